@@ -1,0 +1,2 @@
+//! The sandboxed renderer.
+fn main() {}

@@ -1,0 +1,13 @@
+//! The words everybody uses: numbers, pages, jobs and how a call ends. Imports nothing of the program.
+
+pub mod ids;
+pub mod job;
+pub mod number;
+pub mod outcome;
+pub mod page;
+
+pub use ids::{AttemptId, JobId, MailId, MessageId, ReceivedId};
+pub use job::{JobEvent, JobState};
+pub use number::{Number, NumberError, NumberPlan};
+pub use outcome::{Cause, Outcome, Phase, RetryClass};
+pub use page::{Compression, Resolution, Width};

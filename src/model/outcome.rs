@@ -1,0 +1,256 @@
+//! Every way a fax can end: one sentence for people, one enhanced status code, one retry class.
+
+use std::fmt;
+
+/// How one attempt, or a job as a whole, ended. Claims no more than T.30 proved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// Pages the far end confirmed (MCF, RTP or PIP after the page).
+    pub pages_confirmed: u32,
+    /// Pages there were to send.
+    pub pages_total: u32,
+    /// Why the call ended.
+    pub cause: Cause,
+}
+
+impl Outcome {
+    /// An outcome without a single page confirmed.
+    #[must_use]
+    pub const fn nothing_sent(pages_total: u32, cause: Cause) -> Self {
+        Self { pages_confirmed: 0, pages_total, cause }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of {} pages confirmed: {}", self.pages_confirmed, self.pages_total, self.cause.sentence())
+    }
+}
+
+/// What may be done after a failed attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RetryClass {
+    /// The fax is over and well; never dial again.
+    Delivered,
+    /// All pages went out but the last confirmation is missing: dialling again would very likely make a second copy, so it is
+    /// reported and left to the sender.
+    DoNotRepeat,
+    /// The number is busy.
+    Busy,
+    /// Nobody answered.
+    NoAnswer,
+    /// The trunk or the network could not place the call.
+    Trunk,
+    /// The call was up, but the fax failed.
+    Fax,
+    /// A person, a voice or something that is no fax answered; few tries.
+    NotAFax,
+    /// Trying again cannot help.
+    Never,
+    /// Our own side stopped the call (crash, shut-down): dial again at once.
+    Resume,
+}
+
+/// The phase of T.30 in which something went wrong.
+// T.30 (09/2005) §3.1
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Phase {
+    /// Call establishment.
+    A,
+    /// Identification and training.
+    B,
+    /// Message transmission.
+    C,
+    /// Confirmation after a page.
+    D,
+    /// Call release.
+    E,
+}
+
+impl Phase {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::A => "before the fax began",
+            Self::B => "while the machines agreed on how to send",
+            Self::C => "in the middle of a page",
+            Self::D => "after a page, before it was confirmed",
+            Self::E => "at the end of the call",
+        }
+    }
+}
+
+/// Why a call or a job ended.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Cause {
+    /// Every page was confirmed.
+    Sent,
+    /// Every page was sent, and all but the last confirmed; the confirmation of the last was lost.
+    LastConfirmationLost,
+    /// The line was engaged (SIP 486, 600).
+    Busy,
+    /// It rang, but nobody answered (SIP 408, 480, our own ringing limit).
+    NoAnswer,
+    /// The number does not exist (SIP 404, 410, 484, 604).
+    Unallocated,
+    /// The called side refused the call (SIP 403, 603).
+    Rejected,
+    /// The network had no way through (SIP 5xx, 6xx).
+    Congestion {
+        /// The final SIP status.
+        status: u16,
+    },
+    /// The trunk did not answer at all or could not be reached.
+    TrunkDown,
+    /// The trunk refused our credentials (401, 407 after an answer).
+    TrunkAuthentication,
+    /// The call was answered, but no fax signal came.
+    NoFaxHeard,
+    /// The far end offers no fax transport that we have.
+    NoCommonTransport,
+    /// The far end cannot receive: what it lacks, in words.
+    Incompatible(&'static str),
+    /// No speed at all passed the training check.
+    TrainingFailed,
+    /// The far end did not answer a command after all repeats.
+    NoResponse(Phase),
+    /// The far end sent DCN, or hung up, before the end.
+    Disconnected(Phase),
+    /// The far end rejected a page after all repeats at all speeds.
+    PageRejected,
+    /// The far end broke the procedure: what it did, in words.
+    ProtocolError(&'static str),
+    /// No packet came for too long.
+    MediaLost,
+    /// The call took longer than the limit for one call.
+    TooLong,
+    /// Our side ended in the middle of the call (crash or shut-down).
+    Interrupted,
+    /// A person cancelled the job.
+    Cancelled,
+    /// The document could not be turned into pages: the reason, in words.
+    CannotRender(String),
+    /// The job's lifetime is over.
+    Expired,
+    /// A disk, socket or other local fault: the reason, in words.
+    Local(String),
+}
+
+impl Cause {
+    /// One sentence for people, without a full stop.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Sent => "all pages were confirmed by the receiving machine".into(),
+            Self::LastConfirmationLost => {
+                "all pages were sent, but the confirmation of the last one did not arrive; it was most likely received"
+                    .into()
+            }
+            Self::Busy => "the line was busy".into(),
+            Self::NoAnswer => "nobody answered".into(),
+            Self::Unallocated => "the number does not exist or is not in service".into(),
+            Self::Rejected => "the called side refused the call".into(),
+            Self::Congestion { status } => format!("the telephone network could not place the call (SIP {status})"),
+            Self::TrunkDown => "the telephone trunk could not be reached".into(),
+            Self::TrunkAuthentication => "the telephone trunk refused our user name or password".into(),
+            Self::NoFaxHeard => "the call was answered, but no fax machine was heard".into(),
+            Self::NoCommonTransport => "the called side takes no fax transport that we can offer (T.38)".into(),
+            Self::Incompatible(what) => format!("the receiving machine cannot take this fax: {what}"),
+            Self::TrainingFailed => "the line was too bad for every speed".into(),
+            Self::NoResponse(phase) => format!("the receiving machine stopped answering {}", phase.words()),
+            Self::Disconnected(phase) => format!("the receiving machine hung up {}", phase.words()),
+            Self::PageRejected => "the receiving machine rejected a page as unreadable, again and again".into(),
+            Self::ProtocolError(what) => format!("the receiving machine broke the fax procedure: {what}"),
+            Self::MediaLost => "the connection went silent in the middle of the call".into(),
+            Self::TooLong => "the call took longer than allowed".into(),
+            Self::Interrupted => "the fax server was stopped in the middle of the call".into(),
+            Self::Cancelled => "the fax was cancelled".into(),
+            Self::CannotRender(reason) => format!("the document could not be turned into pages: {reason}"),
+            Self::Expired => "the fax could not be sent within its lifetime".into(),
+            Self::Local(reason) => format!("the fax server had a fault of its own: {reason}"),
+        }
+    }
+
+    /// The enhanced status code for reports.
+    // RFC 3463 §3
+    #[must_use]
+    pub const fn enhanced_code(&self) -> &'static str {
+        match self {
+            Self::Sent | Self::LastConfirmationLost => "2.1.5",
+            Self::Busy | Self::NoAnswer => "4.4.1",
+            Self::Unallocated => "5.1.2",
+            Self::Rejected => "5.7.1",
+            Self::Congestion { .. } | Self::TrunkDown | Self::TrunkAuthentication | Self::Interrupted => "4.4.2",
+            Self::NoFaxHeard | Self::NoCommonTransport | Self::Incompatible(_) => "5.4.4",
+            Self::TrainingFailed
+            | Self::NoResponse(_)
+            | Self::Disconnected(_)
+            | Self::PageRejected
+            | Self::ProtocolError(_)
+            | Self::MediaLost
+            | Self::TooLong => "5.4.0",
+            Self::Cancelled => "5.7.0",
+            Self::CannotRender(_) => "5.6.1",
+            Self::Expired => "5.4.7",
+            Self::Local(_) => "4.3.0",
+        }
+    }
+
+    /// What may be done next.
+    #[must_use]
+    pub const fn retry_class(&self) -> RetryClass {
+        match self {
+            Self::Sent => RetryClass::Delivered,
+            Self::LastConfirmationLost => RetryClass::DoNotRepeat,
+            Self::Busy => RetryClass::Busy,
+            Self::NoAnswer => RetryClass::NoAnswer,
+            Self::Congestion { .. } | Self::TrunkDown | Self::TrunkAuthentication | Self::Local(_) => RetryClass::Trunk,
+            Self::NoFaxHeard => RetryClass::NotAFax,
+            Self::TrainingFailed
+            | Self::NoCommonTransport
+            | Self::NoResponse(_)
+            | Self::Disconnected(_)
+            | Self::PageRejected
+            | Self::ProtocolError(_)
+            | Self::MediaLost => RetryClass::Fax,
+            Self::Unallocated
+            | Self::Rejected
+            | Self::Incompatible(_)
+            | Self::TooLong
+            | Self::Cancelled
+            | Self::CannotRender(_)
+            | Self::Expired => RetryClass::Never,
+            Self::Interrupted => RetryClass::Resume,
+        }
+    }
+
+    /// A short word for rows, logs and programs: `busy`, `no-answer`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::LastConfirmationLost => "last-confirmation-lost",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+            Self::Unallocated => "unallocated",
+            Self::Rejected => "rejected",
+            Self::Congestion { .. } => "congestion",
+            Self::TrunkDown => "trunk-down",
+            Self::TrunkAuthentication => "trunk-authentication",
+            Self::NoFaxHeard => "no-fax-heard",
+            Self::NoCommonTransport => "no-common-transport",
+            Self::Incompatible(_) => "incompatible",
+            Self::TrainingFailed => "training-failed",
+            Self::NoResponse(_) => "no-response",
+            Self::Disconnected(_) => "disconnected",
+            Self::PageRejected => "page-rejected",
+            Self::ProtocolError(_) => "protocol-error",
+            Self::MediaLost => "media-lost",
+            Self::TooLong => "too-long",
+            Self::Interrupted => "interrupted",
+            Self::Cancelled => "cancelled",
+            Self::CannotRender(_) => "cannot-render",
+            Self::Expired => "expired",
+            Self::Local(_) => "local-fault",
+        }
+    }
+}
