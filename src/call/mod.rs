@@ -1,1 +1,28 @@
-//! To be written.
+//! One fax call as one engine: SIP, media and T.30 in their order, without any IO.
+//!
+//! ```text
+//!  outbound                                          inbound
+//!  Calling ──200──▶ Audio: CNG ─┐          ┌─ Audio: CED ◀──ACK── Answering
+//!     │                         │          │
+//!     │ 486, 404 …     peer's or our re-INVITE to T.38
+//!     │                         ▼          ▼
+//!     │                    Fax: T.30 over T.38 ────┐ refused, or nobody asks
+//!     ▼                         │                  ▼
+//!   Over ◀──────BYE answered── Leaving ◀── hang-up with the outcome
+//! ```
+//!
+//! Whoever drives a [`Call`] feeds it SIP messages, media datagrams and the clock, sends what [`Call::poll`] gives, prepares pages
+//! when asked ([`Output::NeedPage`]) and stores and judges received ones ([`Output::PageReceived`]). The call has its outcome with
+//! [`Output::Ended`] and is over, with nothing left to send, with [`Output::Finished`].
+
+mod audio;
+mod engine;
+mod fax;
+mod offer;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Call, Input, Output};
+pub use offer::MediaAddresses;
+pub use settings::{InboundSettings, LineSettings, OutboundSettings};

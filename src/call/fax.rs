@@ -1,0 +1,137 @@
+//! The fax part of a call: a T.30 procedure over a T.38 terminal, coupled so that what one gives the other takes.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::engine::Output;
+use crate::model::Cause;
+use crate::t30;
+use crate::t38;
+
+/// Steps that one input may cause between T.30 and T.38 before we call it a fault of ours.
+const MOST_STEPS: usize = 100_000;
+
+/// Either end of the procedure.
+pub(super) enum Procedure {
+    Caller(Box<t30::Caller>),
+    Answerer(Box<t30::Answerer>),
+}
+
+impl Procedure {
+    fn handle(&mut self, input: t30::Input, now: Instant) {
+        match self {
+            Self::Caller(caller) => caller.handle(input, now),
+            Self::Answerer(answerer) => answerer.handle(input, now),
+        }
+    }
+
+    fn poll(&mut self) -> Option<t30::Output> {
+        match self {
+            Self::Caller(caller) => caller.poll(),
+            Self::Answerer(answerer) => answerer.poll(),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Caller(caller) => caller.deadline(),
+            Self::Answerer(answerer) => answerer.deadline(),
+        }
+    }
+}
+
+/// T.30 over T.38, and where the packets go.
+pub(super) struct Fax {
+    procedure: Procedure,
+    terminal: t38::Terminal,
+    remote: SocketAddr,
+    /// Whether a packet came, so that the far end's real address is known.
+    latched: bool,
+}
+
+impl Fax {
+    pub(super) fn start(procedure: Procedure, settings: t38::Settings, remote: SocketAddr, now: Instant) -> Self {
+        let mut fax = Self { procedure, terminal: t38::Terminal::new(settings, now), remote, latched: false };
+        fax.procedure.handle(t30::Input::Start, now);
+        fax
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        [self.procedure.deadline(), self.terminal.deadline()].into_iter().flatten().min()
+    }
+
+    /// A later description named another address for the same fax.
+    pub(super) fn moved(&mut self, remote: SocketAddr) {
+        if !self.latched {
+            self.remote = remote;
+        }
+    }
+
+    pub(super) fn datagram(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
+        // Behind an address translator packets come from elsewhere than the description says; the first packet tells.
+        if !self.latched {
+            self.latched = true;
+            self.remote = source;
+        }
+        if source == self.remote {
+            self.terminal.handle(t38::Input::Datagram(datagram), now);
+        }
+    }
+
+    pub(super) fn timeout(&mut self, now: Instant) {
+        if self.terminal.deadline().is_some_and(|deadline| deadline <= now) {
+            self.terminal.handle(t38::Input::Timeout, now);
+        }
+        if self.procedure.deadline().is_some_and(|deadline| deadline <= now) {
+            self.procedure.handle(t30::Input::Timeout, now);
+        }
+    }
+
+    pub(super) fn page(&mut self, bits: Arc<[u8]>, now: Instant) {
+        self.procedure.handle(t30::Input::Page(bits), now);
+    }
+
+    pub(super) fn verdict(&mut self, verdict: t30::Verdict, now: Instant) {
+        self.procedure.handle(t30::Input::PageVerdict(verdict), now);
+    }
+
+    pub(super) fn stop(&mut self, cause: Cause, now: Instant) {
+        self.procedure.handle(t30::Input::Stop(cause), now);
+    }
+
+    /// Lets T.30 and T.38 talk until both have nothing more to say; gives what is for the outside.
+    pub(super) fn settle(&mut self, outputs: &mut VecDeque<Output>, now: Instant) -> Option<t30::Ending> {
+        let mut ending = None;
+        for _ in 0..MOST_STEPS {
+            let mut quiet = true;
+            while let Some(output) = self.procedure.poll() {
+                quiet = false;
+                match output {
+                    t30::Output::Send(burst) => self.terminal.handle(t38::Input::Send(burst), now),
+                    t30::Output::StopSending => self.terminal.handle(t38::Input::StopSending, now),
+                    t30::Output::NeedPage { index, format } => outputs.push_back(Output::NeedPage { index, format }),
+                    t30::Output::PageReceived(page) => outputs.push_back(Output::PageReceived(page)),
+                    t30::Output::Progress(progress) => outputs.push_back(Output::Progress(progress)),
+                    t30::Output::Ended(end) => ending = Some(end),
+                }
+            }
+            while let Some(output) = self.terminal.poll() {
+                quiet = false;
+                match output {
+                    t38::Output::Datagram(datagram) => {
+                        outputs.push_back(Output::T38 { to: self.remote, datagram });
+                    }
+                    t38::Output::Heard(heard) => self.procedure.handle(t30::Input::Heard(heard), now),
+                    t38::Output::Sent => self.procedure.handle(t30::Input::Sent, now),
+                }
+            }
+            if quiet {
+                return ending;
+            }
+        }
+        debug_assert!(false, "T.30 and T.38 never came to rest");
+        ending
+    }
+}

@@ -1,0 +1,53 @@
+//! What a call has to be told before it starts.
+
+use std::time::Duration;
+
+use super::MediaAddresses;
+use crate::sip;
+use crate::t30;
+use crate::t38;
+
+/// What both directions share: our media sockets and how we speak T.38.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LineSettings {
+    /// Our sockets, as the far end reaches them.
+    pub media: MediaAddresses,
+    /// Error correction we offer and use where the far end takes it.
+    pub error_correction: t38::ErrorCorrection,
+    /// Earlier packets repeated with each packet of control data.
+    pub control_redundancy: u8,
+    /// Earlier packets repeated with each packet of image data.
+    pub image_redundancy: u8,
+    /// Whether packets follow the modem's time or go as fast as they can.
+    pub pacing: t38::Pacing,
+    /// A call is ended when it has lasted this long.
+    pub call_limit: Duration,
+}
+
+/// An outbound call.
+#[derive(Clone, Debug)]
+pub struct OutboundSettings {
+    /// Media and T.38.
+    pub line: LineSettings,
+    /// The SIP side: who calls whom through which proxy.
+    pub leg: sip::LegSettings,
+    /// How long it may ring.
+    pub answer_timeout: Duration,
+    /// How long we wait for the answering side's re-INVITE to T.38 before we send our own.
+    pub reinvite_after: Duration,
+    /// The fax.
+    pub fax: t30::CallerSettings,
+}
+
+/// An inbound call.
+#[derive(Clone, Debug)]
+pub struct InboundSettings {
+    /// Media and T.38.
+    pub line: LineSettings,
+    /// The SIP side.
+    pub leg: sip::LegSettings,
+    /// How long the calling side hears our CED before we ask for T.38; a CNG shortens it.
+    pub reinvite_after: Duration,
+    /// The fax.
+    pub fax: t30::AnswererSettings,
+}

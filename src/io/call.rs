@@ -1,0 +1,191 @@
+//! Drives one [`Call`]: its SIP messages, its two media sockets and its clock.
+//!
+//! Decides nothing: pages are prepared, stored and judged by the [`CallOwner`].
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, watch};
+
+use super::sip::{Arrived, SipSocket};
+use crate::call::{Call, Ending, Input, Output, PageFormat, Progress, ReceivedPage, Verdict};
+use crate::clock;
+use crate::model::Cause;
+
+/// The largest media datagram read; longer ones are cut, and refused by their parser.
+const DATAGRAM_OCTETS: usize = 2048;
+
+/// Whoever a call is made for.
+pub trait CallOwner: Send + Sync + 'static {
+    /// The bits of page `index` (from 0) in the form the far end takes.
+    fn page(&self, index: u32, format: PageFormat) -> impl Future<Output = Result<Arc<[u8]>, String>> + Send;
+    /// A page came in: stores it durably, then says how good it is.
+    fn received(&self, page: ReceivedPage) -> impl Future<Output = Verdict> + Send;
+    /// The far end confirmed this many pages in all.
+    fn confirmed(&self, pages: u32);
+    /// Something to show.
+    fn progress(&self, progress: &Progress);
+}
+
+/// Two UDP ports of one call: RTP, and UDPTL on the next port that was free.
+#[derive(Debug)]
+pub struct MediaSockets {
+    /// For RTP.
+    pub audio: UdpSocket,
+    /// For UDPTL.
+    pub t38: UdpSocket,
+}
+
+/// Hands out media ports from a range, round and round.
+#[derive(Debug)]
+pub struct MediaPorts {
+    address: IpAddr,
+    first: u16,
+    last: u16,
+    next: AtomicU16,
+}
+
+impl MediaPorts {
+    /// Ports from `first` to `last`, both included, on `address`.
+    #[must_use]
+    pub fn new(address: IpAddr, first: u16, last: u16) -> Self {
+        Self { address, first, last: last.max(first), next: AtomicU16::new(first) }
+    }
+
+    /// Binds the two sockets of a call.
+    ///
+    /// # Errors
+    /// When no port of the range is free.
+    pub async fn bind(&self) -> std::io::Result<MediaSockets> {
+        // RFC 3550 §11: RTP takes an even port; some peers insist on it for UDPTL too.
+        let audio = self.bind_even().await?;
+        let t38 = self.bind_even().await?;
+        Ok(MediaSockets { audio, t38 })
+    }
+
+    async fn bind_even(&self) -> std::io::Result<UdpSocket> {
+        let tries = u32::from(self.last - self.first) + 1;
+        for _ in 0..tries {
+            let port = self.next_port();
+            if !port.is_multiple_of(2) {
+                continue;
+            }
+            match UdpSocket::bind(SocketAddr::new(self.address, port)).await {
+                Ok(socket) => return Ok(socket),
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let text = format!("no media port between {} and {} is free; widen sip.media_ports", self.first, self.last);
+        Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, text))
+    }
+
+    fn next_port(&self) -> u16 {
+        let step = |port: u16| Some(if port >= self.last { self.first } else { port + 1 });
+        self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).unwrap_or(self.first)
+    }
+}
+
+/// A page being prepared or stored while the call goes on.
+type Pending = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+enum Done {
+    Page(Result<Arc<[u8]>, String>),
+    Verdict(Verdict),
+}
+
+/// Runs a call to its end. A cause put into `hang_up` ends it early.
+pub async fn run<O: CallOwner>(
+    mut call: Call,
+    sockets: MediaSockets,
+    sip: SipSocket,
+    mut arrived: mpsc::Receiver<Arrived>,
+    mut hang_up: watch::Receiver<Option<Cause>>,
+    owner: Arc<O>,
+) -> Ending {
+    let mut ending = None;
+    let mut pending: Option<Pending> = None;
+    let mut audio = [0u8; DATAGRAM_OCTETS];
+    let mut t38 = [0u8; DATAGRAM_OCTETS];
+    loop {
+        while let Some(output) = call.poll() {
+            match output {
+                Output::Finished => {
+                    return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome"));
+                }
+                Output::Ended(end) => ending = Some(end),
+                other => apply(other, &sockets, &sip, &owner, &mut pending).await,
+            }
+        }
+        tokio::select! {
+            Some(Arrived { message, source }) = arrived.recv() => {
+                call.handle(Input::Sip { message, source }, clock::now());
+            }
+            received = sockets.audio.recv_from(&mut audio) => if let Ok((length, source)) = received {
+                call.handle(Input::Audio { datagram: &audio[..length], source }, clock::now());
+            },
+            received = sockets.t38.recv_from(&mut t38) => if let Ok((length, source)) = received {
+                call.handle(Input::T38 { datagram: &t38[..length], source }, clock::now());
+            },
+            done = wait_for(&mut pending) => {
+                pending = None;
+                let input = match done {
+                    Done::Page(Ok(bits)) => Input::Page(bits),
+                    Done::Page(Err(reason)) => Input::HangUp(Cause::Local(reason)),
+                    Done::Verdict(verdict) => Input::PageVerdict(verdict),
+                };
+                call.handle(input, clock::now());
+            }
+            cause = wanted_end(&mut hang_up) => call.handle(Input::HangUp(cause), clock::now()),
+            () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
+        }
+    }
+}
+
+async fn apply<O: CallOwner>(
+    output: Output,
+    sockets: &MediaSockets,
+    sip: &SipSocket,
+    owner: &Arc<O>,
+    pending: &mut Option<Pending>,
+) {
+    match output {
+        Output::Sip { to, bytes } => sip.send(to, &bytes).await,
+        Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
+        Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
+        Output::NeedPage { index, format } => {
+            let owner = Arc::clone(owner);
+            *pending = Some(Box::pin(async move { Done::Page(owner.page(index, format).await) }));
+        }
+        Output::PageReceived(page) => {
+            let owner = Arc::clone(owner);
+            *pending = Some(Box::pin(async move { Done::Verdict(owner.received(page).await) }));
+        }
+        Output::Confirmed { pages } => owner.confirmed(pages),
+        Output::Progress(progress) => owner.progress(&progress),
+        Output::Ended(_) | Output::Finished => {}
+    }
+}
+
+async fn wait_for(pending: &mut Option<Pending>) -> Done {
+    match pending {
+        Some(future) => future.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn wanted_end(hang_up: &mut watch::Receiver<Option<Cause>>) -> Cause {
+    loop {
+        if hang_up.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        let cause = hang_up.borrow_and_update().clone();
+        if let Some(cause) = cause {
+            return cause;
+        }
+    }
+}

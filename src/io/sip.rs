@@ -1,0 +1,146 @@
+//! The SIP socket: datagrams in, to the call they belong to; datagrams out.
+//!
+//! One task reads the socket and asks [`Router`] where each datagram belongs. A call takes its messages from a bounded
+//! queue of its own; when that is full the datagram is dropped, as a full network would, and SIP repeats it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+use crate::clock;
+use crate::sip::{LegKey, Message, Routed, Router};
+
+/// The largest datagram UDP can carry.
+const DATAGRAM_OCTETS: usize = 65_535;
+/// Messages waiting for one call.
+const MESSAGES_WAITING: usize = 32;
+/// New calls waiting to be taken up; more are left to the caller's repeats.
+const CALLS_WAITING: usize = 64;
+
+/// A message for a call, and where it came from.
+#[derive(Debug)]
+pub struct Arrived {
+    /// The message.
+    pub message: Message,
+    /// Its sender.
+    pub source: SocketAddr,
+}
+
+/// The socket, shared by all calls.
+#[derive(Clone)]
+pub struct SipSocket {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    socket: UdpSocket,
+    local: SocketAddr,
+    routes: Mutex<Routes>,
+}
+
+struct Routes {
+    router: Router,
+    calls: BTreeMap<LegKey, mpsc::Sender<Arrived>>,
+}
+
+impl SipSocket {
+    /// Takes a bound socket and the router of its calls.
+    ///
+    /// # Errors
+    /// When the socket has no local address.
+    pub fn new(socket: UdpSocket, router: Router) -> std::io::Result<Self> {
+        let local = socket.local_addr()?;
+        let routes = Mutex::new(Routes { router, calls: BTreeMap::new() });
+        Ok(Self { inner: Arc::new(Inner { socket, local, routes }) })
+    }
+
+    /// Our address.
+    #[must_use]
+    pub fn local(&self) -> SocketAddr {
+        self.inner.local
+    }
+
+    /// Sends one datagram. SIP's own repeats cover a loss, so a failure is only logged.
+    pub async fn send(&self, to: SocketAddr, bytes: &[u8]) {
+        if let Err(error) = self.inner.socket.send_to(bytes, to).await {
+            tracing::warn!(%to, %error, "a SIP message could not be sent");
+        }
+    }
+
+    /// Messages for `key` go to the receiver from now on, until [`SipSocket::close`].
+    #[must_use]
+    pub fn open(&self, key: LegKey) -> mpsc::Receiver<Arrived> {
+        let (sender, receiver) = mpsc::channel(MESSAGES_WAITING);
+        let mut routes = self.routes();
+        routes.router.add(key.clone());
+        routes.calls.insert(key, sender);
+        receiver
+    }
+
+    /// The call is over; late messages for it are answered without it.
+    pub fn close(&self, key: &LegKey) {
+        let mut routes = self.routes();
+        routes.router.remove(key);
+        routes.calls.remove(key);
+    }
+
+    /// Calls that are up.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.routes().calls.len()
+    }
+
+    fn routes(&self) -> std::sync::MutexGuard<'_, Routes> {
+        self.inner.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the socket until the returned receiver of new calls is dropped.
+    #[must_use]
+    pub fn listen(&self) -> mpsc::Receiver<Arrived> {
+        let (new_calls, receiver) = mpsc::channel(CALLS_WAITING);
+        let this = self.clone();
+        tokio::spawn(async move { this.read(new_calls).await });
+        receiver
+    }
+
+    async fn read(&self, new_calls: mpsc::Sender<Arrived>) {
+        let mut buffer = vec![0u8; DATAGRAM_OCTETS];
+        loop {
+            let received = tokio::select! {
+                received = self.inner.socket.recv_from(&mut buffer) => received,
+                () = new_calls.closed() => return,
+            };
+            match received {
+                Ok((length, source)) => self.dispatch(&buffer[..length], source, &new_calls).await,
+                // ICMP errors of earlier sends come back here; the transaction's timers deal with them.
+                Err(error) => tracing::debug!(%error, "SIP socket"),
+            }
+        }
+    }
+
+    async fn dispatch(&self, datagram: &[u8], source: SocketAddr, new_calls: &mpsc::Sender<Arrived>) {
+        let routed = {
+            let mut routes = self.routes();
+            match routes.router.route(datagram, source, clock::now()) {
+                Routed::Leg(key, message) => {
+                    if let Some(call) = routes.calls.get(&key) {
+                        let _ = call.try_send(Arrived { message, source });
+                    }
+                    return;
+                }
+                other => other,
+            }
+        };
+        match routed {
+            Routed::Leg(..) => {}
+            Routed::NewCall(message) => {
+                let _ = new_calls.try_send(Arrived { message, source });
+            }
+            Routed::Reply(bytes, to) => self.send(to, &bytes).await,
+            Routed::Ignore(reason) => tracing::debug!(%source, reason, "ignored a datagram on the SIP port"),
+        }
+    }
+}

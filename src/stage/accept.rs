@@ -1,0 +1,235 @@
+//! Accept: a mail over SMTP becomes a message in the spool and one job per recipient.
+//!
+//! The recipient is judged at RCPT, by its own address and by who may dial what. The 250 for the message is sent only with the
+//! [`Queued`](crate::queue::Queued) receipt in hand: the file synchronised and renamed, the rows committed.
+
+use std::net::{IpAddr, SocketAddr};
+
+use sha2::{Digest, Sha256};
+
+use super::{Fault, Office, chance, later_ms, now_ms};
+use crate::io::smtp_in::{IncomingMail, MailOwner};
+use crate::mail::mime;
+use crate::model::Number;
+use crate::policy::address::{self, FaxAddress};
+use crate::policy::authorize::{self, Authorized};
+use crate::queue::{NewJob, NewMessage, Queued};
+use crate::smtp::{Envelope, Notify, Recipient, Reply, Return, Verdict};
+use crate::spool::{Kind, LEAST_FREE_BYTES, Writer};
+
+/// Hops after which a message is going in circles.
+// RFC 5321 §6.3: at least 100
+const MOST_HOPS: usize = 100;
+
+/// The owner of the SMTP listeners.
+pub struct Accept {
+    office: Office,
+}
+
+impl Accept {
+    /// Takes mail into this office.
+    #[must_use]
+    pub fn new(office: Office) -> Self {
+        Self { office }
+    }
+
+    fn judge(&self, peer: IpAddr, sender: &str, address: &str) -> Result<(FaxAddress, Authorized), Reply> {
+        let settings = self.office.settings();
+        let refused = |refusal: address::Refusal| Reply::new(refusal.code, refusal.enhanced, refusal.text);
+        let fax = address::parse(address, &settings.accept.addresses).map_err(refused)?;
+        let authorized =
+            authorize::authorize(&settings.accept.rules, peer, sender, &fax.number).map_err(refused)?;
+        Ok((fax, authorized))
+    }
+}
+
+impl MailOwner for Accept {
+    type Incoming = Incoming;
+
+    fn connected(&self, peer: SocketAddr) -> Result<(), Reply> {
+        let settings = self.office.settings();
+        if settings.accept.peers.iter().any(|network| network.contains(peer.ip())) {
+            return Ok(());
+        }
+        tracing::info!(%peer, "an SMTP peer that is not in smtp.trusted_peers was turned away");
+        Err(Reply::new(554, "5.7.1", format!("{} is not among the mail servers that may use this fax server", peer.ip())))
+    }
+
+    fn recipient(&self, peer: SocketAddr, sender: &str, recipient: &Recipient) -> Verdict {
+        match self.judge(peer.ip(), sender, &recipient.address) {
+            Ok(_) => Verdict::Accept,
+            Err(reply) => {
+                tracing::info!(%peer, sender, recipient = recipient.address, reply = reply.text, "recipient refused");
+                Verdict::Refuse(reply)
+            }
+        }
+    }
+
+    fn begin(&self, envelope: Envelope) -> Result<Incoming, Reply> {
+        // Judged again: the settings may have been reloaded since RCPT, and only a judgement made here authorises a job.
+        let mut recipients = Vec::with_capacity(envelope.recipients.len());
+        for recipient in &envelope.recipients {
+            let (fax, authorized) = self.judge(envelope.peer.ip(), &envelope.sender, &recipient.address)?;
+            recipients.push((recipient.clone(), fax, authorized));
+        }
+        let declared = envelope.size.unwrap_or(0);
+        let full = |fault: &dyn std::fmt::Display| {
+            tracing::error!(%fault, "a message cannot be taken");
+            Reply::new(452, "4.3.1", "the fax server has no room for the message now; try again later")
+        };
+        self.office.spool().require_free(LEAST_FREE_BYTES + declared).map_err(|fault| full(&fault))?;
+        let writer = self.office.spool().create(Kind::Message).map_err(|fault| full(&fault))?;
+        Ok(Incoming { office: self.office.clone(), envelope, recipients, writer, received_ms: now_ms() })
+    }
+}
+
+/// A message on its way into the spool.
+pub struct Incoming {
+    office: Office,
+    envelope: Envelope,
+    recipients: Vec<(Recipient, FaxAddress, Authorized)>,
+    writer: Writer,
+    received_ms: i64,
+}
+
+impl IncomingMail for Incoming {
+    fn write(&mut self, piece: &[u8]) -> Result<(), Reply> {
+        self.writer.write(piece).map_err(|fault| {
+            tracing::error!(%fault, "a message could not be written");
+            Reply::new(452, "4.3.1", "the fax server has no room for the message now; try again later")
+        })
+    }
+
+    async fn finish(self, verdicts: usize) -> Vec<Verdict> {
+        let office = self.office.clone();
+        let verdict = match office.blocking(move |_| Ok(self.store())).await {
+            Ok(Ok(queued)) => Verdict::AcceptMessage { text: receipt_text(&queued) },
+            Ok(Err(reply)) => Verdict::Refuse(reply),
+            Err(fault) => {
+                tracing::error!(%fault, "a message could not be stored");
+                Verdict::Refuse(Reply::new(451, "4.3.0", "the fax server has a fault of its own; try again later"))
+            }
+        };
+        vec![verdict; verdicts]
+    }
+}
+
+impl Incoming {
+    fn store(self) -> Result<Queued, Reply> {
+        let local = |fault: Fault| {
+            tracing::error!(%fault, "a message could not be stored");
+            Reply::new(451, "4.3.0", "the fax server could not store the message; try again later")
+        };
+        let size_bytes = self.writer.written();
+        let limit = self.office.settings().accept.max_message_bytes;
+        let name = self.writer.commit().map_err(|fault| local(fault.into()))?;
+        let stored = self.office.spool().read(&name, limit).map_err(|fault| local(fault.into()));
+        let summary = stored.and_then(|raw| Ok(summary(&raw)));
+        let summary = match summary {
+            Ok(Ok(summary)) => summary,
+            Ok(Err(reply)) => {
+                let _ = self.office.spool().remove(&name);
+                return Err(reply);
+            }
+            Err(reply) => return Err(reply),
+        };
+        let settings = self.office.settings();
+        let expires_ms = later_ms(settings.accept.lifetime);
+        let received_ms = self.received_ms;
+        let jobs = self.recipients.iter().map(|(recipient, fax, authorized)| NewJob {
+            sub_address: fax.sub_address.clone(),
+            notify: recipient.notify.map(notify_words),
+            original_recipient: recipient
+                .orcpt
+                .as_ref()
+                .map(|original| format!("{};{}", original.address_type, original.address)),
+            ..NewJob::new(dialled(authorized), recipient.address.clone(), received_ms, expires_ms)
+        });
+        let message = NewMessage {
+            envelope_from: self.envelope.sender.clone(),
+            peer: format!("{} [{}]", self.envelope.helo, self.envelope.peer.ip()),
+            received_ms,
+            spool_file: name.to_string(),
+            size_bytes,
+            message_id: summary.message_id,
+            subject: summary.subject,
+            header_from: summary.from,
+            references: summary.references,
+            envelope_id: self.envelope.envid.clone(),
+            return_content: self.envelope.ret.map(|ret| return_word(ret).to_owned()),
+            content_hash: summary.hash,
+        };
+        let queued = self.office.store().accept(message, jobs.collect()).map_err(|fault| local(fault.into()))?;
+        if queued.is_duplicate() {
+            let _ = self.office.spool().remove(&name);
+        }
+        tracing::info!(
+            message = %queued.message(),
+            sender = self.envelope.sender,
+            recipients = queued.jobs().len(),
+            size = size_bytes,
+            duplicate = queued.is_duplicate(),
+            "mail accepted"
+        );
+        Ok(queued)
+    }
+}
+
+/// The number of a job comes out of the authorisation, so that none can be queued without one.
+fn dialled(authorized: &Authorized) -> Number {
+    authorized.number().clone()
+}
+
+fn receipt_text(queued: &Queued) -> String {
+    let jobs: Vec<String> = queued.jobs().iter().map(ToString::to_string).collect();
+    let already = if queued.is_duplicate() { " (taken before)" } else { "" };
+    format!("queued as message {}, fax {}{already}", queued.message(), jobs.join(", "))
+}
+
+/// What the rows keep of a message.
+struct Summary {
+    message_id: Option<String>,
+    subject: String,
+    from: String,
+    references: String,
+    hash: [u8; 32],
+}
+
+fn summary(raw: &[u8]) -> Result<Summary, Reply> {
+    let head = mime::head(raw);
+    if head.hops > MOST_HOPS {
+        return Err(Reply::new(554, "5.4.6", "the message has passed more than 100 servers; it goes in circles"));
+    }
+    let mut hash = Sha256::new();
+    hash.update(mime::without_trace(raw));
+    if head.message_id.is_none() {
+        // RFC 5322 §3.6.4: without a Message-ID two equal messages may be two wishes, not one sent twice.
+        hash.update(chance().to_le_bytes());
+    }
+    Ok(Summary {
+        message_id: head.message_id,
+        subject: head.subject,
+        from: head.from,
+        references: head.references,
+        hash: hash.finalize().into(),
+    })
+}
+
+// RFC 3461 §4.1
+fn notify_words(notify: Notify) -> String {
+    match notify {
+        Notify::Never => "NEVER".into(),
+        Notify::On { success, failure, delay } => {
+            let words = [(success, "SUCCESS"), (failure, "FAILURE"), (delay, "DELAY")];
+            words.iter().filter(|(wanted, _)| *wanted).map(|(_, word)| *word).collect::<Vec<_>>().join(",")
+        }
+    }
+}
+
+// RFC 3461 §4.3
+const fn return_word(ret: Return) -> &'static str {
+    match ret {
+        Return::Full => "FULL",
+        Return::Headers => "HDRS",
+    }
+}

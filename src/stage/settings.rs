@@ -1,0 +1,206 @@
+//! What the stages are told by the configuration, checked and in the words of the modules they use.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::io::smtp_out;
+use crate::model::{NumberPlan, Resolution};
+use crate::pages::plan;
+use crate::policy::address::AddressRules;
+use crate::policy::authorize::{Network, Rules};
+use crate::policy::{InboundRoutes, RetrySettings, Schedule, Trunks};
+use crate::signal::Modulation;
+use crate::sip;
+use crate::t38;
+
+/// Everything.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Our name in mails.
+    pub hostname: String,
+    /// How numbers are written here.
+    pub plan: NumberPlan,
+    /// Mail in.
+    pub accept: Accept,
+    /// Documents to pages.
+    pub render: Render,
+    /// Calls out.
+    pub dial: Dial,
+    /// Calls in.
+    pub receive: Receive,
+    /// What senders are told.
+    pub report: Report,
+    /// Mail out.
+    pub deliver: Deliver,
+}
+
+/// Mail in.
+#[derive(Clone, Debug)]
+pub struct Accept {
+    /// Who may connect.
+    pub peers: Vec<Network>,
+    /// How addresses are read.
+    pub addresses: AddressRules,
+    /// Who may dial what.
+    pub rules: Rules,
+    /// Largest message, octets.
+    pub max_message_bytes: u64,
+    /// How long a fax is tried.
+    pub lifetime: Duration,
+}
+
+/// When the text of a mail becomes a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BodyText {
+    /// It is the first page when it is not empty.
+    FirstPage,
+    /// Only when there is no document.
+    OnlyAlone,
+    /// Never.
+    Never,
+}
+
+/// Documents to pages.
+#[derive(Clone, Debug)]
+pub struct Render {
+    /// The program that draws.
+    pub worker: PathBuf,
+    /// What is asked of it.
+    pub plan: plan::Settings,
+    /// Longest time for one document.
+    pub timeout: Duration,
+    /// The text of the mail.
+    pub body: BodyText,
+}
+
+/// How the fax itself is sent and received.
+#[derive(Clone, Debug)]
+pub struct Fax {
+    /// Our identification (TSI, CSI).
+    pub station_id: String,
+    /// Our name in the header line.
+    pub sender_name: String,
+    /// Whether pages get a header line.
+    pub headline: bool,
+    /// Error correction mode.
+    pub ecm: bool,
+    /// The fastest modulation.
+    pub max_modulation: Modulation,
+    /// Error correction of packets that we offer.
+    pub error_correction: t38::ErrorCorrection,
+    /// Packets repeated behind control data.
+    pub control_redundancy: u8,
+    /// Packets repeated behind page data.
+    pub image_redundancy: u8,
+    /// How packets are paced.
+    pub pacing: t38::Pacing,
+}
+
+/// What SIP needs beyond the dialplan.
+#[derive(Clone, Debug)]
+pub struct TrunkLine {
+    /// Where its messages go.
+    pub proxy: SocketAddr,
+    /// Domain in From, To and the Request-URI.
+    pub domain: String,
+    /// What to answer a challenge with.
+    pub credentials: Option<sip::Credentials>,
+    /// Calls at once.
+    pub channels: u32,
+    /// When we ask for T.38 ourselves.
+    pub reinvite_after: Duration,
+    /// How long it may ring.
+    pub answer_timeout: Duration,
+    /// Longest call.
+    pub call_limit: Duration,
+}
+
+/// Calls out.
+#[derive(Clone, Debug)]
+pub struct Dial {
+    /// Number to trunk and digits.
+    pub trunks: Trunks,
+    /// The trunks by name.
+    pub lines: BTreeMap<String, TrunkLine>,
+    /// Calls at once, over all trunks.
+    pub max_calls: usize,
+    /// When to dial again.
+    pub retry: RetrySettings,
+    /// The fax.
+    pub fax: Fax,
+    /// Our name in SIP.
+    pub user_agent: String,
+}
+
+/// One answer to a called number, beyond what routing knows.
+#[derive(Clone, Debug)]
+pub struct Receive {
+    /// Who may call.
+    pub peers: Vec<Network>,
+    /// Called number to mailboxes.
+    pub routes: InboundRoutes,
+    /// What each rule of `routes` wants attached, in its order.
+    pub formats: Vec<Formats>,
+    /// Calls at once, both ways.
+    pub max_calls: usize,
+    /// How long the caller hears our tone before we ask for T.38.
+    pub reinvite_after: Duration,
+    /// Longest call.
+    pub call_limit: Duration,
+    /// The fax.
+    pub fax: Fax,
+    /// Our name in SIP.
+    pub user_agent: String,
+}
+
+/// In which form a fax is attached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Formats {
+    /// PDF.
+    Pdf,
+    /// TIFF.
+    Tiff,
+    /// Both.
+    Both,
+}
+
+/// What senders are told.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Whether receipts are mailed to those who did not ask.
+    pub enabled: bool,
+    /// Name and address in From.
+    pub from_name: String,
+    /// The address alone.
+    pub from_address: String,
+    /// Whether the receipt shows the first page.
+    pub thumbnail: bool,
+    /// Whether the receipt carries the pages as sent.
+    pub attach: Option<Formats>,
+    /// Drawn at this resolution unless the far end took less.
+    pub resolution: Resolution,
+}
+
+/// Where outbound mail goes.
+#[derive(Clone, Debug)]
+pub enum Route {
+    /// To a mail server.
+    Smarthost(smtp_out::Settings),
+    /// Into a Maildir.
+    Maildir(PathBuf),
+    /// Nowhere is configured: mails wait.
+    Nowhere,
+}
+
+/// Mail out.
+#[derive(Clone, Debug)]
+pub struct Deliver {
+    /// Where it goes.
+    pub route: Route,
+    /// When to try again.
+    pub retry: Schedule,
+    /// How long a mail is tried.
+    pub lifetime: Duration,
+}

@@ -1,0 +1,3 @@
+//! All tests that need the whole crate, in one binary.
+
+mod tidy;
