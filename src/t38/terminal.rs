@@ -1,0 +1,445 @@
+//! The terminal: bursts in, datagrams out; datagrams in, what was heard out.
+//!
+//! Stands where a modem would. It paces what it sends as a modem would be able to play it, so that gateways that
+//! modulate it again accept it, and makes whole signals of packets that come late, twice or not at all. Does not know what a frame means.
+//!
+//! ```text
+//! sending:   idle ──Send──▶ [no-signal, 75 ms] ─▶ indicator, its time ─▶ fields, their time ─▶ Sent, no-signal ─▶ idle
+//! hearing:   quiet ──indicator or data──▶ open ──fields──▶ open ──end of signal, other indicator, silence──▶ quiet
+//! ```
+//!
+//! Serves ITU-T T.38 (09/2010) clauses 7 to 9 with transferred TCF.
+
+mod hearing;
+mod script;
+mod timing;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use tracing::{debug, error, trace};
+
+use super::ifp::{Grammar, Packet};
+use super::udptl::{Correction, Delivery, Receiver, Sender, Statistics};
+use crate::signal::{Burst, Heard};
+use hearing::Hearing;
+use script::{Pace, Script, Step};
+
+/// What the terminal is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input<'a> {
+    /// Put this on the line. One asked for while another is being sent waits for it; calling tone does not, it stops.
+    Send(Burst),
+    /// Stop sending at once; there will be no `Sent`.
+    StopSending,
+    /// A datagram from the far end.
+    Datagram(&'a [u8]),
+    /// The time of [`Terminal::deadline`] has come.
+    Timeout,
+}
+
+/// What the terminal says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// Send this to the far end.
+    Datagram(Vec<u8>),
+    /// This was heard from the far end.
+    Heard(Heard),
+    /// The last bit of the burst would have left the modem.
+    Sent,
+}
+
+/// How the far end can rebuild lost packets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorCorrection {
+    /// It cannot.
+    None,
+    /// Packets are repeated in later datagrams.
+    Redundancy,
+    /// Later datagrams carry parities.
+    Fec,
+}
+
+/// How fast bursts are sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pacing {
+    /// As a modem plays them: what a gateway to the telephone network needs.
+    Modem,
+    /// One packet every [`FAST_GAP`]: for two ends on the Internet that know each other.
+    Fast,
+}
+
+/// How a terminal behaves; what was negotiated and what was configured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// The negotiated `T38FaxVersion`: 0 speaks the grammar of 1998.
+    pub version: u8,
+    /// The far end's `T38FaxMaxDatagram` in octets; see [`super::udptl::Sender::new`].
+    pub max_datagram_octets: usize,
+    /// What the far end asked for in `T38FaxUdpEC`. All kinds are understood when received.
+    pub error_correction: ErrorCorrection,
+    /// Packets repeated behind an indicator or V.21 data; they are short and matter most.
+    pub control_redundancy: u8,
+    /// Packets repeated behind data of a fast modem.
+    pub image_redundancy: u8,
+    /// How fast to send.
+    pub pacing: Pacing,
+    /// How much line time one data packet holds, 10 to 40 ms; an octet at least.
+    pub chunk: Duration,
+    /// How often the datagram of an indicator or of the end of a signal is sent, [`COPY_GAP`] apart, under one number.
+    pub copies: u8,
+    /// Whether training leaves time for the tone against talker echo.
+    pub talker_echo_protection: bool,
+    /// After how long without sending the last datagram is sent again to hold the way through address translators open.
+    pub keep_alive: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version: 0,
+            max_datagram_octets: 400,
+            error_correction: ErrorCorrection::Redundancy,
+            control_redundancy: 4,
+            image_redundancy: 3,
+            pacing: Pacing::Modem,
+            chunk: Duration::from_millis(30),
+            copies: 3,
+            talker_echo_protection: false,
+            keep_alive: Some(Duration::from_secs(10)),
+        }
+    }
+}
+
+/// Counts for the record of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// The far end's datagrams.
+    pub received: Statistics,
+    /// Datagrams that could not be read.
+    pub malformed_datagrams: u64,
+    /// Packets that could not be read.
+    pub malformed_packets: u64,
+    /// Datagrams sent, copies included.
+    pub sent: u64,
+}
+
+/// One end of a T.38 connection.
+#[derive(Debug)]
+pub struct Terminal {
+    settings: Settings,
+    sender: Sender,
+    receiver: Receiver,
+    hearing: Hearing,
+    /// The grammar the far end really speaks.
+    heard_grammar: Grammar,
+    line: Line,
+    waiting: VecDeque<Burst>,
+    copies: VecDeque<(Instant, Vec<u8>)>,
+    last_datagram: Option<(Instant, Vec<u8>)>,
+    /// Until when the line stays silent after a signal of either end.
+    quiet_until: Instant,
+    counts: Counts,
+    outputs: VecDeque<Output>,
+}
+
+/// What is being sent.
+#[derive(Debug)]
+enum Line {
+    /// Nothing.
+    Idle,
+    /// A burst; `due` is when its next step is.
+    Playing { script: Script, due: Instant },
+}
+
+/// The times a terminal waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Timer {
+    /// The next step of a burst: as long as the modem needs, exactly. T.38 §8.
+    NextStep,
+    /// The next copy of a datagram: [`COPY_GAP`], our own choice.
+    NextCopy,
+    /// Keep-alive: [`Settings::keep_alive`], our own choice.
+    KeepAlive,
+    /// A gap in the far end's numbers: [`super::udptl`]'s 300 ms, our own choice.
+    Gap,
+    /// A signal of the far end that says nothing more: [`hearing::SIGNAL_WAIT`] and [`hearing::DATA_WAIT`], our own choice.
+    Stalled,
+}
+
+impl Terminal {
+    /// A terminal that says at once that the line is silent, which also opens the way for the far end's datagrams.
+    #[must_use]
+    pub fn new(settings: Settings, now: Instant) -> Self {
+        let mut terminal = Self {
+            sender: Sender::new(settings.max_datagram_octets),
+            receiver: Receiver::new(),
+            hearing: Hearing::new(),
+            heard_grammar: Grammar::of_version(settings.version),
+            line: Line::Idle,
+            waiting: VecDeque::new(),
+            copies: VecDeque::new(),
+            last_datagram: None,
+            quiet_until: now,
+            counts: Counts::default(),
+            outputs: VecDeque::new(),
+            settings,
+        };
+        terminal.emit(&Step::no_signal(), now);
+        terminal
+    }
+
+    /// Takes an input; [`Terminal::poll`] then says what follows.
+    pub fn handle(&mut self, input: Input<'_>, now: Instant) {
+        self.run(now);
+        match input {
+            Input::Send(burst) => self.send(burst, now),
+            Input::StopSending => self.stop(now),
+            Input::Datagram(octets) => self.datagram(octets, now),
+            Input::Timeout => {}
+        }
+        self.run(now);
+    }
+
+    /// The next output, until there is none.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to give [`Input::Timeout`], unless another input comes before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.timers().into_iter().filter_map(|(_, at)| at).min()
+    }
+
+    /// Whether nothing is being sent and nothing waits.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        matches!(self.line, Line::Idle)
+    }
+
+    /// Counts so far.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        Counts { received: self.receiver.statistics(), ..self.counts }
+    }
+
+    fn timers(&self) -> [(Timer, Option<Instant>); 5] {
+        let next_step = match &self.line {
+            Line::Idle => None,
+            Line::Playing { due, .. } => Some(*due),
+        };
+        let keep_alive = match (&self.line, self.settings.keep_alive, &self.last_datagram) {
+            (Line::Idle, Some(wait), Some((sent, _))) => Some(*sent + wait),
+            (Line::Idle | Line::Playing { .. }, _, _) => None,
+        };
+        [
+            (Timer::NextStep, next_step),
+            (Timer::NextCopy, self.copies.front().map(|(at, _)| *at)),
+            (Timer::KeepAlive, keep_alive),
+            (Timer::Gap, self.receiver.deadline()),
+            (Timer::Stalled, self.hearing.deadline()),
+        ]
+    }
+
+    /// Does everything whose time has come, the earliest first.
+    fn run(&mut self, now: Instant) {
+        loop {
+            let due = self.timers().into_iter().filter_map(|(timer, at)| at.map(|at| (at, timer)));
+            let Some((at, timer)) = due.filter(|(at, _)| *at <= now).min_by_key(|(at, _)| *at) else { return };
+            match timer {
+                Timer::NextStep => self.step(now),
+                Timer::NextCopy => {
+                    if let Some((_, datagram)) = self.copies.pop_front() {
+                        self.transmit(datagram, now);
+                    }
+                }
+                Timer::KeepAlive => {
+                    if let Some((_, datagram)) = self.last_datagram.take() {
+                        self.transmit(datagram, now);
+                    }
+                }
+                Timer::Gap => {
+                    self.receiver.expire(now);
+                    self.deliver(now);
+                }
+                Timer::Stalled => {
+                    debug!(?at, "the far end's signal stopped without an end");
+                    self.hearing.stall();
+                    self.pass_heard(now);
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, burst: Burst, now: Instant) {
+        let interrupts = match &self.line {
+            Line::Idle => true,
+            Line::Playing { script, .. } => script.is_endless(),
+        };
+        if interrupts {
+            self.begin(burst, now);
+        } else if self.waiting.len() < MOST_WAITING {
+            self.waiting.push_back(burst);
+        } else {
+            error!("a burst is dropped: {MOST_WAITING} wait already, T.30 does not wait for Sent");
+        }
+    }
+
+    fn begin(&mut self, burst: Burst, now: Instant) {
+        // Only calling tone is interrupted, and leaves it to its successor to say that it is over.
+        let is_silent = matches!(self.line, Line::Idle);
+        let script = Script::new(burst, is_silent, &self.pace());
+        let start = if script.is_signal() { now.max(self.quiet_until) } else { now };
+        self.line = Line::Playing { script, due: start };
+    }
+
+    fn pace(&self) -> Pace {
+        Pace {
+            pacing: self.settings.pacing,
+            chunk: self.settings.chunk.clamp(SHORTEST_CHUNK, LONGEST_CHUNK),
+            most_octets: self.sender.largest_packet_octets() - FIELD_OVERHEAD_OCTETS,
+            talker_echo_protection: self.settings.talker_echo_protection,
+        }
+    }
+
+    fn stop(&mut self, now: Instant) {
+        self.waiting.clear();
+        let Line::Playing { script, .. } = std::mem::replace(&mut self.line, Line::Idle) else { return };
+        for step in script.abandon() {
+            self.emit(&step, now);
+        }
+        self.quiet_until = now + self.gap();
+    }
+
+    /// One step of what is being sent.
+    fn step(&mut self, now: Instant) {
+        let pace = self.pace();
+        let Line::Playing { script, due } = &mut self.line else { return };
+        if now.saturating_duration_since(*due) > MOST_LATE {
+            // The machine slept; a burst of datagrams to catch up would only be lost.
+            *due = now;
+        }
+        match script.next_step(&pace) {
+            Some(step) => {
+                *due += step.lasts;
+                self.emit(&step, now);
+            }
+            None => self.finish(now),
+        }
+    }
+
+    fn finish(&mut self, now: Instant) {
+        let Line::Playing { script, due } = std::mem::replace(&mut self.line, Line::Idle) else { return };
+        if script.is_signal() {
+            self.quiet_until = due + self.gap();
+            self.emit(&Step::no_signal(), now);
+        }
+        self.outputs.push_back(Output::Sent);
+        if let Some(next) = self.waiting.pop_front() {
+            self.begin(next, now);
+        }
+    }
+
+    const fn gap(&self) -> Duration {
+        match self.settings.pacing {
+            Pacing::Modem => timing::SIGNAL_GAP,
+            Pacing::Fast => FAST_GAP,
+        }
+    }
+
+    fn emit(&mut self, step: &Step, now: Instant) {
+        let Some(packet) = &step.packet else { return };
+        trace!(?packet, "sent");
+        let correction = match self.settings.error_correction {
+            ErrorCorrection::None => Correction::None,
+            ErrorCorrection::Redundancy if script::is_image(packet) => Correction::Repeat(self.settings.image_redundancy),
+            ErrorCorrection::Redundancy => Correction::Repeat(self.settings.control_redundancy),
+            ErrorCorrection::Fec => Correction::Parity { span: FEC_SPAN, entries: FEC_ENTRIES },
+        };
+        let ifp = packet.encode(Grammar::of_version(self.settings.version));
+        let datagram = self.sender.send(ifp, correction);
+        if step.is_turn {
+            // Copies under the same number: repeats under new numbers confuse receivers that count signal ends.
+            for copy in 1..self.settings.copies.min(MOST_COPIES) {
+                self.copies.push_back((now + COPY_GAP * u32::from(copy), datagram.clone()));
+            }
+            // Two turns close together interleave their copies.
+            self.copies.make_contiguous().sort_by_key(|(at, _)| *at);
+        }
+        self.transmit(datagram, now);
+    }
+
+    fn transmit(&mut self, datagram: Vec<u8>, now: Instant) {
+        self.counts.sent += 1;
+        self.last_datagram = Some((now, datagram.clone()));
+        self.outputs.push_back(Output::Datagram(datagram));
+    }
+
+    fn datagram(&mut self, octets: &[u8], now: Instant) {
+        if let Err(error) = self.receiver.accept(octets, now) {
+            self.counts.malformed_datagrams += 1;
+            debug!(%error, octets = octets.len(), "datagram ignored");
+        }
+        self.deliver(now);
+    }
+
+    /// Hears what the receiver has put in order.
+    fn deliver(&mut self, now: Instant) {
+        while let Some(delivery) = self.receiver.poll() {
+            match delivery {
+                Delivery::Lost => self.hearing.lost(),
+                Delivery::Packet(ifp) => match Packet::decode_tolerantly(&ifp, self.heard_grammar) {
+                    Ok((packet, grammar)) => {
+                        trace!(?packet, "heard");
+                        if grammar != self.heard_grammar {
+                            debug!(?grammar, "the far end speaks another version's grammar");
+                            self.heard_grammar = grammar;
+                        }
+                        self.hearing.packet(packet, now);
+                    }
+                    Err(error) => {
+                        self.counts.malformed_packets += 1;
+                        debug!(%error, "packet ignored");
+                        self.hearing.lost();
+                    }
+                },
+            }
+        }
+        self.pass_heard(now);
+    }
+
+    fn pass_heard(&mut self, now: Instant) {
+        while let Some(heard) = self.hearing.poll() {
+            if heard == Heard::End {
+                self.quiet_until = self.quiet_until.max(now + self.gap());
+            }
+            self.outputs.push_back(Output::Heard(heard));
+        }
+    }
+}
+
+/// Time between copies of a datagram; more than a burst of loss in a queue, less than the shortest training.
+pub const COPY_GAP: Duration = Duration::from_millis(20);
+/// Time between packets when not paced as a modem.
+pub const FAST_GAP: Duration = Duration::from_millis(5);
+
+/// Bursts that may wait for the one being sent; T.30 waits for `Sent` and has one.
+const MOST_WAITING: usize = 16;
+/// Copies of a datagram, the first included.
+const MOST_COPIES: u8 = 5;
+/// Lateness that is caught up with; beyond, the schedule moves.
+const MOST_LATE: Duration = Duration::from_secs(1);
+/// Bounds of [`Settings::chunk`].
+const SHORTEST_CHUNK: Duration = Duration::from_millis(10);
+/// Bounds of [`Settings::chunk`].
+const LONGEST_CHUNK: Duration = Duration::from_millis(40);
+/// Head of a data packet with one field.
+const FIELD_OVERHEAD_OCTETS: usize = 6;
+/// What the tried gateways and Asterisk use.
+const FEC_SPAN: u8 = 3;
+/// What the tried gateways and Asterisk use.
+const FEC_ENTRIES: u8 = 3;
+
+#[cfg(test)]
+mod tests;

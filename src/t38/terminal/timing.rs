@@ -1,0 +1,141 @@
+//! How long a modem needs: training, octets with bit stuffing, gaps.
+//!
+//! Numbers of the modem Recommendations and the count of stuffed bits. Serves V.17, V.27ter, V.29, T.30 §5.3 and T.4 Annex A.
+
+use std::time::Duration;
+
+use crate::signal::{Modulation, Training};
+
+/// V.21 flags before the first frame: 1 s ± 15 %.
+// T.30 (09/2005) §5.3.1
+pub(super) const PREAMBLE: Duration = Duration::from_millis(1000);
+/// Silence between two signals of one end or of both: 75 ms ± 20 ms.
+// T.30 (09/2005) §5.3.2.2, and §5 throughout
+pub(super) const SIGNAL_GAP: Duration = Duration::from_millis(75);
+/// Flags between training and the first frame of a block: 200 ms ± 100 ms.
+// T.4 (07/2003) §A.3.1
+pub(super) const BLOCK_PREAMBLE: Duration = Duration::from_millis(200);
+/// The training check: 1.5 s ± 10 %.
+// T.30 (09/2005) §5.3.6.1.4
+pub(super) const TRAINING_CHECK: Duration = Duration::from_millis(1500);
+/// Called terminal identification: 2.6 s to 4.0 s.
+// T.30 (09/2005) §4.3.3.1
+pub(super) const CED: Duration = Duration::from_millis(3000);
+/// One turn of calling tone and its pause: 0.5 s + 3 s, ± 15 %.
+// T.30 (09/2005) §4.3.3.2
+pub(super) const CNG_TURN: Duration = Duration::from_millis(3500);
+/// Zeros behind a page, which carry its last bits through modems and give decoders room after the RTC.
+pub(super) const PAGE_TRAILER: Duration = Duration::from_millis(60);
+/// Rate of V.21 channel 2.
+pub(super) const V21_BITS_PER_SECOND: u32 = 300;
+
+/// Time of a training sequence, without [`ECHO_PROTECTION`].
+// V.17 (02/1991) Table 3 and §5.3; V.27ter (11/1988) §2.5.1; V.29 (11/1988) §8
+pub(super) const fn training(modulation: Modulation, training: Training) -> Duration {
+    let milliseconds = match (modulation, training) {
+        (Modulation::V27ter2400, _) => 943,
+        (Modulation::V27ter4800, _) => 708,
+        (Modulation::V29At7200 | Modulation::V29At9600, _) => 234,
+        (
+            Modulation::V17At7200 | Modulation::V17At9600 | Modulation::V17At12000 | Modulation::V17At14400,
+            Training::Long,
+        ) => 1393,
+        (
+            Modulation::V17At7200 | Modulation::V17At9600 | Modulation::V17At12000 | Modulation::V17At14400,
+            Training::Short,
+        ) => 142,
+    };
+    Duration::from_millis(milliseconds)
+}
+
+/// The unmodulated carrier against talker echo and the pause behind it: 185 ms to 200 ms and 20 ms to 25 ms.
+// V.27ter (11/1988) §2.5.1, V.17 (02/1991) §5.2
+pub(super) const ECHO_PROTECTION: Duration = Duration::from_millis(215);
+
+/// Time that bits take, rounded down to a nanosecond.
+pub(super) fn bits(count: u64, bits_per_second: u32) -> Duration {
+    Duration::from_nanos(count.saturating_mul(1_000_000_000) / u64::from(bits_per_second))
+}
+
+/// Octets that a time holds, one at least.
+pub(super) fn octets_in(time: Duration, bits_per_second: u32) -> usize {
+    let octets = time.as_nanos() * u128::from(bits_per_second) / 8 / 1_000_000_000;
+    usize::try_from(octets).unwrap_or(usize::MAX).max(1)
+}
+
+/// Counts the bits of HDLC frames as they would be on the line.
+#[derive(Clone, Debug)]
+pub(super) struct HdlcBits {
+    ones: u8,
+    check: u16,
+}
+
+impl HdlcBits {
+    /// At the flag before a frame.
+    pub(super) const fn new() -> Self {
+        Self { ones: 0, check: 0xFFFF }
+    }
+
+    /// Bits of more octets of the frame, stuffing included.
+    pub(super) fn data(&mut self, octets: &[u8]) -> u64 {
+        octets.iter().map(|octet| self.octet(*octet)).sum()
+    }
+
+    /// Bits of the check sequence and the closing flag; the next frame may follow.
+    // T.30 (09/2005) §5.3.7: the generator is x^16 + x^12 + x^5 + 1, the ones' complement is sent
+    pub(super) fn close(&mut self) -> u64 {
+        let bits = self.data(&(!self.check).to_be_bytes()) + FLAG_BITS;
+        *self = Self::new();
+        bits
+    }
+
+    fn octet(&mut self, octet: u8) -> u64 {
+        let mut bits = 0;
+        for shift in (0..8).rev() {
+            let bit = octet >> shift & 1;
+            bits += 1;
+            self.ones = if bit == 1 { self.ones + 1 } else { 0 };
+            if self.ones == 5 {
+                bits += 1;
+                self.ones = 0;
+            }
+            let feedback = u16::from(bit) ^ self.check >> 15;
+            self.check = self.check << 1 ^ if feedback == 1 { 0x1021 } else { 0 };
+        }
+        bits
+    }
+}
+
+/// Bits of a flag.
+pub(super) const FLAG_BITS: u64 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_ones_cost_a_stuffed_bit() {
+        let mut bits = HdlcBits::new();
+        assert_eq!(bits.data(&[0xFF]), 9);
+        // Three ones were left over from the octet before.
+        assert_eq!(bits.data(&[0xC0]), 9);
+        assert_eq!(bits.data(&[0x00]), 8);
+    }
+
+    /// The check sequence of `123456789` under this generator and presets is D64E (catalogued as GENIBUS).
+    #[test]
+    fn check_sequence_is_that_of_t30() {
+        let mut bits = HdlcBits::new();
+        bits.data(b"123456789");
+        assert_eq!(!bits.check, 0xD64E);
+        // 1101 0110 0100 1110 needs no stuffing.
+        assert_eq!(bits.close(), 24);
+    }
+
+    #[test]
+    fn thirty_milliseconds_hold_one_octet_of_v21_and_54_of_v17() {
+        assert_eq!(octets_in(Duration::from_millis(30), 300), 1);
+        assert_eq!(octets_in(Duration::from_millis(30), 14_400), 54);
+        assert_eq!(bits(8, 300), Duration::from_nanos(26_666_666));
+    }
+}
