@@ -1,11 +1,13 @@
 //! The words everybody uses: numbers, pages, jobs and how a call ends. Imports nothing of the program.
 
+pub mod crash;
 pub mod ids;
 pub mod job;
 pub mod number;
 pub mod outcome;
 pub mod page;
 
+pub use crash::crash_point;
 pub use ids::{AttemptId, JobId, MailId, MessageId, ReceivedId};
 pub use job::{JobEvent, JobState};
 pub use number::{Number, NumberError, NumberPlan};

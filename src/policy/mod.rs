@@ -1,13 +1,19 @@
-//! Decisions, each a pure function of values: what an address means, who may dial what.
+//! Decisions, each a pure function of values: what an address means, who may dial what, by which trunk, when again, and
+//! whom a received fax is for.
 //!
 //! Nothing here reads a clock, a file or the whole configuration. A refusal is a [`Refusal`]: the codes and the text
 //! that a mail server passes on to the sender as they are.
 
 pub mod address;
 pub mod authorize;
+pub mod dialplan;
+pub mod retry;
+pub mod route;
 
 pub use address::{AddressOptions, AddressRules, FaxAddress, Refusal};
 pub use authorize::{
-    Action, Authorized, Explanation, Network, NumberPattern, PatternError, Rule, Rules, SenderPattern, authorize,
-    explain,
+    Action, Authorized, Explanation, Network, PatternError, Rule, Rules, SenderPattern, authorize, explain,
 };
+pub use dialplan::{DialplanError, NumberFormat, Route, Trunk, Trunks};
+pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries};
+pub use route::{InboundRoutes, InboundRule, RouteError, UnknownNumber};

@@ -1,0 +1,278 @@
+//! Where a received fax goes: called number → mailboxes and the station identification to answer with.
+//!
+//! A rule names numbers exactly (`+390212345`), by pattern (`?` is one digit, a final `*` any number of them) or all
+//! (`*`). The rule that fixes the most digits wins; a number no rule names is refused before the call is answered.
+
+use crate::model::{Number, NumberPlan};
+use std::fmt;
+use std::str::FromStr;
+
+/// Rules there can be.
+pub const MAX_RULES: usize = 10_000;
+/// Numbers or patterns in one rule.
+pub const MAX_PATTERNS: usize = 1000;
+/// Mailboxes of one rule.
+pub const MAX_MAILBOXES: usize = 100;
+/// A called party longer than this is no number.
+pub const MAX_CALLED_BYTES: usize = 64;
+
+/// A number, a beginning of numbers, or all.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct NumberPattern {
+    /// Without the `*`: an optional `+`, then digits and `?`.
+    body: String,
+    /// Whether anything may follow.
+    open: bool,
+}
+
+impl NumberPattern {
+    /// Whether `number` fits.
+    #[must_use]
+    pub fn matches(&self, number: &Number) -> bool {
+        self.matches_text(number.as_str())
+    }
+
+    fn matches_text(&self, text: &str) -> bool {
+        let fits = |(wanted, found): (u8, u8)| wanted == found || (wanted == b'?' && found.is_ascii_digit());
+        let length_fits = if self.open { text.len() >= self.body.len() } else { text.len() == self.body.len() };
+        length_fits && self.body.bytes().zip(text.bytes()).all(fits)
+    }
+
+    /// Closed patterns first, then those that fix more characters, then those that ask for more.
+    fn rank(&self) -> (bool, usize, usize) {
+        let fixed = self.body.bytes().filter(|byte| *byte != b'?').count();
+        (!self.open && fixed == self.body.len(), fixed, self.body.len())
+    }
+}
+
+impl FromStr for NumberPattern {
+    type Err = RouteError;
+
+    fn from_str(text: &str) -> Result<Self, RouteError> {
+        let (body, open) = text.strip_suffix('*').map_or((text, false), |body| (body, true));
+        let digits = body.strip_prefix('+').unwrap_or(body);
+        let sound = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'?')
+            && text.len() <= MAX_CALLED_BYTES
+            && (open || !digits.is_empty());
+        if sound { Ok(Self { body: body.into(), open }) } else { Err(RouteError::Pattern(clip(text))) }
+    }
+}
+
+impl fmt::Display for NumberPattern {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.body, if self.open { "*" } else { "" })
+    }
+}
+
+/// What happens to faxes for some numbers.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct InboundRule {
+    /// The called numbers this rule is for.
+    pub numbers: Vec<NumberPattern>,
+    /// Mail addresses each fax is sent to; at least one.
+    pub mailboxes: Vec<String>,
+    /// Station identification (CSI) to answer with; without it the server's own.
+    pub station_id: Option<String>,
+}
+
+/// All rules, checked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct InboundRoutes {
+    rules: Vec<InboundRule>,
+    plan: NumberPlan,
+}
+
+/// Why the rules cannot be used. All are faults of the configuration.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RouteError {
+    /// No pattern.
+    #[error("{0:?} is no number pattern; write a number such as +390212345, +3902123* or *")]
+    Pattern(String),
+    /// A rule whose faxes would go nowhere.
+    #[error("inbound rule {0} names no mailbox")]
+    NoMailbox(usize),
+    /// A rule that no call can reach.
+    #[error("inbound rule {0} names no number")]
+    NoNumber(usize),
+    /// The same pattern in two rules.
+    #[error("{pattern} is named by the inbound rules {first} and {second}")]
+    Twice {
+        /// The pattern.
+        pattern: String,
+        /// The earlier rule, counted from 1.
+        first: usize,
+        /// The later rule.
+        second: usize,
+    },
+    /// More rules, patterns or mailboxes than the limits allow.
+    #[error("more than {MAX_RULES} inbound rules, or {MAX_PATTERNS} numbers or {MAX_MAILBOXES} mailboxes of one")]
+    TooMany,
+}
+
+/// Policy refuses the call: no rule names the number. SIP answers 404.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no inbound rule names the called number {0:?}")]
+pub struct UnknownNumber(
+    /// What was called, cut to a printable length.
+    pub String,
+);
+
+impl InboundRoutes {
+    /// Checks all rules. `plan` says how the trunk's spelling of the called number is to be read.
+    ///
+    /// # Errors
+    /// The first fault found.
+    pub fn new(rules: Vec<InboundRule>, plan: NumberPlan) -> Result<Self, RouteError> {
+        if rules.len() > MAX_RULES {
+            return Err(RouteError::TooMany);
+        }
+        let mut seen = std::collections::BTreeMap::new();
+        for (index, rule) in rules.iter().enumerate() {
+            if rule.numbers.is_empty() {
+                return Err(RouteError::NoNumber(index + 1));
+            }
+            if rule.mailboxes.is_empty() {
+                return Err(RouteError::NoMailbox(index + 1));
+            }
+            if rule.numbers.len() > MAX_PATTERNS || rule.mailboxes.len() > MAX_MAILBOXES {
+                return Err(RouteError::TooMany);
+            }
+            for pattern in &rule.numbers {
+                if let Some(first) = seen.insert(pattern.to_string(), index + 1) {
+                    return Err(RouteError::Twice { pattern: pattern.to_string(), first, second: index + 1 });
+                }
+            }
+        }
+        Ok(Self { rules, plan })
+    }
+
+    /// The rules in the order of the configuration.
+    #[must_use]
+    pub fn rules(&self) -> &[InboundRule] {
+        &self.rules
+    }
+
+    /// The rule for a call to `called`, the user part as the trunk wrote it (`+390212345`, `00390212345`, `4711`).
+    ///
+    /// # Errors
+    /// When no rule names it.
+    pub fn route(&self, called: &str) -> Result<&InboundRule, UnknownNumber> {
+        let unknown = || UnknownNumber(clip(called));
+        if called.len() > MAX_CALLED_BYTES {
+            return Err(unknown());
+        }
+        // A trunk may write the number in full without its plus, so three spellings are tried, the most literal first.
+        let spellings = [
+            Some(called.trim().to_owned()),
+            Number::parse(called, &self.plan).ok().map(|number| number.to_string()),
+            called.trim().bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("+{}", called.trim())),
+        ];
+        let best = |text: &str| {
+            let fitting = self.rules.iter().filter_map(|rule| {
+                let fits = rule.numbers.iter().filter(|pattern| pattern.matches_text(text));
+                fits.map(NumberPattern::rank).max().map(|rank| (rank, rule))
+            });
+            // `max_by_key` keeps the last of equals, and here the first rule is to win.
+            fitting.reduce(|best, other| if other.0 > best.0 { other } else { best })
+        };
+        let found = spellings.iter().flatten().filter_map(|text| best(text));
+        found
+            .reduce(|best, other| if other.0 > best.0 { other } else { best })
+            .map(|(_, rule)| rule)
+            .ok_or_else(unknown)
+    }
+}
+
+fn clip(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(MAX_CALLED_BYTES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InboundRoutes, InboundRule, RouteError, UnknownNumber};
+    use crate::model::NumberPlan;
+    use proptest::prelude::*;
+
+    fn rule(numbers: &[&str], mailbox: &str) -> InboundRule {
+        InboundRule {
+            numbers: numbers.iter().map(|text| text.parse().expect("a pattern")).collect(),
+            mailboxes: vec![mailbox.into()],
+            station_id: None,
+        }
+    }
+
+    fn routes(rules: Vec<InboundRule>) -> InboundRoutes {
+        let plan = NumberPlan { country_code: "39".into(), national_prefix: String::new(), ..NumberPlan::default() };
+        InboundRoutes::new(rules, plan).expect("sound rules")
+    }
+
+    fn mailbox(routes: &InboundRoutes, called: &str) -> Option<String> {
+        routes.route(called).ok().map(|rule| rule.mailboxes[0].clone())
+    }
+
+    #[test]
+    fn the_rule_that_fixes_most_digits_wins_whatever_the_order() {
+        let routes = routes(vec![
+            rule(&["*"], "default"),
+            rule(&["+39021234*"], "office"),
+            rule(&["+39021234???"], "desk"),
+            rule(&["+39021234567"], "boss"),
+        ]);
+        for (called, expected) in [
+            ("+39021234567", "boss"),
+            ("+39021234568", "desk"),
+            ("+3902123499", "office"),
+            ("+49891234567", "default"),
+            ("4711", "default"),
+        ] {
+            assert_eq!(mailbox(&routes, called).as_deref(), Some(expected), "{called}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_however_the_trunk_spells_it() {
+        let routes = routes(vec![rule(&["+390212345"], "office")]);
+        for called in ["+390212345", "00390212345", "390212345", "0212345", "+39 02 12345"] {
+            assert_eq!(mailbox(&routes, called).as_deref(), Some("office"), "{called}");
+        }
+    }
+
+    #[test]
+    fn a_number_no_rule_names_is_refused_without_control_characters() {
+        let routes = routes(vec![rule(&["+390212345"], "office")]);
+        assert_eq!(routes.route("+39021\r\n"), Err(UnknownNumber("+39021".into())));
+        assert!(mailbox(&routes, &"9".repeat(1000)).is_none());
+        assert!(mailbox(&routes, "").is_none());
+        assert!(mailbox(&routes, "+3902123456").is_none(), "an exact number is no beginning");
+    }
+
+    #[test]
+    fn an_extension_pattern_does_not_catch_international_numbers() {
+        let routes = routes(vec![rule(&["4???"], "pbx")]);
+        assert_eq!(mailbox(&routes, "4711").as_deref(), Some("pbx"));
+        assert!(mailbox(&routes, "+4711").is_none());
+    }
+
+    #[test]
+    fn useless_or_contradicting_rules_are_refused() {
+        let new = |rules| InboundRoutes::new(rules, NumberPlan::default()).map(|_| ());
+        assert_eq!(new(vec![InboundRule { numbers: Vec::new(), ..rule(&[], "a") }]), Err(RouteError::NoNumber(1)));
+        let no_mailbox = InboundRule { mailboxes: Vec::new(), ..rule(&["*"], "a") };
+        assert_eq!(new(vec![no_mailbox]), Err(RouteError::NoMailbox(1)));
+        assert_eq!(
+            new(vec![rule(&["+39*"], "a"), rule(&["+39*"], "b")]),
+            Err(RouteError::Twice { pattern: "+39*".into(), first: 1, second: 2 })
+        );
+        for pattern in ["", "+", "39 02", "+39*1", "a*", "**"] {
+            assert!(pattern.parse::<super::NumberPattern>().is_err(), "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_called_party_is_routed_or_refused(called in any::<String>()) {
+            let routes = routes(vec![rule(&["+39*"], "a"), rule(&["4???"], "b")]);
+            let _ = routes.route(&called);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Calls: which jobs may be dialled, and what is written before, during and after each call.
+
+use super::step::{self, ended};
+use super::writer::Tx;
+use super::{Store, bounded, columns};
+use crate::model::{AttemptId, Cause, JobEvent, JobId, JobState, Number, Outcome, RetryClass};
+use crate::policy::{GiveUp, Next};
+use crate::queue::bell::Bell;
+use crate::queue::error::{QueueError, Refusal};
+use crate::queue::rows::{Attempt, DueJob, Job, Opened};
+use crate::queue::{MAX_RECORD_BYTES, MAX_ROWS, cause};
+use rusqlite::{OptionalExtension, params};
+
+impl Store {
+    /// Jobs that may be dialled now: ready, due, alive, and to a number that no call is open to.
+    ///
+    /// At most one job for each pair of number and sender is given, and the senders of equal priority take turns, so
+    /// that neither one number nor one sender can fill the `limit`. [`due::plan`](crate::queue::due::plan) chooses
+    /// among them.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn due_jobs(&self, now_ms: i64, limit: u32) -> Result<Vec<DueJob>, QueueError> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached(DUE_JOBS)?;
+            let rows = query.query_map(params![now_ms, limit.min(MAX_ROWS)], columns::due_job)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The next moment at which a waiting job becomes due or a job's lifetime ends, if any does after `now_ms`.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn next_wake_ms(&self, now_ms: i64) -> Result<Option<i64>, QueueError> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached(
+                "SELECT min(wake_ms) FROM (\
+                 SELECT min(due_ms) AS wake_ms FROM jobs WHERE state = 'ready' AND due_ms > ?1 UNION ALL \
+                 SELECT min(expires_ms) FROM jobs WHERE state IN ('accepted', 'ready') AND expires_ms > ?1)",
+            )?;
+            Ok(query.query_row([now_ms], |row| row.get(0))?)
+        })
+    }
+
+    /// Writes down that a call is about to be placed. Only after this returns may the INVITE leave.
+    ///
+    /// # Errors
+    /// The job is not ready, or a call to its number is open: of two that race, one is refused.
+    pub fn open_attempt(&self, job: JobId, trunk: &str, now_ms: i64) -> Result<Opened, QueueError> {
+        bounded("the trunk", trunk)?;
+        let trunk = trunk.to_owned();
+        self.write("open-attempt", move |tx| open(tx, job, &trunk, now_ms))
+    }
+
+    /// Writes down that the far end confirmed the fax up to and including `page`, counted from 1 over the whole fax.
+    ///
+    /// # Errors
+    /// The attempt is closed, or there is no such page.
+    pub fn page_confirmed(&self, attempt: AttemptId, page: u32) -> Result<(), QueueError> {
+        self.write("page-confirmed", move |tx| {
+            let open = open_attempt(tx, attempt)?;
+            let job = step::job(tx.connection, open.job)?;
+            if page == 0 || page > job.pages_total {
+                return Err(Refusal::NoSuchPage { attempt, page, total: job.pages_total }.into());
+            }
+            confirm(tx, attempt, job.id, page)
+        })
+    }
+
+    /// Writes down how the call ended and what follows. `outcome` counts the pages of the whole fax, `record` is JSON.
+    ///
+    /// A job whose pages are all confirmed is done, however the call ended. One that a person cancelled during the
+    /// call stays cancelled, with what the call had achieved.
+    ///
+    /// # Errors
+    /// The attempt is closed already, or `next` does not fit the outcome.
+    pub fn close_attempt(
+        &self,
+        attempt: AttemptId,
+        outcome: &Outcome,
+        next: Next,
+        record: Option<String>,
+        now_ms: i64,
+    ) -> Result<JobState, QueueError> {
+        let outcome = outcome.clone();
+        self.write("close-attempt", move |tx| {
+            let open = open_attempt(tx, attempt)?;
+            close(tx, &open, &outcome, next, record.as_deref(), now_ms)
+        })
+    }
+
+    /// Gives up all jobs whose lifetime is over, but for held ones and those on the line; gives their ids.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn expire(&self, now_ms: i64) -> Result<Vec<JobId>, QueueError> {
+        self.write("expire", move |tx| {
+            let mut query = tx.connection.prepare_cached(
+                "SELECT id, state FROM jobs WHERE state IN ('accepted', 'ready') AND expires_ms <= ?1 \
+                 ORDER BY id LIMIT ?2",
+            )?;
+            let rows = query.query_map(params![now_ms, MAX_ROWS], |row| {
+                Ok((JobId(row.get("id")?), columns::job_state(row, "state")?))
+            })?;
+            let expired = rows.collect::<Result<Vec<_>, _>>()?;
+            for (job, state) in &expired {
+                let event = if *state == JobState::Accepted { JobEvent::RenderFailed } else { JobEvent::GiveUp };
+                step::step(tx, *job, event)?;
+                ended(tx, *job, &Cause::Expired, now_ms)?;
+                give_up(tx, *job, GiveUp::LifetimeOver)?;
+            }
+            Ok(expired.into_iter().map(|(job, _)| job).collect())
+        })
+    }
+
+    /// Gives up a ready job without a call, for example because no trunk serves its number.
+    ///
+    /// # Errors
+    /// The job is not ready.
+    pub fn give_up(&self, job: JobId, cause: &Cause, now_ms: i64) -> Result<(), QueueError> {
+        let cause = cause.clone();
+        self.write("give-up", move |tx| {
+            step::step(tx, job, JobEvent::GiveUp)?;
+            ended(tx, job, &cause, now_ms)?;
+            give_up(tx, job, GiveUp::Final)
+        })
+    }
+}
+
+fn open(tx: &Tx<'_>, job: JobId, trunk: &str, now_ms: i64) -> Result<Opened, QueueError> {
+    step::step(tx, job, JobEvent::Dial)?;
+    let row = step::job(tx.connection, job)?;
+    // The index on open attempts would refuse it as well; this names the call that is in the way.
+    if let Some(attempt) = open_to(tx, &row.number)? {
+        return Err(Refusal::NumberInCall { number: row.number, attempt }.into());
+    }
+    let first_page = row.pages_confirmed + 1;
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO attempts (job, number, trunk, opened_ms, first_page, pages_confirmed) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![job.0, row.number.as_str(), trunk, now_ms, first_page, row.pages_confirmed])?;
+    let attempt = AttemptId(tx.connection.last_insert_rowid());
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO senders (sender, served_ms) VALUES (?1, ?2) \
+             ON CONFLICT (sender) DO UPDATE SET served_ms = max(served_ms, excluded.served_ms)",
+        )?
+        .execute(params![row.sender, now_ms])?;
+    let ordinal = tx
+        .connection
+        .prepare_cached("SELECT count(*) FROM attempts WHERE job = ?1")?
+        .query_row([job.0], |row| row.get(0))?;
+    Ok(Opened { attempt, first_page, ordinal })
+}
+
+fn open_to(tx: &Tx<'_>, number: &Number) -> Result<Option<AttemptId>, QueueError> {
+    Ok(tx
+        .connection
+        .prepare_cached("SELECT id FROM attempts WHERE number = ?1 AND closed_ms IS NULL")?
+        .query_row([number.as_str()], |row| row.get(0).map(AttemptId))
+        .optional()?)
+}
+
+/// The attempt, if it is open.
+fn open_attempt(tx: &Tx<'_>, attempt: AttemptId) -> Result<Attempt, QueueError> {
+    let row = tx
+        .connection
+        .prepare_cached("SELECT * FROM attempts WHERE id = ?1")?
+        .query_row([attempt.0], columns::attempt)
+        .optional()?
+        .ok_or(Refusal::NoAttempt(attempt))?;
+    if row.closed_ms.is_some() { Err(Refusal::AttemptClosed(attempt).into()) } else { Ok(row) }
+}
+
+/// Pages confirmed never become fewer.
+fn confirm(tx: &Tx<'_>, attempt: AttemptId, job: JobId, page: u32) -> Result<(), QueueError> {
+    for (sql, id) in [
+        ("UPDATE attempts SET pages_confirmed = max(pages_confirmed, ?2) WHERE id = ?1", attempt.0),
+        ("UPDATE jobs SET pages_confirmed = max(pages_confirmed, ?2) WHERE id = ?1", job.0),
+    ] {
+        tx.connection.prepare_cached(sql)?.execute(params![id, page])?;
+    }
+    Ok(())
+}
+
+/// Closes an open attempt and takes its job on; gives the job's new state.
+pub(super) fn close(
+    tx: &Tx<'_>,
+    open: &Attempt,
+    outcome: &Outcome,
+    next: Next,
+    record: Option<&str>,
+    now_ms: i64,
+) -> Result<JobState, QueueError> {
+    let class = outcome.cause.retry_class();
+    let over = matches!(class, RetryClass::Delivered | RetryClass::DoNotRepeat);
+    if over != (next == Next::Done) {
+        return Err(Refusal::NextDoesNotFit { attempt: open.id, outcome: outcome.cause.word() }.into());
+    }
+    let before = step::job(tx.connection, open.job)?;
+    let confirmed = match class {
+        RetryClass::Delivered => before.pages_total,
+        RetryClass::DoNotRepeat
+        | RetryClass::Busy
+        | RetryClass::NoAnswer
+        | RetryClass::Trunk
+        | RetryClass::Fax
+        | RetryClass::NotAFax
+        | RetryClass::Never
+        | RetryClass::Resume => outcome.pages_confirmed.min(before.pages_total),
+    };
+    confirm(tx, open.id, open.job, confirmed)?;
+    close_row(tx, open.id, &outcome.cause, record, now_ms)?;
+    // The line is free for another job, whatever becomes of this one.
+    tx.ring(Bell::Dial);
+    let whole = confirmed.max(before.pages_confirmed) == before.pages_total;
+    if before.state == JobState::Cancelled {
+        if over || whole {
+            let cause = if whole { &Cause::Sent } else { &outcome.cause };
+            ended(tx, open.job, cause, now_ms)?;
+        }
+        tx.ring(Bell::Report);
+        return Ok(JobState::Cancelled);
+    }
+    count_try(tx, &before, class, &open.trunk)?;
+    if whole {
+        // Every page has its confirmation; how the call was released no longer matters.
+        ended(tx, open.job, &Cause::Sent, now_ms)?;
+        return step::step(tx, open.job, JobEvent::Delivered);
+    }
+    ended(tx, open.job, &outcome.cause, now_ms)?;
+    match next {
+        Next::Done => step::step(tx, open.job, JobEvent::Delivered),
+        Next::At(due_ms) => {
+            tx.connection
+                .prepare_cached("UPDATE jobs SET due_ms = ?2, ended_ms = NULL WHERE id = ?1")?
+                .execute(params![open.job.0, due_ms])?;
+            step::step(tx, open.job, JobEvent::Retry)
+        }
+        Next::GiveUp(reason) => {
+            give_up(tx, open.job, reason)?;
+            step::step(tx, open.job, JobEvent::GiveUp)
+        }
+    }
+}
+
+fn close_row(
+    tx: &Tx<'_>,
+    attempt: AttemptId,
+    cause: &Cause,
+    record: Option<&str>,
+    now_ms: i64,
+) -> Result<(), QueueError> {
+    let record = record.filter(|record| record.len() <= MAX_RECORD_BYTES);
+    tx.connection
+        .prepare_cached(
+            "UPDATE attempts SET closed_ms = ?2, cause = ?3, cause_detail = ?4, sentence = ?5, record = ?6 WHERE id = ?1",
+        )?
+        .execute(params![attempt.0, now_ms, cause.word(), cause::detail(cause), cause.sentence(), record])?;
+    Ok(())
+}
+
+fn count_try(tx: &Tx<'_>, job: &Job, class: RetryClass, trunk: &str) -> Result<(), QueueError> {
+    let tries = job.tries.plus(class);
+    let avoid = (class == RetryClass::Trunk).then_some(trunk);
+    tx.connection
+        .prepare_cached(
+            "UPDATE jobs SET tries_busy = ?2, tries_no_answer = ?3, tries_trunk = ?4, tries_fax = ?5, \
+             tries_not_a_fax = ?6, tries_resume = ?7, avoid_trunk = ?8 WHERE id = ?1",
+        )?
+        .execute(params![
+            job.id.0,
+            tries.busy,
+            tries.no_answer,
+            tries.trunk,
+            tries.fax,
+            tries.not_a_fax,
+            tries.resume,
+            avoid
+        ])?;
+    Ok(())
+}
+
+fn give_up(tx: &Tx<'_>, job: JobId, reason: GiveUp) -> Result<(), QueueError> {
+    tx.connection
+        .prepare_cached("UPDATE jobs SET give_up = ?2 WHERE id = ?1")?
+        .execute(params![job.0, reason.word()])?;
+    Ok(())
+}
+
+/// `place` finds the first job of each number and sender, `turn` deals the rest out in rounds.
+const DUE_JOBS: &str = "
+    SELECT jobs.*, coalesce(senders.served_ms, 0) AS turn_ms
+    FROM (
+        SELECT id, row_number() OVER (PARTITION BY priority, sender ORDER BY due_ms, id) AS turn
+        FROM (
+            SELECT id, priority, sender, due_ms,
+                   row_number() OVER (PARTITION BY number, sender ORDER BY priority DESC, due_ms, id) AS place
+            FROM jobs
+            WHERE state = 'ready' AND due_ms <= ?1 AND expires_ms > ?1
+              AND NOT EXISTS (SELECT 1 FROM attempts
+                              WHERE attempts.number = jobs.number AND attempts.closed_ms IS NULL)
+        )
+        WHERE place = 1
+    ) AS chosen
+    JOIN jobs ON jobs.id = chosen.id
+    LEFT JOIN senders ON senders.sender = jobs.sender
+    ORDER BY jobs.priority DESC, chosen.turn, turn_ms, jobs.due_ms, jobs.id
+    LIMIT ?2";

@@ -1,0 +1,185 @@
+//! Rows of tables as values, and words of rows as states.
+
+use crate::model::{AttemptId, Cause, JobId, JobState, MailId, MessageId, Number, ReceivedId};
+use crate::policy::{GiveUp, Tries};
+use crate::queue::cause;
+use crate::queue::rows::{Attempt, DueJob, Job, Mail, MailKind, MailState, Message, Received};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{Result, Row};
+
+/// A column that is one of the program's words.
+struct Word<T>(T);
+
+fn word<T>(value: ValueRef<'_>, read: impl Fn(&str) -> Option<T>) -> FromSqlResult<Word<T>> {
+    let text = value.as_str()?;
+    read(text).map(Word).ok_or_else(|| FromSqlError::Other(format!("{text:?} is no word for this column").into()))
+}
+
+impl FromSql for Word<JobState> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, JobState::from_word)
+    }
+}
+
+impl FromSql for Word<GiveUp> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, GiveUp::from_word)
+    }
+}
+
+impl FromSql for Word<MailKind> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, MailKind::from_word)
+    }
+}
+
+impl FromSql for Word<MailState> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, MailState::from_word)
+    }
+}
+
+impl FromSql for Word<Number> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, Number::from_stored)
+    }
+}
+
+pub(super) fn number(row: &Row<'_>, column: &str) -> Result<Number> {
+    Ok(row.get::<_, Word<Number>>(column)?.0)
+}
+
+pub(super) fn job_state(row: &Row<'_>, column: &str) -> Result<JobState> {
+    Ok(row.get::<_, Word<JobState>>(column)?.0)
+}
+
+fn cause_of(row: &Row<'_>) -> Result<Option<Cause>> {
+    let Some(word) = row.get::<_, Option<String>>("cause")? else { return Ok(None) };
+    let detail: Option<String> = row.get("cause_detail")?;
+    let unknown = || {
+        let error = format!("{word:?} with {detail:?} is no cause").into();
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error)
+    };
+    cause::cause(&word, detail.as_deref()).map(Some).ok_or_else(unknown)
+}
+
+fn size(row: &Row<'_>, column: &str) -> Result<u64> {
+    let size: i64 = row.get(column)?;
+    Ok(u64::try_from(size).unwrap_or(0))
+}
+
+/// A row of `messages`.
+pub(super) fn message(row: &Row<'_>) -> Result<Message> {
+    Ok(Message {
+        id: MessageId(row.get("id")?),
+        envelope_from: row.get("envelope_from")?,
+        peer: row.get("peer")?,
+        received_ms: row.get("received_ms")?,
+        spool_file: row.get("spool_file")?,
+        size_bytes: size(row, "size_bytes")?,
+        message_id: row.get("message_id")?,
+        subject: row.get("subject")?,
+        header_from: row.get("header_from")?,
+        references: row.get("reference_ids")?,
+        envelope_id: row.get("envelope_id")?,
+        return_content: row.get("return_content")?,
+    })
+}
+
+/// A row of `jobs`.
+pub(super) fn job(row: &Row<'_>) -> Result<Job> {
+    Ok(Job {
+        id: JobId(row.get("id")?),
+        message: MessageId(row.get("message")?),
+        sender: row.get("sender")?,
+        number: number(row, "number")?,
+        original_address: row.get("original_address")?,
+        sub_address: row.get("sub_address")?,
+        state: job_state(row, "state")?,
+        priority: row.get("priority")?,
+        created_ms: row.get("created_ms")?,
+        due_ms: row.get("due_ms")?,
+        expires_ms: row.get("expires_ms")?,
+        ended_ms: row.get("ended_ms")?,
+        pages_file: row.get("pages_file")?,
+        pages_total: row.get("pages_total")?,
+        pages_confirmed: row.get("pages_confirmed")?,
+        tries: Tries {
+            busy: row.get("tries_busy")?,
+            no_answer: row.get("tries_no_answer")?,
+            trunk: row.get("tries_trunk")?,
+            fax: row.get("tries_fax")?,
+            not_a_fax: row.get("tries_not_a_fax")?,
+            resume: row.get("tries_resume")?,
+        },
+        cause: cause_of(row)?,
+        give_up: row.get::<_, Option<Word<GiveUp>>>("give_up")?.map(|word| word.0),
+        hold_reason: row.get("hold_reason")?,
+        notify: row.get("notify")?,
+        original_recipient: row.get("original_recipient")?,
+        trunk: row.get("trunk")?,
+        caller: row.get::<_, Option<Word<Number>>>("caller")?.map(|word| word.0),
+        delay_reported_ms: row.get("delay_reported_ms")?,
+    })
+}
+
+/// A row of `jobs` joined with `senders`.
+pub(super) fn due_job(row: &Row<'_>) -> Result<DueJob> {
+    Ok(DueJob { job: job(row)?, served_ms: row.get("turn_ms")?, avoid_trunk: row.get("avoid_trunk")? })
+}
+
+/// A row of `attempts`.
+pub(super) fn attempt(row: &Row<'_>) -> Result<Attempt> {
+    Ok(Attempt {
+        id: AttemptId(row.get("id")?),
+        job: JobId(row.get("job")?),
+        trunk: row.get("trunk")?,
+        opened_ms: row.get("opened_ms")?,
+        closed_ms: row.get("closed_ms")?,
+        first_page: row.get("first_page")?,
+        pages_confirmed: row.get("pages_confirmed")?,
+        cause: cause_of(row)?,
+        sentence: row.get("sentence")?,
+        record: row.get("record")?,
+    })
+}
+
+/// A row of `received`.
+pub(super) fn received(row: &Row<'_>) -> Result<Received> {
+    let mailboxes: String = row.get("mailboxes")?;
+    Ok(Received {
+        id: ReceivedId(row.get("id")?),
+        called: row.get("called")?,
+        caller: row.get("caller")?,
+        remote_id: row.get("remote_id")?,
+        trunk: row.get("trunk")?,
+        mailboxes: mailboxes.lines().map(str::to_owned).collect(),
+        spool_file: row.get("spool_file")?,
+        pages: row.get("pages")?,
+        opened_ms: row.get("opened_ms")?,
+        closed_ms: row.get("closed_ms")?,
+        cause: cause_of(row)?,
+        sentence: row.get("sentence")?,
+        record: row.get("record")?,
+    })
+}
+
+/// A row of `mails`.
+pub(super) fn mail(row: &Row<'_>) -> Result<Mail> {
+    Ok(Mail {
+        id: MailId(row.get("id")?),
+        kind: row.get::<_, Word<MailKind>>("kind")?.0,
+        job: row.get::<_, Option<i64>>("job")?.map(JobId),
+        received: row.get::<_, Option<i64>>("received")?.map(ReceivedId),
+        envelope_from: row.get("envelope_from")?,
+        envelope_to: row.get("envelope_to")?,
+        spool_file: row.get("spool_file")?,
+        state: row.get::<_, Word<MailState>>("state")?.0,
+        created_ms: row.get("created_ms")?,
+        due_ms: row.get("due_ms")?,
+        expires_ms: row.get("expires_ms")?,
+        ended_ms: row.get("ended_ms")?,
+        tries: row.get("tries")?,
+        last_reply: row.get("last_reply")?,
+    })
+}

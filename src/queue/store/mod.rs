@@ -1,0 +1,152 @@
+//! The one SQLite file: opening it, and how operations get to it. All SQL of the program is in this directory.
+//!
+//! Writes go to one thread with one connection ([`writer`]), reads to a few connections of their own; in WAL mode
+//! neither waits for the other.
+
+mod accept;
+mod admin;
+mod attempt;
+mod columns;
+mod mail;
+mod migrate;
+mod purge;
+mod reception;
+mod recover;
+mod render;
+mod step;
+mod writer;
+
+use super::bell::{Bell, Bells};
+use super::error::{LocalFault, QueueError, Refusal};
+use super::{BUSY_TIMEOUT, MAX_TEXT_BYTES};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use writer::{Tx, Writer};
+
+/// Connections for reading that are kept open.
+const MAX_IDLE_READERS: usize = 4;
+/// Prepared statements each connection keeps.
+const CACHED_STATEMENTS: usize = 128;
+
+/// A handle to the queue; clones share it. The last one dropped ends the writer.
+#[derive(Clone, Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    bells: Arc<Bells>,
+    writer: Writer,
+    readers: Mutex<Vec<Connection>>,
+    /// Held as long as the store: its lock says that this server is the only one.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens the queue for a server, making or upgrading the file as needed. Only one server can have it open.
+    ///
+    /// # Errors
+    /// A file of a newer version, of another program, in use by another server, or a failing disk.
+    pub fn open(path: &Path) -> Result<Self, QueueError> {
+        let lock = lock(path)?;
+        Self::open_with(path, Some(lock))
+    }
+
+    /// Opens the queue beside a running server, for an administrator's command. Its writes ring no bells there.
+    ///
+    /// # Errors
+    /// As [`Store::open`], but for the other server.
+    pub fn open_beside(path: &Path) -> Result<Self, QueueError> {
+        Self::open_with(path, None)
+    }
+
+    fn open_with(path: &Path, lock: Option<File>) -> Result<Self, QueueError> {
+        let mut connection = Connection::open(path)?;
+        migrate::check(&connection, path)?;
+        configure(&connection)?;
+        migrate::upgrade(&mut connection, path)?;
+        let bells = Arc::new(Bells::default());
+        let writer = Writer::start(connection, Arc::clone(&bells))?;
+        let shared = Shared { path: path.to_owned(), bells, writer, readers: Mutex::default(), _lock: lock };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Calls `callback` after each commit that leaves work for this bell's stage.
+    ///
+    /// It runs on the writer's thread: it must only wake somebody, and must not wait for the store.
+    pub fn subscribe(&self, bell: Bell, callback: impl Fn() + Send + Sync + 'static) {
+        self.shared.bells.subscribe(bell, callback);
+    }
+
+    /// Runs one operation in a transaction and waits until it is on the disk. `label` names it for crash tests.
+    fn write<T: Send + 'static>(
+        &self,
+        label: &'static str,
+        operation: impl FnOnce(&Tx<'_>) -> Result<T, QueueError> + Send + 'static,
+    ) -> Result<T, QueueError> {
+        self.shared.writer.run(label, operation)
+    }
+
+    /// Reads from one consistent snapshot.
+    fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, QueueError>) -> Result<T, QueueError> {
+        let idle = self.shared.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => reader(&self.shared.path)?,
+        };
+        let snapshot = connection.unchecked_transaction()?;
+        let result = query(&snapshot);
+        snapshot.finish()?;
+        let mut readers = self.shared.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < MAX_IDLE_READERS {
+            readers.push(connection);
+        }
+        result
+    }
+}
+
+fn configure(connection: &Connection) -> Result<(), QueueError> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL, not NORMAL: a commit that a power cut could take back is no promise.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(())
+}
+
+fn reader(path: &Path) -> Result<Connection, QueueError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+fn lock(path: &Path) -> Result<File, QueueError> {
+    let storage = |error: std::io::Error| QueueError::from(LocalFault::Storage(error.to_string()));
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(storage)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LocalFault::InUse { path: path.display().to_string() }.into()),
+        Err(TryLockError::Error(error)) => Err(storage(error)),
+    }
+}
+
+/// Refuses a text that no row should hold.
+fn bounded(what: &'static str, text: &str) -> Result<(), QueueError> {
+    if text.len() > MAX_TEXT_BYTES { Err(Refusal::TextTooLong(what).into()) } else { Ok(()) }
+}
+
+/// As [`bounded`], where there may be none.
+fn bounded_some(what: &'static str, text: Option<&String>) -> Result<(), QueueError> {
+    text.map_or(Ok(()), |text| bounded(what, text))
+}

@@ -1,0 +1,147 @@
+//! Faxes received. The row is opened before the call is answered, so that pages we confirmed survive a crash.
+
+use super::mail::{self, About};
+use super::writer::Tx;
+use super::{Store, bounded, bounded_some, columns};
+use crate::model::{Cause, MailId, ReceivedId};
+use crate::queue::error::{QueueError, Refusal};
+use crate::queue::rows::{MailKind, NewMail, NewReceived, Received};
+use crate::queue::{MAX_RECORD_BYTES, MAX_ROWS, cause};
+use rusqlite::{OptionalExtension, params};
+
+impl Store {
+    /// Writes down that a call is being answered.
+    ///
+    /// # Errors
+    /// A text that is too long, or a failing disk.
+    pub fn open_reception(&self, new: NewReceived) -> Result<ReceivedId, QueueError> {
+        check(&new)?;
+        self.write("open-reception", move |tx| insert(tx, &new))
+    }
+
+    /// Writes down that the file holds `pages` pages; only after this may the last of them be confirmed (MCF).
+    ///
+    /// # Errors
+    /// The reception is closed.
+    pub fn reception_page(
+        &self,
+        received: ReceivedId,
+        pages: u32,
+        remote_id: Option<String>,
+    ) -> Result<(), QueueError> {
+        bounded_some("the station identification", remote_id.as_ref())?;
+        self.write("reception-page", move |tx| {
+            open_row(tx, received)?;
+            tx.connection
+                .prepare_cached(
+                    "UPDATE received SET pages = max(pages, ?2), remote_id = coalesce(?3, remote_id) WHERE id = ?1",
+                )?
+                .execute(params![received.0, pages, remote_id])?;
+            Ok(())
+        })
+    }
+
+    /// Writes down how the call ended and queues the mails that bring the fax, in one transaction. `spool_file` is the
+    /// file that is to be kept, where it is another than the one opened.
+    ///
+    /// # Errors
+    /// The reception is closed already.
+    pub fn close_reception(
+        &self,
+        received: ReceivedId,
+        cause: &Cause,
+        spool_file: Option<String>,
+        record: Option<String>,
+        mails: Vec<NewMail>,
+        now_ms: i64,
+    ) -> Result<Vec<MailId>, QueueError> {
+        bounded_some("the spool file", spool_file.as_ref())?;
+        mails.iter().try_for_each(mail::check)?;
+        let cause = cause.clone();
+        self.write("close-reception", move |tx| {
+            open_row(tx, received)?;
+            let record = record.filter(|record| record.len() <= MAX_RECORD_BYTES);
+            tx.connection
+                .prepare_cached(
+                    "UPDATE received SET closed_ms = ?2, cause = ?3, cause_detail = ?4, sentence = ?5, record = ?6, \
+                     spool_file = coalesce(?7, spool_file) WHERE id = ?1",
+                )?
+                .execute(params![
+                    received.0,
+                    now_ms,
+                    cause.word(),
+                    cause::detail(&cause),
+                    cause.sentence(),
+                    record,
+                    spool_file
+                ])?;
+            mails
+                .iter()
+                .map(|mail| mail::insert(tx, MailKind::Received, About::Received(received), mail, now_ms))
+                .collect()
+        })
+    }
+
+    /// One received fax.
+    ///
+    /// # Errors
+    /// When there is none, or a failing disk.
+    pub fn received(&self, received: ReceivedId) -> Result<Received, QueueError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT * FROM received WHERE id = ?1")?
+                .query_row([received.0], columns::received)
+                .optional()?
+                .ok_or_else(|| Refusal::NoReceived(received).into())
+        })
+    }
+
+    /// Received faxes, newest first; those older than `before` when it is given.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn list_received(&self, before: Option<ReceivedId>, limit: u32) -> Result<Vec<Received>, QueueError> {
+        self.read(|connection| {
+            let mut query = connection
+                .prepare_cached("SELECT * FROM received WHERE (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2")?;
+            let rows =
+                query.query_map(params![before.map(|before| before.0), limit.min(MAX_ROWS)], columns::received)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn check(new: &NewReceived) -> Result<(), QueueError> {
+    bounded("the called number", &new.called)?;
+    bounded_some("the caller", new.caller.as_ref())?;
+    bounded_some("the trunk", new.trunk.as_ref())?;
+    bounded("the spool file", &new.spool_file)?;
+    let mailboxes = new.mailboxes.iter().map(|mailbox| mailbox.len() + 1).sum::<usize>();
+    if mailboxes > crate::queue::MAX_TEXT_BYTES || new.mailboxes.iter().any(|mailbox| mailbox.contains(['\n', '\r'])) {
+        return Err(Refusal::OutOfRange("the list of mailboxes").into());
+    }
+    Ok(())
+}
+
+fn insert(tx: &Tx<'_>, new: &NewReceived) -> Result<ReceivedId, QueueError> {
+    tx.connection
+        .prepare_cached(
+            "INSERT INTO received (called, caller, trunk, mailboxes, spool_file, opened_ms) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![new.called, new.caller, new.trunk, new.mailboxes.join("\n"), new.spool_file, new.opened_ms])?;
+    Ok(ReceivedId(tx.connection.last_insert_rowid()))
+}
+
+fn open_row(tx: &Tx<'_>, received: ReceivedId) -> Result<(), QueueError> {
+    let closed_ms: Option<Option<i64>> = tx
+        .connection
+        .prepare_cached("SELECT closed_ms FROM received WHERE id = ?1")?
+        .query_row([received.0], |row| row.get(0))
+        .optional()?;
+    match closed_ms {
+        None => Err(Refusal::NoReceived(received).into()),
+        Some(Some(_)) => Err(Refusal::ReceptionClosed(received).into()),
+        Some(None) => Ok(()),
+    }
+}

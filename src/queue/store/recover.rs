@@ -1,0 +1,65 @@
+//! Start-up after a crash or a hard stop: what was on the line is written down as interrupted.
+
+use super::writer::Tx;
+use super::{Store, attempt, columns, step};
+use crate::model::{Cause, JobState, Outcome};
+use crate::policy::{Next, RetrySettings};
+use crate::queue::error::QueueError;
+use crate::queue::rows::{Attempt, Received, Recovered};
+
+impl Store {
+    /// Closes every attempt that a crash left open, keeping the pages confirmed so far, and lists the receptions left
+    /// open. A server calls it once, before its stages start.
+    ///
+    /// A job all of whose pages were confirmed is done; another is resumed at once from the first page that was not,
+    /// as long as `retry.resume` grants tries.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn recover(&self, retry: &RetrySettings, now_ms: i64) -> Result<Recovered, QueueError> {
+        let retry = retry.clone();
+        self.write("recover", move |tx| {
+            let mut recovered = Recovered::default();
+            for open in open_attempts(tx)? {
+                let list = match interrupted(tx, &open, &retry, now_ms)? {
+                    JobState::Ready => &mut recovered.resumed,
+                    JobState::Done => &mut recovered.done,
+                    JobState::Cancelled => &mut recovered.cancelled,
+                    JobState::Accepted
+                    | JobState::Dialling
+                    | JobState::Held
+                    | JobState::Failed
+                    | JobState::Reported => &mut recovered.given_up,
+                };
+                list.push(open.job);
+            }
+            recovered.receptions = open_receptions(tx)?;
+            Ok(recovered)
+        })
+    }
+}
+
+fn interrupted(tx: &Tx<'_>, open: &Attempt, retry: &RetrySettings, now_ms: i64) -> Result<JobState, QueueError> {
+    let job = step::job(tx.connection, open.job)?;
+    let outcome =
+        Outcome { pages_confirmed: job.pages_confirmed, pages_total: job.pages_total, cause: Cause::Interrupted };
+    // With nothing left to send there is nothing to decide.
+    let next = if job.pages_confirmed == job.pages_total {
+        Next::At(now_ms)
+    } else {
+        retry.next(&outcome, job.tries, now_ms, job.expires_ms, 0)
+    };
+    attempt::close(tx, open, &outcome, next, None, now_ms)
+}
+
+fn open_attempts(tx: &Tx<'_>) -> Result<Vec<Attempt>, QueueError> {
+    let mut query = tx.connection.prepare_cached("SELECT * FROM attempts WHERE closed_ms IS NULL ORDER BY id")?;
+    let rows = query.query_map([], columns::attempt)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn open_receptions(tx: &Tx<'_>) -> Result<Vec<Received>, QueueError> {
+    let mut query = tx.connection.prepare_cached("SELECT * FROM received WHERE closed_ms IS NULL ORDER BY id")?;
+    let rows = query.query_map([], columns::received)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
