@@ -5,7 +5,7 @@
 //! ends where its page ends, so a short page costs a short call.
 
 use faxramp::model::Width;
-use faxramp::pages::sheet::{Sheet, rows_in};
+use faxramp::pages::sheet::{Sheet, pels_in, rows_in};
 
 /// A page at least this share of the sheet's width is fitted to it.
 const NEARLY_AS_WIDE: f64 = 0.8;
@@ -20,6 +20,8 @@ const WORTH_TURNING: f64 = 1.2;
 const SAME_PROPORTIONS: f64 = 0.03;
 /// No page is shorter: 20 mm.
 const SHORTEST: u32 = 200;
+/// Elements or lines by which a whole sheet may be missed: sizes in points and pixels are rounded.
+const ROUNDING: u32 = 2;
 /// Widest and longest source page that is believed: what PDF allows without a unit of its own (200 in, 14400 units).
 // ISO 32000-1 Annex C, table C.1
 pub(crate) const LARGEST_SOURCE: f64 = 50_800.0;
@@ -149,10 +151,9 @@ fn placed(turn: Turn, width: f64, height: f64, margin: f64, sheet: Sheet) -> Pla
     let resolution = sheet.resolution;
     let across = f64::from(resolution.dots_per_inch()) / 254.0;
     let down = f64::from(resolution.lines_per_inch()) / 254.0;
-    let drawn = (whole(width * across)).clamp(1, pels);
-    // A page as wide as the line but for a rounding fills it.
-    let drawn = if pels - drawn <= 1 { pels } else { drawn };
-    let rows = whole(height * down).max(1);
+    // What misses the line or the sheet by a rounding alone fills it.
+    let drawn = snapped(whole(width * across), &[pels, pels_in(sheet.paper.width(), resolution).min(pels)]).clamp(1, pels);
+    let rows = snapped(whole(height * down), &[sheet.paper.rows(resolution)]).max(1);
     let top = whole(margin * down);
     Placement {
         turn,
@@ -162,6 +163,10 @@ fn placed(turn: Turn, width: f64, height: f64, margin: f64, sheet: Sheet) -> Pla
         top,
         page_rows: (rows + 2 * top).max(rows_in(SHORTEST, resolution)),
     }
+}
+
+fn snapped(value: u32, to: &[u32]) -> u32 {
+    to.iter().copied().find(|&whole| whole.abs_diff(value) <= ROUNDING).unwrap_or(value)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the sheet, never negative")]
@@ -189,14 +194,14 @@ mod tests {
     #[test]
     fn a_letter_page_fills_the_line_on_letter_and_shrinks_to_a4() {
         let letter = page(2159.0, 2794.0, FINE_LETTER);
-        assert_eq!((letter.width, letter.left, letter.rows), (1728, 0, 2148));
+        assert_eq!((letter.width, letter.left, letter.rows), (1728, 0, 2149));
         let on_a4 = page(2159.0, 2794.0, FINE_A4);
         assert_eq!((on_a4.width, on_a4.rows), (1687, 2097));
     }
 
     #[test]
     fn legal_stays_long_where_letter_is_used_and_shrinks_where_a4_is() {
-        assert_eq!(page(2159.0, 3556.0, FINE_LETTER).rows, 2734);
+        assert_eq!(page(2159.0, 3556.0, FINE_LETTER).rows, 2735);
         let on_a4 = page(2159.0, 3556.0, FINE_A4);
         assert_eq!((on_a4.rows, on_a4.width), (2292, 1448));
     }
