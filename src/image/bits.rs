@@ -1,0 +1,275 @@
+//! Single bits to and from octets, most significant bit first, through a 64-bit accumulator.
+//!
+//! FillOrder of TIFF (least significant bit first) is no matter of this module: such octets are turned round as a
+//! whole, see [`reverse_bits`].
+
+/// Writes codes one after the other.
+#[derive(Default)]
+pub(super) struct BitWriter {
+    octets: Vec<u8>,
+    /// Bits not yet in `octets`, right-aligned; anything above them is left over from earlier codes.
+    pending: u64,
+    /// Number of pending bits, below 32 between calls.
+    count: u32,
+}
+
+impl BitWriter {
+    pub(super) fn with_capacity(octets: usize) -> Self {
+        Self { octets: Vec::with_capacity(octets), pending: 0, count: 0 }
+    }
+
+    /// Appends the lower `length` bits of `code`, at most 32; higher bits of `code` are 0.
+    #[inline]
+    pub(super) fn put(&mut self, code: u32, length: u32) {
+        debug_assert!(length <= 32 && u64::from(code) >> length == 0);
+        self.pending = self.pending << length | u64::from(code);
+        self.count += length;
+        if self.count >= 32 {
+            self.count -= 32;
+            #[expect(clippy::cast_possible_truncation, reason = "the upper bits were written before")]
+            let word = (self.pending >> self.count) as u32;
+            self.octets.extend_from_slice(&word.to_be_bytes());
+        }
+    }
+
+    /// Appends `count` zero bits.
+    pub(super) fn put_zeros(&mut self, count: u32) {
+        for _ in 0..count / 32 {
+            self.put(0, 32);
+        }
+        self.put(0, count % 32);
+    }
+
+    /// Appends `count` one bits.
+    pub(super) fn put_ones(&mut self, count: u32) {
+        for _ in 0..count / 32 {
+            self.put(u32::MAX, 32);
+        }
+        let rest = count % 32;
+        self.put((1 << rest) - 1, rest);
+    }
+
+    /// Bits written so far.
+    pub(super) fn bits(&self) -> u64 {
+        self.octets.len() as u64 * 8 + u64::from(self.count)
+    }
+
+    /// The octets, the last one filled up with zero bits.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        let missing = (8 - self.count % 8) % 8;
+        self.put(0, missing);
+        let word = self.pending << (64 - self.count.max(1));
+        let whole = self.count as usize / 8;
+        self.octets.extend_from_slice(&word.to_be_bytes()[..whole]);
+        self.octets
+    }
+}
+
+/// Reads bits of a slice. Behind the end it reads zeros, which is told by [`BitReader::overran`].
+#[derive(Clone)]
+pub(super) struct BitReader<'a> {
+    octets: &'a [u8],
+    /// Next octet to load; counts on behind the end while zeros are made up.
+    next: usize,
+    /// Loaded bits, left-aligned; bits below the first `count` may be loaded already, and are right.
+    loaded: u64,
+    count: u32,
+}
+
+/// What stands at a place where an end of line is expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum LineEnd {
+    /// An EOL; it has been read, with all its fill.
+    Found,
+    /// Data without an EOL; nothing has been read.
+    Missing,
+    /// Zeros, or nothing, up to the end of the data.
+    OutOfData,
+}
+
+/// Zeros in front of the 1 of an EOL, at least.
+// T.4 (07/2003) §4.1.2
+pub(super) const EOL_ZEROS: u32 = 11;
+
+impl<'a> BitReader<'a> {
+    /// A reader that starts at bit `position`.
+    pub(super) fn new(octets: &'a [u8], position: u64) -> Self {
+        let next = usize::try_from(position / 8).unwrap_or(usize::MAX).min(octets.len());
+        let mut reader = Self { octets, next, loaded: 0, count: 0 };
+        reader.refill();
+        #[expect(clippy::cast_possible_truncation, reason = "below 8")]
+        reader.skip((position % 8) as u32);
+        reader
+    }
+
+    /// Makes at least 56 bits ready.
+    #[inline]
+    pub(super) fn refill(&mut self) {
+        if let Some(eight) = self.octets.get(self.next..self.next + 8) {
+            let word = u64::from_be_bytes(eight.try_into().expect("eight octets were taken"));
+            self.loaded |= word >> self.count;
+            self.next += (63 - self.count as usize) >> 3;
+            self.count |= 56;
+        } else {
+            self.refill_at_the_end();
+        }
+    }
+
+    #[cold]
+    fn refill_at_the_end(&mut self) {
+        while self.count < 56 {
+            let octet = self.octets.get(self.next).copied().unwrap_or(0);
+            self.loaded |= u64::from(octet) << (56 - self.count);
+            self.next += 1;
+            self.count += 8;
+        }
+    }
+
+    /// The next `length` bits, 1 to 32, of those made ready.
+    #[inline]
+    pub(super) fn peek(&self, length: u32) -> usize {
+        (self.loaded >> (64 - length)) as usize
+    }
+
+    /// Passes over bits made ready.
+    #[inline]
+    pub(super) fn skip(&mut self, length: u32) {
+        debug_assert!(length <= self.count);
+        self.loaded <<= length;
+        self.count -= length;
+    }
+
+    /// Reads one bit.
+    pub(super) fn bit(&mut self) -> bool {
+        self.refill();
+        let bit = self.peek(1) == 1;
+        self.skip(1);
+        bit
+    }
+
+    /// Bits read so far, from the start of the slice; may be more than there are.
+    pub(super) fn position(&self) -> u64 {
+        self.next as u64 * 8 - u64::from(self.count)
+    }
+
+    /// Bits left.
+    pub(super) fn remaining(&self) -> u64 {
+        (self.octets.len() as u64 * 8).saturating_sub(self.position())
+    }
+
+    /// Whether bits behind the end were read.
+    pub(super) fn overran(&self) -> bool {
+        self.position() > self.octets.len() as u64 * 8
+    }
+
+    /// Goes on at the next octet.
+    pub(super) fn align(&mut self) {
+        self.skip(self.count % 8);
+    }
+
+    /// Reads fill and an EOL if they are next.
+    pub(super) fn take_line_end(&mut self) -> LineEnd {
+        self.refill();
+        let mut zeros = self.loaded.leading_zeros().min(self.count);
+        if u64::from(zeros) < self.remaining() && zeros < EOL_ZEROS {
+            return LineEnd::Missing;
+        }
+        while self.remaining() > 0 {
+            if zeros < self.count {
+                self.skip(zeros + 1);
+                return LineEnd::Found;
+            }
+            self.skip(zeros);
+            self.refill();
+            zeros = self.loaded.leading_zeros().min(self.count);
+            if u64::from(zeros) >= self.remaining() {
+                break;
+            }
+        }
+        LineEnd::OutOfData
+    }
+
+    /// Reads on to the end of the next EOL. Returns the position of its first zero, or `None` if there is none.
+    pub(super) fn find_line_end(&mut self) -> Option<u64> {
+        loop {
+            self.refill();
+            let start = self.position();
+            match self.take_line_end() {
+                LineEnd::Found => return Some(start),
+                LineEnd::OutOfData => return None,
+                LineEnd::Missing => {
+                    let zeros = self.loaded.leading_zeros().min(EOL_ZEROS);
+                    self.skip(zeros);
+                    self.skip((!self.loaded).leading_zeros().min(self.count));
+                }
+            }
+        }
+    }
+}
+
+/// Turns every octet round: from least to most significant bit first and back.
+#[must_use]
+pub fn reverse_bits(octets: &[u8]) -> Vec<u8> {
+    octets.iter().map(|octet| octet.reverse_bits()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut writer = BitWriter::with_capacity(0);
+        for length in 0..=32 {
+            writer.put(if length == 0 { 0 } else { u32::MAX >> (32 - length) & 0x5A5A_5A5A }, length);
+        }
+        writer.put_zeros(70);
+        writer.put_ones(70);
+        let bits = writer.bits();
+        assert_eq!(bits, 32 * 33 / 2 + 140);
+        let octets = writer.finish();
+        let mut reader = BitReader::new(&octets, 0);
+        for length in 1..=32 {
+            reader.refill();
+            assert_eq!(reader.peek(length), u32::MAX as usize >> (32 - length) & 0x5A5A_5A5A);
+            reader.skip(length);
+        }
+        assert!((0..70).all(|_| !reader.bit()));
+        assert!((0..70).all(|_| reader.bit()));
+        assert_eq!(reader.position(), bits);
+        assert!(!reader.overran());
+    }
+
+    #[test]
+    fn an_end_of_line_is_found_at_every_bit_and_after_any_fill() {
+        for before in 0..20_u32 {
+            for fill in [0, 1, 7, 60, 64, 200] {
+                let mut writer = BitWriter::with_capacity(0);
+                writer.put_ones(before);
+                writer.put_zeros(fill);
+                writer.put(1, 12);
+                writer.put(0b101, 3);
+                let octets = writer.finish();
+                let mut reader = BitReader::new(&octets, u64::from(before));
+                assert_eq!(reader.take_line_end(), LineEnd::Found, "{before} {fill}");
+                assert_eq!(reader.position(), u64::from(before + fill + 12));
+                let mut reader = BitReader::new(&octets, 0);
+                assert_eq!(reader.find_line_end(), Some(u64::from(before)));
+                assert_eq!(reader.position(), u64::from(before + fill + 12));
+                reader.refill();
+                assert_eq!(reader.peek(3), 0b101);
+            }
+        }
+    }
+
+    #[test]
+    fn ten_zeros_are_no_end_of_line_and_zeros_to_the_end_are_none_either() {
+        let octets = [0b0000_0000, 0b0010_0000, 0];
+        let mut reader = BitReader::new(&octets, 0);
+        assert_eq!(reader.take_line_end(), LineEnd::Missing);
+        assert_eq!(reader.position(), 0);
+        assert_eq!(reader.find_line_end(), None);
+        let mut reader = BitReader::new(&octets, 11);
+        assert_eq!(reader.take_line_end(), LineEnd::OutOfData);
+    }
+}

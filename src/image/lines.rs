@@ -1,0 +1,230 @@
+//! Coding of one row: one-dimensional (run lengths) and two-dimensional (against the row above).
+//!
+//! It knows nothing of ends of line, pages or damage control: [`super::t4`] and [`super::t6`] frame these rows.
+
+use super::bits::{BitReader, BitWriter};
+use super::codes::{
+    BLACK_BITS, BLACK_CODES, BLACK_RUNS, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode, PASS,
+    RunCodes, RunEntry, VERTICAL, WHITE_BITS, WHITE_CODES, WHITE_RUNS,
+};
+use super::runs::Changes;
+
+/// The bits are no row of this width.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Damaged;
+
+/// Writes a row as run lengths.
+// T.4 (07/2003) §4.1.1
+pub(super) fn encode_one_dimensional(bits: &mut BitWriter, row: &Changes) {
+    let width = row.width();
+    let mut start = 0;
+    for pair in row.places().chunks(2) {
+        put_run(bits, &WHITE_CODES, pair[0] - start);
+        if pair[0] == width {
+            return;
+        }
+        let end = pair.get(1).copied().unwrap_or(width);
+        put_run(bits, &BLACK_CODES, end - pair[0]);
+        if end == width {
+            return;
+        }
+        start = end;
+    }
+}
+
+/// Writes a row by its differences from the row above.
+// T.4 (07/2003) §4.2.1.3, T.6 (11/1988) §2.2
+pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row: &Changes) {
+    if row.same_as(above) {
+        bits.put_ones(u32::try_from(row.count() + 1).expect("no more changes than pels"));
+        return;
+    }
+    let width = row.width();
+    let (reference, current) = (above.places(), row.places());
+    let (mut b1_index, mut a1_index) = (0, 0);
+    let mut a0 = -1;
+    loop {
+        let (a1, b1, b2) = (current[a1_index], reference[b1_index], reference[b1_index + 1]);
+        if b2 < a1 {
+            bits.put(PASS.0, PASS.1);
+            a0 = b2;
+            b1_index += 2;
+            continue;
+        }
+        let difference = a1 - b1;
+        if (-3..=3).contains(&difference) {
+            let (code, length) = VERTICAL[(difference + 3).cast_unsigned() as usize];
+            bits.put(code, length);
+            if a1 == width {
+                return;
+            }
+            a0 = a1;
+            a1_index += 1;
+            b1_index = other_colour(reference, b1_index, a0);
+        } else {
+            let a2 = current[a1_index + 1];
+            bits.put(HORIZONTAL.0, HORIZONTAL.1);
+            let (first, second) = if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
+            put_run(bits, first, a1 - a0.max(0));
+            put_run(bits, second, a2 - a1);
+            if a2 == width {
+                return;
+            }
+            a0 = a2;
+            a1_index += 2;
+        }
+        while reference[b1_index] <= a0 {
+            b1_index += 2;
+        }
+    }
+}
+
+/// Reads a row of run lengths; on success the reader stands behind its last code.
+// T.4 (07/2003) §4.1.1
+pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
+    let width = row.width();
+    row.clear();
+    let mut place = 0;
+    loop {
+        bits.refill();
+        place = white_run(bits, place, width)?;
+        row.push(place);
+        if place == width {
+            break;
+        }
+        place = black_run(bits, place, width)?;
+        row.push(place);
+        if place == width {
+            break;
+        }
+    }
+    row.close();
+    Ok(())
+}
+
+/// Reads a row coded against the row above; on success the reader stands behind its last code.
+// T.4 (07/2003) §4.2.1.3, T.6 (11/1988) §2.2
+pub(super) fn decode_two_dimensional(
+    bits: &mut BitReader<'_>,
+    above: &Changes,
+    row: &mut Changes,
+) -> Result<(), Damaged> {
+    let width = row.width();
+    let reference = above.places();
+    row.clear();
+    let mut b1_index = 0;
+    let mut a0 = -1;
+    let mut black = false;
+    while a0 < width {
+        bits.refill();
+        let entry = MODES[bits.peek(MODE_BITS)];
+        bits.skip(u32::from(entry.length));
+        match entry.mode {
+            Mode::Vertical => {
+                let a1 = reference[b1_index] + i32::from(entry.difference);
+                if a1 < a0.max(0) || a1 > width {
+                    return Err(Damaged);
+                }
+                row.push(a1);
+                a0 = a1;
+                black = !black;
+                if a0 < width {
+                    b1_index = other_colour(reference, b1_index, a0);
+                    b1_index = next_change(reference, b1_index, a0);
+                }
+            }
+            Mode::Horizontal => {
+                let start = a0.max(0);
+                let (a1, a2);
+                if black {
+                    a1 = black_run(bits, start, width)?;
+                    a2 = white_run(bits, a1, width)?;
+                } else {
+                    a1 = white_run(bits, start, width)?;
+                    a2 = black_run(bits, a1, width)?;
+                }
+                row.push(a1);
+                row.push(a2);
+                a0 = a2;
+                if a0 < width {
+                    b1_index = next_change(reference, b1_index, a0);
+                }
+            }
+            Mode::Pass => {
+                a0 = reference[b1_index + 1];
+                b1_index += 2;
+            }
+            Mode::Other => return Err(Damaged),
+        }
+    }
+    row.close();
+    Ok(())
+}
+
+/// Where to look for b1 when the colour of a0 has just turned: next to the b1 before, on the left if that is still
+/// right of a0.
+#[inline]
+fn other_colour(reference: &[i32], b1_index: usize, a0: i32) -> usize {
+    if b1_index > 0 && reference[b1_index - 1] > a0 { b1_index - 1 } else { b1_index + 1 }
+}
+
+/// The first changing element of the same colour right of a0, which is left of the right edge.
+#[inline]
+fn next_change(reference: &[i32], mut b1_index: usize, a0: i32) -> usize {
+    while reference[b1_index] <= a0 {
+        b1_index += 2;
+    }
+    b1_index
+}
+
+#[inline]
+fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
+    let mut run = run.cast_unsigned();
+    while run > LONGEST_READY_RUN {
+        let (code, length) = codes.code(LONGEST_MAKE_UP);
+        let (_, terminating) = codes.code(0);
+        bits.put(code >> terminating, length - terminating);
+        run -= LONGEST_MAKE_UP;
+    }
+    let (code, length) = codes.code(run);
+    bits.put(code, length);
+}
+
+#[inline]
+fn white_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
+    run::<WHITE_BITS>(bits, &WHITE_RUNS, start, width)
+}
+
+#[inline]
+fn black_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
+    run::<BLACK_BITS>(bits, &BLACK_RUNS, start, width)
+}
+
+/// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, enough for
+/// a mode and two runs of a make-up and a terminating code each; more make-up codes are made ready here.
+#[inline]
+fn run<const BITS: u32>(
+    bits: &mut BitReader<'_>,
+    entries: &[RunEntry],
+    start: i32,
+    width: i32,
+) -> Result<i32, Damaged> {
+    let mut place = start;
+    loop {
+        let entry = entries[bits.peek(BITS)];
+        if entry.length() == 0 {
+            return Err(Damaged);
+        }
+        bits.skip(entry.length());
+        place += entry.run().cast_signed();
+        if place > width {
+            return Err(Damaged);
+        }
+        if entry.run() < 64 {
+            return Ok(place);
+        }
+        if entry.run() == LONGEST_MAKE_UP {
+            bits.refill();
+        }
+    }
+}

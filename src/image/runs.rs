@@ -1,0 +1,190 @@
+//! Changing elements: the places in a row where the colour turns, which is what all three codings speak of.
+//!
+//! From a packed row 64 pels at a time, and back.
+
+/// The changing elements of one row, left to right. The first is white to black, then the colours take turns; the
+/// width of the row is appended several times, so that looking ahead needs no test for the end.
+// T.4 (07/2003) §4.2.1.1
+#[derive(Clone, Debug)]
+pub(super) struct Changes {
+    places: Vec<i32>,
+    count: usize,
+    width: i32,
+}
+
+/// Copies of the width behind the last changing element.
+const SENTINELS: usize = 4;
+
+impl Changes {
+    /// A white row, with room for the worst row of this width.
+    pub(super) fn white(width: u32) -> Self {
+        let width = i32::try_from(width).expect("the width is at most MAX_WIDTH");
+        let mut changes = Self { places: vec![0; width as usize + 2 + SENTINELS], count: 0, width };
+        changes.close();
+        changes
+    }
+
+    /// Width of the row in pels.
+    #[inline]
+    pub(super) const fn width(&self) -> i32 {
+        self.width
+    }
+
+    /// All places, the copies of the width included.
+    #[inline]
+    pub(super) fn places(&self) -> &[i32] {
+        &self.places[..self.count + SENTINELS]
+    }
+
+    /// Number of changing elements.
+    #[inline]
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether two rows are the same.
+    pub(super) fn same_as(&self, other: &Self) -> bool {
+        self.places[..self.count] == other.places[..other.count]
+    }
+
+    /// Starts a new row.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Adds the end of a run, which must not be left of the one before. A run of length 0 takes its
+    /// neighbours together; the right edge is no changing element.
+    #[inline]
+    pub(super) fn push(&mut self, place: i32) {
+        if place >= self.width {
+            return;
+        }
+        if self.count > 0 && self.places[self.count - 1] == place {
+            self.count -= 1;
+        } else {
+            self.places[self.count] = place;
+            self.count += 1;
+        }
+    }
+
+    /// Ends the row: the width is appended.
+    #[inline]
+    pub(super) fn close(&mut self) {
+        let (count, width) = (self.count, self.width);
+        self.places[count..count + SENTINELS].fill(width);
+    }
+
+    /// Finds the changing elements of a packed row.
+    pub(super) fn read(&mut self, row: &[u8]) {
+        let mut count = 0;
+        let mut base = 0;
+        let mut before = 0;
+        let (words, rest) = row.as_chunks::<8>();
+        for eight in words {
+            let word = u64::from_be_bytes(*eight);
+            count = self.mark(word, before, base, count);
+            before = word << 63;
+            base += 64;
+        }
+        if !rest.is_empty() {
+            let mut eight = [0; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            count = self.mark(u64::from_be_bytes(eight), before, base, count);
+        }
+        while count > 0 && self.places[count - 1] >= self.width {
+            count -= 1;
+        }
+        self.count = count;
+        self.close();
+    }
+
+    /// Adds the changes within 64 pels; `before` has the pel left of them in its highest bit.
+    #[inline]
+    fn mark(&mut self, word: u64, before: u64, base: i32, mut count: usize) -> usize {
+        let mut edges = word ^ (word >> 1 | before);
+        while edges != 0 {
+            let place = edges.leading_zeros();
+            edges ^= 1 << 63 >> place;
+            self.places[count] = base + place.cast_signed();
+            count += 1;
+        }
+        count
+    }
+
+    /// Draws the row into white octets, as many as the width needs.
+    pub(super) fn paint(&self, row: &mut [u8]) {
+        for &place in &self.places[..self.count] {
+            row[place as usize / 8] ^= 0x80 >> (place & 7);
+        }
+        let mut colour = 0;
+        let (words, rest) = row.as_chunks_mut::<8>();
+        for eight in words {
+            let edges = u64::from_be_bytes(*eight);
+            if edges | colour != 0 {
+                let word = fill_between(edges) ^ colour;
+                *eight = word.to_be_bytes();
+                colour = 0_u64.wrapping_sub(word & 1);
+            }
+        }
+        if !rest.is_empty() {
+            let mut eight = [0; 8];
+            eight[..rest.len()].copy_from_slice(rest);
+            let word = fill_between(u64::from_be_bytes(eight)) ^ colour;
+            rest.copy_from_slice(&word.to_be_bytes()[..rest.len()]);
+        }
+        if let (Some(last), used @ 1..) = (row.last_mut(), self.width % 8) {
+            *last &= !(0xFF_u8 >> used);
+        }
+    }
+}
+
+/// Every bit becomes the parity of itself and all bits above it: edges become runs.
+#[inline]
+const fn fill_between(edges: u64) -> u64 {
+    let mut word = edges;
+    word ^= word >> 1;
+    word ^= word >> 2;
+    word ^= word >> 4;
+    word ^= word >> 8;
+    word ^= word >> 16;
+    word ^ word >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn changes_are_where_the_colour_turns() {
+        let mut changes = Changes::white(20);
+        changes.read(&[0b1110_0000, 0b0001_1111, 0b1111_0000]);
+        assert_eq!(changes.places(), [0, 3, 11, 20, 20, 20, 20]);
+        assert_eq!(changes.count(), 3);
+    }
+
+    #[test]
+    fn a_run_of_no_pels_joins_its_neighbours() {
+        let mut changes = Changes::white(16);
+        changes.clear();
+        for place in [0, 0, 4, 6, 6, 9, 16] {
+            changes.push(place);
+        }
+        changes.close();
+        assert_eq!(&changes.places()[..changes.count()], [4, 9]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_painted_from_its_changes_is_the_row(mut row in proptest::collection::vec(any::<u8>(), 1..40), less in 0..8_u32) {
+            let width = row.len() as u32 * 8 - less;
+            *row.last_mut().unwrap() &= 0xFF << less;
+            let mut changes = Changes::white(width);
+            changes.read(&row);
+            let mut again = vec![0; row.len()];
+            changes.paint(&mut again);
+            prop_assert_eq!(again, row);
+        }
+    }
+}

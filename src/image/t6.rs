@@ -1,0 +1,56 @@
+//! T.6, modified modified READ (MMR, "Group 4"): every row against the row above, the first against white, no
+//! ends of line. It can only be read to the first error, so fax sends it under error correction.
+
+use super::bitmap::Bitmap;
+use super::bits::{BitReader, BitWriter};
+use super::codes::EOL;
+use super::lines::{decode_two_dimensional, encode_two_dimensional};
+use super::runs::Changes;
+
+/// Codes a page and ends it with the end of facsimile block, filled up with zeros to an octet.
+// T.6 (11/1988) §2.4.1.1
+pub(super) fn encode(page: &Bitmap) -> Vec<u8> {
+    let mut bits = BitWriter::with_capacity(page.packed().len() / 8);
+    let mut above = Changes::white(page.width());
+    let mut row = Changes::white(page.width());
+    for octets in page.iter_rows() {
+        row.read(octets);
+        encode_two_dimensional(&mut bits, &above, &row);
+        std::mem::swap(&mut above, &mut row);
+    }
+    bits.put(EOL.0, EOL.1);
+    bits.put(EOL.0, EOL.1);
+    bits.finish()
+}
+
+/// What stood where a row was expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Found {
+    /// A row.
+    Row,
+    /// The end of facsimile block, or half of it.
+    EndOfBlock,
+    /// Nothing but filling up.
+    OutOfData,
+    /// The data ends within the row.
+    CutRow,
+    /// Something that is no row.
+    Damage,
+}
+
+/// Reads one row.
+pub(super) fn decode_row(bits: &mut BitReader<'_>, above: &Changes, row: &mut Changes) -> Found {
+    bits.refill();
+    if bits.remaining() == 0 || bits.remaining() < 12 && bits.peek(12) == 0 {
+        return Found::OutOfData;
+    }
+    if bits.peek(EOL.1) == EOL.0 as usize && bits.remaining() >= u64::from(EOL.1) {
+        bits.skip(EOL.1);
+        return Found::EndOfBlock;
+    }
+    let result = decode_two_dimensional(bits, above, row);
+    if bits.overran() || result.is_err() && bits.remaining() < 12 {
+        return Found::CutRow;
+    }
+    if result.is_ok() { Found::Row } else { Found::Damage }
+}
