@@ -1,0 +1,108 @@
+//! The records and pages that go to the parent.
+
+use crate::fault::Fault;
+use crate::placement::Placement;
+
+use faxramp::image::{Bitmap, Grey, halftone, t6};
+use faxramp::pages::sheet::Sheet;
+use faxramp::pages::worker::{
+    ErrorKind, MAX_MESSAGE_CHARACTERS, MAX_PAGE_OCTETS, MAX_PAGES, MAX_ROWS, Record, shortened,
+};
+
+use std::io::Write;
+
+/// Writes records and pages, in order, each as soon as it is drawn.
+#[derive(Debug)]
+pub(crate) struct Output<W> {
+    to: W,
+    sheet: Option<Sheet>,
+    most_pages: u32,
+    pages: u32,
+}
+
+impl<W: Write> Output<W> {
+    pub(crate) const fn new(to: W) -> Self {
+        Self { to, sheet: None, most_pages: MAX_PAGES, pages: 0 }
+    }
+
+    /// What the pages must be like, and how many may come.
+    pub(crate) const fn expect(&mut self, sheet: Sheet, most_pages: u32) {
+        self.sheet = Some(sheet);
+        self.most_pages = most_pages;
+    }
+
+    /// The document is open. `pages` where the format says how many there are.
+    ///
+    /// # Errors
+    /// Too many pages: nothing has been drawn then.
+    pub(crate) fn begin(&mut self, pages: Option<u32>, engine: &str) -> Result<(), Fault> {
+        if pages.is_some_and(|pages| pages > self.most_pages) {
+            return Err(Fault::too_many_pages(pages, self.most_pages));
+        }
+        self.record(&Record::Begin { pages, engine: engine.into() })
+    }
+
+    /// Something the sender should know.
+    pub(crate) fn warning(&mut self, message: &str) -> Result<(), Fault> {
+        self.record(&Record::Warning { message: shortened(message, MAX_MESSAGE_CHARACTERS) })
+    }
+
+    /// A page in greys; text in it stays crisp and pictures become dots.
+    pub(crate) fn grey_page(&mut self, page: &Grey) -> Result<(), Fault> {
+        self.page(&halftone::bilevel(page))
+    }
+
+    /// A page.
+    pub(crate) fn page(&mut self, page: &Bitmap) -> Result<(), Fault> {
+        let sheet = self.sheet.ok_or_else(|| Fault::internal("a page before the request was read"))?;
+        if self.pages == self.most_pages {
+            return Err(Fault::too_many_pages(None, self.most_pages));
+        }
+        if page.width() != sheet.width.pels() || page.rows() == 0 || page.rows() > MAX_ROWS {
+            return Err(Fault::internal(format!("page {} came out as {} by {}", self.pages + 1, page.width(), page.rows())));
+        }
+        let coded = t6::encode(page);
+        let length = u32::try_from(coded.len()).ok().filter(|&length| length <= MAX_PAGE_OCTETS);
+        let length = length.ok_or_else(|| Fault::too_large(format!("page {} is too large when coded", self.pages + 1)))?;
+        self.record(&Record::Page { width: page.width(), rows: page.rows(), length })?;
+        self.write(&coded)?;
+        self.pages += 1;
+        Ok(())
+    }
+
+    /// All pages were drawn.
+    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+        self.record(&Record::End { pages: self.pages })
+    }
+
+    /// No page, or no further page, can be drawn.
+    pub(crate) fn error(&mut self, fault: Fault) -> Result<(), Fault> {
+        let message = shortened(&fault.message, MAX_MESSAGE_CHARACTERS);
+        self.record(&Record::Error { kind: fault.kind, message })
+    }
+
+    fn record(&mut self, record: &Record) -> Result<(), Fault> {
+        let header = record.header().map_err(|error| Fault::internal(error.to_string()))?;
+        self.write(&header)?;
+        self.to.flush().map_err(|error| unheard(&error))
+    }
+
+    fn write(&mut self, octets: &[u8]) -> Result<(), Fault> {
+        self.to.write_all(octets).map_err(|error| unheard(&error))
+    }
+}
+
+fn unheard(error: &std::io::Error) -> Fault {
+    Fault { kind: ErrorKind::Internal, message: format!("the pages could not be handed over: {error}") }
+}
+
+/// A white page with `drawn` put where it belongs. `drawn` has rows of `stride` octets, one for each element.
+pub(crate) fn on_white(drawn: &[u8], stride: usize, at: &Placement, sheet: Sheet) -> Grey {
+    let width = sheet.width.pels();
+    let mut page = Grey::white(width, at.page_rows);
+    let (left, across) = (at.left as usize, at.width as usize);
+    for (row, line) in (at.top..).zip(drawn.chunks_exact(stride).take(at.rows as usize)) {
+        page.row_mut(row)[left..left + across].copy_from_slice(&line[..across]);
+    }
+    page
+}

@@ -1,0 +1,96 @@
+//! PDF files: which renderer draws them, and the page sizes that are believed.
+
+mod hayro;
+mod pdfium;
+
+use crate::fault::Fault;
+use crate::output::Output;
+use crate::placement::{LARGEST_SOURCE, Placement, page};
+
+use faxramp::pages::sheet::Sheet;
+use faxramp::pages::worker::{PdfEngine, Request};
+
+use std::io::Write;
+use std::path::Path;
+
+/// A PDF's unit, a 72nd of an inch, in tenths of a millimetre.
+// ISO 32000-1 §8.3.2.3
+const POINT: f64 = 254.0 / 72.0;
+
+/// What draws.
+pub(crate) enum Engine {
+    /// pdfium, its library loaded and started.
+    Pdfium(pdfium::Library),
+    /// hayro; the sentence says why it is not pdfium, when that was wished for by nobody.
+    Hayro,
+}
+
+impl Engine {
+    /// Chooses, and loads the library if there is one. Runs outside the sandbox and sees nothing of the document.
+    ///
+    /// # Errors
+    /// When pdfium was asked for by name and its library cannot be loaded.
+    pub(crate) fn choose(request: &Request) -> Result<Self, Fault> {
+        if request.pdf_engine == PdfEngine::Hayro {
+            return Ok(Self::Hayro);
+        }
+        match (pdfium::Library::load(request.pdf_library.as_deref()), request.pdf_engine) {
+            (Ok(library), _) => Ok(Self::Pdfium(library)),
+            (Err(_), PdfEngine::Auto) if request.pdf_library.is_none() => Ok(Self::Hayro),
+            (Err(reason), _) => Err(Fault::internal(format!("libpdfium cannot be loaded: {reason}"))),
+        }
+    }
+
+    /// The file of the library that was loaded.
+    pub(crate) fn library(&self) -> Option<&Path> {
+        match self {
+            Self::Pdfium(library) => library.path(),
+            Self::Hayro => None,
+        }
+    }
+
+    /// Draws all pages.
+    ///
+    /// # Errors
+    /// What is wrong with the document.
+    pub(crate) fn draw<W: Write>(
+        self,
+        document: Vec<u8>,
+        request: &Request,
+        output: &mut Output<W>,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Pdfium(library) => pdfium::draw(&library, &document, request, output),
+            Self::Hayro => hayro::draw(document, request, output),
+        }
+    }
+}
+
+fn not_a_pdf() -> Fault {
+    Fault::malformed("it is no PDF file, or it is damaged beyond repair")
+}
+
+fn wants_a_password() -> Fault {
+    Fault::encrypted("it is encrypted and opens only with a password; send it without one")
+}
+
+fn no_pages() -> Fault {
+    Fault::malformed("it has no pages, or it is cut off")
+}
+
+/// Where a page of this size in points goes, if that is a size.
+fn place(number: u32, width: f32, height: f32, sheet: Sheet) -> Result<Placement, Fault> {
+    let (width, height) = (f64::from(width) * POINT, f64::from(height) * POINT);
+    if !width.is_finite() || !height.is_finite() || width <= 0.0 || height <= 0.0 {
+        return Err(Fault::malformed(format!("page {number} has no size")));
+    }
+    if width > LARGEST_SOURCE || height > LARGEST_SOURCE {
+        return Err(Fault::too_large(format!(
+            "page {number} is {:.0} mm by {:.0} mm; a PDF page is {:.0} mm at most",
+            width / 10.0,
+            height / 10.0,
+            LARGEST_SOURCE / 10.0
+        )));
+    }
+    Ok(page(width, height, sheet))
+}

@@ -1,0 +1,262 @@
+//! Where a page or a picture goes on the fax page, and how large. Pure geometry; lengths are tenths of a millimetre.
+//!
+//! The rules: nothing is cropped. What is wider than the sheet or longer than machines take is made smaller. What is
+//! nearly as wide as the sheet is made as wide. What is clearly smaller keeps its size, centred at the top. A fax page
+//! ends where its page ends, so a short page costs a short call.
+
+use faxramp::model::Width;
+use faxramp::pages::sheet::{Sheet, pels_in, rows_in};
+
+/// A page at least this share of the sheet's width is fitted to it.
+const NEARLY_AS_WIDE: f64 = 0.8;
+/// Left free around a picture that is not a scanned page.
+const PICTURE_MARGIN: f64 = 100.0;
+/// A picture without a size of its own is taken as 96 dots per inch and enlarged at most so many times.
+pub(crate) const MOST_ENLARGEMENT: f64 = 2.0;
+const DOTS_PER_INCH_ASSUMED: f64 = 96.0;
+/// A picture is turned only when it becomes this much larger.
+const WORTH_TURNING: f64 = 1.2;
+/// How far the proportions of a picture may be from the sheet's to be taken as a photographed sheet.
+const SAME_PROPORTIONS: f64 = 0.03;
+/// No page is shorter: 20 mm.
+const SHORTEST: u32 = 200;
+/// Elements or lines by which a whole sheet may be missed: sizes in points and pixels are rounded.
+const ROUNDING: u32 = 2;
+/// Widest and longest source page that is believed: what PDF allows without a unit of its own (200 in, 14400 units).
+// ISO 32000-1 Annex C, table C.1
+pub(crate) const LARGEST_SOURCE: f64 = 50_800.0;
+
+/// Whether the source is turned before it is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Turn {
+    /// As it is.
+    No,
+    /// A quarter turn to the left: its top comes to lie at the left edge, where sheets are bound.
+    Left,
+}
+
+/// Where the source goes, in picture elements of the fax page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Placement {
+    /// Turned or not; the sizes below are after turning.
+    pub(crate) turn: Turn,
+    /// Elements across that the source takes.
+    pub(crate) width: u32,
+    /// Lines that the source takes.
+    pub(crate) rows: u32,
+    /// White elements left of it.
+    pub(crate) left: u32,
+    /// White lines above it.
+    pub(crate) top: u32,
+    /// Lines of the whole page.
+    pub(crate) page_rows: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    width: f64,
+    height: f64,
+    longest: f64,
+}
+
+fn bounds(sheet: Sheet) -> Bounds {
+    let line = f64::from(sheet.width.pels()) * 254.0 / f64::from(sheet.resolution.dots_per_inch());
+    let paper = sheet.paper;
+    match sheet.width {
+        Width::A4 => Bounds {
+            width: line.min(paper.width().into()),
+            height: paper.height().into(),
+            longest: paper.longest().into(),
+        },
+        Width::B4 => Bounds { width: line, height: 3640.0, longest: 3640.0 },
+        Width::A3 => Bounds { width: line, height: 4200.0, longest: 4200.0 },
+    }
+}
+
+/// Places a page of a document that has a size.
+pub(crate) fn page(width: f64, height: f64, sheet: Sheet) -> Placement {
+    let bounds = bounds(sheet);
+    let turn = if width > height && width > bounds.width { Turn::Left } else { Turn::No };
+    let (width, height) = turned(turn, width, height);
+    let scale = page_scale(width, height, bounds);
+    placed(turn, width * scale, height * scale, 0.0, sheet)
+}
+
+fn page_scale(width: f64, height: f64, bounds: Bounds) -> f64 {
+    let fitting = (bounds.width / width).min(bounds.longest / height);
+    if fitting < 1.0 {
+        fitting
+    } else if width >= NEARLY_AS_WIDE * bounds.width {
+        (bounds.width / width).min((bounds.height / height).max(1.0))
+    } else {
+        1.0
+    }
+}
+
+/// Places a picture of so many picture elements. `density` is its dots per inch across and down, where it says so.
+pub(crate) fn picture(across: u32, down: u32, density: Option<(f64, f64)>, sheet: Sheet) -> Placement {
+    let (across, down) = (f64::from(across), f64::from(down));
+    let bounds = bounds(sheet);
+    if let Some((dots_across, dots_down)) = density {
+        let (width, height) = (across / dots_across * 254.0, down / dots_down * 254.0);
+        if width.min(height) >= NEARLY_AS_WIDE * bounds.width {
+            return page(width, height, sheet);
+        }
+        let straight = size_in_margins(width, height, 1.0, bounds);
+        return picture_in_margins(width, height, 1.0, straight, bounds, sheet);
+    }
+    let longer_than_wide = across.max(down) / across.min(down);
+    let of_the_sheet = bounds.height / bounds.width;
+    if (longer_than_wide / of_the_sheet - 1.0).abs() < SAME_PROPORTIONS && across.min(down) > 500.0 {
+        let to_width = bounds.width / across.min(down);
+        return page(across * to_width, down * to_width, sheet);
+    }
+    let natural = 254.0 / DOTS_PER_INCH_ASSUMED;
+    let (width, height) = (across * natural, down * natural);
+    let straight = size_in_margins(width, height, MOST_ENLARGEMENT, bounds);
+    picture_in_margins(width, height, MOST_ENLARGEMENT, straight, bounds, sheet)
+}
+
+fn picture_in_margins(
+    width: f64,
+    height: f64,
+    most: f64,
+    straight: (f64, f64),
+    bounds: Bounds,
+    sheet: Sheet,
+) -> Placement {
+    let (turned_width, turned_height) = size_in_margins(height, width, most, bounds);
+    if turned_width * turned_height > WORTH_TURNING * straight.0 * straight.1 {
+        placed(Turn::Left, turned_width, turned_height, PICTURE_MARGIN, sheet)
+    } else {
+        placed(Turn::No, straight.0, straight.1, PICTURE_MARGIN, sheet)
+    }
+}
+
+fn size_in_margins(width: f64, height: f64, most: f64, bounds: Bounds) -> (f64, f64) {
+    let room = 2.0 * PICTURE_MARGIN;
+    let scale = ((bounds.width - room) / width).min((bounds.height - room) / height).min(most);
+    (width * scale, height * scale)
+}
+
+fn turned(turn: Turn, width: f64, height: f64) -> (f64, f64) {
+    match turn {
+        Turn::No => (width, height),
+        Turn::Left => (height, width),
+    }
+}
+
+fn placed(turn: Turn, width: f64, height: f64, margin: f64, sheet: Sheet) -> Placement {
+    let pels = sheet.width.pels();
+    let resolution = sheet.resolution;
+    let across = f64::from(resolution.dots_per_inch()) / 254.0;
+    let down = f64::from(resolution.lines_per_inch()) / 254.0;
+    // What misses the line or the sheet by a rounding alone fills it.
+    let drawn = snapped(whole(width * across), &[pels, pels_in(sheet.paper.width(), resolution).min(pels)]).clamp(1, pels);
+    let rows = snapped(whole(height * down), &[sheet.paper.rows(resolution)]).max(1);
+    let top = whole(margin * down);
+    Placement {
+        turn,
+        width: drawn,
+        rows,
+        left: (pels - drawn) / 2,
+        top,
+        page_rows: (rows + 2 * top).max(rows_in(SHORTEST, resolution)),
+    }
+}
+
+fn snapped(value: u32, to: &[u32]) -> u32 {
+    to.iter().copied().find(|&whole| whole.abs_diff(value) <= ROUNDING).unwrap_or(value)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded by the sheet, never negative")]
+fn whole(value: f64) -> u32 {
+    value.round() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Placement, Turn, page, picture};
+    use faxramp::model::{Resolution, Width};
+    use faxramp::pages::sheet::{Paper, Sheet};
+
+    const FINE_A4: Sheet = Sheet { width: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 };
+    const FINE_LETTER: Sheet = Sheet { paper: Paper::Letter, ..FINE_A4 };
+
+    #[test]
+    fn an_a4_page_keeps_its_size_and_is_centred() {
+        let at = page(2100.0, 2970.0, FINE_A4);
+        assert_eq!(at, Placement { turn: Turn::No, width: 1687, rows: 2292, left: 20, top: 0, page_rows: 2292 });
+        let standard = page(2100.0, 2970.0, Sheet { resolution: Resolution::Standard, ..FINE_A4 });
+        assert_eq!((standard.width, standard.rows), (1687, 1146));
+    }
+
+    #[test]
+    fn a_letter_page_fills_the_line_on_letter_and_shrinks_to_a4() {
+        let letter = page(2159.0, 2794.0, FINE_LETTER);
+        assert_eq!((letter.width, letter.left, letter.rows), (1728, 0, 2149));
+        let on_a4 = page(2159.0, 2794.0, FINE_A4);
+        assert_eq!((on_a4.width, on_a4.rows), (1687, 2097));
+    }
+
+    #[test]
+    fn legal_stays_long_where_letter_is_used_and_shrinks_where_a4_is() {
+        assert_eq!(page(2159.0, 3556.0, FINE_LETTER).rows, 2735);
+        let on_a4 = page(2159.0, 3556.0, FINE_A4);
+        assert_eq!((on_a4.rows, on_a4.width), (2292, 1448));
+    }
+
+    #[test]
+    fn a_landscape_page_is_turned_unless_it_fits_across() {
+        assert_eq!(page(2970.0, 2100.0, FINE_A4), Placement { turn: Turn::Left, ..page(2100.0, 2970.0, FINE_A4) });
+        let a5 = page(2100.0, 1480.0, FINE_A4);
+        assert_eq!((a5.turn, a5.rows), (Turn::No, 1142));
+    }
+
+    #[test]
+    fn posters_shrink_and_postcards_stay() {
+        let poster = page(8410.0, 11890.0, FINE_A4);
+        assert_eq!((poster.width, poster.rows), (1687, 2292));
+        let postcard = page(1050.0, 1480.0, FINE_A4);
+        assert_eq!((postcard.width, postcard.rows, postcard.left), (843, 1142, 442));
+        let narrowly_smaller = page(1800.0, 2500.0, FINE_A4);
+        assert_eq!(narrowly_smaller.width, 1687);
+    }
+
+    #[test]
+    fn a_scan_with_its_density_is_a_page() {
+        let scan = picture(2480, 3508, Some((300.0, 300.0)), FINE_A4);
+        assert_eq!((scan.turn, scan.width, scan.rows, scan.top), (Turn::No, 1687, 2292, 0));
+        let lying = picture(3508, 2480, Some((300.0, 300.0)), FINE_A4);
+        assert_eq!((lying.turn, lying.rows), (Turn::Left, 2292));
+    }
+
+    #[test]
+    fn a_lying_photograph_is_turned_to_fill_the_page_and_a_standing_one_is_not() {
+        let lying = picture(4000, 3000, None, FINE_A4);
+        assert_eq!((lying.turn, lying.top), (Turn::Left, 77));
+        assert_eq!(lying.width, 1526);
+        assert_eq!(picture(3000, 4000, None, FINE_A4), Placement { turn: Turn::No, ..lying });
+    }
+
+    #[test]
+    fn a_logo_is_enlarged_no_more_than_the_limit() {
+        let logo = picture(100, 50, None, FINE_A4);
+        // 100 elements at 96 to the inch, twice as large: 2.08 in.
+        assert_eq!((logo.turn, logo.width, logo.rows), (Turn::No, 425, 204));
+    }
+
+    #[test]
+    fn a_photographed_sheet_fills_the_page() {
+        let sheet = picture(1240, 1754, None, FINE_A4);
+        assert_eq!((sheet.width, sheet.top), (1687, 0));
+    }
+
+    #[test]
+    fn the_thinnest_strip_still_has_an_element() {
+        let strip = page(1.0, 50_000.0, FINE_A4);
+        assert_eq!((strip.width, strip.rows), (1, 2292));
+        assert_eq!(picture(1, 20_000, None, FINE_A4).width, 1);
+        assert!(picture(20_000, 1, None, FINE_A4).rows >= 1);
+    }
+}

@@ -1,0 +1,7 @@
+//! The renderer as the daemon uses it: a process, a request, a document, pages.
+
+mod harness;
+mod pdf;
+mod picture;
+mod sandbox;
+mod text;

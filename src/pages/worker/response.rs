@@ -1,0 +1,226 @@
+//! The child's answer as the daemon reads it: octets in, events out, everything bounded.
+
+use super::{
+    ErrorKind, MAX_HEADER_OCTETS, MAX_MESSAGE_CHARACTERS, MAX_PAGE_OCTETS, MAX_ROWS, MAX_WARNINGS, Record, Request,
+    shortened,
+};
+
+use std::collections::VecDeque;
+
+/// A page that the child has drawn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RenderedPage {
+    /// Its number in the document, from 1.
+    pub number: u32,
+    /// Picture elements in a line.
+    pub width: u32,
+    /// Lines.
+    pub rows: u32,
+    /// The lines, coded as T.6, with its end mark.
+    pub coded: Vec<u8>,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// The document is open.
+    Began {
+        /// Pages there will be, where the format says so.
+        pages: Option<u32>,
+        /// Who draws it.
+        engine: String,
+    },
+    /// Something its sender should know.
+    Warning(String),
+    /// A page.
+    Page(RenderedPage),
+}
+
+/// All pages came.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finished {
+    /// How many.
+    pub pages: u32,
+    /// Warnings beyond [`MAX_WARNINGS`] that were not handed on.
+    pub warnings_dropped: u32,
+}
+
+/// The document gave no pages, or not all of them.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Failure {
+    /// They, or Refused: the child says what is wrong with the document (see [`ErrorKind`] for whose fault).
+    #[error("{message}")]
+    Document {
+        /// Whose fault.
+        kind: ErrorKind,
+        /// The sentence for people.
+        message: String,
+    },
+    /// Bug, or a hostile document: the child broke the protocol; in words.
+    #[error("the renderer broke its protocol: {0}")]
+    Protocol(String),
+    /// Local, or a hostile document: the child ended without saying why (killed by a limit, the sandbox, or a crash).
+    #[error("the renderer ended before the document did")]
+    Died,
+}
+
+/// Reads what one child says about one document.
+#[derive(Debug)]
+pub struct Response {
+    buffer: Vec<u8>,
+    state: State,
+    width: u32,
+    pages_allowed: u32,
+    pages: u32,
+    warnings: usize,
+    warnings_dropped: u32,
+    events: VecDeque<Event>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Before `begin`.
+    Opening,
+    /// At the start of a line.
+    Line,
+    /// Within a page's octets.
+    Page { width: u32, rows: u32, length: usize },
+    /// `end` came.
+    Ended,
+    /// The first failure; it stays.
+    Failed(Failure),
+}
+
+impl Response {
+    /// A reader for the answer to this request.
+    #[must_use]
+    pub const fn new(request: &Request) -> Self {
+        Self {
+            buffer: Vec::new(),
+            state: State::Opening,
+            width: request.sheet.width.pels(),
+            pages_allowed: request.limits.pages,
+            pages: 0,
+            warnings: 0,
+            warnings_dropped: 0,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Takes octets from the child's standard output.
+    ///
+    /// # Errors
+    /// The failure that ends the document; the child can be killed then. It stays, [`Response::finish`] says it again.
+    pub fn handle(&mut self, octets: &[u8]) -> Result<(), Failure> {
+        self.buffer.extend_from_slice(octets);
+        let mut taken = 0;
+        while let Some(used) = self.step(taken) {
+            taken += used;
+        }
+        self.buffer.drain(..taken);
+        match &self.state {
+            State::Failed(failure) => Err(failure.clone()),
+            State::Opening | State::Line | State::Page { .. } | State::Ended => Ok(()),
+        }
+    }
+
+    /// The next event.
+    pub fn poll(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// How it ended, when the child has closed its output.
+    ///
+    /// # Errors
+    /// The failure, or [`Failure::Died`] when neither `end` nor `error` came.
+    pub fn finish(self) -> Result<Finished, Failure> {
+        match self.state {
+            State::Ended if self.buffer.is_empty() => {
+                Ok(Finished { pages: self.pages, warnings_dropped: self.warnings_dropped })
+            }
+            State::Ended => Err(Failure::Protocol("something follows the end".into())),
+            State::Failed(failure) => Err(failure),
+            State::Opening | State::Line | State::Page { .. } => Err(Failure::Died),
+        }
+    }
+
+    /// Whether `end` came: nothing more is expected.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    /// One line or one page's octets, from `at`; how many octets it took, nothing when more must come first.
+    fn step(&mut self, at: usize) -> Option<usize> {
+        let rest = &self.buffer[at..];
+        match self.state {
+            State::Page { width, rows, length } => {
+                let coded = rest.get(..length)?.to_vec();
+                self.pages += 1;
+                self.events.push_back(Event::Page(RenderedPage { number: self.pages, width, rows, coded }));
+                self.state = State::Line;
+                Some(length)
+            }
+            State::Opening | State::Line => {
+                let Some(end) = rest.iter().take(MAX_HEADER_OCTETS).position(|&octet| octet == b'\n') else {
+                    if rest.len() >= MAX_HEADER_OCTETS {
+                        self.fail(Failure::Protocol("a line without an end".into()));
+                    }
+                    return None;
+                };
+                match Record::from_header(&rest[..end]) {
+                    Ok(record) => self.take(record),
+                    Err(error) => self.fail(Failure::Protocol(error.to_string())),
+                }
+                Some(end + 1)
+            }
+            State::Ended | State::Failed(_) => None,
+        }
+    }
+
+    fn take(&mut self, record: Record) {
+        let opening = matches!(self.state, State::Opening);
+        match record {
+            Record::Begin { pages, engine } => {
+                if !opening {
+                    return self.fail(Failure::Protocol("a second beginning".into()));
+                }
+                self.state = State::Line;
+                self.events.push_back(Event::Began { pages, engine: shortened(&engine, 40) });
+            }
+            Record::Warning { message } => {
+                if self.warnings == MAX_WARNINGS {
+                    self.warnings_dropped = self.warnings_dropped.saturating_add(1);
+                } else {
+                    self.warnings += 1;
+                    self.events.push_back(Event::Warning(shortened(&message, MAX_MESSAGE_CHARACTERS)));
+                }
+            }
+            Record::Page { width, rows, length } => {
+                if opening {
+                    self.fail(Failure::Protocol("a page before the beginning".into()));
+                } else if width != self.width || rows == 0 || rows > MAX_ROWS || length > MAX_PAGE_OCTETS {
+                    self.fail(Failure::Protocol(format!("a page of {width} by {rows} in {length} octets")));
+                } else if self.pages == self.pages_allowed {
+                    self.fail(Failure::Protocol(format!("more than the {} pages allowed", self.pages_allowed)));
+                } else {
+                    self.state = State::Page { width, rows, length: length as usize };
+                }
+            }
+            Record::End { pages } => {
+                if opening || pages != self.pages {
+                    self.fail(Failure::Protocol(format!("an end after {pages} pages, {} came", self.pages)));
+                } else {
+                    self.state = State::Ended;
+                }
+            }
+            Record::Error { kind, message } => {
+                self.fail(Failure::Document { kind, message: shortened(&message, MAX_MESSAGE_CHARACTERS) });
+            }
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.state = State::Failed(failure);
+    }
+}

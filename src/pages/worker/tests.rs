@@ -1,0 +1,161 @@
+use super::*;
+use crate::model::{Resolution, Width};
+use crate::pages::sheet::Paper;
+
+use proptest::prelude::*;
+
+fn request() -> Request {
+    Request {
+        kind: Kind::Pdf,
+        name: "offer.pdf".into(),
+        sheet: Sheet { width: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 },
+        limits: Limits { pages: 2, ..Limits::default() },
+        sandbox: Sandbox::Strict,
+        pdf_engine: PdfEngine::Auto,
+        pdf_library: Some("/usr/lib/libpdfium.so".into()),
+        text: TextOptions {
+            typeface: Typeface::Monospace,
+            heading: vec![HeadingField { label: "Subject".into(), value: "Angebot\nfür Öl".into() }],
+        },
+        length: 9,
+    }
+}
+
+fn header(record: &Record) -> Vec<u8> {
+    record.header().expect("a short record")
+}
+
+fn begin() -> Vec<u8> {
+    header(&Record::Begin { pages: Some(2), engine: "pdfium".into() })
+}
+
+fn page(coded: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(coded.len()).expect("a short page");
+    let mut octets = header(&Record::Page { width: 1728, rows: 3, length });
+    octets.extend_from_slice(coded);
+    octets
+}
+
+#[test]
+fn a_request_is_one_line_and_reads_back() {
+    let line = request().header().expect("within the bounds");
+    let (last, text) = line.split_last().expect("not empty");
+    assert_eq!((*last, text.contains(&b'\n')), (b'\n', false));
+    assert_eq!(Request::from_header(text), Ok(request()));
+}
+
+#[test]
+fn a_request_beyond_a_bound_is_refused_on_both_sides() {
+    let large = Request { length: MAX_DOCUMENT_OCTETS + 1, ..request() };
+    let refusal = ProtocolError::TooLarge { what: "the document", most: MAX_DOCUMENT_OCTETS };
+    assert_eq!(large.header(), Err(refusal.clone()));
+    let line = line(&Versioned { version: VERSION, content: &large }).expect("a short line");
+    assert_eq!(Request::from_header(&line), Err(refusal));
+}
+
+#[test]
+fn another_version_is_named() {
+    let line = line(&Versioned { version: 7, content: request() }).expect("a short line");
+    assert_eq!(Request::from_header(&line), Err(ProtocolError::Version { theirs: 7 }));
+}
+
+#[test]
+fn pages_arrive_one_by_one_however_the_octets_are_cut() {
+    let mut octets = begin();
+    octets.extend(page(b"a\nb\n"));
+    octets.extend(header(&Record::Warning { message: "a\u{7}font".into() }));
+    octets.extend(page(b""));
+    octets.extend(header(&Record::End { pages: 2 }));
+    for size in [1, 2, 7, octets.len()] {
+        let mut response = Response::new(&request());
+        let mut events = Vec::new();
+        for piece in octets.chunks(size) {
+            response.handle(piece).expect("a good answer");
+            events.extend(std::iter::from_fn(|| response.poll()));
+        }
+        assert_eq!(
+            events,
+            [
+                Event::Began { pages: Some(2), engine: "pdfium".into() },
+                Event::Page(RenderedPage { number: 1, width: 1728, rows: 3, coded: b"a\nb\n".to_vec() }),
+                Event::Warning("a font".into()),
+                Event::Page(RenderedPage { number: 2, width: 1728, rows: 3, coded: vec![] }),
+            ]
+        );
+        assert!(response.has_ended());
+        assert_eq!(response.finish(), Ok(Finished { pages: 2, warnings_dropped: 0 }));
+    }
+}
+
+#[test]
+fn a_child_that_stops_short_has_died() {
+    let mut response = Response::new(&request());
+    response.handle(&begin()).expect("a beginning");
+    response.handle(&page(b"1234")[..20]).expect("a part of a page");
+    assert_eq!(response.finish(), Err(Failure::Died));
+}
+
+#[test]
+fn a_child_that_lies_is_caught() {
+    let lies: [(&str, Vec<u8>); 6] = [
+        ("no beginning", page(b"")),
+        ("width", header(&Record::Page { width: 1729, rows: 1, length: 0 })),
+        ("rows", header(&Record::Page { width: 1728, rows: MAX_ROWS + 1, length: 0 })),
+        ("octets", header(&Record::Page { width: 1728, rows: 1, length: MAX_PAGE_OCTETS + 1 })),
+        ("count", header(&Record::End { pages: 1 })),
+        ("endless line", vec![b'{'; MAX_HEADER_OCTETS]),
+    ];
+    for (lie, octets) in lies {
+        let mut response = Response::new(&request());
+        if lie != "no beginning" {
+            response.handle(&begin()).expect("a beginning");
+        }
+        let failure = response.handle(&octets).expect_err(lie);
+        assert!(matches!(failure, Failure::Protocol(_)), "{lie}: {failure}");
+        assert_eq!(response.finish(), Err(failure), "{lie}");
+    }
+}
+
+#[test]
+fn more_pages_than_allowed_stop_the_child() {
+    let mut response = Response::new(&request());
+    response.handle(&begin()).expect("a beginning");
+    response.handle(&page(b"1")).expect("page 1");
+    response.handle(&page(b"2")).expect("page 2");
+    assert!(matches!(response.handle(&page(b"3")), Err(Failure::Protocol(_))));
+}
+
+#[test]
+fn warnings_are_bounded_and_counted() {
+    let mut response = Response::new(&request());
+    response.handle(&begin()).expect("a beginning");
+    for _ in 0..MAX_WARNINGS + 3 {
+        response.handle(&header(&Record::Warning { message: "x".repeat(1000) })).expect("a warning");
+    }
+    response.handle(&header(&Record::End { pages: 0 })).expect("an end");
+    let warnings: Vec<_> = std::iter::from_fn(|| response.poll()).skip(1).collect();
+    assert_eq!(warnings.len(), MAX_WARNINGS);
+    assert_eq!(warnings[0], Event::Warning("x".repeat(MAX_MESSAGE_CHARACTERS)));
+    assert_eq!(response.finish(), Ok(Finished { pages: 0, warnings_dropped: 3 }));
+}
+
+#[test]
+fn the_childs_reason_is_kept_with_its_kind() {
+    let mut response = Response::new(&request());
+    let error = Record::Error { kind: ErrorKind::Encrypted, message: "it wants a password".into() };
+    let failure = Failure::Document { kind: ErrorKind::Encrypted, message: "it wants a password".into() };
+    assert_eq!(response.handle(&header(&error)), Err(failure.clone()));
+    assert_eq!(response.finish(), Err(failure));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_octets_never_panic(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..8)) {
+        let mut response = Response::new(&request());
+        for piece in &pieces {
+            let _ = response.handle(piece);
+        }
+        prop_assert!(response.finish().is_err());
+        prop_assert!(Request::from_header(&pieces.concat()).is_err());
+    }
+}
