@@ -1,0 +1,250 @@
+//! Contradictions: keys that are sound by themselves, but not together. A check whose keys are at fault already is left out.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::Config;
+use super::problem::Findings;
+use super::value::{Action, DeliveryTls, NumberFormat};
+
+pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
+    if findings.has_syntax_faults() {
+        // What seems to be missing may stand in the part that could not be parsed.
+        return;
+    }
+    server(config, findings);
+    rules(config, findings);
+    sip(config, findings);
+    trunks(config, findings);
+    inbound(config, findings);
+    delivery(config, findings);
+}
+
+fn server(config: &Config, findings: &mut Findings) {
+    if !config.server.data_directory.is_absolute() {
+        let reason = "must be an absolute path".to_owned();
+        findings.complain_at("server.data_directory", reason, "begin it with /");
+    }
+    for (index, listen) in config.smtp.listen.iter().enumerate() {
+        if config.smtp.listen[..index].contains(listen) {
+            let key = format!("smtp.listen[{index}]");
+            findings.complain_at(&key, format!("{listen} is in the list twice"), "leave one out");
+        }
+    }
+    if config.smtp.max_connections_per_peer > config.smtp.max_connections
+        && findings.is_set("smtp.max_connections_per_peer")
+        && sound(findings, &["smtp.max_connections_per_peer", "smtp.max_connections"])
+    {
+        let reason = format!("is more than smtp.max_connections, {}", config.smtp.max_connections);
+        findings.complain_at("smtp.max_connections_per_peer", reason, "one peer cannot have more than there are");
+    }
+}
+
+fn rules(config: &Config, findings: &mut Findings) {
+    if !config.allow.is_empty() && config.smtp.fax_domains.is_empty() && sound(findings, &["smtp.fax_domains"]) {
+        let reason = "there are [[allow]] rules, but no mail domain to take faxes for".to_owned();
+        findings.complain_at("smtp.fax_domains", reason, "set it, for instance fax_domains = [\"fax.example.com\"]");
+    }
+    unique(findings, "allow", "name", config.allow.iter().map(|rule| rule.name.as_str()));
+    for (index, rule) in config.allow.iter().enumerate() {
+        let whole_world = rule.peers.iter().any(|network| network.length == 0);
+        let everybody = rule.senders.iter().any(|sender| sender == "*");
+        let every_number = rule.numbers.iter().any(|number| number == "*" || number == "+*");
+        let key = format!("allow[{index}]");
+        if rule.action == Action::Allow && whole_world && everybody && every_number && sound(findings, &[&key]) {
+            let reason = "lets anybody in the whole Internet dial every number".to_owned();
+            findings.complain_at(&format!("{key}.peers"), reason, "name your mail servers in peers");
+        }
+        for name in ["peers", "senders", "numbers"] {
+            let empty = match name {
+                "peers" => rule.peers.is_empty(),
+                "senders" => rule.senders.is_empty(),
+                _ => rule.numbers.is_empty(),
+            };
+            if empty {
+                let reason = "is an empty list, so the rule can never fit".to_owned();
+                findings.complain_at(&format!("{key}.{name}"), reason, "fill the list, or leave the rule out");
+            }
+        }
+    }
+}
+
+fn sip(config: &Config, findings: &mut Findings) {
+    let sip = &config.sip;
+    ports(config, findings);
+    if sip.listen.ip().is_unspecified() && sip.public_address.is_none() && sound(findings, &["sip.public_address"]) {
+        let reason = format!("{} is every address and none: nobody could answer to it", sip.listen.ip());
+        findings.complain_at("sip.listen", reason, "name the address, or set sip.public_address");
+    }
+}
+
+fn ports(config: &Config, findings: &mut Findings) {
+    let sip = &config.sip;
+    if !sound(findings, &["sip.listen", "sip.media_ports"]) {
+        return;
+    }
+    if sip.media_ports.contains(sip.listen.port()) {
+        let reason = format!("has the port {} of sip.listen in it", sip.listen.port());
+        findings.complain_at("sip.media_ports", reason, "choose other ports for one of them");
+    }
+    if sip.media_ports.count() / PORTS_PER_CALL < config.queue.max_calls && sound(findings, &["queue.max_calls"]) {
+        let reason = format!(
+            "has {} ports, and queue.max_calls = {} needs {}",
+            sip.media_ports.count(),
+            config.queue.max_calls,
+            config.queue.max_calls.saturating_mul(PORTS_PER_CALL)
+        );
+        findings.complain_at("sip.media_ports", reason, "take a wider range or fewer calls");
+    }
+}
+
+fn trunks(config: &Config, findings: &mut Findings) {
+    unique(findings, "trunk", "name", config.trunk.iter().map(|trunk| trunk.name.as_str()));
+    for (index, trunk) in config.trunk.iter().enumerate() {
+        let key = |name: &str| format!("trunk[{index}].{name}");
+        login(
+            findings,
+            &format!("trunk[{index}]"),
+            trunk.username.is_some(),
+            trunk.password.is_some(),
+            trunk.password_file.is_some(),
+        );
+        if trunk.number_format == NumberFormat::National
+            && config.numbers.country_code.is_empty()
+            && sound(findings, &["numbers.country_code", &key("number_format")])
+        {
+            let reason = "needs numbers.country_code, which is not set".to_owned();
+            findings.complain_at(&key("number_format"), reason, "set country_code in [numbers]");
+        }
+        if trunk.answer_timeout >= trunk.max_call && sound(findings, &[&key("answer_timeout"), &key("max_call")]) {
+            let reason = "is not longer than answer_timeout".to_owned();
+            findings.complain_at(&key("max_call"), reason, "a call must be able to go on after it was answered");
+        }
+        if trunk.codecs.is_empty() && sound(findings, &[&key("codecs")]) {
+            let reason = "is empty, and a call begins as a voice call".to_owned();
+            findings.complain_at(&key("codecs"), reason, "write codecs = [\"pcma\", \"pcmu\"]");
+        }
+        let far = trunk.proxy.host.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback());
+        if far && config.sip.listen.ip().is_loopback() && sound(findings, &["sip.listen", &key("proxy")]) {
+            let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, config.sip.listen);
+            findings.complain_at(&key("proxy"), reason, "listen on an address of the network the trunk is in");
+        }
+    }
+}
+
+fn inbound(config: &Config, findings: &mut Findings) {
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, line) in config.inbound.iter().enumerate() {
+        for name in ["numbers", "mailboxes"] {
+            let key = format!("inbound[{index}].{name}");
+            let empty = if name == "numbers" { line.numbers.is_empty() } else { line.mailboxes.is_empty() };
+            if empty && sound(findings, &[&key]) {
+                findings.complain_at(&key, "is an empty list".into(), "fill the list, or leave the section out");
+            }
+        }
+        if !sound(findings, &[&format!("inbound[{index}].numbers")]) {
+            continue;
+        }
+        for (position, pattern) in line.numbers.iter().enumerate() {
+            if let Some(first) = taken.get(pattern.as_str()) {
+                let key = format!("inbound[{index}].numbers[{position}]");
+                let reason = format!("\"{pattern}\" is routed by inbound[{first}] already");
+                findings.complain_at(&key, reason, "leave it out in one of them");
+            } else {
+                taken.insert(pattern, index);
+            }
+        }
+    }
+}
+
+fn delivery(config: &Config, findings: &mut Findings) {
+    let delivery = &config.delivery;
+    if delivery.smarthost.is_some() && delivery.maildir.is_some() {
+        let reason = "cannot be set together with delivery.smarthost".to_owned();
+        findings.complain_at("delivery.maildir", reason, "leave one of them out");
+    }
+    let (username, password) = (delivery.username.is_some(), delivery.password.is_some());
+    login(findings, "delivery", username, password, delivery.password_file.is_some());
+    let none = delivery.smarthost.is_none() && delivery.maildir.is_none();
+    if none && sound(findings, &["delivery"]) {
+        if !config.inbound.is_empty() {
+            let reason = "is not set, and received faxes have nowhere to go".to_owned();
+            findings.complain_at("delivery.smarthost", reason, "set delivery.smarthost or delivery.maildir");
+        } else if !config.trunk.is_empty() {
+            let reason = "is not set, and receipts have nowhere to go".to_owned();
+            findings.complain_at("delivery.smarthost", reason, "set delivery.smarthost or delivery.maildir");
+        }
+    }
+    let near = delivery.smarthost.as_ref().is_some_and(|host| {
+        host.host == "localhost" || host.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    });
+    if delivery.username.is_some() && !near && sound(findings, &["delivery.tls", "delivery.smarthost"]) {
+        match delivery.tls {
+            DeliveryTls::Implicit | DeliveryTls::Required => {}
+            DeliveryTls::Opportunistic | DeliveryTls::Off => {
+                let reason = "would send the password over the network in the clear".to_owned();
+                findings.complain_at("delivery.tls", reason, "write tls = \"required\" or tls = \"implicit\"");
+            }
+        }
+    }
+    loops(config, findings);
+}
+
+/// A received fax mailed to a fax domain would be dialled out again.
+fn loops(config: &Config, findings: &mut Findings) {
+    for (index, line) in config.inbound.iter().enumerate() {
+        for (position, mailbox) in line.mailboxes.iter().enumerate() {
+            let domain = mailbox.rsplit_once('@').map_or("", |(_, domain)| domain);
+            if config.smtp.fax_domains.iter().any(|fax_domain| fax_domain == domain) {
+                let key = format!("inbound[{index}].mailboxes[{position}]");
+                let reason = format!("{domain} is one of smtp.fax_domains: the fax would be dialled out again");
+                findings.complain_at(&key, reason, "name a mailbox of another domain");
+            }
+        }
+    }
+}
+
+fn login(findings: &mut Findings, section: &str, username: bool, password: bool, password_file: bool) {
+    let key = |name: &str| format!("{section}.{name}");
+    if !sound(findings, &[&key("username"), &key("password"), &key("password_file")]) {
+        return;
+    }
+    if password && password_file {
+        let reason = "cannot be set together with password".to_owned();
+        findings.complain_at(&key("password_file"), reason, "leave one of them out");
+    }
+    let any_password = password || password_file;
+    if username && !any_password {
+        findings.complain_at(&key("username"), "has no password beside it".into(), "set password_file or password");
+    }
+    if any_password && !username {
+        let name = if password { "password" } else { "password_file" };
+        findings.complain_at(&key(name), "has no username beside it".into(), "set username");
+    }
+}
+
+fn unique<'n>(findings: &mut Findings, section: &str, key: &str, names: impl Iterator<Item = &'n str>) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, name) in names.enumerate() {
+        let full = format!("{section}[{index}].{key}");
+        if !sound(findings, &[&full]) {
+            continue;
+        }
+        if name.trim().is_empty() {
+            findings.complain_at(&full, "is empty".into(), "give it a name that people understand");
+        } else if let Some(first) = seen.get(name) {
+            let reason = format!("\"{name}\" is the name of {section}[{first}] already");
+            findings.complain_at(&full, reason, "give each its own name");
+        } else {
+            seen.insert(name, index);
+        }
+    }
+}
+
+fn sound(findings: &Findings, keys: &[&str]) -> bool {
+    !keys.iter().any(|key| findings.is_faulty(key))
+}
+
+/// UDP ports one call takes: RTP, which UDPTL takes over, and RTCP beside it.
+// RFC 3550 §11
+const PORTS_PER_CALL: u32 = 2;

@@ -1,0 +1,302 @@
+//! Every section and every key, declared once. A doc comment here is the key's paragraph in the manual.
+
+use super::Reader;
+use super::key::{Key, Section, file, section, text_of};
+use super::kind::{
+    ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
+    Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord,
+    NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList, SenderPattern, Size,
+    StationId, Switch, Telephone, Time, TlsWord,
+};
+
+file! {
+    /// The whole configuration.
+    Config {
+        server: Server,
+        smtp: Smtp,
+        numbers: Numbers,
+        sip: Sip,
+        fax: Fax,
+        render: Render,
+        queue: Queue,
+        retry: Retry,
+        receipt: Receipt,
+        delivery: Delivery,
+        log: Log,
+        ;
+        allow: [Allow],
+        trunk: [Trunk],
+        inbound: [Inbound],
+    }
+}
+
+section! {
+    /// The server as a whole.
+    Server "server" {
+        /// The name this server gives itself in SMTP, in reports and in Message-IDs. Use the fully qualified name that other
+        /// mail servers know it by.
+        hostname: Domain = "localhost";
+        /// Where the queue and all messages and pages are kept. Must be an absolute path on a local disk: the database does
+        /// not work on network file systems.
+        data_directory: FilePath = "/var/lib/faxramp";
+        /// How long calls that are up may go on after the server was told to stop. Calls still up after that are ended and
+        /// dialled again at the next start, from the first page that was not confirmed.
+        drain_timeout: Time = "2 m", from "0 s" to "1 h";
+    }
+}
+
+section! {
+    /// How mail comes in.
+    Smtp "smtp" {
+        /// Addresses to listen on for SMTP. The defaults are reached from this machine only.
+        listen: List<Listen> = ["127.0.0.1:2525"];
+        /// The mail domains whose local part is a telephone number: `+390612345@fax.example.com`. Mail for other domains is
+        /// refused. While the list is empty no mail is taken at all.
+        fax_domains: List<Domain> = [], example ["fax.example.com"];
+        /// Largest message that is taken.
+        max_message_size: Size = "35 MB", from "64 kB" to "1 GB";
+        /// Most recipients of one message; each is a call of its own.
+        max_recipients: Count = 100, from 1 to 10000;
+        /// Most connections at once.
+        max_connections: Count = 200, from 1 to 100000;
+        /// Most connections at once from one address.
+        max_connections_per_peer: Count = 20, from 1 to 100000;
+        /// Mail servers that may connect; all others are turned away at the greeting. Which of their senders may dial which
+        /// numbers is told by `[[allow]]`.
+        trusted_peers: List<Net> = ["127.0.0.0/8", "::1"];
+    }
+}
+
+section! {
+    /// How telephone numbers are written where the server stands.
+    Numbers "numbers" {
+        /// The country code without `+`. While it is empty, numbers must be written with `+`.
+        country_code: Digits = "", example "39";
+        /// What is dialled before a foreign country's code.
+        international_prefix: Digits = "00";
+        /// What is dialled before a national number and dropped behind the country code. Leave it empty where the zero stays
+        /// (Italy) or where there is none.
+        national_prefix: Digits = "0";
+        /// Numbers with at most this many digits are extensions of the telephone system and dialled as written; 0 when there
+        /// are none.
+        extension_digits: Count = 0, from 0 to 10;
+    }
+}
+
+section! {
+    /// Who may dial what. The rules are tried in order and the first that fits decides; when none fits, the call is denied. A
+    /// fax server that anybody may use is an open telephone, so without a rule nobody may dial.
+    Allow "allow" {
+        /// A name for the rule, shown in logs and refusals.
+        name: Line, example "staff to Italy";
+        /// Mail servers the rule holds for.
+        peers: List<Net> = ["127.0.0.0/8", "::1"];
+        /// Senders of the envelope the rule holds for. The sender is what the mail server says it is: name here only servers
+        /// that check their senders.
+        senders: List<SenderPattern>, example ["*@example.com"];
+        /// Numbers the rule holds for, in their international form, or extensions.
+        numbers: List<NumberPattern>, example ["+39*"];
+        /// What the rule does.
+        action: ActionWord = "allow";
+    }
+}
+
+section! {
+    /// The SIP side, common to all trunks.
+    Sip "sip" {
+        /// Address to listen on for SIP over UDP. To reach a trunk on another machine, put an address here that the trunk can
+        /// answer to.
+        listen: Listen = "127.0.0.1:5062";
+        /// The address others see, when it is not the one listened on: behind a NAT, or when `listen` is `0.0.0.0`.
+        public_address: Maybe<Address>, example "203.0.113.7";
+        /// What the server calls itself in SIP.
+        user_agent: Line = "faxramp";
+        /// UDP ports for voice and fax. A call takes two.
+        media_ports: Ports = "40000-40999";
+        /// Peers that may call us. All others get no answer.
+        allowed_peers: List<Net> = ["127.0.0.0/8", "::1"];
+    }
+}
+
+section! {
+    /// A way into the telephone network. With several trunks, the first whose `prefixes` fit and that has a channel free is
+    /// taken; a call that it cannot place goes to the next.
+    Trunk "trunk" {
+        /// A name for the trunk, shown in logs, receipts and by `faxramp queue`.
+        name: Line, example "carrier";
+        /// The carrier's or telephone system's SIP address.
+        proxy: Host, example "sip.example.net:5060";
+        /// User name for SIP authentication.
+        username: Maybe<Line>, example "fax-rome";
+        /// Password for SIP authentication. Better kept in a file of its own: `password_file`.
+        password: Maybe<Password>, example "change me";
+        /// A file with the password in its first line. A relative path is looked up in `$CREDENTIALS_DIRECTORY` (systemd's
+        /// `LoadCredential=`), else beside this file.
+        password_file: Maybe<FilePath>, example "carrier.password";
+        /// The domain in From, To and the request; the host of `proxy` when left out.
+        domain: Maybe<Domain>, example "example.net";
+        /// The number we call from, as the carrier wants to see it.
+        caller_number: Maybe<Telephone>, example "+390612345";
+        /// Most calls at once.
+        channels: Count = 4, from 1 to 1000;
+        /// The numbers this trunk is for.
+        prefixes: List<NumberPattern> = ["*"];
+        /// How many leading digits are taken off before dialling.
+        strip: Count = 0, from 0 to 15;
+        /// Digits put in front before dialling.
+        prepend: Digits = "";
+        /// How the number is written when dialling, before `strip` and `prepend`.
+        number_format: NumberFormatWord = "e164";
+        /// How long to wait after the answer for the far end to switch to T.38 before we ask for it.
+        t38_reinvite_after: Time = "5 s", from "0 s" to "30 s";
+        /// How long it may ring.
+        answer_timeout: Time = "60 s", from "5 s" to "5 m";
+        /// Longest call.
+        max_call: Time = "1 h", from "1 m" to "6 h";
+        /// Voice codecs offered before the switch to T.38, best first.
+        codecs: List<CodecWord> = ["pcma", "pcmu"];
+    }
+}
+
+section! {
+    /// How faxes are sent.
+    Fax "fax" {
+        /// The number that the other machine shows for us (CSI and TSI); at most 20 digits, spaces and `+`.
+        station_id: StationId = "", example "+39 06 12345";
+        /// Our name in the line at the top of each page.
+        sender_name: Line = "", example "Example S.p.A.";
+        /// Whether each page gets a line at the top with date, our name and number, and the page's number. Many countries
+        /// demand it by law.
+        headline: Switch = true;
+        /// Error correction (T.30 Annex A).
+        ecm: Switch = true;
+        /// Highest speed, bit/s.
+        max_rate: Rate = 14400;
+        /// Resolution pages are drawn in, when the receiving machine can do it.
+        resolution: ResolutionWord = "fine";
+        /// Paper that text is laid out for.
+        paper: PaperWord = "a4";
+        /// How many earlier packets each T.38 packet of the procedure repeats, against loss.
+        control_redundancy: Count = 3, from 0 to 7;
+        /// How many earlier packets each T.38 packet with page data repeats.
+        image_redundancy: Count = 1, from 0 to 3;
+        /// How fast page data is put into packets.
+        pacing: PacingWord = "auto";
+    }
+}
+
+section! {
+    /// How documents become pages. Each document is drawn by a process of its own that may touch nothing but the document.
+    Render "render" {
+        /// The program that draws; the `faxramp-render` beside this program when left out.
+        worker: Maybe<FilePath>, example "/usr/libexec/faxramp-render";
+        /// Which library draws PDF pages. `auto` takes pdfium when its library is found, else hayro.
+        engine: EngineWord = "auto";
+        /// Where the pdfium library is, when it is not where libraries usually are.
+        pdfium_library: Maybe<FilePath>, example "/usr/lib/libpdfium.so";
+        /// Most pages of one fax. A document with more is refused before anything is dialled.
+        max_pages: Count = 200, from 1 to 5000;
+        /// Longest time for one document.
+        timeout: Time = "60 s", from "1 s" to "1 h";
+        /// Most memory for one document.
+        memory: Size = "1 GB", from "64 MB" to "64 GB";
+        /// Whether to refuse documents when the kernel cannot shut the process in fully (Landlock and seccomp). When false,
+        /// what is missing is logged and drawing goes on.
+        strict_sandbox: Switch = false;
+        /// What becomes of the text of the mail: drawn as the first page, drawn only when there is no document, or never.
+        body: BodyWord = "only-alone";
+    }
+}
+
+section! {
+    /// The queue of faxes.
+    Queue "queue" {
+        /// Most calls at once, over all trunks, both ways.
+        max_calls: Count = 60, from 1 to 10000;
+        /// How long a fax is tried before it is given up.
+        lifetime: Time = "24 h", from "1 m" to "30 d";
+        /// How long ended faxes can be looked up with `faxramp queue`. Their pages are kept as long.
+        keep_history: Time = "30 d", from "1 h" to "3660 d";
+    }
+}
+
+section! {
+    /// When a fax is dialled again, by what went wrong. Each is a list of waits; when it is used up, the fax is given up.
+    Retry "queue.retry" {
+        /// After a busy line.
+        busy: RetryList = "2m,4m,8m,15m,30m*4";
+        /// After ringing without an answer.
+        no_answer: RetryList = "10m,30m,60m*3";
+        /// After the trunk or the network could not place the call.
+        trunk: RetryList = "1m,2m,5m*5";
+        /// After a fax that broke off.
+        fax: RetryList = "5m*3";
+        /// After a person or a voice answered. Keep it short: it is somebody's telephone that rings.
+        not_a_fax: RetryList = "30m";
+    }
+}
+
+section! {
+    /// Where received faxes go. The first section with a fitting number decides; calls to other numbers are not answered.
+    Inbound "inbound" {
+        /// The numbers called, as the trunk writes them.
+        numbers: List<NumberPattern>, example ["+390612345*"];
+        /// Who gets the fax.
+        mailboxes: List<MailAddress>, example ["reception@example.com"];
+        /// The number shown to the sender's machine; that of `[fax]` when left out.
+        station_id: Maybe<StationId>, example "+39 06 12345";
+        /// In which form the fax is attached.
+        formats: FormatsWord = "pdf";
+        /// How long it rings before the call is answered.
+        answer_after: Time = "0 s", from "0 s" to "60 s";
+    }
+}
+
+section! {
+    /// What senders are told.
+    Receipt "receipt" {
+        /// Whether a receipt is mailed for each fax. When false, only those who ask for a delivery status notification get one,
+        /// and failures are still told.
+        enabled: Switch = true;
+        /// Who receipts and received faxes come from; `fax-noreply` at the first of `smtp.fax_domains` when left out.
+        from: Maybe<NamedAddress>, example "Fax <fax-noreply@fax.example.com>";
+        /// Whether the receipt shows a small picture of the first page.
+        thumbnail: Switch = true;
+        /// Whether the receipt carries all pages as they were sent.
+        attach: AttachWord = "none";
+    }
+}
+
+section! {
+    /// Where receipts and received faxes are handed over.
+    Delivery "delivery" {
+        /// The mail server that takes them.
+        smarthost: Maybe<Host>, example "mail.example.com:25";
+        /// How the connection to it is secured.
+        tls: TlsWord = "opportunistic";
+        /// User name for the mail server.
+        username: Maybe<Line>, example "fax";
+        /// Password for the mail server. Better kept in a file of its own: `password_file`.
+        password: Maybe<Password>, example "change me";
+        /// A file with the password in its first line; looked up as `password_file` of `[[trunk]]`.
+        password_file: Maybe<FilePath>, example "smarthost.password";
+        /// A Maildir to put all mail into, instead of a mail server.
+        maildir: Maybe<FilePath>, example "/var/mail/fax";
+        /// The name given in EHLO; `server.hostname` when left out.
+        helo: Maybe<Domain>, example "fax.example.com";
+        /// When a mail is tried again. When the list is used up, the mail is kept and reported by `faxramp queue`.
+        retry: RetryList = "1m,5m*3,15m*4,1h*20";
+    }
+}
+
+section! {
+    /// The log, written to the standard error output.
+    Log "log" {
+        /// The least important line that is written.
+        level: LevelWord = "info";
+        /// One line for people, or one JSON object a line.
+        format: LogFormatWord = "text";
+        /// Whether the middle of telephone numbers is hidden, other than at levels debug and trace.
+        redact_numbers: Switch = true;
+    }
+}

@@ -1,0 +1,244 @@
+//! The values of the configuration that the standard library has no type for. Plain data; no logic beyond membership.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// A host, by name or address, and a port.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct HostPort {
+    /// A name or an address; an IPv6 address without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(formatter, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(formatter, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// A network, or one address: `192.0.2.0/24`.
+// RFC 4632 §3.1
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Network {
+    /// The address; its host bits are zero.
+    pub address: IpAddr,
+    /// Bits that must agree: at most 32, or 128 for IPv6.
+    pub length: u8,
+}
+
+impl Network {
+    /// Whether `address` lies inside. An IPv4 address mapped into IPv6 counts as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                same_prefix(u128::from(network.to_bits()), u128::from(address.to_bits()), 32, self.length)
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                same_prefix(network.to_bits(), address.to_bits(), 128, self.length)
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.address, self.length)
+    }
+}
+
+pub(super) fn same_prefix(left: u128, right: u128, width: u32, length: u8) -> bool {
+    let host_bits = width.saturating_sub(u32::from(length));
+    left.checked_shr(host_bits).unwrap_or(0) == right.checked_shr(host_bits).unwrap_or(0)
+}
+
+/// A range of ports, both ends included.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PortRange {
+    /// The lowest.
+    pub first: u16,
+    /// The highest; never below the lowest.
+    pub last: u16,
+}
+
+impl PortRange {
+    /// How many ports there are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        u32::from(self.last) - u32::from(self.first) + 1
+    }
+
+    /// Whether `port` is among them.
+    #[must_use]
+    pub fn contains(&self, port: u16) -> bool {
+        (self.first..=self.last).contains(&port)
+    }
+}
+
+/// A mail address with the name of who has it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Mailbox {
+    /// `Fax`; empty when there is none.
+    pub name: String,
+    /// `fax-noreply@fax.example.com`.
+    pub address: String,
+}
+
+/// A password; never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The password itself, for the one who must send it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(not shown)")
+    }
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    /// The sender may dial the number.
+    Allow,
+    /// The sender may not.
+    Deny,
+}
+
+/// How a trunk wants the number written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NumberFormat {
+    /// `+390612345`.
+    E164,
+    /// `390612345`.
+    Digits,
+    /// As dialled in the country of `numbers.country_code`: `0612345`, foreign numbers with the international prefix.
+    National,
+}
+
+/// A voice codec.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Codec {
+    /// G.711 A-law.
+    Pcma,
+    /// G.711 µ-law.
+    Pcmu,
+}
+
+/// How fast page data is put into T.38 packets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Pacing {
+    /// At the speed of the modem that was agreed on; what gateways with a real line behind them need.
+    Modem,
+    /// As fast as the far end takes it.
+    Fast,
+    /// As a modem, unless the far end is known to be a T.38 machine itself.
+    Auto,
+}
+
+/// A paper size.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Paper {
+    /// 210 mm by 297 mm.
+    A4,
+    /// 8.5 in by 11 in.
+    Letter,
+}
+
+/// Which library draws PDF pages.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Engine {
+    /// pdfium when its library is found, else hayro.
+    Auto,
+    /// pdfium only.
+    Pdfium,
+    /// hayro only.
+    Hayro,
+}
+
+/// What becomes of the text of a mail.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Body {
+    /// It is drawn as the first page.
+    FirstPage,
+    /// It is drawn only when the mail has no document.
+    OnlyAlone,
+    /// It is never drawn.
+    Never,
+}
+
+/// In which form a received fax is mailed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Formats {
+    /// As PDF.
+    Pdf,
+    /// As TIFF.
+    Tiff,
+    /// As both.
+    Both,
+}
+
+/// What a receipt carries of the fax that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Attach {
+    /// Nothing.
+    None,
+    /// All pages as PDF.
+    Pdf,
+    /// All pages as TIFF.
+    Tiff,
+}
+
+/// How the connection to the mail server is secured.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DeliveryTls {
+    /// TLS from the first octet (port 465).
+    Implicit,
+    /// STARTTLS, or no delivery.
+    Required,
+    /// STARTTLS when the server offers it.
+    Opportunistic,
+    /// Never.
+    Off,
+}
+
+/// The least important line that is logged.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LogLevel {
+    /// Faults of the server.
+    Error,
+    /// What a person should look at.
+    Warn,
+    /// Outcomes.
+    Info,
+    /// States.
+    Debug,
+    /// Packets.
+    Trace,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

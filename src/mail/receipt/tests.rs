@@ -1,0 +1,304 @@
+//! Receipts read back with another hand's parser.
+
+use jiff::Zoned;
+use mail_parser::{Message, MessageParser, MimeHeaders as _};
+
+use super::{AttemptFacts, MAX_ATTEMPTS_LISTED, Original, ReceiptFacts, Verdict, receipt};
+use crate::mail::header::Mailbox;
+use crate::mail::{Attachment, Letter};
+use crate::model::{Cause, JobId, Number, Outcome, Phase, RetryClass};
+
+/// A picture of one white element, by hand. PNG (ISO/IEC 15948) §5
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x01\0\0\0\0\x37\x6e\xf9\x24";
+
+fn at(minute: i8) -> Zoned {
+    jiff::civil::date(2026, 11, 22).at(19, minute, 31, 0).in_tz("UTC").expect("a time")
+}
+
+fn counter() -> impl FnMut() -> u64 {
+    let mut next = 0x1234_5678_9abc_def0_u64;
+    move || {
+        next = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        next
+    }
+}
+
+fn outcome(pages_confirmed: u32, pages_total: u32, cause: Cause) -> Outcome {
+    Outcome { pages_confirmed, pages_total, cause }
+}
+
+fn write(outcome: &Outcome, change: impl FnOnce(&mut ReceiptFacts<'_>)) -> Vec<u8> {
+    let number = Number::from_stored("+390612345").expect("a number");
+    let (from, to) = (
+        Mailbox { name: "Fax".into(), address: "fax-noreply@fax.example.com".into() },
+        Mailbox::bare("anna@example.com"),
+    );
+    let (accepted, started, date) = (at(8), at(10), at(12));
+    let attempts = [
+        AttemptFacts { at: at(9), outcome: Outcome::nothing_sent(outcome.pages_total, Cause::Busy), duration: None },
+        AttemptFacts { at: at(10), outcome: outcome.clone(), duration: Some(std::time::Duration::from_secs(102)) },
+    ];
+    let mut facts = ReceiptFacts {
+        original: Original {
+            message_id: "<original@example.com>",
+            references: "<first@example.com>",
+            subject: "Order 17",
+        },
+        from: &from,
+        to: &to,
+        number: &number,
+        original_address: "06-12345@fax.example.com",
+        outcome,
+        attempts: &attempts,
+        next_try: None,
+        accepted: &accepted,
+        started: Some(&started),
+        duration: Some(std::time::Duration::from_secs(102)),
+        remote_id: Some("+39 06 12345"),
+        speed: Some(14_400),
+        ecm: Some(true),
+        resolution: Some(crate::model::Resolution::Fine),
+        notes: &[],
+        thumbnail: Some(PNG),
+        attachment: None,
+        job: JobId(17),
+        hostname: "fax.example.com",
+        date: &date,
+    };
+    change(&mut facts);
+    receipt(&facts, &mut counter())
+}
+
+fn read(octets: &[u8]) -> Message<'_> {
+    MessageParser::default().parse(octets).expect("a message")
+}
+
+fn subject(octets: &[u8]) -> String {
+    read(octets).subject().expect("a subject").to_owned()
+}
+
+/// Every cause there is.
+fn causes() -> Vec<Cause> {
+    let mut causes = vec![
+        Cause::Sent,
+        Cause::LastConfirmationLost,
+        Cause::Busy,
+        Cause::NoAnswer,
+        Cause::Unallocated,
+        Cause::Rejected,
+        Cause::Congestion { status: 503 },
+        Cause::TrunkDown,
+        Cause::TrunkAuthentication,
+        Cause::NoFaxHeard,
+        Cause::NoCommonTransport,
+        Cause::Incompatible("no fine resolution"),
+        Cause::TrainingFailed,
+        Cause::PageRejected,
+        Cause::ProtocolError("sent nonsense"),
+        Cause::MediaLost,
+        Cause::TooLong,
+        Cause::Interrupted,
+        Cause::Cancelled,
+        Cause::CannotRender("it is encrypted".into()),
+        Cause::Expired,
+        Cause::Local("disk full".into()),
+    ];
+    for phase in [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E] {
+        causes.extend([Cause::NoResponse(phase), Cause::Disconnected(phase)]);
+    }
+    causes
+}
+
+#[test]
+fn only_a_fully_confirmed_fax_is_called_sent() {
+    for cause in causes() {
+        for (confirmed, total) in [(0, 0), (0, 1), (1, 1), (0, 3), (2, 3), (3, 3), (4, 3)] {
+            let outcome = outcome(confirmed, total, cause.clone());
+            let octets = write(&outcome, |_| ());
+            let message = read(&octets);
+            let text = message.body_text(0).expect("text").into_owned();
+            let says_sent = message.subject().expect("a subject").starts_with("Fax sent: ");
+            let proven = cause.retry_class() == RetryClass::Delivered && total > 0 && confirmed == total;
+            assert_eq!(says_sent, proven, "{outcome:?}");
+            assert_eq!(
+                text.contains("confirmed all") || text.contains("confirmed the page."),
+                proven,
+                "{outcome:?}\n{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_lost_last_confirmation_is_neither_success_nor_failure() {
+    let lost = outcome(2, 3, Cause::LastConfirmationLost);
+    let octets = write(&lost, |_| ());
+    assert_eq!(subject(&octets), "Fax sent, last page not confirmed: +390612345 (3 pages)");
+    let text = read(&octets).body_text(0).expect("text").into_owned();
+    assert!(text.contains("confirmed the first 2") && text.contains("was not sent again"), "{text}");
+    // With fewer pages confirmed the cause proves less than it says.
+    assert_eq!(Verdict::of(&outcome(1, 3, Cause::LastConfirmationLost), false), Verdict::Failed);
+    assert_eq!(Verdict::of(&outcome(0, 0, Cause::LastConfirmationLost), false), Verdict::Failed);
+}
+
+#[test]
+fn a_failure_names_cause_tries_and_next_step() {
+    let octets = write(&outcome(2, 5, Cause::Disconnected(Phase::C)), |_| ());
+    assert_eq!(subject(&octets), "Fax FAILED: +390612345 (2 of 5 pages confirmed)");
+    let message = read(&octets);
+    for body in [message.body_text(0).expect("text"), message.body_html(0).expect("html")] {
+        assert!(body.contains("hung up in the middle of a page"), "{body}");
+        assert!(body.contains("What to do next") && body.contains("Pages 3 to 5 are missing"), "{body}");
+        assert!(body.contains("the line was busy") && body.contains("22 Nov 2026, 19:09:31 UTC"), "{body}");
+    }
+    assert_eq!(subject(&write(&outcome(0, 1, Cause::Busy), |_| ())), "Fax FAILED: +390612345 (the line was busy)");
+}
+
+#[test]
+fn a_late_fax_is_not_called_failed() {
+    let next: &Zoned = Box::leak(Box::new(at(40)));
+    let octets = write(&outcome(0, 1, Cause::Busy), |facts| facts.next_try = Some(next));
+    assert_eq!(subject(&octets), "Fax not sent yet: +390612345 (the line was busy)");
+    assert!(read(&octets).body_text(0).expect("text").contains("19:40:31 UTC. You need do nothing."));
+}
+
+#[test]
+fn text_says_all_that_html_says() {
+    let octets = write(&outcome(3, 3, Cause::Sent), |_| ());
+    let message = read(&octets);
+    let (text, html) = (message.body_text(0).expect("text"), message.body_html(0).expect("html"));
+    for fact in [
+        "+39 06 12345",
+        "Order 17",
+        "3 of 3",
+        "14400 bit/s, with error correction",
+        "1 min 42 s",
+        "06-12345@fax.example.com",
+    ] {
+        assert!(text.contains(fact) && html.contains(fact), "{fact}");
+    }
+}
+
+#[test]
+fn the_receipt_stands_in_the_thread_and_is_not_answered_by_machines() {
+    let octets = write(&outcome(1, 1, Cause::Sent), |_| ());
+    let message = read(&octets);
+    assert_eq!(message.in_reply_to().as_text(), Some("original@example.com"));
+    assert_eq!(message.references().as_text_list().expect("list").join(" "), "first@example.com original@example.com");
+    let raw = |name| message.header_raw(name).map(str::trim);
+    assert_eq!(raw("Auto-Submitted"), Some("auto-replied"));
+    assert_eq!(raw("X-Auto-Response-Suppress"), Some("All"));
+    assert_eq!(raw("X-Faxramp-Outcome"), Some("sent; 1/1"));
+    assert_eq!(raw("Date"), Some("Sun, 22 Nov 2026 19:12:31 +0000"));
+    assert!(message.message_id().expect("an identifier").ends_with("@fax.example.com"));
+}
+
+#[test]
+fn the_picture_is_shown_by_its_content_id_and_nothing_is_remote() {
+    let octets = write(&outcome(1, 1, Cause::Sent), |facts| {
+        facts.attachment =
+            Some(Attachment { name: "../fax 17.pdf", media_type: "application/pdf", octets: b"%PDF-1.4" });
+    });
+    let message = read(&octets);
+    let html = message.body_html(0).expect("html").into_owned();
+    let picture = message.parts.iter().find(|part| part.contents() == PNG).expect("the picture");
+    assert!(html.contains(&format!("cid:{}", picture.content_id().expect("a Content-ID"))));
+    assert!(!html.contains("http:") && !html.contains("https:") && !html.contains("<script"));
+    assert!(
+        message
+            .parts
+            .iter()
+            .any(|part| part.contents() == b"%PDF-1.4" && part.attachment_name() == Some("_fax_17.pdf"))
+    );
+    let kinds: Vec<String> = message
+        .parts
+        .iter()
+        .filter_map(|part| part.content_type())
+        .map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "multipart/mixed",
+            "multipart/related",
+            "multipart/alternative",
+            "text/plain",
+            "text/html",
+            "image/png",
+            "application/pdf"
+        ]
+    );
+}
+
+#[test]
+fn hostile_values_start_no_header_and_no_element() {
+    let evil = "x\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script>\u{202e}";
+    let octets = write(&outcome(0, 1, Cause::CannotRender(evil.into())), |facts| {
+        facts.original = Original { message_id: "<a@b>\r\nBcc: c@d", references: "<e@f\r\nBcc: g@h>", subject: evil };
+        facts.remote_id = Some(evil);
+        facts.original_address = evil;
+    });
+    let message = read(&octets);
+    assert!(message.bcc().is_none());
+    assert!(message.in_reply_to().as_text().is_none());
+    assert!(!message.body_html(0).expect("html").contains("<script"));
+    let raw = String::from_utf8(octets).expect("ASCII on the wire");
+    assert!(!raw.lines().any(|line| line.starts_with("Bcc:")), "{raw}");
+}
+
+#[test]
+fn thousands_of_attempts_stay_a_small_mail() {
+    let attempt = AttemptFacts { at: at(9), outcome: outcome(0, 1, Cause::Busy), duration: None };
+    let attempts: &[AttemptFacts] = vec![attempt; 5000].leak();
+    let notes: &[String] = vec!["a note that is rather long, to fill the mail".repeat(20); 500].leak();
+    let octets = write(&outcome(0, 1, Cause::Expired), |facts| {
+        facts.attempts = attempts;
+        facts.notes = notes;
+    });
+    let text = read(&octets).body_text(0).expect("text").into_owned();
+    assert_eq!(text.matches("the line was busy").count(), MAX_ATTEMPTS_LISTED);
+    assert!(text.contains("The last 30 of 5000 attempts") && text.contains("and 480 more"), "{text}");
+    assert!(octets.len() < 100_000, "{}", octets.len());
+}
+
+#[test]
+fn the_same_facts_and_chance_give_the_same_octets_and_lines_fit() {
+    let first = write(&outcome(3, 3, Cause::Sent), |_| ());
+    assert_eq!(first, write(&outcome(3, 3, Cause::Sent), |_| ()));
+    // RFC 5322 §2.1.1 and RFC 5321 §2.3.8: at most 998 octets, and no line end but CRLF.
+    let text = String::from_utf8(first).expect("ASCII on the wire");
+    assert!(text.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])), "{text}");
+    assert!(text.is_ascii());
+}
+
+#[test]
+fn a_letter_to_nobody_says_so() {
+    let (from, date) = (Mailbox::bare("fax@example.com"), at(1));
+    let letter = Letter {
+        from: &from,
+        to: &[],
+        subject: "x".into(),
+        date: &date,
+        hostname: "b\u{e4}d host",
+        in_reply_to: "",
+        references: "",
+        auto_submitted: "auto-generated",
+        fields: Vec::new(),
+    };
+    let content =
+        crate::mail::compose::Content { text: "x".into(), html: "x".into(), picture: None, attachments: Vec::new() };
+    let octets = letter.write(content, &mut counter());
+    let text = String::from_utf8(octets).expect("ASCII");
+    assert!(text.contains("\r\nTo: undisclosed-recipients:;\r\n") && text.contains("@bdhost>\r\n"), "{text}");
+    assert!(!text.contains("References:") && !text.contains("In-Reply-To:"));
+}
+
+#[test]
+fn a_long_plain_subject_is_folded_not_encoded_and_one_beyond_ascii_survives() {
+    let reason = "the file Quarterly report of the department.docx is of a kind that cannot be drawn here at all";
+    let octets = write(&outcome(0, 1, Cause::CannotRender(reason.into())), |_| ());
+    assert!(subject(&octets).ends_with("that cannot be drawn here at all)"));
+    assert!(!String::from_utf8_lossy(&octets).contains("=?"));
+    let octets = write(&outcome(0, 1, Cause::CannotRender("Größe ‒ 図面.pdf =?x?q?y?=".into())), |_| ());
+    assert!(subject(&octets).contains("Größe ‒ 図面.pdf =?x?q?y?="), "{}", subject(&octets));
+}

@@ -1,0 +1,250 @@
+//! The mail that brings a received fax: the pages as PDF or TIFF, the first of them as a picture, and how it came.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::Zoned;
+
+use super::compose::{Attachment, Content, Letter, PICTURE_ID};
+use super::header::{Mailbox, clean, for_people, span_for_people};
+use super::html::{Page, Tone, facts_as_text};
+use super::receipt::{MAX_NOTES, pages};
+use crate::model::ReceivedId;
+
+/// All that the mail tells.
+#[derive(Clone, Debug)]
+pub struct ReceivedFacts<'a> {
+    /// Who the mail is from.
+    pub from: &'a Mailbox,
+    /// Who gets it.
+    pub to: &'a [Mailbox],
+    /// The number called.
+    pub called: &'a str,
+    /// The number calling, as the trunk gave it; nothing when it was withheld.
+    pub caller: Option<&'a str>,
+    /// What the sending machine calls itself (TSI).
+    pub remote_id: Option<&'a str>,
+    /// Pages received.
+    pub pages: u32,
+    /// Why the call broke off, as a sentence without a full stop; nothing when the sender ended it well.
+    pub broken_off: Option<&'a str>,
+    /// When the call came.
+    pub at: &'a Zoned,
+    /// How long it was.
+    pub duration: Duration,
+    /// Speed of the last page, bit/s.
+    pub speed: Option<u32>,
+    /// Whether errors were corrected.
+    pub ecm: Option<bool>,
+    /// What is wrong with pages: a sentence each.
+    pub quality: &'a [String],
+    /// All pages as PDF.
+    pub pdf: Option<&'a [u8]>,
+    /// All pages as TIFF.
+    pub tiff: Option<&'a [u8]>,
+    /// The first page as a small PNG.
+    pub thumbnail: Option<&'a [u8]>,
+    /// The row of the fax.
+    pub received: ReceivedId,
+    /// The name of this server.
+    pub hostname: &'a str,
+    /// Now.
+    pub date: &'a Zoned,
+}
+
+/// A mail about a fax that does not bring the fax is never written; the fault is ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a received fax without pages, or without a file of them, is not mailed")]
+pub struct NothingAttached;
+
+/// Writes the mail.
+///
+/// # Errors
+/// When there is no page, or neither PDF nor TIFF.
+pub fn received(facts: &ReceivedFacts<'_>, chance: &mut impl FnMut() -> u64) -> Result<Vec<u8>, NothingAttached> {
+    if facts.pages == 0 || facts.pdf.or(facts.tiff).is_none_or(<[u8]>::is_empty) {
+        return Err(NothingAttached);
+    }
+    let sender = sender(facts);
+    let count = pages(facts.pages);
+    let incomplete = if facts.broken_off.is_some() { ", INCOMPLETE" } else { "" };
+    let letter = Letter {
+        from: facts.from,
+        to: facts.to,
+        subject: format!("Fax from {sender} ({count}{incomplete})"),
+        date: facts.date,
+        hostname: facts.hostname,
+        in_reply_to: "",
+        references: "",
+        auto_submitted: "auto-generated",
+        fields: vec![
+            ("X-Faxramp-Received", facts.received.to_string()),
+            // RFC 3458 §2.3
+            ("Message-Context", "fax-message".into()),
+        ],
+    };
+    let base = format!("fax-{}-{}", facts.caller.unwrap_or("unknown"), facts.at.strftime("%Y%m%d-%H%M%S"));
+    let names = (format!("{base}.pdf"), format!("{base}.tiff"));
+    let mut attachments = Vec::new();
+    if let Some(octets) = facts.pdf {
+        attachments.push(Attachment { name: &names.0, media_type: "application/pdf", octets });
+    }
+    if let Some(octets) = facts.tiff {
+        // RFC 3302 §2
+        attachments.push(Attachment { name: &names.1, media_type: "image/tiff", octets });
+    }
+    let (text, html) = body(facts, &sender, &count);
+    Ok(letter.write(Content { text, html, picture: facts.thumbnail, attachments }, chance))
+}
+
+/// The caller's number; else what its machine says; else that it is unknown.
+fn sender(facts: &ReceivedFacts<'_>) -> String {
+    let named = |text: Option<&str>| text.map(clean).filter(|text| !text.is_empty());
+    named(facts.caller).or_else(|| named(facts.remote_id)).unwrap_or_else(|| "an unknown number".into())
+}
+
+fn body(facts: &ReceivedFacts<'_>, sender: &str, count: &str) -> (String, String) {
+    let (tone, title, paragraphs) = match facts.broken_off {
+        None => (Tone::Plain, "Fax received", vec![format!("The fax is attached: {count}.")]),
+        Some(reason) => (
+            Tone::Unsure,
+            "Fax received, INCOMPLETE",
+            vec![
+                format!("The call broke off after {count}: {}.", clean(reason)),
+                "What came until then is attached; more pages may be missing.".into(),
+            ],
+        ),
+    };
+    let mut rows = vec![("From", facts.caller.map_or_else(|| "number withheld".into(), clean))];
+    if let Some(name) = facts.remote_id.map(clean).filter(|name| !name.is_empty()) {
+        rows.push(("Calls itself", name));
+    }
+    rows.push(("To", clean(facts.called)));
+    rows.push(("Pages", facts.pages.to_string()));
+    rows.push(("Received", for_people(facts.at)));
+    rows.push(("Duration", span_for_people(facts.duration)));
+    if let Some(speed) = facts.speed {
+        let correction = match facts.ecm {
+            Some(true) => ", with error correction",
+            Some(false) => ", without error correction",
+            None => "",
+        };
+        rows.push(("Speed", format!("{speed} bit/s{correction}")));
+    }
+    for note in facts.quality.iter().take(MAX_NOTES) {
+        rows.push(("Quality", clean(note)));
+    }
+    let subtitle = format!("{sender} · {count}");
+    let footer =
+        format!("Received fax {} on {}. This message was written by a program.", facts.received, facts.hostname);
+    let html = Page {
+        tone,
+        title,
+        subtitle: &subtitle,
+        paragraphs: &paragraphs,
+        note: None,
+        facts: &rows,
+        picture: facts.thumbnail.map(|_| PICTURE_ID),
+        table: None,
+        footer: &footer,
+    }
+    .write();
+    let mut text = format!("{title}: {subtitle}\n\n{}\n\n{}", paragraphs.join("\n"), facts_as_text(&rows));
+    let _ = write!(text, "\n-- \n{footer}\n");
+    (text, html)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mail_parser::{MessageParser, MimeHeaders as _};
+
+    use super::{NothingAttached, ReceivedFacts, received};
+    use crate::mail::header::Mailbox;
+    use crate::model::ReceivedId;
+
+    fn write(change: impl FnOnce(&mut ReceivedFacts<'_>)) -> Result<Vec<u8>, NothingAttached> {
+        let from = Mailbox::bare("fax-noreply@fax.example.com");
+        let to = [Mailbox::bare("reception@example.com"), Mailbox::bare("archive@example.com")];
+        let at = jiff::civil::date(2026, 11, 22).at(19, 8, 31, 0).in_tz("UTC").expect("a time");
+        let mut facts = ReceivedFacts {
+            from: &from,
+            to: &to,
+            called: "+390612345",
+            caller: Some("+4989123456"),
+            remote_id: Some("+49 89 123456"),
+            pages: 3,
+            broken_off: None,
+            at: &at,
+            duration: Duration::from_secs(95),
+            speed: Some(14_400),
+            ecm: Some(true),
+            quality: &[],
+            pdf: Some(b"%PDF-1.4"),
+            tiff: Some(b"II*\0"),
+            thumbnail: None,
+            received: ReceivedId(4),
+            hostname: "fax.example.com",
+            date: &at,
+        };
+        change(&mut facts);
+        let mut next = 0_u64;
+        received(&facts, &mut || {
+            next += 1;
+            next
+        })
+    }
+
+    #[test]
+    fn the_fax_is_attached_in_both_forms_with_a_name_that_tells_caller_and_time() {
+        let octets = write(|_| ()).expect("a mail");
+        let message = MessageParser::default().parse(&octets).expect("a message");
+        assert_eq!(message.subject(), Some("Fax from +4989123456 (3 pages)"));
+        let names: Vec<_> = message.attachments().filter_map(|part| part.attachment_name()).collect();
+        assert_eq!(names, ["fax-+4989123456-20261122-190831.pdf", "fax-+4989123456-20261122-190831.tiff"]);
+        assert_eq!(message.to().expect("to").as_list().expect("two").len(), 2);
+    }
+
+    #[test]
+    fn a_fax_that_broke_off_says_so_in_subject_and_text() {
+        let octets = write(|facts| {
+            facts.broken_off = Some("the sending machine hung up in the middle of a page");
+            facts.pages = 1;
+        })
+        .expect("a mail");
+        let message = MessageParser::default().parse(&octets).expect("a message");
+        assert_eq!(message.subject(), Some("Fax from +4989123456 (1 page, INCOMPLETE)"));
+        let text = message.body_text(0).expect("text");
+        assert!(
+            text.contains("hung up in the middle of a page") && text.contains("more pages may be missing"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_withheld_number_falls_back_on_what_the_machine_says() {
+        for (remote_id, subject) in
+            [(Some("ACME"), "Fax from ACME (3 pages)"), (Some(" \0"), "Fax from an unknown number (3 pages)")]
+        {
+            let octets = write(|facts| {
+                facts.caller = None;
+                facts.remote_id = remote_id;
+            })
+            .expect("a mail");
+            assert_eq!(MessageParser::default().parse(&octets).expect("a message").subject(), Some(subject));
+        }
+    }
+
+    #[test]
+    fn a_mail_without_the_fax_is_never_written() {
+        assert_eq!(write(|facts| facts.pages = 0), Err(NothingAttached));
+        assert_eq!(
+            write(|facts| {
+                facts.pdf = None;
+                facts.tiff = Some(b"");
+            }),
+            Err(NothingAttached)
+        );
+    }
+}
