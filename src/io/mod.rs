@@ -4,6 +4,7 @@
 //! above. Nothing here imports `policy`, `queue` or `stage`.
 
 pub mod call;
+pub mod maildir;
 pub mod sip;
 pub mod smtp_in;
 pub mod smtp_out;

@@ -9,6 +9,7 @@
 pub mod accept;
 pub mod deliver;
 pub mod dial;
+pub mod line;
 pub mod live;
 pub mod pages;
 pub mod receive;

@@ -1,0 +1,346 @@
+//! Dial: ready jobs become calls.
+//!
+//! Which jobs are dialled now is decided by [`due::plan`]. The attempt is committed before the INVITE leaves; each confirmed page is
+//! committed as it comes; the outcome closes the attempt. So a crash never makes a silent second call.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, watch};
+use tracing::Instrument as _;
+
+use super::line::{self, Line};
+use super::live::{CallView, Subject};
+use super::pages::{self, Header, StoredPage};
+use super::settings::Settings;
+use super::{Fault, Office, attend, chance, now_ms};
+use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Verdict};
+use crate::clock;
+use crate::io::call::{CallOwner, run as run_call};
+use crate::model::{AttemptId, Cause, JobId, JobState, Number};
+use crate::policy::{GiveUp, Next, Route};
+use crate::queue::due::{self, Lines};
+use crate::queue::{Bell, JobFilter, Opened};
+use crate::spool::SpoolName;
+use crate::t30;
+
+/// Due jobs looked at once.
+const LOOK_FOR: u32 = 256;
+/// Octets of a pages file: 1000 dense pages.
+const MAX_PAGES_FILE: u64 = 512 * 1024 * 1024;
+/// Confirmations on their way to the disk; there are never more than pages in a call.
+const CONFIRMATIONS_WAITING: usize = 64;
+
+/// The calls on the line, shared with those who have to count or end them.
+#[derive(Clone, Default)]
+pub struct Calls {
+    table: Arc<Mutex<BTreeMap<AttemptId, OnTheLine>>>,
+}
+
+struct OnTheLine {
+    job: JobId,
+    number: Number,
+    sender: String,
+    trunk: String,
+    hang_up: watch::Sender<Option<Cause>>,
+}
+
+impl Calls {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Ends every call for this reason.
+    pub fn end_all(&self, cause: &Cause) {
+        for call in self.lock().values() {
+            let _ = call.hang_up.send(Some(cause.clone()));
+        }
+    }
+
+    fn end_jobs(&self, jobs: &[JobId], cause: &Cause) {
+        for call in self.lock().values().filter(|call| jobs.contains(&call.job)) {
+            let _ = call.hang_up.send(Some(cause.clone()));
+        }
+    }
+
+    fn lines(&self, settings: &Settings, elsewhere: usize) -> Lines {
+        let table = self.lock();
+        let mut lines = Lines::default();
+        for (name, line) in &settings.dial.lines {
+            let used = table.values().filter(|call| &call.trunk == name).count();
+            let used = u32::try_from(used).unwrap_or(u32::MAX);
+            lines.free.insert(name.clone(), line.channels.saturating_sub(used));
+        }
+        lines.calls =
+            table.values().map(|call| due::Call { number: call.number.clone(), sender: call.sender.clone() }).collect();
+        let free = settings.dial.max_calls.saturating_sub(table.len() + elsewhere);
+        lines.at_most = u32::try_from(free).unwrap_or(u32::MAX);
+        lines
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AttemptId, OnTheLine>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs the stage until `stop`; calls on the line go on.
+pub async fn run(office: Office, line: Line, calls: Calls, stop: watch::Receiver<bool>) {
+    attend(office, "dial", Bell::Dial, stop, move |office| look(office, line.clone(), calls.clone())).await;
+}
+
+async fn look(office: Office, line: Line, calls: Calls) -> Result<bool, Fault> {
+    let settings = office.settings();
+    let now = now_ms();
+    let found = office.blocking(move |office| {
+        let store = office.store();
+        let expired = store.expire(now)?;
+        let withdrawn = JobFilter { states: vec![JobState::Cancelled], ..JobFilter::default() };
+        let cancelled = store.list(&withdrawn)?.into_iter().map(|job| job.id).collect::<Vec<_>>();
+        Ok((expired, cancelled, store.due_jobs(now, LOOK_FOR)?))
+    });
+    let (expired, cancelled, due) = found.await?;
+    for job in expired {
+        tracing::info!(%job, "the lifetime of the fax is over");
+    }
+    calls.end_jobs(&cancelled, &Cause::Cancelled);
+    let lines = calls.lines(&settings, line.receptions());
+    let plan = due::plan(&due, &settings.dial.trunks, &lines);
+    for job in plan.unroutable {
+        let cause = Cause::Local("no trunk is configured for this number; see trunk.prefixes".into());
+        tracing::warn!(%job, "no trunk serves the number");
+        office.blocking(move |office| Ok(office.store().give_up(job, &cause, now_ms())?)).await?;
+    }
+    for dial in plan.dial {
+        let Some(due) = due.iter().find(|due| due.job.id == dial.job) else { continue };
+        place(&office, &line, &calls, &settings, due.job.clone(), dial.route).await?;
+    }
+    Ok(false)
+}
+
+/// Opens the attempt and starts the call.
+async fn place(
+    office: &Office,
+    line: &Line,
+    calls: &Calls,
+    settings: &Arc<Settings>,
+    job: crate::queue::Job,
+    route: Route,
+) -> Result<(), Fault> {
+    let (id, trunk) = (job.id, route.trunk.clone());
+    let opened = office.blocking(move |office| Ok(office.store().open_attempt(id, &trunk, now_ms())?)).await;
+    let opened = match opened {
+        Ok(opened) => opened,
+        // A person was faster (cancel, hold): nothing is lost.
+        Err(Fault::Queue(error)) if error.is_refusal() => {
+            tracing::debug!(job = %id, %error, "not dialled");
+            return Ok(());
+        }
+        Err(fault) => return Err(fault),
+    };
+    let (hang_up, wanted_end) = watch::channel(None);
+    let on_the_line = OnTheLine {
+        job: id,
+        number: job.number.clone(),
+        sender: job.sender.clone(),
+        trunk: route.trunk.clone(),
+        hang_up,
+    };
+    calls.lock().insert(opened.attempt, on_the_line);
+    let span = tracing::info_span!("call", job = %id, attempt = %opened.attempt, trunk = route.trunk);
+    let task = Placing {
+        office: office.clone(),
+        line: line.clone(),
+        settings: Arc::clone(settings),
+        job,
+        route,
+        opened,
+        began_ms: now_ms(),
+    };
+    let calls = calls.clone();
+    tokio::spawn(
+        async move {
+            let attempt = task.opened.attempt;
+            task.run(wanted_end).await;
+            calls.lock().remove(&attempt);
+        }
+        .instrument(span),
+    );
+    Ok(())
+}
+
+/// One call from its attempt row to its outcome.
+struct Placing {
+    office: Office,
+    line: Line,
+    settings: Arc<Settings>,
+    job: crate::queue::Job,
+    route: Route,
+    opened: Opened,
+    began_ms: i64,
+}
+
+impl Placing {
+    async fn run(self, wanted_end: watch::Receiver<Option<Cause>>) {
+        let subject = Subject::Sending(self.job.id);
+        let view = CallView {
+            number: self.job.number.to_string(),
+            pages_total: self.job.pages_total,
+            since: clock::now(),
+            progress: None,
+        };
+        self.office.live().begin(subject, view);
+        tracing::info!(number = self.line.shown(&self.settings, &self.job.number), first_page = self.opened.first_page, "dialling");
+        let ending = match self.call(wanted_end).await {
+            Ok(ending) => ending,
+            Err(reason) => Ending::local(reason, self.job.pages_confirmed, self.job.pages_total),
+        };
+        tracing::info!(
+            outcome = ending.outcome.cause.word(),
+            pages = ending.outcome.pages_confirmed,
+            of = ending.outcome.pages_total,
+            "the call is over"
+        );
+        let outcome = ending.outcome.clone();
+        self.close(ending).await;
+        self.office.live().end(subject, outcome);
+    }
+
+    async fn call(&self, wanted_end: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
+        let pages = self.pages().await?;
+        let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
+        let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
+        let fax = &self.settings.dial.fax;
+        let trunk = self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
+        let (endpoint, invitation) =
+            line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.advertised);
+        let shapes = pages.iter().map(|page| t30::PageShape {
+            width: page.width,
+            resolution: page.resolution,
+            rows: page.rows,
+        });
+        let settings = OutboundSettings {
+            line: line::settings(fax, media, trunk.call_limit),
+            endpoint,
+            invitation,
+            answer_timeout: trunk.answer_timeout,
+            reinvite_after: trunk.reinvite_after,
+            fax: line::caller(fax, shapes.collect(), self.opened.first_page - 1, self.job.sub_address.clone()),
+        };
+        let call = Call::outbound(settings, chance(), clock::now());
+        let arrived = self.line.sip.open(call.leg());
+        let key = call.leg().key();
+        let (confirmations, waiting) = mpsc::channel(CONFIRMATIONS_WAITING);
+        let owner = Arc::new(Owner {
+            office: self.office.clone(),
+            job: self.job.id,
+            pages,
+            header: fax.headline.then(|| header(fax, &self.job.number, self.began_ms)),
+            confirmations,
+        });
+        let writing = tokio::spawn(write_confirmations(self.office.clone(), self.opened.attempt, waiting));
+        let ending = run_call(call, sockets, self.line.sip.clone(), arrived, wanted_end, owner).await;
+        self.line.sip.close(&key);
+        // The owner is gone with the call, so the writer ends when all is written.
+        let _ = writing.await;
+        Ok(ending)
+    }
+
+    async fn pages(&self) -> Result<Vec<StoredPage>, String> {
+        let stored = self.job.pages_file.as_deref().and_then(SpoolName::from_stored);
+        let name = stored.ok_or("the fax has no pages in the spool")?;
+        self.office
+            .blocking(move |office| {
+                let octets = office.spool().read(&name, MAX_PAGES_FILE)?;
+                pages::load(&octets).map_err(Fault::Inconsistent)
+            })
+            .await
+            .map_err(|fault| fault.to_string())
+    }
+
+    async fn close(&self, ending: Ending) {
+        let Ending { outcome, record } = ending;
+        let next = self.settings.dial.retry.next(&outcome, self.job.tries, now_ms(), self.job.expires_ms, chance());
+        // Nobody has to wait for the resumption of what we stopped ourselves.
+        let next = if outcome.cause == Cause::Cancelled { Next::GiveUp(GiveUp::Final) } else { next };
+        let record = serde_json::to_string(&record).ok();
+        let attempt = self.opened.attempt;
+        loop {
+            let (outcome, record) = (outcome.clone(), record.clone());
+            let closed = self.office.blocking(move |office| {
+                Ok(office.store().close_attempt(attempt, &outcome, next, record, now_ms())?)
+            });
+            match closed.await {
+                Ok(state) => return tracing::debug!(%state, "attempt closed"),
+                // Until the disk is back the number stays busy: better than a second call.
+                Err(fault) => tracing::error!(%fault, "the outcome of a call could not be written; trying again"),
+            }
+            let _ = tokio::time::timeout(super::FAULT_REST, std::future::pending::<()>()).await;
+        }
+    }
+}
+
+/// The header line of an attempt.
+#[must_use]
+pub fn header(fax: &super::settings::Fax, number: &Number, began_ms: i64) -> Header {
+    Header {
+        sent_ms: began_ms,
+        sender_name: fax.sender_name.clone(),
+        station_id: fax.station_id.clone(),
+        called: number.to_string(),
+    }
+}
+
+async fn write_confirmations(office: Office, attempt: AttemptId, mut waiting: mpsc::Receiver<u32>) {
+    while let Some(page) = waiting.recv().await {
+        let written = office.blocking(move |office| Ok(office.store().page_confirmed(attempt, page)?)).await;
+        if let Err(fault) = written {
+            tracing::error!(page, %fault, "a confirmed page could not be written");
+        }
+    }
+}
+
+struct Owner {
+    office: Office,
+    job: JobId,
+    pages: Vec<StoredPage>,
+    header: Option<Header>,
+    confirmations: mpsc::Sender<u32>,
+}
+
+impl CallOwner for Owner {
+    async fn page(&self, index: u32, format: PageFormat) -> Result<Arc<[u8]>, String> {
+        let page = self.pages.get(index as usize).ok_or("there is no such page")?.clone();
+        let total = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);
+        let header = self.header.clone();
+        let prepare = move |_: &Office| {
+            let bitmap = header.map_or_else(|| page.bitmap(), |header| header.stamped(&page, index, total));
+            let fitted = pages::fitted(&bitmap, page.resolution, &format);
+            Ok(pages::coded(&fitted, &format))
+        };
+        self.office.blocking(prepare).await.map_err(|fault| fault.to_string())
+    }
+
+    async fn received(&self, _page: ReceivedPage) -> Verdict {
+        // Only polling would bring us a page here, and we do not poll.
+        Verdict::Bad
+    }
+
+    fn confirmed(&self, pages: u32) {
+        if self.confirmations.try_send(pages).is_err() {
+            tracing::error!(pages, "confirmations wait for the disk; the next one stands for this one too");
+        }
+    }
+
+    fn progress(&self, progress: &Progress) {
+        self.office.live().progress(Subject::Sending(self.job), progress);
+    }
+}
+

@@ -1,0 +1,157 @@
+//! What dialling and receiving share: the SIP socket, the media ports, and settings in the words of the engines.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::settings::{Fax, Settings, TrunkLine};
+use crate::call::{LineSettings, MediaAddresses};
+use crate::io::call::{MediaPorts, MediaSockets};
+use crate::io::sip::SipSocket;
+use crate::model::{Compression, Number, Resolution, Width};
+use crate::policy::Route;
+use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
+use crate::t30::{self, AnswererSettings, CallerSettings, PageShape};
+
+/// The way to the telephone network.
+#[derive(Clone)]
+pub struct Line {
+    /// SIP.
+    pub sip: SipSocket,
+    /// RTP and UDPTL.
+    pub ports: Arc<MediaPorts>,
+    /// Our SIP address as others see it.
+    pub advertised: SocketAddr,
+    /// Whether the middle of numbers is hidden in logs.
+    pub redact: bool,
+    receptions: Arc<AtomicUsize>,
+}
+
+impl Line {
+    /// Joins the sockets.
+    #[must_use]
+    pub fn new(sip: SipSocket, ports: MediaPorts, advertised: SocketAddr, redact: bool) -> Self {
+        Self { sip, ports: Arc::new(ports), advertised, redact, receptions: Arc::default() }
+    }
+
+    /// Incoming calls on the line.
+    #[must_use]
+    pub fn receptions(&self) -> usize {
+        self.receptions.load(Ordering::Relaxed)
+    }
+
+    /// Counts an incoming call until the guard is dropped.
+    #[must_use]
+    pub fn count_reception(&self) -> ReceptionCount {
+        self.receptions.fetch_add(1, Ordering::Relaxed);
+        ReceptionCount(Arc::clone(&self.receptions))
+    }
+
+    /// Where the far end is to send media.
+    ///
+    /// # Errors
+    /// When a socket has no address.
+    pub fn media(&self, sockets: &MediaSockets) -> std::io::Result<MediaAddresses> {
+        let address: IpAddr = self.advertised.ip();
+        let seen = |socket: &tokio::net::UdpSocket| {
+            socket.local_addr().map(|local| SocketAddr::new(address, local.port()))
+        };
+        Ok(MediaAddresses { audio: seen(&sockets.audio)?, t38: seen(&sockets.t38)? })
+    }
+
+    /// A number as it may stand in the log.
+    #[must_use]
+    pub fn shown(&self, _settings: &Settings, number: &Number) -> String {
+        if self.redact { number.redacted() } else { number.to_string() }
+    }
+}
+
+/// One incoming call counted.
+pub struct ReceptionCount(Arc<AtomicUsize>);
+
+impl Drop for ReceptionCount {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Media and T.38 of a call.
+#[must_use]
+pub fn settings(fax: &Fax, media: MediaAddresses, call_limit: Duration) -> LineSettings {
+    LineSettings {
+        media,
+        error_correction: fax.error_correction,
+        control_redundancy: fax.control_redundancy,
+        image_redundancy: fax.image_redundancy,
+        pacing: fax.pacing,
+        max_rate: fax.max_modulation.bits_per_second(),
+        call_limit,
+    }
+}
+
+/// The fax of an outbound call.
+#[must_use]
+pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Option<String>) -> CallerSettings {
+    CallerSettings {
+        station_id: fax.station_id.clone(),
+        pages,
+        first_page,
+        ecm: fax.ecm,
+        compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
+        max_modulation: fax.max_modulation,
+        transport: t30::Transport::InternetAware,
+        sub_address,
+        send_cng: true,
+    }
+}
+
+/// The fax of an inbound call.
+#[must_use]
+pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
+    AnswererSettings {
+        station_id: station_id.to_owned(),
+        ecm: fax.ecm,
+        max_modulation: fax.max_modulation,
+        widths: vec![Width::A4, Width::B4, Width::A3],
+        resolutions: vec![Resolution::Standard, Resolution::Fine, Resolution::Superfine],
+        compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
+        transport: t30::Transport::InternetAware,
+        // The caller has heard our tone in the audio before the switch to T.38.
+        send_ced: false,
+        ..AnswererSettings::default()
+    }
+}
+
+/// The SIP side of an outbound call.
+#[must_use]
+pub fn invitation(
+    trunk: &TrunkLine,
+    route: &Route,
+    fax: &Fax,
+    user_agent: &str,
+    local: SocketAddr,
+) -> (EndpointSettings, Invitation) {
+    let domain = || Host::parse(&trunk.domain).unwrap_or(Host::Address(trunk.proxy.ip()));
+    let port = (trunk.proxy.port() != 5060).then(|| trunk.proxy.port());
+    let user = route.caller.clone().unwrap_or_default();
+    let target = Uri::to_host(&route.dialled, domain(), port);
+    let endpoint = EndpointSettings {
+        local,
+        transport: Transport::Udp,
+        contact_user: user.clone(),
+        user_agent: user_agent.to_owned(),
+        credentials: trunk.credentials.clone(),
+    };
+    let from_name = (!fax.sender_name.is_empty()).then(|| fax.sender_name.clone());
+    let invitation = Invitation {
+        from: Uri::to_host(if user.is_empty() { "fax" } else { &user }, domain(), None),
+        from_name,
+        to: target.clone(),
+        request_uri: target,
+        next_hop: trunk.proxy,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    (endpoint, invitation)
+}

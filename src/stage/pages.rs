@@ -1,0 +1,142 @@
+//! Pages between spool and line: read from TIFF, given their header line, recoded for what the far end takes; and back.
+//!
+//! The header line is a function of the job and of the moment the attempt was opened, so the pages as sent can be made again for the
+//! receipt, exactly.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use crate::call::PageFormat;
+use crate::image::{self, Bitmap, Coding, DecodeLimits, scale, tiff};
+use crate::model::{Compression, Resolution, Width};
+use crate::pages::headline::{HeadlineText, headline};
+
+/// A page kept in memory while its fax is on the line: coded, as a page laid out flat has half a megabyte.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredPage {
+    /// The lines as T.6.
+    pub coded: Vec<u8>,
+    /// Width.
+    pub width: Width,
+    /// Lines.
+    pub rows: u32,
+    /// Resolution.
+    pub resolution: Resolution,
+}
+
+impl StoredPage {
+    /// Codes a page for keeping.
+    #[must_use]
+    pub fn of(bitmap: &Bitmap, width: Width, resolution: Resolution) -> Self {
+        let coded = image::encode(bitmap, &Coding::new(Compression::Mmr, resolution));
+        Self { coded, width, rows: bitmap.rows(), resolution }
+    }
+
+    /// The page laid out.
+    #[must_use]
+    pub fn bitmap(&self) -> Bitmap {
+        let limits = DecodeLimits { max_rows: self.rows.max(1) };
+        image::decode(&self.coded, Compression::Mmr, self.width.pels(), limits).bitmap
+    }
+}
+
+/// Reads the pages of a TIFF of the spool.
+///
+/// # Errors
+/// In words, when it is not what the render stage writes.
+pub fn load(octets: &[u8]) -> Result<Vec<StoredPage>, String> {
+    let mut pages = Vec::new();
+    let reader = tiff::Reader::new(octets).map_err(|error| error.to_string())?;
+    for page in reader {
+        let page = page.map_err(|error| error.to_string())?;
+        let resolution = page.resolution().unwrap_or(Resolution::Fine);
+        let tiff::PageImage::Bilevel(bitmap) = page.image else {
+            return Err("a page of the spool is not bilevel".into());
+        };
+        let width = Width::from_pels(bitmap.width())
+            .ok_or_else(|| format!("a page of the spool is {} picture elements wide", bitmap.width()))?;
+        pages.push(StoredPage::of(&bitmap, width, resolution));
+    }
+    Ok(pages)
+}
+
+/// Writes pages as one TIFF.
+///
+/// # Errors
+/// In words, when there is no page or the file would be too large.
+pub fn tiff_of(pages: &[StoredPage], description: Option<String>) -> Result<Vec<u8>, String> {
+    let labels = tiff::Labels { description, date_time: None };
+    let mut octets = std::io::Cursor::new(Vec::new());
+    let total = u16::try_from(pages.len()).ok();
+    let mut writer = tiff::Writer::new(&mut octets, total, labels).map_err(|error| error.to_string())?;
+    for page in pages {
+        let pels = page.width.pels();
+        writer.push_coded(pels, page.rows, page.resolution, &page.coded).map_err(|error| error.to_string())?;
+    }
+    writer.finish().map_err(|error| error.to_string())?;
+    Ok(octets.into_inner())
+}
+
+/// What the header line of a fax says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    /// When the call was placed, Unix milliseconds.
+    pub sent_ms: i64,
+    /// Our name.
+    pub sender_name: String,
+    /// Our number.
+    pub station_id: String,
+    /// The number called.
+    pub called: String,
+}
+
+impl Header {
+    fn text(&self, page: u32, total: u32) -> HeadlineText {
+        let middle: Vec<&str> =
+            [self.sender_name.as_str(), self.station_id.as_str()].into_iter().filter(|word| !word.is_empty()).collect();
+        HeadlineText {
+            left: local_time(self.sent_ms).strftime("%Y-%m-%d %H:%M").to_string(),
+            middle: format!("{}  →  {}", middle.join("  "), self.called).trim_start_matches(' ').to_owned(),
+            right: format!("page {page} of {total}"),
+        }
+    }
+
+    /// The page as it goes on the line at its own resolution: with its header line. `index` counts from 0.
+    #[must_use]
+    pub fn stamped(&self, page: &StoredPage, index: u32, total: u32) -> Bitmap {
+        headline(&page.bitmap(), page.resolution, &self.text(index + 1, total))
+    }
+}
+
+/// Local time of the server.
+#[must_use]
+pub fn local_time(unix_ms: i64) -> Zoned {
+    let moment = Timestamp::from_millisecond(unix_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    moment.to_zoned(TimeZone::system())
+}
+
+/// The page as this far end takes it, laid out: scaled, never cropped.
+#[must_use]
+pub fn fitted(bitmap: &Bitmap, resolution: Resolution, format: &PageFormat) -> Bitmap {
+    let mut fitted = scale::to_resolution(bitmap, resolution, format.resolution);
+    if fitted.width() != format.width.pels() {
+        fitted = scale::to_width(&fitted, format.width.pels());
+    }
+    match format.maximum_rows {
+        Some(most) if fitted.rows() > most => scale::to_rows(&fitted, most),
+        _ => fitted,
+    }
+}
+
+/// The bits of the page as this far end takes it.
+#[must_use]
+pub fn coded(bitmap: &Bitmap, format: &PageFormat) -> Arc<[u8]> {
+    let coding = Coding {
+        compression: format.compression,
+        two_dimensional_every: format.two_dimensional_every,
+        minimum_row_bits: format.minimum_row_bits,
+    };
+    image::encode(bitmap, &coding).into()
+}

@@ -1,0 +1,174 @@
+//! Render: the documents of an accepted message become pages, a TIFF in the spool that all its jobs share.
+//!
+//! The documents are drawn by the sandboxed child, one after the other; several messages are drawn at once. What cannot be drawn
+//! fails all jobs of the message with a reason that names the document, before anything is dialled.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Semaphore, watch};
+
+use super::settings::{BodyText, Render};
+use super::{Fault, Office, attend, now_ms};
+use crate::image::tiff;
+use crate::io::worker;
+use crate::mail::mime::Incoming;
+use crate::mail::select::{self, DocumentKind, Selection};
+use crate::model::{MessageId, Resolution, Width};
+use crate::pages::plan::{Plan, Role, Source};
+use crate::pages::worker::{Event, HeadingField, Kind, RenderedPage};
+use crate::queue::{Bell, Message};
+use crate::spool::{Kind as SpoolKind, SpoolName};
+
+/// Messages drawn at once.
+const MESSAGES_AT_ONCE: usize = 4;
+/// Messages looked for at once.
+const LOOK_FOR: u32 = 64;
+
+/// Runs the stage until `stop`.
+pub async fn run(office: Office, stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(MESSAGES_AT_ONCE));
+    let busy: Arc<Mutex<BTreeSet<MessageId>>> = Arc::default();
+    attend(office, "render", Bell::Render, stop, move |office| {
+        look(office, Arc::clone(&places), Arc::clone(&busy))
+    })
+    .await;
+}
+
+async fn look(office: Office, places: Arc<Semaphore>, busy: Arc<Mutex<BTreeSet<MessageId>>>) -> Result<bool, Fault> {
+    let waiting = office.blocking(|office| Ok(office.store().messages_to_render(LOOK_FOR)?)).await?;
+    for message in waiting {
+        if !busy.lock().unwrap_or_else(PoisonError::into_inner).insert(message.id) {
+            continue;
+        }
+        let place = Arc::clone(&places).acquire_owned().await.expect("the semaphore is never closed");
+        let (office, busy) = (office.clone(), Arc::clone(&busy));
+        tokio::spawn(async move {
+            let id = message.id;
+            if let Err(fault) = one(&office, message).await {
+                tracing::error!(message = %id, %fault, "a message could not be rendered; it will be tried again");
+                // The row still says so; a fault of the disk is not made worse by trying at once.
+                let _ = tokio::time::timeout(super::FAULT_REST, std::future::pending::<()>()).await;
+            }
+            busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            drop(place);
+        });
+    }
+    Ok(false)
+}
+
+async fn one(office: &Office, message: Message) -> Result<(), Fault> {
+    let id = message.id;
+    let settings = office.settings();
+    let name = SpoolName::from_stored(&message.spool_file)
+        .ok_or_else(|| Fault::Inconsistent(format!("{} is no file of the spool", message.spool_file)))?;
+    let limit = message.size_bytes;
+    let raw = office.blocking(move |office| Ok(office.spool().read(&name, limit)?)).await?;
+    match draw(&settings.render, &raw).await {
+        Ok(pages) => {
+            let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+            let resolution = settings.render.plan.sheet.resolution;
+            office.blocking(move |office| keep(office, id, &pages, resolution)).await?;
+            tracing::info!(message = %id, pages = count, "pages rendered");
+        }
+        Err(reason) => {
+            tracing::info!(message = %id, reason, "cannot be rendered");
+            office.blocking(move |office| Ok(office.store().render_failed(id, &reason, now_ms())?)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the TIFF, then the rows.
+fn keep(office: &Office, message: MessageId, pages: &[RenderedPage], resolution: Resolution) -> Result<(), Fault> {
+    let octets = tiff_of(pages, resolution).map_err(Fault::Inconsistent)?;
+    let mut writer = office.spool().create(SpoolKind::Pages)?;
+    writer.write(&octets)?;
+    let name = writer.commit()?;
+    let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+    let rendered = office.store().rendered(message, &name.to_string(), count)?;
+    if rendered.is_empty() {
+        // Everybody cancelled meanwhile.
+        office.spool().remove(&name)?;
+    }
+    Ok(())
+}
+
+/// The pages as a fax TIFF.
+///
+/// # Errors
+/// When a page has no width a fax can have, or the file would be too large: a bug of the renderer.
+pub fn tiff_of(pages: &[RenderedPage], resolution: Resolution) -> Result<Vec<u8>, String> {
+    let total = u16::try_from(pages.len()).ok();
+    let mut octets = std::io::Cursor::new(Vec::new());
+    let mut writer =
+        tiff::Writer::new(&mut octets, total, tiff::Labels::default()).map_err(|error| error.to_string())?;
+    for page in pages {
+        Width::from_pels(page.width).ok_or_else(|| format!("a page is {} picture elements wide", page.width))?;
+        writer.push_coded(page.width, page.rows, resolution, &page.coded).map_err(|error| error.to_string())?;
+    }
+    writer.finish().map_err(|error| error.to_string())?;
+    Ok(octets.into_inner())
+}
+
+/// Draws all documents of a message; the error is the sentence for its sender.
+async fn draw(settings: &Render, raw: &[u8]) -> Result<Vec<RenderedPage>, String> {
+    let incoming = Incoming::parse(raw).map_err(|error| error.to_string())?;
+    let body = match settings.body {
+        BodyText::FirstPage => select::Body::FirstPage,
+        BodyText::OnlyAlone => select::Body::OnlyAlone,
+        BodyText::Never => select::Body::Never,
+    };
+    let selection = select::select(&incoming, body).map_err(|refusal| refusal.to_string())?;
+    for note in &selection.notes {
+        tracing::debug!(note, "selection");
+    }
+    draw_selection(settings, &selection, &heading(&incoming)).await
+}
+
+fn heading(incoming: &Incoming) -> Vec<HeadingField> {
+    let field = |label: &str, value: &str| HeadingField { label: label.into(), value: value.into() };
+    vec![
+        field("From", &incoming.from),
+        field("Date", incoming.date.as_deref().unwrap_or_default()),
+        field("Subject", &incoming.subject),
+    ]
+}
+
+/// Draws these documents in the order of the plan.
+///
+/// # Errors
+/// The sentence for the sender.
+pub async fn draw_selection(
+    settings: &Render,
+    selection: &Selection,
+    heading: &[HeadingField],
+) -> Result<Vec<RenderedPage>, String> {
+    let sources = selection.documents.iter().map(|document| {
+        let (kind, role) = match document.kind {
+            DocumentKind::Body => (Kind::Text, Role::Body),
+            DocumentKind::Text => (Kind::Text, Role::Attachment),
+            DocumentKind::Pdf => (Kind::Pdf, Role::Attachment),
+            DocumentKind::Picture => (Kind::Image, Role::Attachment),
+            DocumentKind::Tiff => (Kind::Tiff, Role::Attachment),
+        };
+        Source { name: document.name.clone(), kind, role, length: document.octets.len() as u64 }
+    });
+    let plan = Plan::new(sources.collect(), heading, settings.plan.clone()).map_err(|refusal| refusal.to_string())?;
+    let mut pages: Vec<RenderedPage> = Vec::new();
+    for index in plan.order() {
+        let document = &selection.documents[index];
+        let so_far = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+        let Some(request) = plan.request(index, so_far) else { continue };
+        let request = request.map_err(|refusal| refusal.to_string())?;
+        let take = |event| match event {
+            Event::Page(page) => pages.push(page),
+            Event::Warning(warning) => tracing::info!(document = document.name, warning, "rendering"),
+            Event::Began { engine, .. } => tracing::debug!(document = document.name, engine, "rendering"),
+        };
+        worker::draw(&settings.worker, &request, &document.octets, settings.timeout, take)
+            .await
+            .map_err(|failure| format!("{}: {failure}", document.name))?;
+    }
+    if pages.is_empty() { Err("the documents of the message have no pages".into()) } else { Ok(pages) }
+}
