@@ -1,1 +1,109 @@
-//! To be written.
+//! The procedure of T.30, as caller ([`Caller`]) and as answerer ([`Answerer`]): pure engines that send
+//! [`signal::Burst`](crate::signal::Burst)s and hear [`signal::Heard`](crate::signal::Heard).
+//!
+//! Not here: carriers (modems, T.38), coding of pages, telephone calls. Polling, colour, V.34 and binary files are not
+//! offered. T.30 (09/2005) with Annex A (error correction mode).
+//!
+//! ```text
+//!        caller                                   answerer
+//!  A     CNG …                                    CED
+//!  B     AwaitingDis   ◀──────── CSI DIS ──────── Identifying
+//!        Training      ──── TSI DCS, TCF ───────▶ Checking
+//!        Training      ◀─────── CFR | FTT ─────── Receiving
+//!  C     Sending       ─────── page | block ────▶ Receiving
+//!  D     Sending       ── MPS EOM EOP | PPS-x ──▶ Receiving, Judging
+//!        Sending       ◀── MCF RTP RTN | PPR RNR─ Receiving
+//!  E     Releasing     ────────── DCN ──────────▶ Ended
+//! ```
+//!
+//! Use: `handle` one [`Input`], then take [`Output`]s from `poll` until there is none, then call again no later than
+//! `deadline` with [`Input::Timeout`]. Each [`Output::Send`] is answered by one [`Input::Sent`], except CNG; a burst dropped by
+//! [`Output::StopSending`] is not answered.
+
+use crate::model::Cause;
+use crate::signal::{Burst, Heard};
+use std::sync::Arc;
+
+pub mod answerer;
+pub mod caller;
+pub mod capability;
+pub mod ecm;
+pub mod ending;
+pub mod fallback;
+pub mod frame;
+mod line;
+pub mod negotiate;
+pub mod timers;
+
+pub use answerer::{Answerer, AnswererSettings, PageEnd, ReceivedPage};
+pub use caller::{Caller, CallerSettings};
+pub use capability::Capability;
+pub use ending::{Ending, PageRecord, Progress, Record};
+pub use negotiate::{PageFormat, PageShape};
+
+#[cfg(test)]
+mod tests;
+
+/// What carries the bursts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Transport {
+    /// T.38: the terminal is an Internet fax device and says so in its DIS; answers may take longer.
+    InternetAware,
+    /// Modems over an audio channel.
+    Audio,
+}
+
+/// What an engine is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// The call is up: begin. A second one does nothing.
+    Start,
+    /// The carrier was changed before identification was over (audio to T.38, or back): identification begins afresh.
+    /// Ignored later.
+    Switched(Transport),
+    /// The far end was heard.
+    Heard(Heard),
+    /// The last burst asked for has left.
+    Sent,
+    /// To the caller, in answer to [`Output::NeedPage`]: the coded page, in the form [`PageFormat`] asks for.
+    Page(Arc<[u8]>),
+    /// To the answerer, in answer to [`Output::PageReceived`].
+    PageVerdict(Verdict),
+    /// End the call for this reason. DCN is sent first unless the reason is that nobody would hear it.
+    Stop(Cause),
+    /// `deadline()` has passed.
+    Timeout,
+}
+
+/// What the owner thinks of a received page.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verdict {
+    /// Not to be confirmed: unreadable, or it could not be stored. Answered RTN; with error correction the call is ended.
+    Bad,
+    /// Taken, but the line should be trained again. Answered RTP; with error correction MCF.
+    Poor,
+    /// Taken and safely stored. Answered MCF.
+    Good,
+}
+
+/// What an engine wants done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// Send this; [`Input::Sent`] when it has left.
+    Send(Burst),
+    /// Drop what is being sent now; no [`Input::Sent`] comes for it.
+    StopSending,
+    /// The caller wants a page; [`Input::Page`] answers.
+    NeedPage {
+        /// Place in `CallerSettings::pages`, from 0.
+        index: u32,
+        /// How it has to be coded. The owner scales it when width or resolution differ from the page's shape.
+        format: PageFormat,
+    },
+    /// The answerer has a page. [`Input::PageVerdict`] answers if [`ReceivedPage::wants_verdict`].
+    PageReceived(ReceivedPage),
+    /// For a display.
+    Progress(Progress),
+    /// It is over; nothing comes after this.
+    Ended(Ending),
+}

@@ -1,0 +1,208 @@
+//! Phases A and B of the answerer up to a DCS: CED, CSI, DIS, repeated until T1 is over.
+//!
+//! T.30 (09/2005) §5.2.2, §4.3.3.1, Figure 5-2b place R.
+
+use super::hear::Command;
+use super::{Answerer, State};
+use crate::model::{Cause, Compression, Phase, Resolution};
+use crate::signal::{Burst, Frame, Tone};
+use crate::t30::Transport;
+use crate::t30::capability::Capability;
+use crate::t30::frame::{Name, build, write_identification};
+use crate::t30::timers::{PAUSE, T1, T2, T4, Timer};
+use std::time::Instant;
+
+/// Waiting for a DCS.
+#[derive(Debug)]
+pub(super) struct Identifying {
+    /// A DIS has been sent in this phase B; before, after EOM, T2 runs.
+    dis_sent: bool,
+    heard: bool,
+}
+
+impl Identifying {
+    pub(super) const fn nothing_heard(&self) -> bool {
+        !self.heard
+    }
+
+    pub(super) const fn dis_sent(&self) -> bool {
+        self.dis_sent
+    }
+}
+
+impl Answerer {
+    pub(super) fn on_start(&mut self, now: Instant) {
+        if !matches!(self.state, State::Idle) {
+            return;
+        }
+        let mut bursts = Vec::new();
+        if self.settings.send_ced {
+            bursts.extend([Burst::Tone(Tone::Ced), Burst::Silence(PAUSE)]);
+        }
+        bursts.push(Burst::Control(self.identification()));
+        self.state = State::Identifying(Identifying { dis_sent: true, heard: false });
+        self.line.timers.set(Timer::T1, now + T1);
+        self.line.send(bursts, now);
+        self.show();
+    }
+
+    pub(super) fn on_switched(&mut self, transport: Transport, now: Instant) {
+        match self.state {
+            State::Idle => self.settings.transport = transport,
+            State::Identifying(_) if self.confirmed == 0 => {
+                self.settings.transport = transport;
+                self.line.stop();
+                self.line.timers.clear();
+                self.ear = super::Ear::default();
+                self.state = State::Idle;
+                self.on_start(now);
+            }
+            State::Identifying(_)
+            | State::Checking(_)
+            | State::Retraining
+            | State::Receiving(_)
+            | State::Judging(_)
+            | State::Releasing(_)
+            | State::Ended => {}
+        }
+    }
+
+    /// After EOM: MCF is leaving; the DIS follows when T2 has shown that no repeated EOM comes.
+    // T.30 (09/2005) §5.3.6.1.6
+    pub(super) fn identify_again(&mut self) {
+        self.state = State::Identifying(Identifying { dis_sent: false, heard: true });
+        self.show();
+    }
+
+    pub(super) fn send_dis(&mut self, identifying: Identifying, now: Instant) {
+        if !identifying.dis_sent {
+            self.line.timers.set(Timer::T1, now + T1);
+        }
+        self.state = State::Identifying(Identifying { dis_sent: true, ..identifying });
+        let frames = self.identification();
+        self.answer(frames, now);
+    }
+
+    pub(super) fn after_identification(&mut self, identifying: Identifying, now: Instant) {
+        let dis_sent = identifying.dis_sent;
+        self.state = State::Identifying(identifying);
+        self.wait_for_dcs(dis_sent, now);
+    }
+
+    /// T4 until the DIS is sent again; T2 until it is sent at all.
+    pub(super) fn wait_for_dcs(&mut self, dis_sent: bool, now: Instant) {
+        if self.ear.busy() {
+            return;
+        }
+        if dis_sent {
+            self.line.timers.set(Timer::T4, now + T4);
+        } else {
+            self.line.timers.set(Timer::T2, now + T2);
+        }
+    }
+
+    pub(super) fn on_no_reply_to_dis(&mut self, now: Instant) {
+        if self.ear.busy() || self.line.busy() {
+            return;
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Identifying(identifying) => self.send_dis(identifying, now),
+            state @ (State::Idle
+            | State::Checking(_)
+            | State::Retraining
+            | State::Receiving(_)
+            | State::Judging(_)
+            | State::Releasing(_)
+            | State::Ended) => self.state = state,
+        }
+    }
+
+    /// T1 has run out.
+    pub(super) fn on_nobody_identified(&mut self, now: Instant) {
+        let nothing_heard = matches!(&self.state, State::Identifying(identifying) if identifying.nothing_heard());
+        self.finish(if nothing_heard { Cause::NoFaxHeard } else { Cause::NoResponse(Phase::B) }, now);
+    }
+
+    pub(super) fn somebody_is_there(&mut self) {
+        if let State::Identifying(identifying) = &mut self.state
+            && !identifying.heard
+        {
+            identifying.heard = true;
+            self.show();
+        }
+    }
+
+    /// A command before any DCS.
+    pub(super) fn on_command_before_dcs(&mut self, identifying: Identifying, command: Command, now: Instant) {
+        match command {
+            Command::Dcs(command) => self.on_dcs(&command, now),
+            Command::Poll => {
+                self.state = State::Identifying(identifying);
+                self.finish(Cause::Incompatible("it wants to fetch a document, and there is none"), now);
+            }
+            Command::Crp => {
+                self.state = State::Identifying(identifying);
+                let frames = if self.last_sent.is_empty() { self.identification() } else { self.last_sent.clone() };
+                self.answer(frames, now);
+            }
+            // After EOM its MCF may have been lost.
+            Command::AfterPage(_) | Command::Pps(_) | Command::Rr => {
+                let dis_sent = identifying.dis_sent;
+                self.state = State::Identifying(identifying);
+                if !self.repeat_answer(&command, true, now) {
+                    self.wait_for_dcs(dis_sent, now);
+                }
+            }
+            Command::Eor(_) | Command::Ctc(_) => {
+                let dis_sent = identifying.dis_sent;
+                self.state = State::Identifying(identifying);
+                self.wait_for_dcs(dis_sent, now);
+            }
+        }
+    }
+
+    /// CSI and DIS.
+    fn identification(&self) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        if !self.settings.station_id.is_empty() {
+            frames.push(build(Name::Csi, false, false, &write_identification(&self.settings.station_id)));
+        }
+        frames.push(build(Name::Dis, false, true, &self.offer().write()));
+        frames
+    }
+
+    /// What we can do, as a DIS.
+    fn offer(&self) -> Capability {
+        let settings = &self.settings;
+        let mut offer = Capability::of_receiver();
+        if settings.transport == Transport::InternetAware {
+            offer.set_t38();
+        }
+        offer.set_modems(settings.max_modulation);
+        for resolution in [Resolution::Fine, Resolution::Superfine] {
+            if resolution <= settings.finest {
+                offer.add_resolution(resolution);
+            }
+        }
+        if settings.finest == Resolution::Superfine {
+            offer.set_prefers_metric();
+        }
+        offer.set_width(settings.widest);
+        offer.set_length(settings.longest);
+        offer.set_letter_and_legal();
+        offer.set_row_time(settings.row_time_ms);
+        for compression in &settings.compressions {
+            // T.30 (09/2005) Table 2 note 10: T.6 only with error correction.
+            if *compression != Compression::Mmr || settings.ecm {
+                offer.add_compression(*compression);
+            }
+        }
+        if settings.ecm {
+            offer.set_ecm();
+        }
+        if settings.sub_address {
+            offer.set_sub_address();
+        }
+        offer
+    }
+}

@@ -1,0 +1,387 @@
+//! Phase C of the answerer: the bits or frames of a page, and the commands after them.
+//!
+//! T.30 (09/2005) §5.3.6.1.6 and Annex A, Figure 5-2b place F.
+
+use super::confirm::Judging;
+use super::hear::Command;
+use super::{Answerer, PageEnd, ReceivedPage, State, Terms};
+use crate::model::Cause;
+use crate::signal::Modulation;
+use crate::t30::ecm::{FrameSize, Incoming};
+use crate::t30::frame::{Following, Name, PartialPage, build};
+use crate::t30::negotiate::Agreement;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
+
+/// Octets kept of one page: more than an hour at 14 400 bit/s. A page that is longer is not confirmed.
+const MAX_PAGE_OCTETS: usize = 16 << 20;
+/// From the loss of the carrier to the command after the page: longer, and the page was cut short by the line.
+/// HylaFAX found the value in the field.
+const PREMATURE_END: Duration = Duration::from_secs(5);
+
+/// Waiting for, or in the middle of, a page.
+#[derive(Debug)]
+pub(super) struct Receiving {
+    pub(super) agreement: Agreement,
+    pub(super) modulation: Modulation,
+    content: Content,
+    overlong: bool,
+    /// The last page was confirmed; only DCN, or its command again, can come.
+    over: bool,
+}
+
+#[derive(Debug)]
+enum Content {
+    Plain(Plain),
+    Blocks(Blocks),
+}
+
+#[derive(Debug, Default)]
+struct Plain {
+    bits: Vec<u8>,
+    carriers: u32,
+    carrier_ended: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Blocks {
+    size: FrameSize,
+    page: Vec<u8>,
+    incoming: Incoming,
+    done: u32,
+    damaged: u32,
+    missing: u32,
+    requests: u32,
+}
+
+impl Blocks {
+    fn new(size: FrameSize) -> Self {
+        Self { size, page: Vec::new(), incoming: Incoming::new(size), done: 0, damaged: 0, missing: 0, requests: 0 }
+    }
+
+    /// Ends a block, whatever is missing in it; false when the page grew too large.
+    fn close(&mut self) -> bool {
+        let incoming = std::mem::replace(&mut self.incoming, Incoming::new(self.size));
+        self.damaged += incoming.damaged();
+        self.missing += incoming.missing();
+        self.done += 1;
+        incoming.append_to(&mut self.page, MAX_PAGE_OCTETS)
+    }
+}
+
+/// A page that is the same, by counter and content, as one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Fingerprint {
+    counter: u8,
+    length: usize,
+    hash: u64,
+}
+
+impl Fingerprint {
+    fn of(counter: u8, page: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        page.hash(&mut hasher);
+        Self { counter, length: page.len(), hash: hasher.finish() }
+    }
+}
+
+impl Receiving {
+    pub(super) fn new(terms: Terms) -> Self {
+        let content = terms
+            .agreement
+            .ecm
+            .map_or_else(|| Content::Plain(Plain::default()), |size| Content::Blocks(Blocks::new(size)));
+        Self { agreement: terms.agreement, modulation: terms.modulation, content, overlong: false, over: false }
+    }
+
+    /// After the last page.
+    pub(super) fn after_last(terms: Terms) -> Self {
+        Self { over: true, ..Self::new(terms) }
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    pub(super) const fn terms(&self) -> Terms {
+        Terms { agreement: self.agreement, modulation: self.modulation }
+    }
+
+    /// Block, frames that have come, frames expected.
+    pub(super) fn standing(&self) -> Option<(u32, u32, u32)> {
+        match &self.content {
+            Content::Plain(_) => None,
+            Content::Blocks(blocks) => {
+                let (have, expected) = blocks.incoming.standing();
+                Some((blocks.done, have, expected))
+            }
+        }
+    }
+
+    pub(super) const fn carrier_began(&mut self) {
+        if let Content::Plain(plain) = &mut self.content {
+            plain.carriers += 1;
+            plain.carrier_ended = None;
+        }
+    }
+
+    pub(super) const fn carrier_over(&mut self, now: Instant) {
+        if let Content::Plain(plain) = &mut self.content {
+            plain.carrier_ended = Some(now);
+        }
+    }
+
+    pub(super) fn take_bits(&mut self, bits: &[u8]) {
+        if let Content::Plain(plain) = &mut self.content {
+            let room = MAX_PAGE_OCTETS - plain.bits.len().min(MAX_PAGE_OCTETS);
+            self.overlong |= bits.len() > room;
+            plain.bits.extend_from_slice(&bits[..bits.len().min(room)]);
+        }
+    }
+
+    pub(super) const fn damaged_frame(&mut self) {
+        if let Content::Blocks(blocks) = &mut self.content {
+            blocks.incoming.damaged_frame();
+        }
+    }
+
+    /// Whether anything of an unconfirmed page is here.
+    fn has_data(&self) -> bool {
+        match &self.content {
+            Content::Plain(plain) => !plain.bits.is_empty(),
+            Content::Blocks(blocks) => blocks.done > 0 || !blocks.incoming.is_empty(),
+        }
+    }
+
+    /// The page as far as it came. Ends the block under way.
+    pub(super) fn into_page(self, index: u32, ended: PageEnd) -> Option<ReceivedPage> {
+        if !self.has_data() {
+            return None;
+        }
+        let mut page = ReceivedPage {
+            index,
+            format: self.agreement.format(self.modulation),
+            bits: Vec::new(),
+            ended,
+            damaged_frames: 0,
+            missing_frames: 0,
+            carrier_losses: 0,
+            overlong: self.overlong,
+            wants_verdict: matches!(ended, PageEnd::AnotherFollows | PageEnd::Last),
+        };
+        match self.content {
+            Content::Plain(plain) => {
+                page.bits = plain.bits;
+                page.carrier_losses = plain.carriers.saturating_sub(1);
+            }
+            Content::Blocks(mut blocks) => {
+                if !blocks.incoming.is_empty() {
+                    blocks.incoming.expect(0);
+                    page.overlong |= !blocks.close();
+                }
+                page.bits = blocks.page;
+                page.damaged_frames = blocks.damaged;
+                page.missing_frames = blocks.missing;
+            }
+        }
+        Some(page)
+    }
+}
+
+impl Answerer {
+    pub(super) fn carrier_began(&mut self) {
+        match &mut self.state {
+            State::Checking(checking) => checking.restart(),
+            State::Receiving(receiving) => receiving.carrier_began(),
+            State::Idle
+            | State::Identifying(_)
+            | State::Retraining
+            | State::Judging(_)
+            | State::Releasing(_)
+            | State::Ended => {}
+        }
+    }
+
+    pub(super) fn on_data_frame(&mut self, information: &[u8]) {
+        if let State::Receiving(receiving) = &mut self.state
+            && let Content::Blocks(blocks) = &mut receiving.content
+            && blocks.incoming.take(information)
+        {
+            self.answers_without_progress = 0;
+        }
+    }
+
+    /// A command, when nothing is being sent by either side.
+    pub(super) fn on_command(&mut self, command: Command, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Identifying(identifying) => self.on_command_before_dcs(identifying, command, now),
+            State::Receiving(receiving) => self.on_command_after_page(receiving, command, now),
+            State::Judging(judging) => self.on_command_while_judging(judging, command, now),
+            state @ (State::Checking(_) | State::Retraining) => {
+                self.state = state;
+                match command {
+                    Command::Dcs(command) => self.on_dcs(&command, now),
+                    Command::Crp if !self.last_sent.is_empty() => self.answer(self.last_sent.clone(), now),
+                    Command::Poll
+                    | Command::Crp
+                    | Command::AfterPage(_)
+                    | Command::Pps(_)
+                    | Command::Eor(_)
+                    | Command::Ctc(_)
+                    | Command::Rr => self.search_command(now),
+                }
+            }
+            state @ (State::Idle | State::Releasing(_) | State::Ended) => self.state = state,
+        }
+    }
+
+    fn on_command_after_page(&mut self, receiving: Receiving, command: Command, now: Instant) {
+        match command {
+            Command::Dcs(command) => {
+                self.state = State::Receiving(receiving);
+                self.on_dcs(&command, now);
+            }
+            Command::AfterPage(following) => self.on_plain_end(receiving, following, now),
+            Command::Pps(partial) => self.on_block_end(receiving, partial, now),
+            Command::Eor(following) => self.on_given_up(receiving, following, now),
+            Command::Ctc(command) => self.on_continue(receiving, &command, now),
+            Command::Rr | Command::Crp => {
+                self.state = State::Receiving(receiving);
+                self.answer(self.last_sent.clone(), now);
+            }
+            Command::Poll => {
+                self.state = State::Receiving(receiving);
+                self.search_command(now);
+            }
+        }
+    }
+
+    /// MPS, EOM or EOP without error correction.
+    fn on_plain_end(&mut self, receiving: Receiving, following: Following, now: Instant) {
+        let Content::Plain(plain) = &receiving.content else {
+            self.state = State::Receiving(receiving);
+            self.search_command(now);
+            return;
+        };
+        let began = self.ear.signal_began.unwrap_or(now);
+        let cut_short = plain.carrier_ended.is_some_and(|ended| began.saturating_duration_since(ended) > PREMATURE_END);
+        if receiving.has_data() {
+            let terms = receiving.terms();
+            let end = page_end(following);
+            let page = receiving.into_page(self.confirmed, end).expect("a page with data is a page");
+            let cut_short = cut_short || page.overlong;
+            self.judge(page, Judging::plain(terms, following, cut_short), now);
+            return;
+        }
+        let heard_carrier = plain.carriers > 0;
+        let over = receiving.is_over();
+        self.state = State::Receiving(receiving);
+        // T.30 has no counters here: without any carrier since our answer it is the command again, if the time fits.
+        if heard_carrier || !self.repeat_answer(&Command::AfterPage(following), over, now) {
+            self.answer(vec![build(Name::Rtn, false, true, &[])], now);
+        }
+    }
+
+    /// PPS: MCF for a whole block, PPR for one with gaps.
+    // T.30 (09/2005) §A.4.3, §A.4.4
+    fn on_block_end(&mut self, mut receiving: Receiving, partial: PartialPage, now: Instant) {
+        let terms = receiving.terms();
+        let Content::Blocks(blocks) = &mut receiving.content else {
+            self.state = State::Receiving(receiving);
+            self.search_command(now);
+            return;
+        };
+        if blocks.incoming.is_empty() && self.repeat_answer(&Command::Pps(partial), false, now) {
+            self.state = State::Receiving(receiving);
+            self.show();
+            return;
+        }
+        blocks.incoming.expect(partial.last_frame);
+        if blocks.incoming.missing() > 0 {
+            let map = blocks.incoming.map();
+            blocks.requests += 1;
+            self.record.partial_page_requests += 1;
+            self.state = State::Receiving(receiving);
+            self.answer(vec![build(Name::Ppr, false, true, map.write())], now);
+            self.show();
+            return;
+        }
+        self.answers_without_progress = 0;
+        if partial.following == Following::MoreOfPage {
+            receiving.overlong |= !blocks.close();
+            self.state = State::Receiving(receiving);
+            self.confirm_block(partial, now);
+            return;
+        }
+        let requests = blocks.requests;
+        let page = receiving.into_page(self.confirmed, page_end(partial.following)).expect("a whole block is data");
+        let fingerprint = Fingerprint::of(partial.page, &page.bits);
+        let judging = Judging::blocks(terms, partial, fingerprint, requests, page.overlong);
+        if self.was_confirmed_before(fingerprint) {
+            self.confirm_again(&judging, now);
+        } else {
+            self.judge(page, judging, now);
+        }
+    }
+
+    /// EOR: ERR, and the page stays as it is.
+    // T.30 (09/2005) §A.4.2
+    fn on_given_up(&mut self, receiving: Receiving, following: Following, now: Instant) {
+        let terms = receiving.terms();
+        if let Some(page) = receiving.into_page(self.confirmed, PageEnd::GivenUp) {
+            self.line.output(super::Output::PageReceived(page));
+        }
+        self.state = State::Receiving(Receiving::new(terms));
+        self.answer(vec![build(Name::Err, false, true, &[])], now);
+        if following == Following::NewFormat && matches!(self.state, State::Receiving(_)) {
+            self.identify_again();
+        }
+    }
+
+    /// CTC: the repeats come at this rate.
+    // T.30 (09/2005) §A.4.1
+    fn on_continue(&mut self, mut receiving: Receiving, command: &crate::t30::Capability, now: Instant) {
+        let Some(modulation) = command.modulation() else {
+            self.state = State::Receiving(receiving);
+            self.search_command(now);
+            return;
+        };
+        receiving.modulation = modulation;
+        self.record.modulation = Some(modulation);
+        self.record.retrains += 1;
+        self.state = State::Receiving(receiving);
+        self.answer(vec![build(Name::Ctr, false, true, &[])], now);
+    }
+
+    /// What is here of a page when the call ends goes to the owner.
+    pub(super) fn hand_over_rest(&mut self) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Receiving(receiving) if !receiving.is_over() => {
+                if let Some(page) = receiving.into_page(self.confirmed, PageEnd::CallLost) {
+                    self.line.output(super::Output::PageReceived(page));
+                }
+            }
+            state @ (State::Idle
+            | State::Identifying(_)
+            | State::Checking(_)
+            | State::Retraining
+            | State::Receiving(_)
+            | State::Judging(_)
+            | State::Releasing(_)
+            | State::Ended) => self.state = state,
+        }
+    }
+
+    /// Frames were lost in a way that no repeat can mend.
+    pub(super) fn refuse_page(&mut self, now: Instant) {
+        self.finish(Cause::Local("a received page could not be stored".into()), now);
+    }
+}
+
+/// What the owner is told of a page's end.
+const fn page_end(following: Following) -> PageEnd {
+    match following {
+        Following::Nothing => PageEnd::Last,
+        Following::Page | Following::NewFormat | Following::MoreOfPage => PageEnd::AnotherFollows,
+    }
+}

@@ -1,0 +1,63 @@
+//! Phase E of the answerer: DCN heard or sent, and every way to get there.
+//!
+//! T.30 (09/2005) §5.3.6.1.8.
+
+use super::{Answerer, State};
+use crate::model::Cause;
+use crate::t30::ending::{Ending, line_is_gone};
+use crate::t30::frame::{Name, build};
+use std::time::Instant;
+
+impl Answerer {
+    /// Ends the procedure: the rest of a page goes to the owner, DCN to the far end unless it has gone.
+    pub(super) fn finish(&mut self, cause: Cause, now: Instant) {
+        let before_start = matches!(self.state, State::Idle);
+        self.hand_over_rest();
+        // Only the caller ends a good call with DCN.
+        let silent = before_start || line_is_gone(&cause) || cause == Cause::Sent;
+        let ending = Ending { cause, pages: self.confirmed, record: std::mem::take(&mut self.record) };
+        self.line.stop();
+        self.line.timers.clear();
+        if silent {
+            self.state = State::Ended;
+            self.line.end(ending);
+        } else {
+            self.state = State::Releasing(ending);
+            self.line.send_control(vec![build(Name::Dcn, false, true, &[])], now);
+        }
+    }
+
+    pub(super) fn on_stop(&mut self, cause: Cause, now: Instant) {
+        let cause = self.known_cause(cause);
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Releasing(ending) => self.line.end(ending),
+            state @ (State::Idle
+            | State::Identifying(_)
+            | State::Checking(_)
+            | State::Retraining
+            | State::Receiving(_)
+            | State::Judging(_)
+            | State::Ended) => {
+                self.state = state;
+                self.finish(cause, now);
+            }
+        }
+    }
+
+    /// The carrier did not report that a burst has left.
+    pub(super) fn on_stuck_carrier(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Releasing(ending) => self.line.end(ending),
+            state @ (State::Idle
+            | State::Identifying(_)
+            | State::Checking(_)
+            | State::Retraining
+            | State::Receiving(_)
+            | State::Judging(_)
+            | State::Ended) => {
+                self.state = state;
+                self.finish(Cause::Local("the carrier did not send in time".into()), now);
+            }
+        }
+    }
+}

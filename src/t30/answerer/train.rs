@@ -1,0 +1,179 @@
+//! Phase B of the answerer from DCS on: the training check and the answer to it.
+//!
+//! T.30 (09/2005) §5.3.6.1.4, §5.3.6.1.5. T.30 does not say when a check is good; the limits are those that HylaFAX has
+//! used for years (at most 10 % other than zero, at least one second of zeros in a row).
+
+use super::receive_page::Receiving;
+use super::{Answerer, State, Terms};
+use crate::model::{Cause, Compression, Resolution};
+use crate::signal::Modulation;
+use crate::t30::capability::Capability;
+use crate::t30::fallback::within;
+use crate::t30::frame::{Name, build};
+use crate::t30::negotiate::Agreement;
+use crate::t30::timers::{TRAINING_CHECK_WAIT, Timer};
+use std::time::Instant;
+
+/// Zeros that have to come in a row, in milliseconds of the 1500 that are sent.
+const LEAST_ZERO_RUN_MS: u64 = 1000;
+/// Octets other than zero that are borne, of a hundred.
+const MOST_NONZERO_PER_CENT: usize = 10;
+/// Octets of a check that are looked at: four seconds at the fastest rate.
+const MAX_CHECK_OCTETS: usize = 7200;
+
+/// Waiting for a training check.
+#[derive(Debug)]
+pub(super) struct Checking {
+    pub(super) agreement: Agreement,
+    pub(super) modulation: Modulation,
+    bits: Vec<u8>,
+}
+
+impl Checking {
+    /// A carrier anew: only the last one counts.
+    pub(super) fn restart(&mut self) {
+        self.bits.clear();
+    }
+
+    pub(super) fn take(&mut self, bits: &[u8]) {
+        let room = MAX_CHECK_OCTETS.saturating_sub(self.bits.len());
+        self.bits.extend_from_slice(&bits[..bits.len().min(room)]);
+    }
+}
+
+/// Whether the bits of a training check are good enough for a rate.
+fn check_is_good(bits: &[u8], modulation: Modulation) -> bool {
+    let nonzero = bits.iter().filter(|octet| **octet != 0).count();
+    let longest = longest_zero_run(bits);
+    let least = u64::from(modulation.bits_per_second()) * LEAST_ZERO_RUN_MS / 1000;
+    longest >= least && nonzero * 100 <= bits.len() * MOST_NONZERO_PER_CENT
+}
+
+/// The longest run of zero bits.
+fn longest_zero_run(bits: &[u8]) -> u64 {
+    let (mut longest, mut run) = (0_u64, 0_u64);
+    for octet in bits {
+        if *octet == 0 {
+            run += 8;
+        } else {
+            longest = longest.max(run + u64::from(octet.leading_zeros()));
+            run = u64::from(octet.trailing_zeros());
+        }
+    }
+    longest.max(run)
+}
+
+impl Answerer {
+    /// A DCS, at any time: the training check follows, and what there was of a page is void, for it will come again.
+    pub(super) fn on_dcs(&mut self, command: &Capability, now: Instant) {
+        self.line.stop();
+        for timer in [Timer::T1, Timer::T2, Timer::T4, Timer::NotReady, Timer::Verdict] {
+            self.line.timers.cancel(timer);
+        }
+        if matches!(self.state, State::Judging(_)) {
+            self.verdicts_to_skip += 1;
+        }
+        if self.record.remote_capability.is_some() {
+            self.record.retrains += 1;
+        }
+        self.last_answer = None;
+        if let Some(last) = &mut self.last_page {
+            last.trained_since = true;
+        }
+        self.record.remote_capability = Some(command.clone());
+        match self.terms_of(command) {
+            Ok(Terms { agreement, modulation }) => {
+                self.state = State::Checking(Checking { agreement, modulation, bits: Vec::new() });
+                self.line.timers.set(Timer::TrainingCheck, now + TRAINING_CHECK_WAIT);
+                self.show();
+            }
+            Err(wanting) => self.finish(Cause::Incompatible(wanting), now),
+        }
+    }
+
+    /// What a DCS commands, if we offered it.
+    fn terms_of(&self, command: &Capability) -> Result<Terms, &'static str> {
+        let agreement = Agreement::read(command)?;
+        let modulation = command.modulation().ok_or("it wants a modem that was not offered")?;
+        let settings = &self.settings;
+        if agreement.width > settings.widest {
+            return Err("its page is wider than was offered");
+        }
+        if agreement.resolution > settings.finest.max(Resolution::Standard) {
+            return Err("its page is finer than was offered");
+        }
+        if agreement.compression != Compression::Mh && !settings.compressions.contains(&agreement.compression) {
+            return Err("it wants a coding that was not offered");
+        }
+        if agreement.ecm.is_some() && !settings.ecm {
+            return Err("it wants error correction, which was not offered");
+        }
+        Ok(Terms { agreement, modulation })
+    }
+
+    /// The check is over, or has not come.
+    pub(super) fn judge_training(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Checking(checking) => {
+                if self.ear.fast() {
+                    // Still coming: its end decides.
+                    self.state = State::Checking(checking);
+                    return;
+                }
+                self.line.timers.cancel(Timer::TrainingCheck);
+                let allowed = within(checking.modulation, self.settings.max_modulation);
+                if allowed && check_is_good(&checking.bits, checking.modulation) {
+                    let terms = Terms { agreement: checking.agreement, modulation: checking.modulation };
+                    self.record.modulation = Some(terms.modulation);
+                    self.state = State::Receiving(Receiving::new(terms));
+                    self.answer(vec![build(Name::Cfr, false, true, &[])], now);
+                } else {
+                    self.state = State::Retraining;
+                    self.answer(vec![build(Name::Ftt, false, true, &[])], now);
+                }
+                self.show();
+            }
+            state @ (State::Idle
+            | State::Identifying(_)
+            | State::Retraining
+            | State::Receiving(_)
+            | State::Judging(_)
+            | State::Releasing(_)
+            | State::Ended) => self.state = state,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Modulation = Modulation::V17At14400;
+
+    #[test]
+    fn a_second_of_zeros_is_good_and_less_is_not() {
+        assert!(check_is_good(&[0; 1800], RATE));
+        assert!(!check_is_good(&[0; 1799], RATE));
+        assert!(check_is_good(&[0; 300], Modulation::V27ter2400));
+        assert!(!check_is_good(&[], RATE));
+    }
+
+    #[test]
+    fn a_hit_in_the_middle_or_noise_around_is_judged_by_run_and_share() {
+        let mut hit = [0; 2700];
+        hit[1350] = 0x10;
+        assert!(!check_is_good(&hit, RATE), "two halves of 0.75 s");
+        let mut early = [0; 2700];
+        early[100] = 0x10;
+        assert!(check_is_good(&early, RATE));
+        let mut noisy = vec![0xA5; 250];
+        noisy.extend([0; 1900]);
+        assert!(!check_is_good(&noisy, RATE), "more than a tenth is noise");
+    }
+
+    #[test]
+    fn the_run_is_counted_in_bits_across_octets() {
+        assert_eq!(longest_zero_run(&[0b1000_0000, 0, 0b0001_0000]), 7 + 8 + 3);
+        assert_eq!(longest_zero_run(&[0xFF, 0xFF]), 0);
+    }
+}

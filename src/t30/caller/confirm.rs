@@ -1,0 +1,202 @@
+//! Phase D of the caller: the answers to the command after a page or block.
+//!
+//! T.30 (09/2005) §5.3.6.1.7 and Annex A, Figure 5-2a places II to IV.
+
+use super::hear::Answer;
+use super::send_page::{Command, Content, PageInHand, Sending};
+use super::train::Training;
+use super::{Caller, State, may_try_again};
+use crate::model::{Cause, Phase};
+use crate::signal::Frame;
+use crate::t30::ecm::Map;
+use crate::t30::frame::{Following, Name, build};
+use crate::t30::timers::{T5, Timer, answer_wait};
+use std::time::Instant;
+
+/// What is done about RTN, which for one machine means "unreadable", for another "send the next one at another speed", for a third
+/// "printed, with errors": the page is sent again at a lower rate so many times. After that it counts as rejected, for only MCF,
+/// RTP and PIP prove that a page was taken.
+// T.30 (09/2005) §5.3.6.1.7; HylaFAX: RTNHandlingMethod "Retransmit"
+const REPEATS_OF_REJECTED_PAGE: u32 = 2;
+/// After so many PPRs for a block the rate is lowered by CTC, or the block given up by EOR.
+// T.30 (09/2005) §A.4.4
+const REQUESTS_BEFORE_CONTINUE: u32 = 4;
+/// PPRs for one block in all, whatever the progress.
+const MAX_REQUESTS_FOR_BLOCK: u32 = 32;
+
+impl Caller {
+    pub(super) fn on_page_answer(&mut self, sending: Sending, answer: Answer, now: Instant) {
+        let in_blocks = matches!(sending.page.content, Content::Blocks(_));
+        let after_page = matches!(sending.command, Command::AfterPage | Command::ReceiveReady);
+        match answer {
+            Answer::Confirmed | Answer::ConfirmedRetrain if after_page => {
+                self.line.timers.cancel(Timer::T5);
+                self.on_confirmed(sending.page, answer == Answer::ConfirmedRetrain, now);
+            }
+            Answer::Rejected if after_page => {
+                self.line.timers.cancel(Timer::T5);
+                self.on_rejected(sending.page, now);
+            }
+            Answer::Ppr(map) if after_page && in_blocks => {
+                self.line.timers.cancel(Timer::T5);
+                self.on_request(sending.page, &map, now);
+            }
+            Answer::Rnr if in_blocks && sending.command != Command::Continue => self.on_not_ready(sending.page, now),
+            Answer::Ctr if sending.command == Command::Continue => {
+                self.long_training = true;
+                self.send_page(sending.page, now);
+            }
+            // ERR closes what EOR opened: frames are missing for good.
+            Answer::Err | Answer::Confirmed if sending.command == Command::EndRetransmission => {
+                self.note_page(&sending.page, false);
+                self.finish(Cause::PageRejected, now);
+            }
+            Answer::Dis(capability) => self.on_forgotten(sending.page, capability, now),
+            Answer::Crp => self.repeat_command(sending, now),
+            // Late answers, or answers of another mode.
+            Answer::Confirmed
+            | Answer::ConfirmedRetrain
+            | Answer::Rejected
+            | Answer::Ppr(_)
+            | Answer::Rnr
+            | Answer::Err
+            | Answer::Cfr
+            | Answer::Ftt
+            | Answer::Ctr => {
+                self.state = State::Sending(sending);
+                self.wait_on(now);
+            }
+        }
+    }
+
+    /// What was heard was no answer; the wait begins again, the tries do not.
+    pub(super) fn wait_on(&mut self, now: Instant) {
+        if self.line.busy() {
+            return;
+        }
+        self.line.timers.at_least(Timer::T4, now + answer_wait(self.settings.transport));
+    }
+
+    /// A command without an answer: again, or the end.
+    pub(super) fn repeat_command(&mut self, mut sending: Sending, now: Instant) {
+        if !may_try_again(sending.tries) {
+            let last_page = sending.page.following == Following::Nothing && sending.page.on_last_part();
+            self.note_page(&sending.page, false);
+            let lost = last_page && sending.command == Command::AfterPage;
+            self.finish(if lost { Cause::LastConfirmationLost } else { Cause::NoResponse(Phase::D) }, now);
+            return;
+        }
+        if !self.may_command(now) {
+            return;
+        }
+        self.forget_answers();
+        sending.tries += 1;
+        let frame = self.frame_of(&sending);
+        self.state = State::Sending(sending);
+        self.line.send_control(vec![frame], now);
+    }
+
+    fn frame_of(&self, sending: &Sending) -> Frame {
+        match sending.command {
+            Command::AfterPage => sending.page.command_frame(),
+            Command::ReceiveReady => build(Name::Rr, true, true, &[]),
+            Command::Continue => {
+                let command = sending.page.agreement.command(self.modulation());
+                build(Name::Ctc, true, true, &command.first_octets())
+            }
+            // Whatever pages there are, none will come in this call.
+            Command::EndRetransmission => build(Name::Eor, true, true, &[Following::Nothing.code()]),
+        }
+    }
+
+    fn command(&mut self, page: PageInHand, command: Command, now: Instant) {
+        self.forget_answers();
+        let sending = Sending { page, command, tries: 1 };
+        let frame = self.frame_of(&sending);
+        self.state = State::Sending(sending);
+        self.line.send_control(vec![frame], now);
+        self.show();
+    }
+
+    fn on_confirmed(&mut self, mut page: PageInHand, retrain: bool, now: Instant) {
+        self.commands_without_progress = 0;
+        if let Content::Blocks(outgoing) = &mut page.content
+            && outgoing.next_block()
+        {
+            self.send_page(page, now);
+            return;
+        }
+        self.note_page(&page, true);
+        self.confirmed += 1;
+        match page.following {
+            Following::Nothing => self.finish(Cause::Sent, now),
+            Following::NewFormat => self.identify_again(now),
+            Following::Page | Following::MoreOfPage if retrain => {
+                self.record.retrains += 1;
+                self.train(Training::new(page.agreement, None), now);
+            }
+            Following::Page | Following::MoreOfPage => self.message(page.agreement, None, now),
+        }
+    }
+
+    fn on_rejected(&mut self, mut page: PageInHand, now: Instant) {
+        page.rejections += 1;
+        self.note_page(&page, false);
+        if page.rejections > REPEATS_OF_REJECTED_PAGE {
+            self.finish(Cause::PageRejected, now);
+            return;
+        }
+        self.record.retrains += 1;
+        self.step_down();
+        self.train(Training::new(page.agreement, Some(page)), now);
+    }
+
+    /// A DIS after a page: the far end has begun anew. Even when it did so because its MCF to an EOM was lost, nothing proves
+    /// that it has the page, so the page goes again.
+    fn on_forgotten(&mut self, mut page: PageInHand, capability: crate::t30::Capability, now: Instant) {
+        page.rejections += 1;
+        self.note_page(&page, false);
+        if page.rejections > REPEATS_OF_REJECTED_PAGE {
+            self.finish(Cause::NoResponse(Phase::D), now);
+            return;
+        }
+        self.line.timers.cancel(Timer::T5);
+        self.record.retrains += 1;
+        self.learn(capability);
+        match self.agreement_for(page.index) {
+            Ok(agreement) => self.train(Training::new(agreement, Some(page)), now),
+            Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
+        }
+    }
+
+    fn on_request(&mut self, mut page: PageInHand, map: &Map, now: Instant) {
+        self.record.partial_page_requests += 1;
+        page.partial_page_requests += 1;
+        let Content::Blocks(outgoing) = &mut page.content else {
+            self.state = State::Sending(Sending { page, command: Command::AfterPage, tries: 1 });
+            return;
+        };
+        let progress = outgoing.request(map);
+        let requests = outgoing.requests();
+        if progress {
+            self.commands_without_progress = 0;
+        }
+        if !requests.is_multiple_of(REQUESTS_BEFORE_CONTINUE) {
+            self.send_page(page, now);
+        } else if requests < MAX_REQUESTS_FOR_BLOCK && (self.step_down().is_some() || progress) {
+            self.record.retrains += 1;
+            self.command(page, Command::Continue, now);
+        } else {
+            self.command(page, Command::EndRetransmission, now);
+        }
+    }
+
+    /// The far end is storing: it is asked until it is ready, for no longer than T5.
+    // T.30 (09/2005) §A.5.4.1
+    fn on_not_ready(&mut self, page: PageInHand, now: Instant) {
+        if !self.line.timers.runs(Timer::T5) {
+            self.line.timers.set(Timer::T5, now + T5);
+        }
+        self.command(page, Command::ReceiveReady, now);
+    }
+}

@@ -1,0 +1,250 @@
+//! What the caller hears: frames become one answer, which is acted on when the far end has fallen silent.
+//!
+//! Not here: what an answer means in a phase.
+
+use super::{Caller, State};
+use crate::model::Cause;
+use crate::signal::{Frame, Heard, Tone};
+use crate::t30::capability::Capability;
+use crate::t30::ecm::Map;
+use crate::t30::frame::{Name, View, read_identification};
+use crate::t30::timers::{LONGEST_SIGNAL, SETTLE, T1, Timer, answer_wait};
+use std::time::{Duration, Instant};
+
+/// After a signal that was no answer (our own echo, a damaged frame), the real one still gets this long to begin.
+const AFTER_NO_ANSWER: Duration = Duration::from_millis(1000);
+/// NSF kept, in octets.
+const MAX_NSF_OCTETS: usize = 128;
+
+/// An answer of the far end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Answer {
+    Dis(Capability),
+    Cfr,
+    Ftt,
+    Ctr,
+    /// MCF, and PIP, whose operator is not to be had here.
+    Confirmed,
+    /// RTP.
+    ConfirmedRetrain,
+    /// RTN, and PIN.
+    Rejected,
+    Ppr(Map),
+    Rnr,
+    Err,
+    Crp,
+}
+
+/// The state of hearing.
+#[derive(Debug, Default)]
+pub(super) struct Ear {
+    receiving: bool,
+    /// Whether an answer that began when this signal began can be one to what we sent last.
+    accepting: bool,
+    answer: Option<Answer>,
+}
+
+impl Ear {
+    pub(super) const fn receiving(&self) -> bool {
+        self.receiving
+    }
+}
+
+impl Caller {
+    pub(super) fn on_heard(&mut self, heard: Heard, now: Instant) {
+        match heard {
+            Heard::Tone(Tone::Ced) => {
+                if matches!(self.state, State::AwaitingDis) {
+                    self.fax_was_heard(now);
+                }
+            }
+            Heard::Preamble => self.on_preamble(now),
+            Heard::Frame(frame) => self.on_frame(&frame, now),
+            // It counts as a signal: the far end is there.
+            Heard::DamagedFrame => self.signal_goes_on(now),
+            Heard::End => self.on_signal_over(now),
+            // Nobody sends pages or CNG to a caller but its own echo.
+            Heard::Tone(Tone::Cng) | Heard::Carrier { .. } | Heard::Bits(_) => {}
+        }
+    }
+
+    /// Whether an answer beginning now can be one to what we sent last: all of it has left, or at least once before.
+    fn listening(&self) -> bool {
+        match &self.state {
+            State::AwaitingDis => true,
+            State::Training(training) => self.line.on_last_burst() || training.tries > 1,
+            State::Sending(sending) => self.line.on_last_burst() || sending.tries > 1,
+            State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => false,
+        }
+    }
+
+    fn on_preamble(&mut self, now: Instant) {
+        if !self.ear.receiving {
+            self.ear.accepting = self.listening();
+        }
+        if matches!(self.state, State::AwaitingDis) {
+            // CNG ends when a signal is heard: T.30 (09/2005) §4.3.3.2.
+            self.line.stop();
+            self.fax_was_heard(now);
+        }
+        self.signal_goes_on(now);
+    }
+
+    /// From T0, for any answer at all, to T1, for one that can be used.
+    fn fax_was_heard(&mut self, now: Instant) {
+        if self.line.timers.runs(Timer::T0) {
+            self.line.timers.cancel(Timer::T0);
+            self.line.timers.set(Timer::T1, now + T1);
+            self.show();
+        }
+    }
+
+    fn signal_goes_on(&mut self, now: Instant) {
+        if !self.ear.receiving {
+            self.ear.receiving = true;
+            self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
+        }
+    }
+
+    fn on_frame(&mut self, frame: &Frame, now: Instant) {
+        if !self.ear.receiving {
+            self.ear.accepting = self.listening();
+            if matches!(self.state, State::AwaitingDis) {
+                self.fax_was_heard(now);
+            }
+            self.signal_goes_on(now);
+        }
+        let Ok(view) = View::parse(frame) else {
+            return;
+        };
+        let Some(answer) = self.answer_of(view, now) else {
+            return;
+        };
+        if self.ear.accepting {
+            self.ear.answer = Some(answer);
+            self.line.timers.set(Timer::Settle, now + SETTLE);
+        }
+    }
+
+    /// The answer in a frame; what is no answer is noted or skipped: identifications, our own echo, frames of the wrong direction.
+    fn answer_of(&mut self, view: View<'_>, now: Instant) -> Option<Answer> {
+        match view.name {
+            Name::Dis => Some(Answer::Dis(Capability::read(view.information))),
+            Name::Csi => {
+                self.record.remote_id = read_identification(view.information).or(self.record.remote_id.take());
+                self.show();
+                None
+            }
+            Name::Nsf => {
+                self.record.remote_nsf = Some(view.information[..view.information.len().min(MAX_NSF_OCTETS)].to_vec());
+                None
+            }
+            Name::Cfr => Some(Answer::Cfr),
+            Name::Ftt => Some(Answer::Ftt),
+            Name::Ctr => Some(Answer::Ctr),
+            Name::Mcf | Name::Pip => Some(Answer::Confirmed),
+            Name::Rtp => Some(Answer::ConfirmedRetrain),
+            Name::Rtn | Name::Pin => Some(Answer::Rejected),
+            Name::Ppr => Map::read(view.information).map(Answer::Ppr),
+            Name::Rnr => Some(Answer::Rnr),
+            Name::Err => Some(Answer::Err),
+            Name::Crp => Some(Answer::Crp),
+            Name::Dcn => {
+                self.on_disconnect(now);
+                None
+            }
+            // FDM and FNV say that a field was not understood and are followed by nothing; the command is repeated.
+            Name::Fdm
+            | Name::Fnv
+            | Name::Dtc
+            | Name::Cig
+            | Name::Nsc
+            | Name::Pwd
+            | Name::Sep
+            | Name::Dcs
+            | Name::Tsi
+            | Name::Nss
+            | Name::Sub
+            | Name::Sid
+            | Name::Ctc
+            | Name::Eom
+            | Name::Mps
+            | Name::Eop
+            | Name::PriEom
+            | Name::PriMps
+            | Name::PriEop
+            | Name::Pps
+            | Name::Eor
+            | Name::Rr
+            | Name::Fcd
+            | Name::Rcp => None,
+        }
+    }
+
+    fn on_disconnect(&mut self, now: Instant) {
+        match self.state {
+            State::AwaitingDis | State::Training(_) | State::AwaitingPage(_) | State::Sending(_) => {
+                // The far end has gone; a DCN of ours would meet nobody.
+                self.finish(Cause::Disconnected(self.phase()), now);
+            }
+            State::Idle | State::Releasing(_) | State::Ended => {}
+        }
+    }
+
+    /// The far end's carrier is off, or should be.
+    pub(super) fn on_signal_over(&mut self, now: Instant) {
+        self.ear.receiving = false;
+        self.line.timers.cancel(Timer::Signal);
+        self.line.timers.cancel(Timer::Settle);
+        if self.ear.answer.is_some() {
+            self.act(now);
+        } else if !self.line.busy() && matches!(self.state, State::Training(_) | State::Sending(_)) {
+            self.line.timers.at_least(Timer::T4, now + AFTER_NO_ANSWER);
+        }
+    }
+
+    /// All that was to be sent has left: the answer is due, unless it is there or coming.
+    pub(super) fn await_answer(&mut self, now: Instant) {
+        self.line.timers.set(Timer::T4, now + answer_wait(self.settings.transport));
+        if self.ear.answer.is_some() && !self.ear.receiving {
+            self.act(now);
+        }
+        self.show();
+    }
+
+    /// Acts on the answer that is there. While the first copy of a command is leaving it waits for its end; a repeat is cut
+    /// short.
+    fn act(&mut self, now: Instant) {
+        let first_copy = match &self.state {
+            State::Training(training) => training.tries <= 1,
+            State::Sending(sending) => sending.tries <= 1,
+            State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => false,
+        };
+        if self.line.busy() && first_copy {
+            return;
+        }
+        let Some(answer) = self.ear.answer.take() else {
+            return;
+        };
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::AwaitingDis => {
+                self.state = State::AwaitingDis;
+                if let Answer::Dis(capability) = answer {
+                    self.on_dis(capability, now);
+                }
+            }
+            State::Training(training) => self.on_training_answer(training, answer, now),
+            State::Sending(sending) => self.on_page_answer(sending, answer, now),
+            state @ (State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended) => self.state = state,
+        }
+    }
+
+    /// Before something new is sent: what was heard before is no answer to it, and a repeat that its answer overtook is cut short.
+    pub(super) fn forget_answers(&mut self) {
+        self.line.stop();
+        self.ear.answer = None;
+        self.ear.accepting = false;
+        self.line.timers.cancel(Timer::T4);
+        self.line.timers.cancel(Timer::Settle);
+    }
+}

@@ -1,0 +1,89 @@
+//! Phases A and B of the caller up to a DIS: CNG, T0, T1, and what can be sent to this far end.
+//!
+//! T.30 (09/2005) §5.2.1, §4.3.3.2.
+
+use super::train::Training;
+use super::{Caller, State};
+use crate::model::Cause;
+use crate::t30::Transport;
+use crate::t30::capability::Capability;
+use crate::t30::fallback::Ladder;
+use crate::t30::negotiate::{Agreement, choose};
+use crate::t30::timers::{T0, T1, Timer};
+use std::time::Instant;
+
+impl Caller {
+    pub(super) fn on_start(&mut self, now: Instant) {
+        if !matches!(self.state, State::Idle) {
+            return;
+        }
+        self.state = State::AwaitingDis;
+        if self.shape(self.next_index()).is_none() {
+            self.finish(Cause::Local("there is no page to send".into()), now);
+            return;
+        }
+        self.line.timers.set(Timer::T0, now + T0);
+        if self.settings.send_cng {
+            self.line.start_calling_tone();
+        }
+        self.show();
+    }
+
+    pub(super) fn on_switched(&mut self, transport: Transport, now: Instant) {
+        match self.state {
+            State::Idle => self.settings.transport = transport,
+            State::AwaitingDis if self.confirmed == 0 => {
+                self.settings.transport = transport;
+                self.line.stop();
+                self.line.timers.clear();
+                self.ear = super::Ear::default();
+                self.state = State::Idle;
+                self.on_start(now);
+            }
+            State::AwaitingDis
+            | State::Training(_)
+            | State::AwaitingPage(_)
+            | State::Sending(_)
+            | State::Releasing(_)
+            | State::Ended => {}
+        }
+    }
+
+    /// Back to the beginning of phase B after EOM: the far end sends its DIS again.
+    // T.30 (09/2005) §5.3.6.1.6
+    pub(super) fn identify_again(&mut self, now: Instant) {
+        self.forget_answers();
+        self.line.timers.set(Timer::T1, now + T1);
+        self.state = State::AwaitingDis;
+        self.show();
+    }
+
+    pub(super) fn on_dis(&mut self, capability: Capability, now: Instant) {
+        self.line.stop();
+        self.line.timers.cancel(Timer::T0);
+        self.line.timers.cancel(Timer::T1);
+        self.learn(capability);
+        let ladder = self.ladder.take().or_else(|| Ladder::new(self.remote.modems(), self.settings.max_modulation));
+        if ladder.is_none() {
+            self.finish(Cause::Incompatible("it has no modem that may be used"), now);
+            return;
+        }
+        self.ladder = ladder;
+        match self.agreement_for(self.next_index()) {
+            Ok(agreement) => self.train(Training::new(agreement, None), now),
+            Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
+        }
+    }
+
+    /// Keeps the far end's capabilities.
+    pub(super) fn learn(&mut self, capability: Capability) {
+        self.record.remote_capability = Some(capability.clone());
+        self.remote = capability;
+    }
+
+    /// How the far end can take a page.
+    pub(super) fn agreement_for(&self, index: u32) -> Result<Agreement, &'static str> {
+        let shape = self.shape(index).ok_or("there is no such page")?;
+        choose(&self.remote, self.wishes(), shape)
+    }
+}

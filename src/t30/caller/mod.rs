@@ -1,0 +1,261 @@
+//! The caller: the terminal that has pages to send.
+//!
+//! This file holds its state and what is common to all phases: hearing, timers, the end. Each phase has a file of its own. Not
+//! here: polling. T.30 (09/2005) Figure 5-2a, "calling terminal".
+//!
+//! ```text
+//! Idle ─▶ AwaitingDis ─▶ Training ─▶ AwaitingPage ─▶ Sending ─▶ Releasing ─▶ Ended
+//!              ▲            ▲  ▲___________________│  │ │  ▲ │
+//!              └── EOM ─────│─────────────────────────┘ │  └─┘ next page, next block, PPR, RNR
+//!                           └──── RTP, RTN, DIS ────────┘
+//! ```
+
+mod confirm;
+mod hear;
+mod identify;
+mod release;
+mod send_page;
+mod train;
+
+use super::capability::Capability;
+use super::ending::{Ending, Progress, Record};
+use super::fallback::Ladder;
+use super::line::Line;
+use super::negotiate::{PageShape, Wishes};
+use super::timers::{COMMAND_TRIES, Timer};
+use super::{Input, Output, Transport};
+use crate::model::{Cause, Compression, Phase};
+use crate::signal::Modulation;
+use hear::Ear;
+use send_page::{AwaitedPage, Sending};
+use std::time::Instant;
+use train::Training;
+
+/// How often anything may be sent without a page, a block or a frame more being confirmed. Three tries of each of eight rates and
+/// some repeats fit; a far end that only keeps the call busy does not.
+pub const MAX_COMMANDS_WITHOUT_PROGRESS: u32 = 40;
+
+/// What the caller is to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CallerSettings {
+    /// Our identification, TSI: twenty characters, normally the number in international form.
+    pub station_id: String,
+    /// The pages.
+    pub pages: Vec<PageShape>,
+    /// The first page to send, from 0; those before were confirmed in an earlier call.
+    pub first_page: u32,
+    /// Whether error correction may be used.
+    pub ecm: bool,
+    /// Codings that may be used.
+    pub compressions: Vec<Compression>,
+    /// The fastest modulation that may be used, and the latest family.
+    pub max_modulation: Modulation,
+    /// What carries the bursts.
+    pub transport: Transport,
+    /// Sub-address, SUB; sent if the far end takes one, see [`Record::sub_address_sent`].
+    pub sub_address: Option<String>,
+    /// Whether to send CNG.
+    pub send_cng: bool,
+}
+
+/// The procedure of a caller.
+#[derive(Debug)]
+pub struct Caller {
+    settings: CallerSettings,
+    line: Line,
+    ear: Ear,
+    record: Record,
+    shown: Option<Progress>,
+    remote: Capability,
+    ladder: Option<Ladder>,
+    /// Pages confirmed in this call.
+    confirmed: u32,
+    commands_without_progress: u32,
+    /// The next burst at the fast rate begins with long training whatever the modem: after CTR.
+    long_training: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Before `Start`.
+    Idle,
+    /// Place T of Figure 5-2a: CNG is out, or after EOM.
+    AwaitingDis,
+    /// Place D: DCS and TCF are out.
+    Training(Training),
+    /// The owner is coding a page.
+    AwaitingPage(AwaitedPage),
+    /// Places I to IV: a page or block is out, or the command after it.
+    Sending(Sending),
+    /// DCN is out.
+    Releasing(Ending),
+    /// Over.
+    Ended,
+}
+
+impl Caller {
+    /// A caller that has not begun; `now` is the time of the owner's clock.
+    #[must_use]
+    pub fn new(settings: CallerSettings, _now: Instant) -> Self {
+        Self {
+            settings,
+            line: Line::default(),
+            ear: Ear::default(),
+            record: Record::default(),
+            shown: None,
+            remote: Capability::default(),
+            ladder: None,
+            confirmed: 0,
+            commands_without_progress: 0,
+            long_training: false,
+            state: State::Idle,
+        }
+    }
+
+    /// Takes one input.
+    pub fn handle(&mut self, input: Input, now: Instant) {
+        if matches!(self.state, State::Ended) {
+            return;
+        }
+        match input {
+            Input::Start => self.on_start(now),
+            Input::Switched(transport) => self.on_switched(transport, now),
+            Input::Heard(heard) => self.on_heard(heard, now),
+            Input::Sent => {
+                if self.line.sent(now) {
+                    self.on_all_sent(now);
+                }
+            }
+            Input::Page(bits) => self.on_page(bits, now),
+            // A caller receives no pages.
+            Input::PageVerdict(_) => {}
+            Input::Stop(cause) => self.on_stop(cause, now),
+            Input::Timeout => {
+                // Bounded: every timer that has run out is taken once; those set again lie after `now`.
+                while let Some(timer) = self.line.timers.expired(now) {
+                    self.on_timer(timer, now);
+                }
+            }
+        }
+    }
+
+    /// Takes the next output.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.line.poll()
+    }
+
+    /// When [`Input::Timeout`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.line.timers.next()
+    }
+
+    const fn wishes(&self) -> Wishes<'_> {
+        Wishes { ecm: self.settings.ecm, compressions: self.settings.compressions.as_slice() }
+    }
+
+    /// Place in the list of the page that is to be confirmed next.
+    const fn next_index(&self) -> u32 {
+        self.settings.first_page.saturating_add(self.confirmed)
+    }
+
+    fn shape(&self, index: u32) -> Option<PageShape> {
+        self.settings.pages.get(usize::try_from(index).ok()?).copied()
+    }
+
+    /// Counts a command; false, and the end, when nothing has come of too many.
+    fn may_command(&mut self, now: Instant) -> bool {
+        self.commands_without_progress += 1;
+        if self.commands_without_progress > MAX_COMMANDS_WITHOUT_PROGRESS {
+            self.finish(Cause::ProtocolError("it kept answering, but nothing got further"), now);
+            return false;
+        }
+        true
+    }
+
+    fn on_all_sent(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Releasing(ending) => self.line.end(ending),
+            state @ (State::Training(_) | State::Sending(_)) => {
+                self.state = state;
+                self.await_answer(now);
+            }
+            state @ (State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Ended) => self.state = state,
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, now: Instant) {
+        match timer {
+            Timer::T0 => self.finish(Cause::NoFaxHeard, now),
+            Timer::T1 => self.finish(Cause::NoResponse(Phase::B), now),
+            Timer::T4 => self.on_no_answer(now),
+            Timer::T5 => self.finish(Cause::NoResponse(Phase::D), now),
+            Timer::Signal | Timer::Settle => self.on_signal_over(now),
+            Timer::PageSupply => self.finish(Cause::Local("the page was not coded in time".into()), now),
+            Timer::Sending => self.on_stuck_carrier(now),
+            // Those of the answerer.
+            Timer::T2 | Timer::TrainingCheck | Timer::CarrierSilence | Timer::NotReady | Timer::Verdict => {}
+        }
+    }
+
+    /// T4 has run out without an answer: the command is repeated, three times in all.
+    // T.30 (09/2005) §5.4.2
+    fn on_no_answer(&mut self, now: Instant) {
+        if self.ear.receiving() || self.line.busy() {
+            // Something is coming in, and its end, or the limit of a signal, decides; or a repeat is leaving already.
+            return;
+        }
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Training(training) => self.repeat_training(training, now),
+            State::Sending(sending) => self.repeat_command(sending, now),
+            state
+            @ (State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Releasing(_) | State::Ended) => {
+                self.state = state;
+            }
+        }
+    }
+
+    /// The phase for reports and displays.
+    fn phase(&self) -> Phase {
+        match &self.state {
+            State::Idle => Phase::A,
+            State::AwaitingDis if self.line.timers.runs(Timer::T0) => Phase::A,
+            State::AwaitingDis | State::Training(_) => Phase::B,
+            State::AwaitingPage(_) => Phase::C,
+            State::Sending(_) if self.line.busy() && !self.line.on_last_burst() => Phase::C,
+            State::Sending(_) => Phase::D,
+            State::Releasing(_) | State::Ended => Phase::E,
+        }
+    }
+
+    fn show(&mut self) {
+        let (page, standing) = match &self.state {
+            State::Sending(sending) => (sending.page.index, sending.page.standing()),
+            State::Idle
+            | State::AwaitingDis
+            | State::Training(_)
+            | State::AwaitingPage(_)
+            | State::Releasing(_)
+            | State::Ended => (self.next_index(), None),
+        };
+        let progress = Progress {
+            phase: self.phase(),
+            page,
+            modulation: self.ladder.as_ref().map(Ladder::current),
+            block: standing.map(|(block, _, _)| block),
+            frames_acknowledged: standing.map_or(0, |(_, acknowledged, _)| acknowledged),
+            frames_total: standing.map_or(0, |(_, _, total)| total),
+            remote_id: self.record.remote_id.clone(),
+        };
+        if self.shown.as_ref() != Some(&progress) {
+            self.shown = Some(progress.clone());
+            self.line.progress(progress);
+        }
+    }
+}
+
+/// Whether another try of a command is allowed after so many.
+const fn may_try_again(tries: u32) -> bool {
+    tries < COMMAND_TRIES
+}

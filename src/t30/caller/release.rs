@@ -1,0 +1,82 @@
+//! Phase E of the caller: DCN, and every way to get there.
+//!
+//! T.30 (09/2005) §5.3.6.1.8.
+
+use super::send_page::Command;
+use super::{Caller, State};
+use crate::model::Cause;
+use crate::t30::ending::{Ending, line_is_gone};
+use crate::t30::frame::{Following, Name, build};
+use std::time::Instant;
+
+impl Caller {
+    /// Ends the procedure: DCN first, unless nobody is left to hear it.
+    pub(super) fn finish(&mut self, cause: Cause, now: Instant) {
+        let gone = line_is_gone(&cause);
+        let ending = Ending { cause, pages: self.confirmed, record: std::mem::take(&mut self.record) };
+        self.line.stop();
+        self.line.timers.clear();
+        if gone || matches!(self.state, State::Idle) {
+            self.state = State::Ended;
+            self.line.end(ending);
+        } else {
+            self.state = State::Releasing(ending);
+            self.line.send_control(vec![build(Name::Dcn, true, true, &[])], now);
+        }
+    }
+
+    pub(super) fn on_stop(&mut self, cause: Cause, now: Instant) {
+        // The owner sees a BYE; the phase is known here.
+        let cause = match cause {
+            Cause::Disconnected(_) => Cause::Disconnected(self.phase()),
+            other => other,
+        };
+        match std::mem::replace(&mut self.state, State::Ended) {
+            // The outcome is known already; the far end has hung up a little early.
+            State::Releasing(ending) => self.line.end(ending),
+            State::Sending(sending) => {
+                let all_sent = !self.line.busy() || sending.tries > 1;
+                let last = sending.page.following == Following::Nothing && sending.page.on_last_part();
+                let waiting_for_last = all_sent && last && sending.command == Command::AfterPage;
+                self.note_page(&sending.page, false);
+                self.state = State::Sending(sending);
+                let cause = match cause {
+                    // Some machines hang up on EOP instead of answering it.
+                    Cause::Disconnected(_) | Cause::MediaLost if waiting_for_last => Cause::LastConfirmationLost,
+                    other => other,
+                };
+                if cause == Cause::LastConfirmationLost {
+                    self.end_without_dcn(cause);
+                } else {
+                    self.finish(cause, now);
+                }
+            }
+            state @ (State::Idle | State::AwaitingDis | State::Training(_) | State::AwaitingPage(_) | State::Ended) => {
+                self.state = state;
+                self.finish(cause, now);
+            }
+        }
+    }
+
+    /// The carrier did not report that a burst has left.
+    pub(super) fn on_stuck_carrier(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Releasing(ending) => self.line.end(ending),
+            state @ (State::Idle
+            | State::AwaitingDis
+            | State::Training(_)
+            | State::AwaitingPage(_)
+            | State::Sending(_)
+            | State::Ended) => {
+                self.state = state;
+                self.finish(Cause::Local("the carrier did not send in time".into()), now);
+            }
+        }
+    }
+
+    fn end_without_dcn(&mut self, cause: Cause) {
+        let ending = Ending { cause, pages: self.confirmed, record: std::mem::take(&mut self.record) };
+        self.state = State::Ended;
+        self.line.end(ending);
+    }
+}

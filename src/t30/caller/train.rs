@@ -1,0 +1,143 @@
+//! Phase B of the caller from DIS on: TSI, SUB, DCS and the training check, until CFR.
+//!
+//! T.30 (09/2005) §5.3.6.1.3, §5.3.6.1.4, Figure 5-2a place D.
+
+use super::hear::Answer;
+use super::send_page::PageInHand;
+use super::{Caller, State, may_try_again};
+use crate::model::{Cause, Phase};
+use crate::signal::{Burst, Modulation};
+use crate::t30::fallback::Ladder;
+use crate::t30::frame::{Name, build, write_identification};
+use crate::t30::negotiate::Agreement;
+use crate::t30::timers::PAUSE;
+use std::time::Instant;
+
+/// FTT at the lowest rate is answered by another try so many times.
+const TRIES_AT_LOWEST_RATE: u32 = 2;
+/// A far end that answers DCS with DIS did not hear it: so many times before we give up.
+const MAX_DIS_FOR_DCS: u32 = 6;
+
+/// A training under way.
+#[derive(Debug)]
+pub(super) struct Training {
+    pub(super) agreement: Agreement,
+    /// A page that was rejected or not heard and is to go again.
+    pub(super) page: Option<PageInHand>,
+    /// Times this DCS was sent without an answer of any kind.
+    pub(super) tries: u32,
+    repeated_dis: u32,
+    failures_at_lowest: u32,
+}
+
+impl Training {
+    pub(super) const fn new(agreement: Agreement, page: Option<PageInHand>) -> Self {
+        Self { agreement, page, tries: 0, repeated_dis: 0, failures_at_lowest: 0 }
+    }
+}
+
+impl Caller {
+    /// Sends DCS and training check.
+    pub(super) fn train(&mut self, mut training: Training, now: Instant) {
+        if !self.may_command(now) {
+            return;
+        }
+        self.forget_answers();
+        training.tries += 1;
+        self.long_training = false;
+        let modulation = self.modulation();
+        let mut frames = vec![build(Name::Tsi, true, false, &write_identification(&self.settings.station_id))];
+        if let Some(sub_address) = self.settings.sub_address.as_deref().filter(|_| self.remote.sub_address()) {
+            frames.push(build(Name::Sub, true, false, &write_identification(sub_address)));
+            self.record.sub_address_sent = true;
+        }
+        let mut command = training.agreement.command(modulation);
+        // T.30 (09/2005) Table 2: bit 49 of a DCS says that SUB was sent.
+        if self.record.sub_address_sent {
+            command.set_sub_address();
+        }
+        frames.push(build(Name::Dcs, true, true, &command.write()));
+        self.state = State::Training(training);
+        self.line.send(
+            [Burst::Silence(PAUSE), Burst::Control(frames), Burst::Silence(PAUSE), Burst::TrainingCheck { modulation }],
+            now,
+        );
+        self.show();
+    }
+
+    pub(super) fn on_training_answer(&mut self, mut training: Training, answer: Answer, now: Instant) {
+        match answer {
+            Answer::Cfr => {
+                if let Some(ladder) = &mut self.ladder {
+                    ladder.passed();
+                }
+                self.message(training.agreement, training.page, now);
+            }
+            Answer::Ftt => {
+                training.tries = 0;
+                self.record.retrains += 1;
+                if self.step_down().is_none() {
+                    training.failures_at_lowest += 1;
+                    if training.failures_at_lowest >= TRIES_AT_LOWEST_RATE {
+                        self.finish(Cause::TrainingFailed, now);
+                        return;
+                    }
+                }
+                self.train(training, now);
+            }
+            Answer::Dis(capability) => {
+                // It did not hear our DCS; what it can do may have changed with its mind.
+                self.learn(capability);
+                training.tries = 0;
+                training.repeated_dis += 1;
+                self.record.retrains += 1;
+                if training.repeated_dis >= MAX_DIS_FOR_DCS {
+                    self.finish(Cause::NoResponse(Phase::B), now);
+                    return;
+                }
+                if training.repeated_dis.is_multiple_of(2) {
+                    self.step_down();
+                }
+                let index = training.page.as_ref().map_or(self.next_index(), |page| page.index);
+                match self.agreement_for(index) {
+                    Ok(agreement) => self.train(Training { agreement, ..training }, now),
+                    Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
+                }
+            }
+            Answer::Crp => self.repeat_training(training, now),
+            // Late answers to what went before.
+            Answer::Ctr
+            | Answer::Confirmed
+            | Answer::ConfirmedRetrain
+            | Answer::Rejected
+            | Answer::Ppr(_)
+            | Answer::Rnr
+            | Answer::Err => {
+                self.state = State::Training(training);
+                self.wait_on(now);
+            }
+        }
+    }
+
+    /// Once more; the last time a rung lower, in case it is the rate that the far end cannot follow.
+    pub(super) fn repeat_training(&mut self, training: Training, now: Instant) {
+        if !may_try_again(training.tries) {
+            self.finish(Cause::NoResponse(Phase::B), now);
+            return;
+        }
+        self.record.retrains += 1;
+        if !may_try_again(training.tries + 1) {
+            self.step_down();
+        }
+        self.train(training, now);
+    }
+
+    pub(super) fn step_down(&mut self) -> Option<Modulation> {
+        self.ladder.as_mut().and_then(Ladder::step_down)
+    }
+
+    /// The modulation agreed.
+    pub(super) fn modulation(&self) -> Modulation {
+        self.ladder.as_ref().map_or(Modulation::V27ter2400, Ladder::current)
+    }
+}

@@ -1,0 +1,133 @@
+//! How a procedure ended, what was seen on the way, and what is shown meanwhile.
+//!
+//! Not here: deciding to end (the phases). The mapping to the words everybody uses is [`Cause`] itself.
+
+use super::capability::Capability;
+use crate::model::{Cause, Compression, Phase, Resolution, Width};
+use crate::signal::Modulation;
+
+/// How it ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ending {
+    /// Why. `Sent` also for an answerer that heard a DCN in its place.
+    pub cause: Cause,
+    /// Caller: pages confirmed in this call, counted from `first_page`. Answerer: pages that we confirmed.
+    pub pages: u32,
+    /// What was seen.
+    pub record: Record,
+}
+
+/// What was seen in a call.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Record {
+    /// CSI or TSI of the far end, if it sent one.
+    pub remote_id: Option<String>,
+    /// NSF of the far end, raw.
+    pub remote_nsf: Option<Vec<u8>>,
+    /// DIS of the far end (caller) or its DCS (answerer).
+    pub remote_capability: Option<Capability>,
+    /// Sub-address the far end sent (answerer).
+    pub sub_address: Option<String>,
+    /// Whether our sub-address was sent (caller): the far end may not take one.
+    pub sub_address_sent: bool,
+    /// The modulation used last.
+    pub modulation: Option<Modulation>,
+    /// Whether error correction was used.
+    pub ecm: bool,
+    /// The coding used last.
+    pub compression: Option<Compression>,
+    /// The resolution used last.
+    pub resolution: Option<Resolution>,
+    /// Training checks after the first.
+    pub retrains: u32,
+    /// Partial page requests sent or received.
+    pub partial_page_requests: u32,
+    /// One for each page begun, in the order of the line.
+    pub pages: Vec<PageRecord>,
+}
+
+/// Pages kept in [`Record::pages`]; later ones are not recorded. No call has time for more.
+pub const MAX_PAGE_RECORDS: usize = 2000;
+
+impl Record {
+    /// Notes a page; beyond [`MAX_PAGE_RECORDS`] it is dropped.
+    pub(super) fn add_page(&mut self, page: PageRecord) {
+        self.modulation = Some(page.modulation);
+        self.ecm = page.ecm;
+        self.compression = Some(page.compression);
+        self.resolution = Some(page.resolution);
+        if self.pages.len() < MAX_PAGE_RECORDS {
+            self.pages.push(page);
+        }
+    }
+}
+
+/// One page on the line. A page sent again after RTN has a record for each time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PageRecord {
+    /// Caller: place in the list of pages. Answerer: count of pages, from 0.
+    pub index: u32,
+    /// Rate at its end.
+    pub modulation: Modulation,
+    /// Whether error correction was on.
+    pub ecm: bool,
+    /// Coding.
+    pub compression: Compression,
+    /// Width.
+    pub width: Width,
+    /// Resolution.
+    pub resolution: Resolution,
+    /// Octets of coded page, without repeats.
+    pub octets: u32,
+    /// Partial page requests within it.
+    pub partial_page_requests: u32,
+    /// Whether it was confirmed.
+    pub confirmed: bool,
+}
+
+/// For a live display; sent when something in it changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Phase of the procedure.
+    pub phase: Phase,
+    /// Page under way, from 0, as in [`PageRecord::index`].
+    pub page: u32,
+    /// Modulation agreed.
+    pub modulation: Option<Modulation>,
+    /// Block of error correction under way, from 0.
+    pub block: Option<u32>,
+    /// Frames of this block known to have arrived.
+    pub frames_acknowledged: u32,
+    /// Frames of this block.
+    pub frames_total: u32,
+    /// Identification of the far end.
+    pub remote_id: Option<String>,
+}
+
+/// Whether nobody would hear a DCN after this.
+#[must_use]
+pub(super) const fn line_is_gone(cause: &Cause) -> bool {
+    match cause {
+        Cause::Disconnected(_) | Cause::MediaLost | Cause::TrunkDown | Cause::NoCommonTransport => true,
+        Cause::Sent
+        | Cause::LastConfirmationLost
+        | Cause::Busy
+        | Cause::NoAnswer
+        | Cause::Unallocated
+        | Cause::Rejected
+        | Cause::Congestion { .. }
+        | Cause::TrunkAuthentication
+        | Cause::NoFaxHeard
+        | Cause::Incompatible(_)
+        | Cause::TrainingFailed
+        | Cause::NoResponse(_)
+        | Cause::PageRejected
+        | Cause::ProtocolError(_)
+        | Cause::TooLong
+        | Cause::Interrupted
+        | Cause::Cancelled
+        | Cause::CannotRender(_)
+        | Cause::Expired
+        | Cause::Local(_) => false,
+    }
+}

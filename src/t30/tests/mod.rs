@@ -1,0 +1,1 @@
+//! Caller and answerer on one simulated line.

@@ -1,0 +1,157 @@
+//! The timers of both engines: values, tolerances, clauses; and which of them run.
+//!
+//! Not here: what happens when one has run out (the phase it belongs to).
+
+use super::Transport;
+use std::time::{Duration, Instant};
+
+/// The timers. At most one of each kind runs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Timer {
+    /// How long a caller waits for any fax signal: T0, 60 ± 5 s.
+    // T.30 (09/2005) §5.4.3.1
+    T0,
+    /// How long two terminals try to identify each other: T1, 35 ± 5 s.
+    // T.30 (09/2005) §5.4.3.1
+    T1,
+    /// How long an answerer looks for a command: T2, 6 ± 1 s. It looks [`COMMAND_SEARCHES`] times.
+    // T.30 (09/2005) §5.4.3.1
+    T2,
+    /// How long to wait for an answer before a command is repeated: T4, 3 s ± 15 %; see [`answer_wait`].
+    // T.30 (09/2005) §5.4.3.1
+    T4,
+    /// How long a receiver may stay not ready: T5, 60 ± 5 s.
+    // T.30 (09/2005) §A.5.4.1
+    T5,
+    /// From the preamble to the end of a control signal: [`LONGEST_SIGNAL`]. A signal that never ends counts as ended.
+    Signal,
+    /// From the frame that answers or commands to the end of its carrier: [`SETTLE`]; not every carrier reports the end.
+    Settle,
+    /// From the end of a DCS to the end of the wait for its training check: [`TRAINING_CHECK_WAIT`].
+    TrainingCheck,
+    /// A fast carrier that is up but brings nothing: [`CARRIER_SILENCE`].
+    CarrierSilence,
+    /// The owner's time to code a page: [`PAGE_SUPPLY`].
+    PageSupply,
+    /// The owner's time to judge a page before RNR is sent: [`NOT_READY_AFTER`].
+    NotReady,
+    /// The owner's time to judge a page at all: [`VERDICT_LIMIT`].
+    Verdict,
+    /// The carrier's time to send a burst: its length and [`super::line::SENDING_MARGIN`].
+    Sending,
+}
+
+impl Timer {
+    const ALL: [Self; 13] = [
+        Self::T0,
+        Self::T1,
+        Self::T2,
+        Self::T4,
+        Self::T5,
+        Self::Signal,
+        Self::Settle,
+        Self::TrainingCheck,
+        Self::CarrierSilence,
+        Self::PageSupply,
+        Self::NotReady,
+        Self::Verdict,
+        Self::Sending,
+    ];
+}
+
+/// T0.
+pub const T0: Duration = Duration::from_secs(60);
+/// T1.
+pub const T1: Duration = Duration::from_secs(35);
+/// T2, at the long end of its tolerance.
+pub const T2: Duration = Duration::from_secs(7);
+/// T4 of the answerer between two DIS: 3 s.
+pub const T4: Duration = Duration::from_millis(3000);
+/// T4 of the caller at the long end of its tolerance.
+pub const T4_AUDIO: Duration = Duration::from_millis(3450);
+/// T4 of the caller over T.38: the value T.30 has for manual terminals. Two seconds of delay both ways and a gateway that
+/// buffers a signal before it passes it on do not fit into 3.45 s; waiting longer costs time only where an answer is lost.
+pub const T4_INTERNET: Duration = Duration::from_millis(4500);
+/// T5.
+pub const T5: Duration = Duration::from_secs(60);
+/// The longest control signal worth waiting for: the preamble and NSF, CSI and DIS at 300 bit/s are 5 s.
+pub const LONGEST_SIGNAL: Duration = Duration::from_secs(8);
+/// After the last frame of a signal the carrier is off within the closing flags.
+pub const SETTLE: Duration = Duration::from_millis(500);
+/// 75 ms, the longest training of 1.4 s, 1.5 s of zeros and more than a second for the network; then FTT still comes within the
+/// caller's T4.
+pub const TRAINING_CHECK_WAIT: Duration = Duration::from_millis(4500);
+/// As long as a T.38 gateway may fall silent within a page.
+pub const CARRIER_SILENCE: Duration = Duration::from_secs(15);
+/// Coding one page takes well under a second; the far end waits for T2.
+pub const PAGE_SUPPLY: Duration = Duration::from_secs(30);
+/// Within the caller's shortest T4 of 2.55 s.
+pub const NOT_READY_AFTER: Duration = Duration::from_millis(1500);
+/// Just under the caller's T5.
+pub const VERDICT_LIMIT: Duration = Duration::from_secs(54);
+/// How often an answerer starts T2 before it gives up: the caller repeats a command three times, 13 s in all, and T.30's single
+/// T2 would hang up between two of them.
+pub const COMMAND_SEARCHES: u32 = 3;
+/// How often a command is sent before the caller gives up.
+// T.30 (09/2005) §5.4.2
+pub const COMMAND_TRIES: u32 = 3;
+/// Silence between two signals, or after the far end's: 75 ± 20 ms.
+// T.30 (09/2005) §5.3.2.4
+pub const PAUSE: Duration = Duration::from_millis(75);
+
+/// T4 of the caller.
+#[must_use]
+pub const fn answer_wait(transport: Transport) -> Duration {
+    match transport {
+        Transport::InternetAware => T4_INTERNET,
+        Transport::Audio => T4_AUDIO,
+    }
+}
+
+/// The timers that run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers {
+    running: Vec<(Timer, Instant)>,
+}
+
+impl Timers {
+    /// Starts a timer, or starts it again.
+    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
+        self.cancel(timer);
+        self.running.push((timer, at));
+    }
+
+    /// Lets a timer run at least until then.
+    pub(super) fn at_least(&mut self, timer: Timer, at: Instant) {
+        let running = self.running.iter().find(|(other, _)| *other == timer).map(|(_, until)| *until);
+        self.set(timer, running.map_or(at, |until| until.max(at)));
+    }
+
+    /// Stops a timer.
+    pub(super) fn cancel(&mut self, timer: Timer) {
+        self.running.retain(|(other, _)| *other != timer);
+    }
+
+    /// Stops all.
+    pub(super) fn clear(&mut self) {
+        self.running.clear();
+    }
+
+    /// Whether it runs.
+    pub(super) fn runs(&self, timer: Timer) -> bool {
+        self.running.iter().any(|(other, _)| *other == timer)
+    }
+
+    /// When the next one runs out.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.running.iter().map(|(_, at)| *at).min()
+    }
+
+    /// Takes one that has run out, in the order of [`Timer::ALL`].
+    pub(super) fn expired(&mut self, now: Instant) -> Option<Timer> {
+        let timer =
+            Timer::ALL.into_iter().find(|timer| self.running.iter().any(|(other, at)| other == timer && *at <= now))?;
+        self.cancel(timer);
+        Some(timer)
+    }
+}
