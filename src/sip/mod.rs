@@ -1,1 +1,37 @@
-//! To be written.
+//! SIP: messages, transactions, dialogs, digest, and the engine of one call ([`Leg`]). RFC 3261 with 3581 (rport), 6026
+//! (Accepted state), 3326 (Reason), 3311 (UPDATE, answered), 8760 (SHA-2 digest). Not SDP: bodies are bytes. Not sockets:
+//! engines give bytes and where to send them; [`Router`] says which leg a datagram belongs to.
+//!
+//! ```text
+//!              ┌────────┐ Message ┌─────┐ Event
+//!  datagram ──→│ Router │────────→│ Leg │──────→ the call
+//!              └────────┘         │     │←────── Command
+//!      Reply ←─────┘       Send ←─┴─────┘
+//! ```
+//!
+//! Not here: registration, 100rel (never announced), session timers of our own (a peer's refresh is answered),
+//! redirection (3xx is a failure with its status), looking up names (the next hop is given).
+
+mod chance;
+pub mod dialog;
+pub mod digest;
+pub mod header;
+pub mod leg;
+pub mod message;
+pub mod method;
+pub mod router;
+pub mod text;
+pub mod timer;
+pub mod transaction;
+pub mod uri;
+
+#[cfg(test)]
+mod tests;
+
+pub use digest::Credentials;
+pub use header::{CSeq, NameAddress, Reason, Via};
+pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Transport};
+pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
+pub use method::Method;
+pub use router::{Ignored, Routed, Router};
+pub use uri::{Host, Scheme, Uri, UriError};

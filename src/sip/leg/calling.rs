@@ -1,0 +1,257 @@
+//! An outgoing call before it is answered: INVITE, provisional responses, challenges, failures, CANCEL.
+
+use super::{Cow, Event, Leg, Purpose, State, ended_by_peer};
+use crate::sip::{
+    chance::Chance,
+    dialog::{Dialog, MAX_FORWARDS},
+    digest::Authenticator,
+    header::{NameAddress, Reason},
+    leg::{BODY_TYPE, EndpointSettings, Invitation, session::Session, transactions::Transactions},
+    message::Message,
+    method::Method,
+    timer::{RINGING_LIMIT, T1_64, Timer, Timers},
+};
+use std::{collections::VecDeque, net::SocketAddr, time::Instant};
+
+/// Our INVITE without a final response.
+#[derive(Debug)]
+pub(super) struct Calling {
+    /// The branch of the INVITE that counts; a challenged one is replaced.
+    branch: String,
+    /// A provisional response came, so a CANCEL may go.
+    proceeding: bool,
+    ringing: bool,
+    /// Bodies of provisional responses by the tag of who sent them.
+    early: Vec<(Option<String>, Vec<u8>)>,
+}
+
+/// An INVITE we no longer want.
+#[derive(Debug)]
+pub(super) struct Cancelling {
+    branch: String,
+    /// The CANCEL waits for a provisional response.
+    // RFC 3261 §9.1
+    unsent: Option<Option<Reason>>,
+}
+
+/// Most forks whose early media is remembered.
+const FORKS_MAX: usize = 16;
+
+/// First CSeq numbers are below this, well below 2^31.
+const FIRST_NUMBER_BOUND: u64 = 30_000;
+
+impl Leg {
+    /// Makes a call. The INVITE is in the first outputs. The seed is chance: no two calls may have the same.
+    pub fn outgoing(settings: EndpointSettings, invitation: Invitation, seed: u64, now: Instant) -> Self {
+        let mut chance = Chance::new(seed);
+        let local_tag = chance.token();
+        let call_id = format!("{}{}", chance.token(), chance.token()).into_bytes();
+        let number = chance.below(FIRST_NUMBER_BOUND) + 1;
+        let hop = invitation.next_hop;
+        let mut leg = Self {
+            authenticator: Authenticator::new(settings.credentials.clone()),
+            settings,
+            chance,
+            call_id,
+            local_tag,
+            made_call_id: true,
+            hop,
+            invite_key: None,
+            state: State::Over(None),
+            transactions: Transactions::default(),
+            acknowledgements: Vec::new(),
+            timers: Timers::default(),
+            outputs: VecDeque::new(),
+        };
+        let invite = leg.first_invite(invitation, number);
+        let branch = leg.send_invite(Purpose::Call, invite, hop, now);
+        leg.timers.set(Timer::Ringing, now + RINGING_LIMIT);
+        leg.state = State::Calling(Calling { branch, proceeding: false, ringing: false, early: Vec::new() });
+        leg
+    }
+
+    fn first_invite(&self, invitation: Invitation, number: u64) -> Message {
+        let Invitation { from, from_name, to, request_uri, headers, body, next_hop: _ } = invitation;
+        let mut from = NameAddress { display_name: from_name, ..NameAddress::new(from) };
+        from.parameters.set("tag", Some(&self.local_tag));
+        let mut invite = Message::request(Method::Invite, request_uri.to_string());
+        invite.headers.push("Max-Forwards", MAX_FORWARDS);
+        invite.headers.push("From", from.to_string());
+        invite.headers.push("To", NameAddress::new(to).to_string());
+        invite.headers.push("Call-ID", &self.call_id);
+        invite.headers.push("CSeq", format!("{number} INVITE"));
+        self.add_session_headers(&mut invite);
+        invite.headers.push("User-Agent", &self.settings.user_agent);
+        for (name, value) in headers {
+            invite.headers.push(name, value);
+        }
+        invite.set_body(BODY_TYPE, body);
+        invite
+    }
+
+    /// A response to the INVITE that makes the call.
+    pub(super) fn call_response(&mut self, invite: &Message, response: &Message, now: Instant) {
+        let status = response.status().unwrap_or_default();
+        match self.take_state() {
+            State::Calling(calling) => match status {
+                ..200 => self.progress(calling, response),
+                200..300 => self.answered(&calling, invite, response),
+                401 | 407 => self.challenged(calling, invite, response, now),
+                _ => self.failed(response, now),
+            },
+            State::Cancelling(cancelling) => match status {
+                ..200 => self.cancel_now(cancelling, now),
+                // The 200 was faster than the CANCEL.
+                // RFC 3261 §15: a call that is not wanted any more is ended by BYE.
+                200..300 => {
+                    let dialog = Dialog::as_caller(invite, response);
+                    self.acknowledge(&dialog, invite);
+                    self.bye(dialog, None, now);
+                }
+                _ => self.finish(None, now),
+            },
+            other => {
+                self.state = other;
+                if (200..300).contains(&status) {
+                    self.hang_up_fork(invite, response, now);
+                }
+            }
+        }
+    }
+
+    /// A fork answered after another one: acknowledged and ended.
+    // RFC 3261 §13.2.2.4
+    fn hang_up_fork(&mut self, invite: &Message, response: &Message, now: Instant) {
+        let mut dialog = Dialog::as_caller(invite, response);
+        self.acknowledge(&dialog, invite);
+        let bye = dialog.request(Method::Bye);
+        let to = dialog.next_hop(self.hop);
+        self.send_request(Purpose::StrayBye, bye, to, now);
+    }
+
+    fn progress(&mut self, mut calling: Calling, response: &Message) {
+        if !calling.proceeding {
+            calling.proceeding = true;
+            self.tell(Event::Trying);
+        }
+        let status = response.status().unwrap_or_default();
+        if matches!(status, 180..183) && !calling.ringing {
+            calling.ringing = true;
+            self.tell(Event::Ringing);
+        }
+        let body = (!response.body.is_empty()).then(|| response.body.clone());
+        if let Some(body) = &body {
+            let tag = response.to_tag();
+            calling.early.retain(|(known, _)| *known != tag);
+            if calling.early.len() < FORKS_MAX {
+                calling.early.push((tag, body.clone()));
+            }
+        }
+        if status == 183 || body.is_some() {
+            self.tell(Event::Progress { body });
+        }
+        self.state = State::Calling(calling);
+    }
+
+    fn answered(&mut self, calling: &Calling, invite: &Message, response: &Message) {
+        let dialog = Dialog::as_caller(invite, response);
+        self.acknowledge(&dialog, invite);
+        self.authenticator.satisfied();
+        self.timers.clear();
+        let tag = response.to_tag();
+        // Peers that gave their answer in an unreliable 183 may leave it out of the 200.
+        let early = calling.early.iter().find(|(known, _)| *known == tag).map(|(_, body)| Cow::Borrowed(&body[..]));
+        let body = if response.body.is_empty() { early.unwrap_or_default() } else { Cow::Borrowed(&response.body[..]) };
+        self.tell(Event::Answered { body: body.into_owned() });
+        self.state = State::Established(Box::new(Session::new(dialog)));
+    }
+
+    // RFC 3261 §22.2: the same request with the next CSeq and credentials
+    fn challenged(&mut self, calling: Calling, invite: &Message, response: &Message, now: Instant) {
+        if self.authenticator.learn(response).is_err() {
+            return self.failed(response, now);
+        }
+        let mut again = invite.clone();
+        let number = invite.cseq().map_or(1, |cseq| cseq.number + 1);
+        again.headers.set("CSeq", format!("{number} INVITE"));
+        let branch = self.send_invite(Purpose::Call, again, self.hop, now);
+        self.state = State::Calling(Calling { branch, proceeding: false, ..calling });
+    }
+
+    fn failed(&mut self, response: &Message, now: Instant) {
+        let status = response.status().unwrap_or_default();
+        let reason = response.reason_phrase().to_owned();
+        let q850 = response.reason().and_then(|reason| reason.q850);
+        self.tell(Event::Failed { status, reason, q850, retry_after: response.retry_after() });
+        self.finish(None, now);
+    }
+
+    /// Our INVITE had no response within timer B.
+    pub(super) fn call_unanswered(&mut self, now: Instant) {
+        match self.take_state() {
+            State::Calling(_) => {
+                self.tell(Event::TimedOut);
+                self.finish(None, now);
+            }
+            State::Cancelling(_) => self.finish(None, now),
+            other => self.state = other,
+        }
+    }
+
+    pub(super) fn give_up_call(&mut self, calling: Calling, reason: Option<Reason>, now: Instant) {
+        let Calling { branch, proceeding, .. } = calling;
+        self.timers.clear();
+        let cancelling = Cancelling { branch, unsent: Some(reason) };
+        if proceeding {
+            self.cancel_now(cancelling, now);
+        } else {
+            self.timers.set(Timer::CancelGrace, now + 2 * T1_64);
+            self.state = State::Cancelling(cancelling);
+        }
+    }
+
+    fn cancel_now(&mut self, cancelling: Cancelling, now: Instant) {
+        let Cancelling { branch, unsent } = cancelling;
+        if let Some(reason) = unsent {
+            self.cancel(&branch, reason.as_ref(), now);
+        }
+        self.state = State::Cancelling(Cancelling { branch, unsent: None });
+    }
+
+    /// CANCEL was sent and the INVITE has no final response: considered cancelled.
+    // RFC 3261 §9.1
+    pub(super) fn cancel_without_effect(&mut self, now: Instant) {
+        match self.take_state() {
+            State::Cancelling(cancelling) => {
+                self.transactions.terminate_invite(&cancelling.branch);
+                self.finish(None, now);
+            }
+            State::Established(session) => self.offer_cannot_be_cancelled(session, now),
+            other => self.state = other,
+        }
+    }
+
+    /// Nobody answered within the limit.
+    pub(super) fn rang_too_long(&mut self, now: Instant) {
+        match self.take_state() {
+            State::Calling(calling) => self.give_up_call(calling, None, now),
+            State::Called(called) => self.refuse_call(*called, 480, "", &[], now),
+            other => {
+                self.state = other;
+                return;
+            }
+        }
+        self.tell(Event::TimedOut);
+    }
+
+    /// A BYE from a callee whose 2xx we never saw: the call is over, the INVITE is cancelled.
+    pub(super) fn bye_while_calling(&mut self, calling: Calling, bye: &Message, now: Instant) {
+        self.tell(ended_by_peer(bye));
+        self.give_up_call(calling, None, now);
+    }
+
+    /// Where the INVITE of this call went.
+    pub fn next_hop(&self) -> SocketAddr {
+        self.hop
+    }
+}

@@ -1,0 +1,196 @@
+//! The peer's requests: which of them are repetitions, which belong to the call, and the answers that need nobody's
+//! decision.
+
+use super::{BODY_TYPE, Exchange, Leg, State, ended_by_peer};
+use crate::sip::{
+    message::Message,
+    method::{ALLOW, Method},
+    transaction::{ServerKey, ServerRequest},
+};
+use std::{net::SocketAddr, time::Instant};
+
+/// Bodies of INFO that are taken and not acted on: keys pressed mean nothing to a fax.
+const INFO_TYPES: [&str; 3] = ["application/dtmf-relay", "application/dtmf", "application/media_control+xml"];
+
+impl Leg {
+    pub(super) fn on_request(&mut self, request: Message, source: SocketAddr, now: Instant) {
+        let (Some(key), Some(method)) = (ServerKey::of(&request), request.method().cloned()) else {
+            return;
+        };
+        if method == Method::Ack {
+            if !self.ok_acknowledged(&request, now) {
+                self.transactions.acknowledge(&key, now);
+            }
+            return;
+        }
+        if self.sending(|transactions, sends| transactions.repeated(&key, &method, sends)) {
+            return;
+        }
+        if method == Method::Cancel {
+            return self.on_cancel(&request, source, &key, now);
+        }
+        if !self.is_of_this_call(&request) {
+            return self.reply(&request, source, &key, 481, now);
+        }
+        if !self.is_in_order(&request) {
+            return self.reply(&request, source, &key, 500, now);
+        }
+        self.on_new_request(request, &method, source, key, now);
+    }
+
+    fn on_new_request(&mut self, request: Message, method: &Method, source: SocketAddr, key: ServerKey, now: Instant) {
+        match method {
+            Method::Invite => self.on_invite(request, source, key, now),
+            Method::Update if !request.body.is_empty() => self.on_invite(request, source, key, now),
+            Method::Update => {
+                // A session refresh without an offer; the peer may have moved.
+                // RFC 3311 §5.2, RFC 4028 §9
+                if let State::Established(session) = &mut self.state {
+                    session.dialog.refresh_target(&request);
+                }
+                self.reply(&request, source, &key, 200, now);
+            }
+            Method::Bye => self.on_bye(&request, source, &key, now),
+            Method::Options => self.reply(&request, source, &key, 200, now),
+            Method::Info => {
+                let known = request.body.is_empty() || INFO_TYPES.contains(&request.content_type().as_str());
+                self.reply(&request, source, &key, if known { 200 } else { 415 }, now);
+            }
+            Method::Other(_) => self.reply(&request, source, &key, 501, now),
+            Method::Prack
+            | Method::Register
+            | Method::Subscribe
+            | Method::Notify
+            | Method::Message
+            | Method::Refer
+            | Method::Publish => self.reply(&request, source, &key, 405, now),
+            // Both were dealt with before.
+            Method::Ack | Method::Cancel => {}
+        }
+    }
+
+    fn on_invite(&mut self, request: Message, source: SocketAddr, key: ServerKey, now: Instant) {
+        let unknown = unknown_requirements(&request);
+        if !unknown.is_empty() {
+            let mut response = self.response(&request, source, 420, "");
+            response.headers.push("Unsupported", unknown);
+            return self.reply_with(&request, source, &key, &response, now);
+        }
+        match self.take_state() {
+            State::Established(session) => self.peer_offers(session, request, source, key, now),
+            State::Over(dialog) => {
+                self.state = State::Over(dialog);
+                self.reply(&request, source, &key, 481, now);
+            }
+            // Before the call stands, or while it waits for its end, there is nothing to change.
+            other => {
+                self.state = other;
+                self.reply(&request, source, &key, 491, now);
+            }
+        }
+    }
+
+    // RFC 3261 §9.2
+    fn on_cancel(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, now: Instant) {
+        let status = if self.transactions.has_invite(key) { 200 } else { 481 };
+        self.reply(request, source, key, status, now);
+        if self.is_answering(key) {
+            return self.offer_withdrawn(now);
+        }
+        match self.take_state() {
+            State::Called(called) if called.key == *key => self.call_withdrawn(*called, request, now),
+            other => self.state = other,
+        }
+    }
+
+    // RFC 3261 §15.1.2
+    fn on_bye(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, now: Instant) {
+        self.reply(request, source, key, 200, now);
+        match self.take_state() {
+            State::Calling(calling) => self.bye_while_calling(calling, request, now),
+            State::Called(called) => self.call_withdrawn(*called, request, now),
+            State::Established(mut session) => {
+                if let Exchange::Answering(answering) = std::mem::replace(&mut session.exchange, Exchange::Idle) {
+                    self.answer_peer(&answering, 487, None, now);
+                }
+                self.finish(Some(session.dialog), now);
+                self.tell(ended_by_peer(request));
+            }
+            State::AckThenBye(session, _) => self.finish(Some(session.dialog), now),
+            other @ (State::Cancelling(_) | State::Over(_)) => self.state = other,
+        }
+    }
+
+    /// Whether Call-ID and tags are those of this call or of a fork that was hung up on.
+    fn is_of_this_call(&self, request: &Message) -> bool {
+        let tag = request.from_tag();
+        let tag = tag.as_deref();
+        let ours = request.to_tag().is_some_and(|tag| tag == self.local_tag);
+        if !ours || request.call_id() != Some(&self.call_id[..]) {
+            return false;
+        }
+        let is_bye = request.method() == Some(&Method::Bye);
+        match &self.state {
+            // Any fork may speak up before one has answered.
+            State::Calling(_) | State::Cancelling(_) => true,
+            State::Called(called) => called.invite.from_tag().as_deref() == tag,
+            State::Established(session) | State::AckThenBye(session, _) => {
+                session.dialog.remote_tag() == tag || is_bye && self.was_acknowledged(tag)
+            }
+            // Only a BYE that crossed ours makes sense now.
+            State::Over(Some(dialog)) => is_bye && (dialog.remote_tag() == tag || self.was_acknowledged(tag)),
+            State::Over(None) => is_bye && self.was_acknowledged(tag),
+        }
+    }
+
+    fn is_in_order(&mut self, request: &Message) -> bool {
+        let tag = request.from_tag();
+        match &mut self.state {
+            State::Established(session) | State::AckThenBye(session, _) => {
+                session.dialog.remote_tag() != tag.as_deref() || session.dialog.takes(request)
+            }
+            State::Calling(_) | State::Cancelling(_) | State::Called(_) | State::Over(_) => true,
+        }
+    }
+
+    /// Answers a request for good.
+    fn reply(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, status: u16, now: Instant) {
+        let mut response = self.response(request, source, status, "");
+        if matches!(status, 200 | 405 | 501) && !matches!(request.method(), Some(Method::Bye | Method::Cancel)) {
+            response.headers.push("Allow", ALLOW);
+        }
+        match request.method() {
+            Some(Method::Update) if status == 200 => {
+                response.headers.push("Contact", format!("<{}>", self.settings.contact()));
+            }
+            Some(Method::Options) if status == 200 => response.headers.push("Accept", BODY_TYPE),
+            Some(Method::Info) if status == 415 => response.headers.push("Accept", INFO_TYPES.join(", ")),
+            _ => {}
+        }
+        self.reply_with(request, source, key, &response, now);
+    }
+
+    fn reply_with(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, response: &Message, now: Instant) {
+        let Some(method) = request.method().cloned() else {
+            return;
+        };
+        let to = request.via().map_or(source, |via| via.response_destination(source));
+        let reliable = self.settings.transport.is_reliable();
+        if method == Method::Invite {
+            let invite = crate::sip::transaction::ServerInvite::new(key.clone(), to, reliable);
+            self.transactions.add_invite(invite);
+            self.sending(|transactions, sends| transactions.respond_to_invite(key, response, now, sends));
+        } else {
+            self.transactions.add_request(ServerRequest::new(key.clone(), method.clone(), to, reliable));
+            self.sending(|transactions, sends| transactions.respond(key, &method, response, now, sends));
+        }
+    }
+}
+
+/// The extensions a request requires that we do not have, as a list for `Unsupported`; empty when there are none.
+// RFC 3261 §8.2.2.3
+pub(in crate::sip) fn unknown_requirements(request: &Message) -> String {
+    let required = request.headers.list("Require");
+    let required: Vec<_> = required.into_iter().map(String::from_utf8_lossy).collect();
+    required.join(", ")
+}

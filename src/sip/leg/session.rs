@@ -1,0 +1,302 @@
+//! The words of a leg: what goes in, what comes out, and what an answered call holds.
+
+use crate::sip::{
+    dialog::Dialog, digest::Credentials, header::Reason, message::Message, transaction::ServerKey, uri::Uri,
+};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+/// Our own side of calls, as the trunk has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EndpointSettings {
+    /// The address peers reach us at, written in Via and Contact.
+    pub local: SocketAddr,
+    /// How messages travel; the engine needs to know whether they can get lost.
+    pub transport: Transport,
+    /// The user part of our Contact, unescaped; may be empty.
+    pub contact_user: String,
+    /// Our name in `User-Agent`.
+    pub user_agent: String,
+    /// What to answer a challenge with.
+    pub credentials: Option<Credentials>,
+}
+
+/// How messages travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// Messages may get lost, so they are repeated.
+    Udp,
+    /// A stream.
+    Tcp,
+    /// A stream under TLS.
+    Tls,
+}
+
+/// An outgoing call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invitation {
+    /// Who calls: the address of `From`.
+    pub from: Uri,
+    /// The name shown with it.
+    pub from_name: Option<String>,
+    /// Who is called: the address of `To`.
+    pub to: Uri,
+    /// The Request-URI.
+    pub request_uri: Uri,
+    /// Where the INVITE is sent, and whatever has no better address later.
+    pub next_hop: SocketAddr,
+    /// More headers for the INVITE: `P-Asserted-Identity`, `Privacy`, …
+    pub headers: Vec<(String, String)>,
+    /// The offer (SDP).
+    pub body: Vec<u8>,
+}
+
+/// What a leg takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// A message that the router gave to this leg.
+    Message {
+        /// The message.
+        message: Message,
+        /// Where it came from.
+        source: SocketAddr,
+    },
+    /// The deadline has passed.
+    Timeout,
+    /// The call engine wants something.
+    Command(Command),
+}
+
+/// What the call engine wants. A command that no longer fits (a CANCEL or BYE was faster) does nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Incoming: say 180.
+    Ring,
+    /// Incoming: say 200.
+    Accept {
+        /// The answer, or the offer when the INVITE had none; the answer then comes in [`Event::Acknowledged`].
+        body: Vec<u8>,
+    },
+    /// Incoming: refuse.
+    Refuse {
+        /// 300 to 699; anything else becomes 500.
+        status: u16,
+        /// The phrase; the usual one when empty.
+        reason: String,
+        /// More headers: `Reason`, `Retry-After`, `Warning`, …
+        headers: Vec<(String, String)>,
+    },
+    /// Send a re-INVITE. Waits its turn when another exchange is under way; a waiting offer is replaced.
+    Offer {
+        /// The offer.
+        body: Vec<u8>,
+    },
+    /// Drop an offer that waits its turn (glare, or behind another exchange). One already sent stays sent.
+    WithdrawOffer,
+    /// Answer [`Event::Offered`].
+    AcceptOffer {
+        /// The answer, or the offer when the peer made none.
+        body: Vec<u8>,
+    },
+    /// Refuse [`Event::Offered`]; the session stays as it was.
+    RefuseOffer {
+        /// 400 to 699, mostly 488.
+        status: u16,
+    },
+    /// End the call in whatever way its state demands: CANCEL, BYE, or 480.
+    HangUp {
+        /// Told to the peer in `Reason`.
+        reason: Option<Reason>,
+    },
+}
+
+/// What a leg gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Send {
+        /// Where to.
+        to: SocketAddr,
+        /// One message.
+        bytes: Vec<u8>,
+    },
+    /// Something happened.
+    Event(Event),
+}
+
+/// What happened. `Failed`, `TimedOut` and `Ended` are ends; exactly one of them comes, and nothing after it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// Outgoing: the first provisional response.
+    Trying,
+    /// Outgoing: it rings; told once.
+    Ringing,
+    /// Outgoing: 183, or any provisional response with a body.
+    Progress {
+        /// Early media, when there is any.
+        body: Option<Vec<u8>>,
+    },
+    /// Outgoing: answered.
+    Answered {
+        /// The answer; that of the provisional response when the 2xx had none; empty when there was none at all.
+        body: Vec<u8>,
+    },
+    /// Outgoing: refused.
+    Failed {
+        /// 300 to 699.
+        status: u16,
+        /// The phrase.
+        reason: String,
+        /// The cause, when the peer told one.
+        q850: Option<u8>,
+        /// When to try again, when the peer told.
+        retry_after: Option<Duration>,
+    },
+    /// No response at all to our INVITE; or nobody answered within the ringing limit, either side.
+    TimedOut,
+    /// The peer wants to change the session: answer with `AcceptOffer` or `RefuseOffer`.
+    Offered {
+        /// Its offer; `None` when it wants ours.
+        body: Option<Vec<u8>>,
+    },
+    /// The peer took its offer back (CANCEL): no answer is wanted any more.
+    OfferWithdrawn,
+    /// Our offer was accepted.
+    OfferAnswered {
+        /// The answer.
+        body: Vec<u8>,
+    },
+    /// Our offer was refused; the session stays as it was.
+    OfferRefused {
+        /// 300 to 699; 408 when there was no response, which ends the call too.
+        status: u16,
+    },
+    /// The peer has our 2xx, to its first INVITE or a later one.
+    Acknowledged {
+        /// The answer, when our 2xx carried the offer.
+        body: Option<Vec<u8>>,
+    },
+    /// The call is over.
+    Ended {
+        /// The peer ended it.
+        by_peer: bool,
+        /// A text, when there is one.
+        reason: Option<String>,
+        /// The cause, when the peer told one.
+        q850: Option<u8>,
+    },
+}
+
+/// What a leg is known by: our tag.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LegKey(String);
+
+/// The request given to [`super::Leg::incoming`] is no INVITE that could be answered: the caller's fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the request is no complete INVITE")]
+pub struct NotAnInvite;
+
+impl Transport {
+    pub(super) fn is_reliable(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
+
+    /// What the Contact says; UDP is what is meant when nothing is said.
+    pub(super) fn parameter(self) -> Option<&'static str> {
+        match self {
+            Self::Udp => None,
+            Self::Tcp => Some("tcp"),
+            Self::Tls => Some("tls"),
+        }
+    }
+}
+
+impl LegKey {
+    pub(in crate::sip) fn new(local_tag: &str) -> Self {
+        Self(local_tag.to_owned())
+    }
+}
+
+/// An answered call.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) dialog: Dialog,
+    pub(super) exchange: Exchange,
+    /// Our offer that waits its turn.
+    pub(super) queued: Option<Queued>,
+}
+
+/// The one exchange of offer and answer that may be under way.
+// RFC 3261 §14.1, §14.2
+#[derive(Debug)]
+pub(super) enum Exchange {
+    /// None.
+    Idle,
+    /// Our re-INVITE is out.
+    Offering(Offering),
+    /// The peer's re-INVITE or UPDATE waits for the call engine.
+    Answering(Box<Answering>),
+    /// Our 2xx waits for its ACK.
+    AwaitingAck(AwaitingAck),
+}
+
+#[derive(Debug)]
+pub(super) struct Offering {
+    pub(super) branch: String,
+    pub(super) body: Vec<u8>,
+    pub(super) collisions: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub(super) body: Vec<u8>,
+    pub(super) collisions: u32,
+    /// Waits for the timer after glare, not only for the exchange under way.
+    pub(super) backing_off: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Answering {
+    pub(super) request: Message,
+    pub(super) source: SocketAddr,
+    pub(super) key: ServerKey,
+    pub(super) is_invite: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct AwaitingAck {
+    pub(super) number: u32,
+    pub(super) to: SocketAddr,
+    pub(super) bytes: Vec<u8>,
+    pub(super) interval: Duration,
+    /// Answer to the INVITE that made the call.
+    pub(super) is_first: bool,
+    /// Our 2xx carried the offer, so the ACK carries the answer.
+    pub(super) answer_is_due: bool,
+}
+
+impl Session {
+    pub(super) fn new(dialog: Dialog) -> Self {
+        Self { dialog, exchange: Exchange::Idle, queued: None }
+    }
+}
+
+impl AwaitingAck {
+    /// When to say the 2xx again; the interval doubles.
+    // RFC 3261 §13.3.1.4
+    pub(super) fn next(&mut self, now: Instant) -> Instant {
+        let at = now + self.interval;
+        self.interval = (self.interval * 2).min(crate::sip::timer::T2);
+        at
+    }
+}

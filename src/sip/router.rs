@@ -1,0 +1,226 @@
+//! The front of a socket: which leg a datagram belongs to, and the answers that need no leg. It keeps no transaction:
+//! an answer of its own is made the same way again when the request comes again.
+// RFC 3261 §8.2.7, §16.11
+
+use super::{
+    leg::{BODY_TYPE, Leg, LegKey, requests::unknown_requirements},
+    message::{Message, ParseError, salvage_headers},
+    method::{ALLOW, Method},
+    text::lossy,
+    transaction::ServerKey,
+};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, net::SocketAddr};
+
+/// The table of the live legs of one socket. Both ends of a call may be ours, with the same Call-ID: legs are told
+/// apart by our own tag.
+#[derive(Clone, Debug, Default)]
+pub struct Router {
+    user_agent: String,
+    legs: BTreeMap<LegKey, Entry>,
+    invites: BTreeMap<ServerKey, LegKey>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    call_id: Vec<u8>,
+    invite: Option<ServerKey>,
+}
+
+/// Where a datagram belongs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Routed {
+    /// To a live leg.
+    Leg(LegKey, Message),
+    /// An INVITE that makes a new call; complete, with nothing required that we lack, its body SDP or none.
+    NewCall(Message),
+    /// To nobody: send these bytes there.
+    Reply(Vec<u8>, SocketAddr),
+    /// To nobody, and nothing is to be said.
+    Ignore(Ignored),
+}
+
+/// Why a datagram was dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Ignored {
+    /// Line ends that keep a NAT open.
+    // RFC 5626 §4.4.1
+    #[error("a keep-alive")]
+    KeepAlive,
+    /// No SIP.
+    #[error("no SIP message: {0}")]
+    Noise(ParseError),
+    /// A response to nothing we sent (any more).
+    #[error("a response to no request of ours")]
+    StrayResponse,
+    /// An ACK for a call we do not know; ACK is never answered.
+    #[error("an ACK for no call of ours")]
+    StrayAck,
+    /// A response or ACK without the headers every message has.
+    #[error("an incomplete message that cannot be answered")]
+    Incomplete,
+}
+
+impl Router {
+    /// An empty table; our name goes into the answers.
+    pub fn new(user_agent: impl Into<String>) -> Self {
+        Self { user_agent: user_agent.into(), legs: BTreeMap::new(), invites: BTreeMap::new() }
+    }
+
+    /// Makes a leg known, right after it is made.
+    pub fn add(&mut self, leg: &Leg) {
+        let invite = leg.invite_key().cloned();
+        if let Some(invite) = &invite {
+            self.invites.insert(invite.clone(), leg.key());
+        }
+        self.legs.insert(leg.key(), Entry { call_id: leg.call_id_bytes().to_vec(), invite });
+    }
+
+    /// Forgets a leg, once it is finished.
+    pub fn remove(&mut self, key: &LegKey) {
+        if let Some(Entry { invite: Some(invite), .. }) = self.legs.remove(key) {
+            self.invites.remove(&invite);
+        }
+    }
+
+    /// How many legs are known.
+    pub fn len(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Whether no leg is known.
+    pub fn is_empty(&self) -> bool {
+        self.legs.is_empty()
+    }
+
+    /// Says where a datagram belongs.
+    pub fn route(&self, datagram: &[u8], source: SocketAddr) -> Routed {
+        let message = match Message::parse(datagram) {
+            Ok(message) => message,
+            Err(ParseError::Empty) => return Routed::Ignore(Ignored::KeepAlive),
+            Err(error) => return self.unreadable(datagram, source, error),
+        };
+        match (message.method().cloned(), message.check()) {
+            (None, Err(_)) | (Some(Method::Ack), Err(_)) => Routed::Ignore(Ignored::Incomplete),
+            (None, Ok(())) => self.response(message),
+            // RFC 3261 §8.2.2.1
+            (Some(_), Err(defect)) => self.reply(&message, source, 400, &format!("Bad Request: {defect}"), &[]),
+            (Some(method), Ok(())) => self.request(message, &method, source),
+        }
+    }
+
+    fn response(&self, message: Message) -> Routed {
+        let key = message.from_tag().map(|tag| LegKey::new(&tag));
+        match key.filter(|key| self.knows(key, &message)) {
+            Some(key) => Routed::Leg(key, message),
+            None => Routed::Ignore(Ignored::StrayResponse),
+        }
+    }
+
+    fn request(&self, message: Message, method: &Method, source: SocketAddr) -> Routed {
+        let key = match message.to_tag() {
+            Some(tag) => Some(LegKey::new(&tag)).filter(|key| self.knows(key, &message)),
+            // The INVITE once more, or its CANCEL, before the peer knows our tag; the other methods never.
+            None if matches!(method, Method::Invite | Method::Cancel | Method::Ack) => {
+                ServerKey::of(&message).and_then(|key| self.invites.get(&key)).cloned()
+            }
+            None => None,
+        };
+        if let Some(key) = key {
+            return Routed::Leg(key, message);
+        }
+        let in_dialog = message.to_tag().is_some();
+        match method {
+            Method::Ack => Routed::Ignore(Ignored::StrayAck),
+            Method::Cancel | Method::Bye => self.reply(&message, source, 481, "", &[]),
+            // RFC 3261 §12.2.2
+            Method::Invite | Method::Update | Method::Info | Method::Notify | Method::Prack if in_dialog => {
+                self.reply(&message, source, 481, "", &[])
+            }
+            Method::Invite => self.new_call(message, source),
+            // RFC 3261 §11.2
+            Method::Options => self.reply(&message, source, 200, "", &[("Allow", ALLOW), ("Accept", BODY_TYPE)]),
+            Method::Other(_) => self.reply(&message, source, 501, "", &[("Allow", ALLOW)]),
+            Method::Update
+            | Method::Info
+            | Method::Prack
+            | Method::Register
+            | Method::Subscribe
+            | Method::Notify
+            | Method::Message
+            | Method::Refer
+            | Method::Publish => self.reply(&message, source, 405, "", &[("Allow", ALLOW)]),
+        }
+    }
+
+    fn new_call(&self, message: Message, source: SocketAddr) -> Routed {
+        // The same request by another way: forked by a proxy and come back together.
+        // RFC 3261 §8.2.2.2
+        let merged = ServerKey::of(&message).is_some_and(|key| self.invites.keys().any(|known| known.is_merged(&key)));
+        let unknown = unknown_requirements(&message);
+        if merged {
+            self.reply(&message, source, 482, "", &[])
+        } else if !unknown.is_empty() {
+            self.reply(&message, source, 420, "", &[("Unsupported", &unknown)])
+        } else if !message.body.is_empty() && message.content_type() != BODY_TYPE {
+            self.reply(&message, source, 415, "", &[("Accept", BODY_TYPE)])
+        } else if message.headers.first("Content-Encoding").is_some_and(|coding| !is_identity(coding)) {
+            self.reply(&message, source, 415, "", &[("Accept-Encoding", "identity")])
+        } else {
+            Routed::NewCall(message)
+        }
+    }
+
+    fn knows(&self, key: &LegKey, message: &Message) -> bool {
+        self.legs.get(key).is_some_and(|entry| message.call_id() == Some(&entry.call_id[..]))
+    }
+
+    /// Something that is no SIP message, or whose first line is broken.
+    fn unreadable(&self, datagram: &[u8], source: SocketAddr, error: ParseError) -> Routed {
+        let Some(headers) = salvage_headers(datagram) else {
+            return Routed::Ignore(Ignored::Noise(error));
+        };
+        // Only what could be answered as a request is: all that a response takes over must be there.
+        let request = Message { headers, ..Message::request(Method::Options, "sip:unreadable.invalid") };
+        let whole = request.via().is_some() && request.call_id().is_some() && request.cseq().is_some();
+        let is_ack = request.cseq().is_some_and(|cseq| cseq.method == Method::Ack);
+        match error {
+            _ if !whole || is_ack => Routed::Ignore(Ignored::Noise(error)),
+            ParseError::Version => self.reply(&request, source, 505, "", &[]),
+            ParseError::TooLarge => self.reply(&request, source, 513, "", &[]),
+            ParseError::Empty | ParseError::StartLine => self.reply(&request, source, 400, "", &[]),
+        }
+    }
+
+    /// An answer without a transaction. Its tag is always the same for the same request.
+    // RFC 3261 §8.2.7
+    fn reply(
+        &self,
+        request: &Message,
+        source: SocketAddr,
+        status: u16,
+        reason: &str,
+        headers: &[(&str, &str)],
+    ) -> Routed {
+        let Some(via) = request.via() else {
+            return Routed::Ignore(Ignored::Incomplete);
+        };
+        let mut hash = Sha256::new();
+        hash.update(request.branch().as_bytes());
+        hash.update(request.call_id().unwrap_or_default());
+        let tag: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let mut response = Message::response(request, status, reason, &tag, source);
+        for (name, value) in headers {
+            response.headers.push(name, value);
+        }
+        response.headers.push("User-Agent", &self.user_agent);
+        Routed::Reply(response.to_bytes(), via.response_destination(source))
+    }
+}
+
+fn is_identity(coding: &[u8]) -> bool {
+    lossy(coding).trim().eq_ignore_ascii_case("identity")
+}
+
+#[cfg(test)]
+mod tests;
