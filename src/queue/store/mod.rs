@@ -137,7 +137,9 @@ fn reader(path: &Path) -> Result<Connection, QueueError> {
 fn lock(path: &Path) -> Result<File, QueueError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = private_file(Path::new(&name))?;
+    let name = Path::new(&name);
+    private_file(name)?;
+    let file = OpenOptions::new().write(true).open(name).map_err(|error| storage(name, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(LocalFault::InUse { path: path.display().to_string() }.into()),
@@ -145,10 +147,14 @@ fn lock(path: &Path) -> Result<File, QueueError> {
     }
 }
 
-/// Opens a file that others may not read, making it where it is missing. SQLite gives its log the same mode.
-fn private_file(path: &Path) -> Result<File, QueueError> {
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(FILE_MODE).open(path);
-    opened.map_err(|error| storage(path, &error))
+/// Makes a file that others may not read; SQLite gives its log the same mode. A file that is there is not even opened:
+/// closing it would drop the locks that SQLite holds on it in this process.
+// fcntl(2): advisory record locks are lost when any descriptor of the file is closed
+fn private_file(path: &Path) -> Result<(), QueueError> {
+    match OpenOptions::new().create_new(true).write(true).mode(FILE_MODE).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(storage(path, &error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn storage(path: &Path, error: &std::io::Error) -> QueueError {
