@@ -15,5 +15,5 @@ pub use authorize::{
     Action, Authorized, Explanation, Network, PatternError, Rule, Rules, SenderPattern, authorize, explain,
 };
 pub use dialplan::{DialplanError, NumberFormat, Route, Trunk, Trunks};
-pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries};
+pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
 pub use route::{InboundRoutes, InboundRule, RouteError, UnknownNumber};

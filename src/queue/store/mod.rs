@@ -21,6 +21,8 @@ use super::error::{LocalFault, QueueError, Refusal};
 use super::{BUSY_TIMEOUT, MAX_TEXT_BYTES};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use writer::{Tx, Writer};
@@ -29,6 +31,8 @@ use writer::{Tx, Writer};
 const MAX_IDLE_READERS: usize = 4;
 /// Prepared statements each connection keeps.
 const CACHED_STATEMENTS: usize = 128;
+/// Others may not read who faxed whom.
+const FILE_MODE: u32 = 0o600;
 
 /// A handle to the queue; clones share it. The last one dropped ends the writer.
 #[derive(Clone, Debug)]
@@ -65,6 +69,7 @@ impl Store {
     }
 
     fn open_with(path: &Path, lock: Option<File>) -> Result<Self, QueueError> {
+        private_file(path)?;
         let mut connection = Connection::open(path)?;
         migrate::check(&connection, path)?;
         configure(&connection)?;
@@ -130,15 +135,33 @@ fn reader(path: &Path) -> Result<Connection, QueueError> {
 }
 
 fn lock(path: &Path) -> Result<File, QueueError> {
-    let storage = |error: std::io::Error| QueueError::from(LocalFault::Storage(error.to_string()));
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(storage)?;
+    let name = Path::new(&name);
+    private_file(name)?;
+    let file = OpenOptions::new().write(true).open(name).map_err(|error| storage(name, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(LocalFault::InUse { path: path.display().to_string() }.into()),
-        Err(TryLockError::Error(error)) => Err(storage(error)),
+        Err(TryLockError::Error(error)) => Err(storage(path, &error)),
     }
+}
+
+/// Makes a file that others may not read; SQLite gives its log the same mode. A file that is there is not even opened:
+/// closing it would drop the locks that SQLite holds on it in this process.
+// fcntl(2): advisory record locks are lost when any descriptor of the file is closed
+fn private_file(path: &Path) -> Result<(), QueueError> {
+    match OpenOptions::new().create_new(true).write(true).mode(FILE_MODE).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(storage(path, &error)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn storage(path: &Path, error: &std::io::Error) -> QueueError {
+    if error.kind() == ErrorKind::StorageFull {
+        return LocalFault::DiskFull.into();
+    }
+    LocalFault::Storage(format!("{}: {error}", path.display())).into()
 }
 
 /// Refuses a text that no row should hold.

@@ -39,10 +39,12 @@ struct Ran {
     answer: Answer,
 }
 
+/// Given no transaction, the operation is not run, only answered.
+type Run = Box<dyn FnOnce(Option<&Tx<'_>>) -> Ran + Send>;
+
 struct Request {
     label: &'static str,
-    /// Given no transaction, the operation is not run, only answered.
-    run: Box<dyn FnOnce(Option<&Tx<'_>>) -> Ran + Send>,
+    run: Run,
 }
 
 /// The writer's end that callers hold.
@@ -68,27 +70,35 @@ impl Writer {
         label: &'static str,
         operation: impl FnOnce(&Tx<'_>) -> Result<T, QueueError> + Send + 'static,
     ) -> Result<T, QueueError> {
-        let (reply, answer) = sync_channel(1);
-        let run = Box::new(move |tx: Option<&Tx<'_>>| {
-            let result = tx.map(operation);
-            let keep = matches!(result, Some(Ok(_)));
-            let answer: Answer = Box::new(move |committed| {
-                let not_run = || Err(QueueError::Bug(format!("the operation {label:?} was not run")));
-                let answer = match (result, committed) {
-                    (Some(Err(error)), _) | (_, Err(error)) => Err(error),
-                    (Some(Ok(value)), Ok(())) => Ok(value),
-                    (None, Ok(())) => not_run(),
-                };
-                // The caller waits below; it cannot have gone.
-                let _ = reply.send(answer);
-            });
-            Ran { keep, answer }
-        });
+        let (request, answer) = request(label, operation);
         let gone = || QueueError::Bug(format!("the operation {label:?} broke off"));
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(gone)?;
-        requests.send(Request { label, run }).map_err(|_| gone())?;
+        requests.send(request).map_err(|_| gone())?;
         answer.recv().map_err(|_| gone())?
     }
+}
+
+/// An operation ready to be handed in, and where its result will come out.
+fn request<T: Send + 'static>(
+    label: &'static str,
+    operation: impl FnOnce(&Tx<'_>) -> Result<T, QueueError> + Send + 'static,
+) -> (Request, Receiver<Result<T, QueueError>>) {
+    let (reply, answer) = sync_channel(1);
+    let run = Box::new(move |tx: Option<&Tx<'_>>| {
+        let result = tx.map(operation);
+        let keep = matches!(result, Some(Ok(_)));
+        let answer: Answer = Box::new(move |committed| {
+            let answer = match (result, committed) {
+                (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+                (Some(Ok(value)), Ok(())) => Ok(value),
+                (None, Ok(())) => Err(QueueError::Bug(format!("the operation {label:?} was not run"))),
+            };
+            // Nobody is left to tell when the caller's thread is gone.
+            let _ = reply.send(answer);
+        });
+        Ran { keep, answer }
+    });
+    (Request { label, run }, answer)
 }
 
 impl Drop for Writer {
@@ -179,4 +189,104 @@ fn run_in_savepoint(connection: &Connection, request: Request) -> (Option<Answer
     let end = if keep { "RELEASE operation" } else { "ROLLBACK TO operation; RELEASE operation" };
     let rung = if keep { tx.rung.get() } else { Rung::default() };
     (answer, connection.execute_batch(end).map(|()| rung).map_err(QueueError::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LocalFault, QueueError, Tx, commit_together, request};
+    use crate::queue::error::Refusal;
+    use rusqlite::Connection;
+
+    type Operation = Box<dyn FnOnce(&Tx<'_>) -> Result<(), QueueError> + Send>;
+
+    fn database() -> Connection {
+        let connection = Connection::open_in_memory().expect("a database");
+        connection.execute_batch("CREATE TABLE words (word TEXT)").expect("made");
+        connection
+    }
+
+    fn add(tx: &Tx<'_>, word: &str) -> Result<(), QueueError> {
+        tx.connection.execute("INSERT INTO words VALUES (?1)", [word])?;
+        Ok(())
+    }
+
+    fn words(connection: &Connection) -> Vec<String> {
+        let mut query = connection.prepare("SELECT word FROM words ORDER BY word").expect("prepared");
+        let rows = query.query_map([], |row| row.get(0)).expect("read");
+        rows.collect::<Result<_, _>>().expect("read")
+    }
+
+    /// Runs the operations in one transaction; gives each one's answer, nothing where it was dropped.
+    fn together(connection: &Connection, operations: Vec<Operation>) -> Vec<Option<Result<(), QueueError>>> {
+        let (batch, answers): (Vec<_>, Vec<_>) =
+            operations.into_iter().map(|operation| request("test", operation)).unzip();
+        commit_together(connection, batch);
+        assert!(connection.is_autocommit(), "no transaction is left open");
+        answers.into_iter().map(|answer| answer.try_recv().ok()).collect()
+    }
+
+    #[test]
+    fn a_refused_operation_takes_nothing_of_its_neighbours_with_it() {
+        let connection = database();
+        let refused = |tx: &Tx<'_>| {
+            add(tx, "b")?;
+            Err(Refusal::NoRecipient.into())
+        };
+        let batch: Vec<Operation> = vec![Box::new(|tx| add(tx, "a")), Box::new(refused), Box::new(|tx| add(tx, "c"))];
+        let results = together(&connection, batch);
+        assert_eq!(results, [Some(Ok(())), Some(Err(Refusal::NoRecipient.into())), Some(Ok(()))]);
+        assert_eq!(words(&connection), ["a", "c"]);
+    }
+
+    #[test]
+    fn a_panic_is_one_operation_s_fault_and_the_others_are_kept() {
+        let connection = database();
+        let faulty = |tx: &Tx<'_>| {
+            add(tx, "lost")?;
+            panic!("a fault that this test makes");
+        };
+        let results = together(&connection, vec![Box::new(faulty), Box::new(|tx| add(tx, "kept"))]);
+        assert_eq!(results, [None, Some(Ok(()))]);
+        assert_eq!(words(&connection), ["kept"]);
+    }
+
+    #[test]
+    fn on_a_full_disk_only_what_is_kept_is_answered_well() {
+        let connection = database();
+        assert_eq!(together(&connection, vec![Box::new(|tx| add(tx, "early"))]), [Some(Ok(()))]);
+        connection.pragma_update(None, "max_page_count", 3).expect("set");
+        let batch: Vec<Operation> = vec![
+            Box::new(|tx| add(tx, "before")),
+            Box::new(|tx| add(tx, &"x".repeat(100_000))),
+            Box::new(|tx| add(tx, "zafter")),
+        ];
+        let results = together(&connection, batch);
+        assert_eq!(results[1], Some(Err(LocalFault::DiskFull.into())));
+        let kept = words(&connection);
+        for (word, result) in [("before", &results[0]), ("zafter", &results[2])] {
+            assert_eq!(kept.iter().any(|found| found == word), *result == Some(Ok(())), "{word}");
+        }
+        assert!(kept.contains(&"early".to_owned()));
+        connection.pragma_update(None, "max_page_count", 1000).expect("set");
+        assert_eq!(together(&connection, vec![Box::new(|tx| add(tx, "late"))]), [Some(Ok(()))]);
+    }
+
+    #[test]
+    fn when_the_commit_fails_nobody_is_told_that_it_worked() {
+        let connection = database();
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = ON; CREATE TABLE parents (id INTEGER PRIMARY KEY); CREATE TABLE children \
+                 (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)",
+            )
+            .expect("made");
+        // A deferred constraint is found broken only by the commit.
+        let orphan = |tx: &Tx<'_>| {
+            tx.connection.execute("INSERT INTO children VALUES (7)", [])?;
+            Ok(())
+        };
+        let results = together(&connection, vec![Box::new(|tx| add(tx, "good")), Box::new(orphan)]);
+        assert!(results.iter().all(|result| matches!(result, Some(Err(QueueError::Bug(_))))), "{results:?}");
+        assert_eq!(words(&connection), Vec::<String>::new());
+    }
 }
