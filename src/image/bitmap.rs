@@ -199,6 +199,15 @@ impl Bitmap {
         Self { width: self.width, stride: self.stride, rows, data }
     }
 
+    /// Turns black to white and white to black.
+    pub fn invert(&mut self) {
+        let mask = self.padding_mask();
+        for row in self.data.chunks_exact_mut(self.stride) {
+            row.iter_mut().for_each(|octet| *octet = !*octet);
+            row[self.stride - 1] &= mask;
+        }
+    }
+
     /// Number of black pels.
     #[must_use]
     pub fn black_count(&self) -> u64 {
@@ -305,8 +314,7 @@ mod tests {
             for row in 0..3 {
                 for pel in 0..27 {
                     let inside = row >= 1 && pel >= x && pel < x + 11;
-                    let expected =
-                        if inside { stamp.is_black(pel - x, row - 1) } else { before.is_black(pel, row) };
+                    let expected = if inside { stamp.is_black(pel - x, row - 1) } else { before.is_black(pel, row) };
                     assert_eq!(page.is_black(pel, row), expected, "x {x} pel {pel} row {row}");
                 }
             }

@@ -116,7 +116,7 @@ impl Decoder {
         let mut bits = BitReader::new(&self.buffer, self.position);
         while self.rows.ended.is_none() && bits.remaining() > LOOK_AHEAD_BITS {
             let before = (self.rows.place, bits.clone());
-            let counted = self.rows.next_if(&mut bits, |bits| bits.remaining() >= LOOK_AHEAD_BITS);
+            let counted = self.rows.next_if(&mut bits, LOOK_AHEAD_BITS);
             if !counted {
                 (self.rows.place, bits) = before;
                 break;
@@ -217,21 +217,20 @@ impl Rows {
     /// Reads on; false when the page has ended.
     fn next(&mut self, bits: &mut BitReader<'_>) -> bool {
         if self.ended.is_none() {
-            self.next_if(bits, |_| true);
+            self.next_if(bits, 0);
         }
         self.ended.is_none()
     }
 
-    /// Reads on, but forgets what was read unless the reader then stands where `sure` allows. Returns whether it
-    /// counted.
-    fn next_if(&mut self, bits: &mut BitReader<'_>, sure: impl FnOnce(&BitReader<'_>) -> bool) -> bool {
+    /// Reads on, but forgets what was read if fewer than `look_ahead` bits are left then. Returns whether it counted.
+    fn next_if(&mut self, bits: &mut BitReader<'_>, look_ahead: u64) -> bool {
         if self.bitmap.rows() >= self.limits.max_rows {
             self.ended = Some(Ended::ByLimit);
             return true;
         }
         let step = match &mut self.place {
             Coded::T4 { tagged, place } => {
-                match t4::decode_next(place, bits, *tagged, &self.above, &mut self.row) {
+                match t4::decode_next(place, bits, *tagged, look_ahead > 0, (&self.above, &mut self.row)) {
                     t4::Found::Row => Step::Row,
                     t4::Found::BadRow => Step::BadRow,
                     t4::Found::Nothing => Step::Nothing,
@@ -248,7 +247,7 @@ impl Rows {
                 t6::Found::Damage => Step::BadRowAndEnd(Ended::ByDamage),
             },
         };
-        if !sure(bits) {
+        if bits.remaining() < look_ahead {
             return false;
         }
         self.apply(step);

@@ -64,7 +64,8 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
         } else {
             let a2 = current[a1_index + 1];
             bits.put(HORIZONTAL.0, HORIZONTAL.1);
-            let (first, second) = if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
+            let (first, second) =
+                if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
             put_run(bits, first, a1 - a0.max(0));
             put_run(bits, second, a2 - a1);
             if a2 == width {

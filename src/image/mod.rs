@@ -12,14 +12,20 @@ mod bitmap;
 mod bits;
 mod codes;
 mod decode;
+mod grey;
+pub mod halftone;
 mod lines;
+pub mod quality;
 mod runs;
+pub mod scale;
 mod t4;
 mod t6;
+pub mod tiff;
 
 pub use bitmap::{Bitmap, MAX_WIDTH, RowMut};
 pub use bits::reverse_bits;
 pub use decode::{DEFAULT_MAX_ROWS, DecodeLimits, Decoded, Decoder, Ended, Framing, decode, decode_framed};
+pub use grey::Grey;
 
 use crate::model::{Compression, Resolution};
 

@@ -93,16 +93,17 @@ pub(super) enum Place {
     },
 }
 
-/// Reads what comes next. `above` is the row shown last; it serves as reference.
+/// Reads what comes next. `above` is the row shown last; it serves as reference. If `more_may_come`, the caller
+/// forgets whatever this finds near the end of the data.
 pub(super) fn decode_next(
     place: &mut Place,
     bits: &mut BitReader<'_>,
     tagged: bool,
-    above: &Changes,
-    row: &mut Changes,
+    more_may_come: bool,
+    (above, row): (&Changes, &mut Changes),
 ) -> Found {
     match *place {
-        Place::Start => start(place, bits, tagged, row),
+        Place::Start => start(place, bits, tagged, more_may_come, row),
         Place::Row { one_dimensional, ends } => coded_row(place, bits, tagged, (one_dimensional, ends), above, row),
         Place::Damage => resume(place, bits, tagged),
         Place::BackToBack { aligned } => back_to_back(bits, aligned, row),
@@ -111,10 +112,13 @@ pub(super) fn decode_next(
 
 /// The page should start with an end of line. What is in front of it is a whole row whose end of line was lost, or
 /// garbage of the training; without any end of line the rows follow each other directly.
-fn start(place: &mut Place, bits: &mut BitReader<'_>, tagged: bool, row: &mut Changes) -> Found {
+fn start(place: &mut Place, bits: &mut BitReader<'_>, tagged: bool, more_may_come: bool, row: &mut Changes) -> Found {
     let mut first_row = bits.clone();
     let from = bits.position();
     let Some(end) = bits.find_line_end() else {
+        if more_may_come {
+            return Found::OutOfData;
+        }
         *bits = first_row;
         *place = Place::BackToBack { aligned: false };
         return if bits.remaining() == 0 { Found::OutOfData } else { Found::Nothing };
