@@ -3,7 +3,8 @@
 use crate::fault::Fault;
 use crate::placement::Placement;
 
-use faxramp::image::{Bitmap, Grey, halftone, t6};
+use faxramp::image::{Bitmap, Coding, Grey, encode, halftone};
+use faxramp::model::Compression;
 use faxramp::pages::sheet::Sheet;
 use faxramp::pages::worker::{
     ErrorKind, MAX_MESSAGE_CHARACTERS, MAX_PAGE_OCTETS, MAX_PAGES, MAX_ROWS, Record, shortened,
@@ -49,7 +50,7 @@ impl<W: Write> Output<W> {
 
     /// A page in greys; text in it stays crisp and pictures become dots.
     pub(crate) fn grey_page(&mut self, page: &Grey) -> Result<(), Fault> {
-        self.page(&halftone::bilevel(page))
+        self.page(&halftone::to_bilevel(page))
     }
 
     /// A page.
@@ -61,7 +62,7 @@ impl<W: Write> Output<W> {
         if page.width() != sheet.width.pels() || page.rows() == 0 || page.rows() > MAX_ROWS {
             return Err(Fault::internal(format!("page {} came out as {} by {}", self.pages + 1, page.width(), page.rows())));
         }
-        let coded = t6::encode(page);
+        let coded = encode(page, &Coding::new(Compression::Mmr, sheet.resolution));
         let length = u32::try_from(coded.len()).ok().filter(|&length| length <= MAX_PAGE_OCTETS);
         let length = length.ok_or_else(|| Fault::too_large(format!("page {} is too large when coded", self.pages + 1)))?;
         self.record(&Record::Page { width: page.width(), rows: page.rows(), length })?;

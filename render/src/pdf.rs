@@ -2,6 +2,7 @@
 
 mod hayro;
 mod pdfium;
+mod strokes;
 
 use crate::fault::Fault;
 use crate::output::Output;

@@ -14,22 +14,25 @@ use crate::output::Output;
 use fonts::{Cut, Typesetter};
 use leaf::{Leaf, Margins};
 
-use faxramp::pages::worker::{HeadingField, Request};
+use faxramp::pages::worker::{HeadingField, Request, Typeface};
 use std::io::Write;
 
 /// Characters set as one paragraph; longer lines are cut into several.
 const MOST_CHARACTERS_A_PARAGRAPH: usize = 4000;
 /// Columns from one tab stop to the next.
 const TAB: usize = 8;
+/// Lines with columns that make a table.
+const LINES_OF_A_TABLE: usize = 2;
 /// Space between the labels and the values of the heading, in points.
 const LABEL_GAP: f64 = 8.0;
 /// Space between the heading, its rule and the text, in points.
-const RULE_GAP: f64 = 8.0;
+const RULE_GAP: f64 = 12.0;
 
 pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Output<W>) -> Result<(), Fault> {
     let text = decode::decode(document);
     let heading = &request.text.heading;
-    let mut typesetter = Typesetter::new(request.text.typeface);
+    let typeface = if has_columns(&text) { Typeface::Monospace } else { request.text.typeface };
+    let mut typesetter = Typesetter::new(typeface);
     let words = heading.iter().flat_map(|field| [field.label.as_str(), field.value.as_str()]).chain([text.as_str()]);
     let missing = typesetter.find_fonts_for(words);
     output.begin(None, "text")?;
@@ -38,20 +41,26 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
     }
     let mut pages = Pages { margins: Margins::of(request.sheet), leaf: None, output, request };
     pages.heading(heading, &mut typesetter)?;
-    for (number, sheet) in text.split('\u{c}').enumerate() {
+    // Blank lines, and a form feed, at the very end would only make a blank page.
+    let text = text.trim_end();
+    for (number, sheet) in text.split('\u{c}').enumerate().filter(|_| !text.is_empty()) {
         if number > 0 {
             pages.turn_over()?;
         }
-        for line in lines(sheet) {
+        for line in sheet.split('\n') {
             pages.paragraph(line, &mut typesetter)?;
         }
     }
     pages.finish()
 }
 
-/// The lines of a text; the last line feed ends a line and does not begin another.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.strip_suffix('\n').unwrap_or(text).split('\n')
+/// Whether a text is laid out in columns with tabs or blanks; letters of their own widths would put it out of line.
+fn has_columns(text: &str) -> bool {
+    let in_columns = |line: &&str| {
+        let line = line.trim();
+        line.contains('\t') || line.contains("   ")
+    };
+    text.split(['\n', '\u{c}']).filter(in_columns).take(LINES_OF_A_TABLE).count() == LINES_OF_A_TABLE
 }
 
 /// The pages as they fill.
@@ -87,7 +96,7 @@ impl<W: Write> Pages<'_, W> {
             }
         }
         let leaf = self.room_for(2.0 * RULE_GAP)?;
-        leaf.advance(RULE_GAP / 2.0);
+        leaf.advance(RULE_GAP / 3.0);
         leaf.rule();
         leaf.advance(RULE_GAP);
         Ok(())
@@ -171,7 +180,7 @@ fn pieces(line: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{lines, pieces, with_tabs_spread};
+    use super::{has_columns, pieces, with_tabs_spread};
 
     #[test]
     fn tabs_go_to_the_next_column_of_eight() {
@@ -181,9 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_feed_begins_no_line() {
-        assert_eq!(lines("a\n\nb\n").collect::<Vec<_>>(), ["a", "", "b"]);
-        assert_eq!(lines("a").collect::<Vec<_>>(), ["a"]);
+    fn a_table_is_known_by_its_columns_and_prose_is_not_taken_for_one() {
+        assert!(has_columns("Our offer:\n\nItem\tPrice\nBolt\t1.20\n"));
+        assert!(has_columns("1    Bolt\n2    Nut\n"));
+        assert!(!has_columns("    A paragraph that begins with blanks.\n\tAnother.   \nOne   gap.\n"));
     }
 
     #[test]

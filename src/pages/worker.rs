@@ -83,7 +83,8 @@ pub enum Sandbox {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Typeface {
-    /// Letters of their own widths, 11 pt: mail.
+    /// Letters of their own widths, 11 pt: mail. A text that is laid out in columns is set as [`Self::Monospace`]
+    /// all the same.
     #[default]
     Proportional,
     /// Letters of one width, 10 pt, so that 80 columns fit: listings and tables made of blanks.

@@ -1,5 +1,6 @@
 //! PDF by hayro, the renderer in Rust that is built in.
 
+use super::strokes::thicken;
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
 use crate::output::{Output, on_white};
@@ -33,7 +34,9 @@ pub(super) fn draw<W: Write>(document: Vec<u8>, request: &Request, output: &mut 
         let (width, height) = page.render_dimensions();
         let at = place(number, width, height, request.sheet)?;
         let drawn = draw_page(page, &cache, &at, (width.into(), height.into()))?;
-        output.grey_page(&on_white(&drawn, at.width as usize, &at, request.sheet))?;
+        let mut drawn = on_white(&drawn, at.width as usize, &at, request.sheet);
+        thicken(&mut drawn);
+        output.grey_page(&drawn)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! PDF by pdfium, Chromium's renderer, from a library that is loaded when the process starts.
 
+use super::strokes::thicken;
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
 use crate::output::{Output, on_white};
@@ -91,7 +92,9 @@ fn draw_page<W: Write>(
     if stride < at.width as usize {
         return Err(Fault::internal(format!("page {number} came out in {} octets", elements.len())));
     }
-    output.grey_page(&on_white(&elements, stride, &at, request.sheet))
+    let mut page = on_white(&elements, stride, &at, request.sheet);
+    thicken(&mut page);
+    output.grey_page(&page)
 }
 
 fn configuration(at: &Placement) -> PdfRenderConfig {

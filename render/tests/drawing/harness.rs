@@ -5,7 +5,7 @@ use faxramp::image::Bitmap;
 use faxramp::model::{Resolution, Width};
 use faxramp::pages::sheet::{Paper, Sheet};
 use faxramp::pages::worker::{
-    Event, Failure, Kind, Limits, PdfEngine, RenderedPage, Request, Response, Sandbox, TextOptions,
+    Event, Failure, Kind, Limits, PdfEngine, Request, Response, Sandbox, TextOptions,
 };
 
 use std::io::{Read, Write};
@@ -68,16 +68,12 @@ pub(crate) fn draw(request: &Request, document: &[u8]) -> Result<Drawn, Failure>
         match event {
             Event::Began { pages, engine } => (drawn.announced, drawn.engine) = (pages, engine),
             Event::Warning(warning) => drawn.warnings.push(warning),
-            Event::Page(page) => drawn.pages.push(bitmap(&page)),
+            Event::Page(page) => drawn.pages.push(page.bitmap().expect("a page as announced")),
         }
     }
     keep_pictures(request, &drawn);
     handled?;
     response.finish().map(|_| drawn)
-}
-
-fn bitmap(page: &RenderedPage) -> Bitmap {
-    Bitmap::from_packed(page.width, page.coded.clone()).expect("a page")
 }
 
 fn keep_pictures(request: &Request, drawn: &Drawn) {

@@ -5,6 +5,9 @@ use super::{
     shortened,
 };
 
+use crate::image::{Bitmap, DecodeLimits, decode};
+use crate::model::Compression;
+
 use std::collections::VecDeque;
 
 /// A page that the child has drawn.
@@ -18,6 +21,22 @@ pub struct RenderedPage {
     pub rows: u32,
     /// The lines, coded as T.6, with its end mark.
     pub coded: Vec<u8>,
+}
+
+impl RenderedPage {
+    /// The page, decoded.
+    ///
+    /// # Errors
+    /// [`Failure::Protocol`] when the octets are no page of the width and length that the child announced.
+    pub fn bitmap(&self) -> Result<Bitmap, Failure> {
+        let limits = DecodeLimits { max_rows: self.rows };
+        let decoded = decode(&self.coded, Compression::Mmr, self.width, limits);
+        if decoded.bad_rows == 0 && decoded.rows == self.rows {
+            Ok(decoded.bitmap)
+        } else {
+            Err(Failure::Protocol(format!("page {} does not decode to its {} lines", self.number, self.rows)))
+        }
+    }
 }
 
 /// What happened.

@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::{Resolution, Width};
+use crate::image::{Bitmap, Coding, encode};
+use crate::model::{Compression, Resolution, Width};
 use crate::pages::sheet::Paper;
 
 use proptest::prelude::*;
@@ -84,6 +85,18 @@ fn pages_arrive_one_by_one_however_the_octets_are_cut() {
         );
         assert!(response.has_ended());
         assert_eq!(response.finish(), Ok(Finished { pages: 2, warnings_dropped: 0 }));
+    }
+}
+
+#[test]
+fn a_page_decodes_only_to_the_lines_it_announced() {
+    let mut bitmap = Bitmap::white(1728, 3);
+    bitmap.set(100, 1, true);
+    let coded = encode(&bitmap, &Coding::new(Compression::Mmr, Resolution::Fine));
+    let page = RenderedPage { number: 1, width: 1728, rows: 3, coded };
+    assert_eq!(page.bitmap(), Ok(bitmap));
+    for wrong in [RenderedPage { rows: 4, ..page.clone() }, RenderedPage { coded: vec![0; 9], ..page }] {
+        assert!(matches!(wrong.bitmap(), Err(Failure::Protocol(_))));
     }
 }
 
