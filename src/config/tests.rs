@@ -190,3 +190,17 @@ proptest::proptest! {
         let _ = check_text("faxramp.toml", &format!("{head}\n{name} = {value}\n"));
     }
 }
+
+#[test]
+fn the_configurations_shown_for_postfix_and_exchange_are_sound() {
+    for path in ["contrib/postfix/README", "contrib/exchange/README"] {
+        let text = std::fs::read_to_string(in_repository(path)).expect("a text");
+        let shown: Vec<&str> = text
+            .lines()
+            .skip_while(|line| *line != "[smtp]")
+            .take_while(|line| line.is_empty() || line.starts_with('[') || line.contains(" = "))
+            .collect();
+        let config = check_text(path, &shown.join("\n")).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!((config.allow.len(), config.delivery.smarthost.is_some()), (1, true), "{path}");
+    }
+}

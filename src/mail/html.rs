@@ -81,7 +81,7 @@ const FONT: &str = "font-family:'Segoe UI',Arial,Helvetica,sans-serif;";
 const STYLE: &str = "<style>@media (prefers-color-scheme:dark){.g{background:#16181c!important}.c{background:#22252b!important;\
 border-color:#3a3f47!important}.t{color:#e8eaed!important}.m{color:#a9afb8!important}.n{background:#2c3038!important}\
 .l{border-color:#3a3f47!important}}\
-@media only screen and (max-width:480px){.w{width:100%!important}.b{display:block!important;width:auto!important}}</style>";
+@media only screen and (max-width:640px){.w{width:100%!important}.b{display:block!important;width:auto!important;padding-left:0!important;padding-top:12px!important}.r{white-space:normal!important}}</style>";
 
 impl Page<'_> {
     pub(super) fn write(&self) -> String {
@@ -106,10 +106,10 @@ impl Page<'_> {
         );
         for (index, paragraph) in self.paragraphs.iter().enumerate() {
             let top = if index == 0 { 22 } else { 8 };
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "<tr><td class=\"t\" style=\"padding:{top}px 28px 0 28px;{FONT}font-size:15px;line-height:22px;color:#1d2129\">{}\
-                 </td></tr>\n",
+                 </td></tr>",
                 escaped(paragraph)
             );
         }
@@ -130,12 +130,12 @@ impl Page<'_> {
     fn write_note(&self, out: &mut String) {
         let Some((heading, text)) = self.note else { return };
         let (band, pale) = self.tone.colours();
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<tr><td style=\"padding:16px 28px 0 28px\"><table role=\"presentation\" width=\"100%\" cellpadding=\"0\" \
              cellspacing=\"0\" border=\"0\"><tr><td width=\"4\" bgcolor=\"{band}\" style=\"width:4px;background:{band};\
              font-size:1px\">&nbsp;</td><td class=\"n t\" bgcolor=\"{pale}\" style=\"background:{pale};padding:12px 16px;{FONT}\
-             font-size:14px;line-height:20px;color:#1d2129\"><b>{}</b><br>{}</td></tr></table></td></tr>\n",
+             font-size:14px;line-height:20px;color:#1d2129\"><b>{}</b><br>{}</td></tr></table></td></tr>",
             escaped(heading),
             escaped(text)
         );
@@ -148,12 +148,12 @@ impl Page<'_> {
              cellpadding=\"0\" cellspacing=\"0\" border=\"0\">\n",
         );
         for (name, value) in self.facts {
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "<tr><td class=\"m l\" width=\"130\" valign=\"top\" style=\"width:130px;padding:7px 12px 7px 0;{FONT}font-size:13px;\
                  line-height:19px;color:#636b77;border-bottom:1px solid #e6e9ee\">{}</td>\
                  <td class=\"t l\" valign=\"top\" style=\"padding:7px 0;{FONT}font-size:14px;line-height:19px;color:#1d2129;\
-                 border-bottom:1px solid #e6e9ee\">{}</td></tr>\n",
+                 border-bottom:1px solid #e6e9ee\">{}</td></tr>",
                 escaped(name),
                 escaped(value)
             );
@@ -191,10 +191,12 @@ impl Table<'_> {
         out.push_str("</tr>\n");
         for row in self.rows {
             out.push_str("<tr>");
-            for cell in row {
+            for (column, cell) in row.iter().enumerate() {
+                // Only the words in the middle may wrap.
+                let wrap = if column == 1 { "" } else { "white-space:nowrap;" };
                 let _ = write!(
                     out,
-                    "<td class=\"t l\" valign=\"top\" style=\"padding:6px 10px 6px 0;{FONT}font-size:13px;line-height:18px;\
+                    "<td class=\"t l r\" valign=\"top\" style=\"{wrap}padding:6px 10px 6px 0;{FONT}font-size:13px;line-height:18px;\
                      color:#1d2129;border-bottom:1px solid #e6e9ee\">{}</td>",
                     escaped(cell)
                 );

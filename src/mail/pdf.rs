@@ -94,7 +94,7 @@ impl File {
         let count = self.offsets.len() + 1;
         self.text(&format!("xref\n0 {count}\n0000000000 65535 f \n"));
         for offset in &self.offsets {
-            write!(self.out, "{offset:010} 00000 n \n").expect("a Vec takes everything");
+            writeln!(self.out, "{offset:010} 00000 n ").expect("a Vec takes everything");
         }
         self.text(&format!("trailer\n<</Size {count}/Root 1 0 R/Info 3 0 R>>\nstartxref\n{start}\n%%EOF\n"));
         self.out

@@ -130,12 +130,13 @@ impl Verdict {
         }
     }
 
-    const fn title(self) -> &'static str {
+    const fn title(self, outcome: &Outcome) -> &'static str {
         match self {
             Self::Sent => "Fax sent",
             Self::LastUnconfirmed => "Fax sent, last page not confirmed",
             Self::Delayed => "Fax not sent yet",
             Self::Cancelled => "Fax cancelled",
+            Self::Failed if outcome.pages_confirmed > 0 => "Fax sent only in part",
             Self::Failed => "Fax NOT sent",
         }
     }
@@ -221,6 +222,9 @@ pub(super) fn summary(verdict: Verdict, outcome: &Outcome) -> Vec<String> {
         }
         Verdict::Delayed => vec![format!("The fax could not be sent yet: {}.", failure(cause)), confirmed(outcome)],
         Verdict::Cancelled => vec!["The fax was cancelled by a person.".into(), confirmed(outcome)],
+        Verdict::Failed if *pages_confirmed > 0 => {
+            vec![format!("The fax was not sent completely: {}.", failure(cause)), confirmed(outcome)]
+        }
         Verdict::Failed => vec![format!("The fax was not sent: {}.", failure(cause)), confirmed(outcome)],
     }
 }
@@ -249,7 +253,7 @@ fn content<'a>(verdict: Verdict, facts: &ReceiptFacts<'a>) -> Content<'a> {
     let footer = format!("Fax job {} on {}. This message was written by a program.", facts.job, facts.hostname);
     let html = Page {
         tone: verdict.tone(),
-        title: verdict.title(),
+        title: verdict.title(facts.outcome),
         subtitle: &subtitle,
         paragraphs: &paragraphs,
         note: note.as_ref().map(|(heading, text)| (*heading, text.as_str())),
@@ -257,14 +261,14 @@ fn content<'a>(verdict: Verdict, facts: &ReceiptFacts<'a>) -> Content<'a> {
         picture: facts.thumbnail.map(|_| PICTURE_ID),
         table: (!attempts.is_empty()).then_some(Table {
             heading: &heading,
-            heads: &["When", "What happened", "Call"],
+            heads: &["When", "What happened", "Duration"],
             rows: &attempts,
         }),
         footer: &footer,
     }
     .write();
 
-    let mut text = format!("{}: {subtitle}\n\n{}\n", verdict.title(), paragraphs.join("\n"));
+    let mut text = format!("{}: {subtitle}\n\n{}\n", verdict.title(facts.outcome), paragraphs.join("\n"));
     if let Some((heading, note)) = &note {
         let _ = write!(text, "\n{heading}\n{note}\n");
     }
@@ -334,7 +338,7 @@ fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String
         let (across, down) = (resolution.dots_per_inch(), resolution.lines_per_inch());
         rows.push(("Resolution", format!("{name} ({across} × {down} per inch)")));
     }
-    rows.push(("Taken by us", for_people(facts.accepted)));
+    rows.push(("Mail received", for_people(facts.accepted)));
     for note in facts.notes.iter().take(MAX_NOTES) {
         rows.push(("Note", super::header::clean(note)));
     }
@@ -354,7 +358,7 @@ fn attempts(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<Vec<String>> {
         .iter()
         .map(|attempt| {
             let outcome = &attempt.outcome;
-            let mut told = super::header::clean(&outcome.cause.sentence());
+            let mut told = capitalised(&super::header::clean(&outcome.cause.sentence()));
             if outcome.pages_confirmed > 0 && outcome.cause != Cause::Sent {
                 let _ = write!(told, " ({} of {} confirmed)", outcome.pages_confirmed, pages(outcome.pages_total));
             }
@@ -362,6 +366,11 @@ fn attempts(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<Vec<String>> {
             vec![for_people(&attempt.at), told, duration]
         })
         .collect()
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 #[cfg(test)]

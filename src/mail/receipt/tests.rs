@@ -149,7 +149,7 @@ fn a_failure_names_cause_tries_and_next_step() {
     for body in [message.body_text(0).expect("text"), message.body_html(0).expect("html")] {
         assert!(body.contains("hung up in the middle of a page"), "{body}");
         assert!(body.contains("What to do next") && body.contains("Pages 3 to 5 are missing"), "{body}");
-        assert!(body.contains("the line was busy") && body.contains("22 Nov 2026, 19:09:31 UTC"), "{body}");
+        assert!(body.contains("The line was busy") && body.contains("22 Nov 2026, 19:09:31 UTC"), "{body}");
     }
     assert_eq!(subject(&write(&outcome(0, 1, Cause::Busy), |_| ())), "Fax FAILED: +390612345 (the line was busy)");
 }
@@ -256,7 +256,7 @@ fn thousands_of_attempts_stay_a_small_mail() {
         facts.notes = notes;
     });
     let text = read(&octets).body_text(0).expect("text").into_owned();
-    assert_eq!(text.matches("the line was busy").count(), MAX_ATTEMPTS_LISTED);
+    assert_eq!(text.matches("The line was busy").count(), MAX_ATTEMPTS_LISTED);
     assert!(text.contains("The last 30 of 5000 attempts") && text.contains("and 480 more"), "{text}");
     assert!(octets.len() < 100_000, "{}", octets.len());
 }
