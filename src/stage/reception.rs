@@ -1,0 +1,170 @@
+//! The file a fax grows in while it is received: whole pages, one record each, safe before they are confirmed.
+//!
+//! A record is the octets `fax1`, then width, rows and lines per inch and the length of the page as big-endian 32-bit numbers, then the
+//! page as T.6. What a crash cut off at the end is left out when it is read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::live::Subject;
+use super::pages::StoredPage;
+use super::{Fault, Office};
+use crate::call::{PageFormat, Progress, ReceivedPage, Verdict};
+use crate::image::{self, DecodeLimits, quality};
+use crate::io::call::CallOwner;
+use crate::model::{Compression, ReceivedId, Resolution, Width};
+use crate::spool::{Growing, SpoolName};
+
+const MARK: &[u8; 4] = b"fax1";
+const RECORD_HEAD: usize = 20;
+/// Octets of one reception; a fax that is longer is ended by the limit on the call.
+const MAX_RECEPTION: u64 = 512 * 1024 * 1024;
+/// Rows of a received page: 4.3 m at the finest resolution.
+const MAX_ROWS: u32 = 65_536;
+
+/// One page as a record of the file.
+#[must_use]
+pub fn page_record(page: &StoredPage) -> Vec<u8> {
+    let mut record = Vec::with_capacity(RECORD_HEAD + page.coded.len());
+    record.extend_from_slice(MARK);
+    let length = u32::try_from(page.coded.len()).expect("a page is far below 4 GiB");
+    for number in [page.width.pels(), page.rows, page.resolution.lines_per_inch(), length] {
+        record.extend_from_slice(&number.to_be_bytes());
+    }
+    record.extend_from_slice(&page.coded);
+    record
+}
+
+/// The whole pages in the octets of such a file.
+#[must_use]
+pub fn pages_in(mut octets: &[u8]) -> Vec<StoredPage> {
+    let mut pages = Vec::new();
+    while let Some((page, rest)) = first_page(octets) {
+        pages.push(page);
+        octets = rest;
+    }
+    pages
+}
+
+fn first_page(octets: &[u8]) -> Option<(StoredPage, &[u8])> {
+    let rest = octets.strip_prefix(MARK)?;
+    let number = |index: usize| {
+        let octets = rest.get(index * 4..index * 4 + 4)?;
+        Some(u32::from_be_bytes(octets.try_into().ok()?))
+    };
+    let width = Width::from_pels(number(0)?)?;
+    let (rows, lines, length) = (number(1)?, number(2)?, number(3)? as usize);
+    let body = rest.get(RECORD_HEAD - MARK.len()..)?;
+    let coded = body.get(..length)?.to_vec();
+    let page = StoredPage { coded, width, rows, resolution: Resolution::nearest(lines) };
+    Some((page, &body[length..]))
+}
+
+/// Reads the pages of a reception from the spool.
+///
+/// # Errors
+/// A failing disk.
+pub fn read_pages(office: &Office, spool_file: &str) -> Result<Vec<StoredPage>, Fault> {
+    let name = SpoolName::from_stored(spool_file)
+        .ok_or_else(|| Fault::Inconsistent(format!("{spool_file} is no file of the spool")))?;
+    Ok(pages_in(&office.spool().read(&name, MAX_RECEPTION)?))
+}
+
+/// The owner of an incoming call.
+pub struct Reception {
+    office: Office,
+    id: ReceivedId,
+    state: Arc<Mutex<Growth>>,
+}
+
+struct Growth {
+    file: Growing,
+    pages: u32,
+    remote_id: Option<String>,
+}
+
+impl Reception {
+    /// Pages go into `file`.
+    #[must_use]
+    pub fn new(office: Office, id: ReceivedId, file: Growing) -> Self {
+        Self { office, id, state: Arc::new(Mutex::new(Growth { file, pages: 0, remote_id: None })) }
+    }
+}
+
+impl CallOwner for Reception {
+    async fn page(&self, _index: u32, _format: PageFormat) -> Result<Arc<[u8]>, String> {
+        Err("nothing is kept to be polled".into())
+    }
+
+    async fn received(&self, page: ReceivedPage) -> Verdict {
+        let (id, state) = (self.id, Arc::clone(&self.state));
+        let stored = self.office.blocking(move |office| store(office, id, &state, &page)).await;
+        stored.unwrap_or_else(|fault| {
+            tracing::error!(received = %id, %fault, "a page could not be stored, so it is not confirmed");
+            Verdict::Bad
+        })
+    }
+
+    fn confirmed(&self, _pages: u32) {}
+
+    fn progress(&self, progress: &Progress) {
+        if let Progress::Fax(fax) = progress
+            && let Some(remote_id) = &fax.remote_id
+        {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner).remote_id = Some(remote_id.clone());
+        }
+        self.office.live().progress(Subject::Receiving(self.id), progress);
+    }
+}
+
+/// Decodes, judges, and makes a page safe.
+fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &ReceivedPage) -> Result<Verdict, Fault> {
+    let format = &page.format;
+    let limits = DecodeLimits { max_rows: MAX_ROWS };
+    let decoded = image::decode(&page.bits, format.compression, format.width.pels(), limits);
+    let verdict = if format.ecm {
+        Verdict::Good
+    } else {
+        match quality::judge(&decoded) {
+            quality::Quality::Good => Verdict::Good,
+            quality::Quality::Poor => Verdict::Poor,
+            quality::Quality::Bad => Verdict::Bad,
+        }
+    };
+    tracing::debug!(page = page.index + 1, rows = decoded.bitmap.rows(), bad_rows = decoded.bad_rows, ?verdict, "page");
+    if verdict == Verdict::Bad && page.wants_verdict() {
+        return Ok(verdict);
+    }
+    let stored = StoredPage::of(&decoded.bitmap, format.width, format.resolution);
+    let mut growth = state.lock().unwrap_or_else(PoisonError::into_inner);
+    growth.file.write(&page_record(&stored))?;
+    growth.file.sync()?;
+    let remote_id = growth.remote_id.clone();
+    office.store().reception_page(id, growth.pages + 1, remote_id)?;
+    growth.pages += 1;
+    Ok(verdict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{page_record, pages_in};
+    use crate::image::Bitmap;
+    use crate::model::{Resolution, Width};
+    use crate::stage::pages::StoredPage;
+
+    fn page(rows: u32) -> StoredPage {
+        StoredPage::of(&Bitmap::white(1728, rows), Width::A4, Resolution::Fine)
+    }
+
+    #[test]
+    fn pages_before_a_cut_are_read_and_the_cut_one_is_left_out() {
+        let (first, second) = (page(10), page(2000));
+        let mut octets = page_record(&first);
+        let whole = octets.len();
+        octets.extend(page_record(&second));
+        assert_eq!(pages_in(&octets), vec![first.clone(), second]);
+        for cut in whole..octets.len() {
+            assert_eq!(pages_in(&octets[..cut]), vec![first.clone()], "cut at {cut}");
+        }
+        assert_eq!(pages_in(b"something else"), Vec::new());
+    }
+}
