@@ -1,1 +1,3 @@
 //! `faxramp demo`.
+
+mod sample_pdf;
