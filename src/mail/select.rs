@@ -219,11 +219,13 @@ impl Walk<'_> {
             Content::Unreadable(reason) if kind::skipped(&content_type, &name).is_none() => {
                 Err(SelectError::Unreadable { name, reason })
             }
-            Content::Text(text) if !attachment && file_name.is_none() && is_body_type(&content_type) => {
+            Content::Text(text)
+                if !attachment && is_body_type(&content_type) && file_name.as_deref().is_none_or(is_fragment_name) =>
+            {
                 found.texts.push(if content_type == "text/html" { html_to_text(&text) } else { text });
                 Ok(())
             }
-            content => {
+            content @ (Content::Text(_) | Content::Binary(_) | Content::Unreadable(_)) => {
                 if let Some(what) = kind::skipped(&content_type, &name) {
                     found.notes.push(format!("{name} was not faxed: it is {what}"));
                     return Ok(());
@@ -358,6 +360,13 @@ struct File {
 /// Types that are the text of the mail when nothing says that they are attached.
 fn is_body_type(content_type: &str) -> bool {
     matches!(content_type, "text/plain" | "text/html" | "text/enriched" | "text/markdown")
+}
+
+/// `ATT00001.txt`: Exchange's name for a piece of the text, such as a disclaimer behind an attachment.
+fn is_fragment_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let digits = name.strip_prefix("att").and_then(|rest| rest.split_once('.')).map(|(digits, _)| digits);
+    digits.is_some_and(|digits| digits.len() == 5 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -67,13 +67,13 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn new(body: &'a [u8], boundary: &'a str) -> Self {
         let mut parts = Self { body, boundary: boundary.as_bytes(), at: 0, open: true };
-        let preamble = parts.to_delimiter();
+        let preamble = parts.seek_delimiter();
         parts.open = preamble.is_some_and(|(_, delimiter)| delimiter == Delimiter::Next);
         parts
     }
 
     /// Moves behind the next delimiter line; gives where the text before it ends.
-    fn to_delimiter(&mut self) -> Option<(usize, Delimiter)> {
+    fn seek_delimiter(&mut self) -> Option<(usize, Delimiter)> {
         while self.at < self.body.len() {
             let start = self.at;
             let rest = &self.body[start..];
@@ -108,7 +108,7 @@ impl Iterator for Parts<'_> {
             return None;
         }
         let start = self.at;
-        let Some((end, delimiter)) = self.to_delimiter() else {
+        let Some((end, delimiter)) = self.seek_delimiter() else {
             self.open = false;
             // A delimiter as the very last line opens nothing.
             return (start < self.body.len()).then_some(start..self.body.len());

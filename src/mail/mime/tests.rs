@@ -9,17 +9,13 @@ fn parse(raw: &str) -> Incoming {
 }
 
 fn text(part: &Part) -> &str {
-    match &part.content {
-        Content::Text(text) => text,
-        other => panic!("{other:?}"),
-    }
+    let Content::Text(text) = &part.content else { panic!("{part:?}") };
+    text
 }
 
 fn parts(part: &Part) -> &[Part] {
-    match &part.content {
-        Content::Multipart(parts) => parts,
-        other => panic!("{other:?}"),
-    }
+    let Content::Multipart(parts) = &part.content else { panic!("{part:?}") };
+    parts
 }
 
 #[test]

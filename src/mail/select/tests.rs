@@ -91,6 +91,15 @@ fn of_two_forms_of_a_text_the_plain_one_is_taken_and_html_when_it_is_alone() {
     assert_eq!(selection.documents[0].bytes, "one\ntü\na\nb".as_bytes());
 }
 
+/// Exchange names the pieces of a text that stand behind an attachment.
+#[test]
+fn a_disclaimer_behind_an_attachment_is_text_of_the_mail_and_no_document() {
+    let disclaimer = "Content-Type: text/plain; name=\"ATT00001.txt\"\nContent-Disposition: inline\n\nconfidential";
+    let selection = with_body(&mixed(&[TEXT, &pdf("a.pdf"), disclaimer]), BodyText::FirstPage).expect("faxed");
+    assert_eq!(names(&selection), [("text of the mail", DocumentKind::Text), ("a.pdf", DocumentKind::Pdf)]);
+    assert_eq!(selection.documents[0].bytes, b"please read\n\nconfidential");
+}
+
 /// Apple's mail program hangs attachments into the HTML alternative.
 #[test]
 fn an_attachment_within_an_alternative_is_not_lost() {
