@@ -12,7 +12,7 @@ struct Flow {
     callee: &'static str,
 }
 
-const FLOWS: [Flow; 12] = [
+const FLOWS: [Flow; 11] = [
     Flow {
         name: "answered, the caller hangs up",
         script: |world| {
@@ -118,20 +118,14 @@ const FLOWS: [Flow; 12] = [
         callee: "called, acknowledged, offered t38, offer withdrawn, ended by peer 16",
     },
     Flow {
-        name: "offer with BYE right behind the ACK",
+        name: "BYE while the own offer is under way",
         script: |world| {
             answer(world);
             world.at(60_000, CALLEE, offer("sound again"));
-            world.at(60_070, CALLEE, hang_up());
+            world.at(60_030, CALLEE, hang_up());
         },
         caller: "answered sound, offered sound again, ended by peer 16",
         callee: "called, acknowledged, ended by us",
-    },
-    Flow {
-        name: "nobody answers within the ringing limit",
-        script: |world| world.at(1_000, CALLEE, Command::Ring),
-        caller: "timed out",
-        callee: "called, timed out",
     },
 ];
 
@@ -159,7 +153,7 @@ fn essential(words: &str) -> String {
 
 #[test]
 fn every_flow_ends_as_it_should_on_a_clean_path() {
-    for flow in FLOWS.iter().take(10) {
+    for flow in &FLOWS {
         let world = play(flow, clean(), 1);
         assert_eq!(world.words(CALLER), flow.caller, "caller of: {}", flow.name);
         assert_eq!(world.words(CALLEE), flow.callee, "callee of: {}", flow.name);
@@ -168,6 +162,7 @@ fn every_flow_ends_as_it_should_on_a_clean_path() {
 
 #[test]
 fn every_flow_ends_as_it_should_with_any_one_datagram_lost() {
+    // Not the last two: there a loss may decide which of two things comes first.
     for flow in FLOWS.iter().take(9) {
         let count = play(flow, clean(), 1).sent.len();
         for lost in 0..count {
@@ -181,7 +176,7 @@ fn every_flow_ends_as_it_should_with_any_one_datagram_lost() {
 
 #[test]
 fn every_flow_ends_the_same_on_both_sides_of_a_bad_path() {
-    for flow in FLOWS.iter().take(10) {
+    for flow in &FLOWS {
         for seed in 0..40 {
             let world = play(flow, bad(seed), seed);
             let case = format!("{} with seed {seed}", flow.name);
@@ -193,18 +188,13 @@ fn every_flow_ends_the_same_on_both_sides_of_a_bad_path() {
 
 #[test]
 fn ringing_without_end_is_given_up_by_both() {
-    let world = play(&FLOWS[11], clean(), 1);
+    let mut world = World::new(clean());
+    world.at(1_000, CALLEE, Command::Ring);
+    world.play(1);
     assert!(world.words(CALLER) == "timed out", "{}", world.words(CALLER));
     // Either limit may run out first; the callee then sees a CANCEL or gives up itself.
     let callee = world.words(CALLEE);
     assert!(callee == "called, timed out" || callee == "called, ended by peer", "{callee}");
-}
-
-#[test]
-fn bye_right_behind_an_unfinished_offer_ends_both() {
-    let world = play(&FLOWS[10], clean(), 1);
-    assert!(world.words(CALLER).ends_with("ended by peer 16"), "{}", world.words(CALLER));
-    assert!(world.words(CALLEE).ends_with("ended by us"), "{}", world.words(CALLEE));
 }
 
 #[test]
