@@ -6,7 +6,7 @@ use crate::model::{Cause, Resolution};
 use crate::t30::{PageShape, ReceivedPage, Verdict};
 use proptest::prelude::*;
 
-/// A page without error correction lasts longer than [`REPEAT_LATEST`](super::super::answerer), as real ones nearly always do.
+/// A page without error correction lasts longer than the time in which a repeated command is expected, as real ones nearly always do.
 const PAGE_OCTETS: usize = 14_000;
 
 fn is_page(page: &ReceivedPage, index: u32, octets: usize) -> bool {
