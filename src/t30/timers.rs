@@ -37,7 +37,7 @@ pub enum Timer {
     NotReady,
     /// The owner's time to judge a page at all: [`VERDICT_LIMIT`].
     Verdict,
-    /// The carrier's time to send a burst: its length and [`super::line::SENDING_MARGIN`].
+    /// The carrier's time to send a burst: its length and 20 s.
     Sending,
 }
 
