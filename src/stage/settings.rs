@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::io::smtp_out;
+use crate::mail::SelectionRules;
 use crate::model::{NumberPlan, Resolution};
 use crate::pages::plan;
 use crate::policy::address::AddressRules;
@@ -51,17 +52,6 @@ pub struct Accept {
     pub lifetime: Duration,
 }
 
-/// When the text of a mail becomes a page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BodyText {
-    /// It is the first page when it is not empty.
-    FirstPage,
-    /// Only when there is no document.
-    OnlyAlone,
-    /// Never.
-    Never,
-}
-
 /// Documents to pages.
 #[derive(Clone, Debug)]
 pub struct Render {
@@ -71,8 +61,8 @@ pub struct Render {
     pub plan: plan::Settings,
     /// Longest time for one document.
     pub timeout: Duration,
-    /// The text of the mail.
-    pub body: BodyText,
+    /// Which parts of a mail become pages.
+    pub selection: SelectionRules,
 }
 
 /// How the fax itself is sent and received.
