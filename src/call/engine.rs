@@ -11,7 +11,7 @@ use super::offer::{Descriptions, Far, What};
 use super::settings::{InboundSettings, LineSettings, OutboundSettings};
 use super::{Ending, PageFormat, Progress, ReceivedPage, Verdict};
 use crate::model::Cause;
-use crate::sip::{self, EndpointSettings, Leg};
+use crate::sip::{self, Leg};
 use crate::t30;
 
 /// After our farewell the far end has this long to answer before we forget the call; its own repeats then get 481.

@@ -12,6 +12,7 @@ use crate::io::sip::SipSocket;
 use crate::model::{Compression, Number, Resolution, Width};
 use crate::policy::Route;
 use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
+use crate::t30::capability::Length;
 use crate::t30::{self, AnswererSettings, CallerSettings, PageShape};
 
 /// The way to the telephone network.
@@ -113,13 +114,15 @@ pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
         station_id: station_id.to_owned(),
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,
-        widths: vec![Width::A4, Width::B4, Width::A3],
-        resolutions: vec![Resolution::Standard, Resolution::Fine, Resolution::Superfine],
+        widest: Width::A3,
+        finest: Resolution::Superfine,
+        longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,
         // The caller has heard our tone in the audio before the switch to T.38.
         send_ced: false,
-        ..AnswererSettings::default()
+        row_time_ms: 0,
+        sub_address: true,
     }
 }
 
