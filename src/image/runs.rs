@@ -150,11 +150,19 @@ impl Changes {
 
     /// Draws the row into white octets, as many as the width needs.
     pub(super) fn paint(&self, row: &mut [u8]) {
+        let (words, rest) = row.as_chunks_mut::<8>();
         for &place in &self.places[FIRST..FIRST + self.count] {
-            row[place as usize / 8] ^= 0x80 >> (place & 7);
+            let place = place.cast_unsigned();
+            if let Some(eight) = words.get_mut(place as usize / 64) {
+                // Whole words, because they are read as such right after. In an octet the leftmost pel is the highest
+                // bit, but the leftmost octet is the lowest of a word.
+                let turned = u64::from_le_bytes(*eight) ^ (1 << ((place % 64) ^ 7));
+                *eight = turned.to_le_bytes();
+            } else {
+                rest[place as usize % 64 / 8] ^= 0x80 >> (place % 8);
+            }
         }
         let mut colour = 0;
-        let (words, rest) = row.as_chunks_mut::<8>();
         for eight in words {
             let edges = u64::from_be_bytes(*eight);
             if edges | colour != 0 {
