@@ -13,7 +13,7 @@
 //! - the flow, a file a stage: [`stage`]
 //! - wiring: [`config`], [`app`], and the command line [`cli`]
 
-// pub mod app;
+pub mod app;
 pub mod call;
 // pub mod cli;
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]

@@ -23,6 +23,7 @@ mod offer;
 mod settings;
 mod switch;
 
+pub use crate::sdp::Codec;
 pub use crate::t30::{PageFormat, Progress as FaxProgress, ReceivedPage, Verdict};
 pub use ending::{Ending, Record, RecordedPage};
 pub use engine::{Call, Input, Output};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::offer::MediaAddresses;
+use crate::sdp::Codec;
 use crate::sip::{EndpointSettings, Invitation};
 use crate::t30::{AnswererSettings, CallerSettings};
 use crate::t38;
@@ -12,6 +13,8 @@ use crate::t38;
 pub struct LineSettings {
     /// Our sockets, as the far end reaches them.
     pub media: MediaAddresses,
+    /// Voice codecs we offer before the switch, best first.
+    pub codecs: Vec<Codec>,
     /// Error correction we offer; the far end's wish decides what we send.
     pub error_correction: t38::ErrorCorrection,
     /// Earlier packets repeated with each packet of control data.

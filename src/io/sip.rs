@@ -122,7 +122,7 @@ impl SipSocket {
 
     async fn dispatch(&self, datagram: &[u8], source: SocketAddr, new_calls: &mpsc::Sender<Arrived>) {
         let routed = {
-            let mut routes = self.routes();
+            let routes = self.routes();
             match routes.router.route(datagram, source) {
                 Routed::Leg(key, message) => {
                     if let Some(call) = routes.calls.get(&key) {

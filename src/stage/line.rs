@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::settings::{Fax, Settings, TrunkLine};
-use crate::call::{LineSettings, MediaAddresses};
+use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, Number, Resolution, Width};
@@ -79,9 +79,10 @@ impl Drop for ReceptionCount {
 
 /// Media and T.38 of a call.
 #[must_use]
-pub fn settings(fax: &Fax, media: MediaAddresses, call_limit: Duration) -> LineSettings {
+pub fn settings(fax: &Fax, media: MediaAddresses, codecs: Vec<Codec>, call_limit: Duration) -> LineSettings {
     LineSettings {
         media,
+        codecs,
         error_correction: fax.error_correction,
         control_redundancy: fax.control_redundancy,
         image_redundancy: fax.image_redundancy,

@@ -15,7 +15,7 @@ use super::reception::{Reception, read_pages};
 use super::report::{mailbox_from, thumbnail};
 use super::settings::{Formats, Settings};
 use super::{Fault, Office, chance, later_ms, now_ms};
-use crate::call::{Call, Ending, InboundSettings};
+use crate::call::{Call, Codec, Ending, InboundSettings};
 use crate::clock;
 use crate::io::call::{run as run_call, run_leg};
 use crate::io::sip::Arrived;
@@ -193,7 +193,7 @@ impl Answering {
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
         let settings = InboundSettings {
-            line: line::settings(&receive.fax, media, receive.call_limit),
+            line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
             endpoint: self.endpoint(),
             reinvite_after: receive.reinvite_after,
             fax: line::answerer(&receive.fax, &station),

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::call::Codec;
 use crate::io::smtp_out;
 use crate::mail::SelectionRules;
 use crate::model::{NumberPlan, Resolution};
@@ -99,6 +100,8 @@ pub struct TrunkLine {
     pub credentials: Option<sip::Credentials>,
     /// Calls at once.
     pub channels: u32,
+    /// Voice codecs offered before the switch, best first.
+    pub codecs: Vec<Codec>,
     /// When we ask for T.38 ourselves.
     pub reinvite_after: Duration,
     /// How long it may ring.
