@@ -91,7 +91,8 @@ mod tests {
         assert_eq!([0, -1, 32_767, -32_768].map(|sample| Law::A.encode(sample)), [0xD5, 0x55, 0xAA, 0x2A]);
     }
 
-    /// Values of CPython's `audioop.lin2ulaw` and `lin2alaw`, which drop the lowest bits first: negative samples are multiples of four.
+    /// Values of CPython's `audioop.lin2ulaw` and `lin2alaw`, which drop the lowest bits first: negative
+    /// samples are multiples of four.
     #[test]
     fn samples_between_are_coded_as_others_code_them() {
         for (sample, mu, a) in MIDDLE {

@@ -1,6 +1,7 @@
 //! Samples of telephone audio: G.711 coding, the tones that open a fax call.
 //!
-//! Pure arithmetic at 8000 samples a second; no modems yet, no packets. The one place besides images where floats are used.
+//! Pure arithmetic at 8000 samples a second; no modems yet, no packets. The one place besides images where floats
+//! are used.
 
 pub mod g711;
 pub mod tone;

@@ -1,6 +1,7 @@
 //! The tones that open a fax call, made and heard.
 //!
-//! Calling tone and called terminal identification as G.711 frames of 20 ms. Not busy tone or modems. Serves T.30 §4.3.3.
+//! Calling tone and called terminal identification as G.711 frames of 20 ms. Not busy tone or modems. Serves T.30
+//! §4.3.3.
 
 use std::f64::consts::TAU;
 

@@ -91,7 +91,8 @@ fn choose(offer: &Description, ours: &Ours) -> Option<(usize, Media, Agreed)> {
 }
 
 /// Reads the answer to an offer of ours: the first line that we offered and the far end did not refuse. A far end that
-/// leaves lines out, which it must not, is taken to have refused those of another kind; what was not offered is not taken.
+/// leaves lines out, which it must not, is taken to have refused those of another kind; what was not offered is not
+/// taken.
 // RFC 3264 §6: "m=" lines of offer and answer match by position
 #[must_use]
 pub fn accept(offer: &Description, answer: &Description) -> Agreed {

@@ -1,7 +1,7 @@
 //! A session description and its text.
 //!
-//! The text itself is the `sdp-types` crate's; here it is freed of what strangers get wrong in lines that do not matter.
-//! Serves RFC 8866.
+//! The text itself is the `sdp-types` crate's; here it is freed of what strangers get wrong in lines that do not
+//! matter. Serves RFC 8866.
 
 use std::net::IpAddr;
 

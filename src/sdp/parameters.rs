@@ -1,6 +1,7 @@
 //! The T.38 attributes of a media line.
 //!
-//! Read with tolerance for what gateways write, written as the standard prints them. Serves ITU-T T.38 (09/2010) Annex D §D.2.3.
+//! Read with tolerance for what gateways write, written as the standard prints them. Serves ITU-T T.38 (09/2010)
+//! Annex D.
 
 use sdp_types::Attribute;
 
@@ -130,7 +131,7 @@ impl T38Parameters {
             ("T38FaxTranscodingMMR", self.transcoding_mmr),
             ("T38FaxTranscodingJBIG", self.transcoding_jbig),
         ];
-        // T.38 (09/2010) §D.2.3.2: the flag's presence is its value.
+        // T.38 (09/2010) Annex D: the flag's presence is its value.
         attributes.extend(flags.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| Attribute::new(name)));
         let management = match self.rate_management {
             RateManagement::LocalTcf => "localTCF",
