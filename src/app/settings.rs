@@ -158,7 +158,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
     };
     let body = match render.body {
         config::Body::FirstPage => BodyText::FirstPage,
-        config::Body::OnlyAlone => BodyText::OnlyAlone,
+        config::Body::OnlyAlone => BodyText::OnlyWithoutAttachment,
         config::Body::Never => BodyText::Never,
     };
     let selection = SelectionRules { body, ..SelectionRules::default() };
