@@ -13,15 +13,15 @@
 //! - the flow, a file a stage: [`stage`]
 //! - wiring: [`config`], [`app`], and the command line [`cli`]
 
-// pub mod app;
-// pub mod call;
+pub mod app;
+pub mod call;
 pub mod cli;
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]
 pub mod clock;
 pub mod config;
 pub mod dsp;
 pub mod image;
-// pub mod io;
+pub mod io;
 pub mod mail;
 pub mod model;
 pub mod pages;
@@ -33,6 +33,6 @@ pub mod signal;
 pub mod sip;
 pub mod smtp;
 pub mod spool;
-// pub mod stage;
+pub mod stage;
 pub mod t30;
 pub mod t38;

@@ -4,31 +4,37 @@
 
 use super::bits::{BitReader, BitWriter};
 use super::codes::{
-    BLACK_BITS, BLACK_CODES, BLACK_RUNS, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode, PASS,
-    RunCodes, RunEntry, VERTICAL, WHITE_BITS, WHITE_CODES, WHITE_RUNS,
+    BLACK_CODES, BLACK_RUNS, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode, PAIRS, PASS,
+    RUN_BITS, RunCodes, RunTable, VERTICAL, WHITE_CODES, WHITE_RUNS,
 };
-use super::runs::Changes;
+use super::runs::{Changes, FIRST};
 
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Damaged;
 
+/// Bits that a row of this width has at most, whichever way it is coded, and some more: one pel alternating with
+/// the next costs 9 bits for two in one dimension; every coding of two elements in two dimensions costs less than a
+/// horizontal mode with its two runs, so less than 3 bits more.
+const fn most_bits(width: i32) -> usize {
+    width.cast_unsigned() as usize * 8 + 256
+}
+
 /// Writes a row as run lengths.
 // T.4 (07/2003) §4.1.1
 pub(super) fn encode_one_dimensional(bits: &mut BitWriter, row: &Changes) {
-    let width = row.width();
+    bits.reserve(most_bits(row.width()));
     let mut start = 0;
-    for pair in row.places().chunks(2) {
-        put_run(bits, &WHITE_CODES, pair[0] - start);
-        if pair[0] == width {
-            return;
-        }
-        let end = pair.get(1).copied().unwrap_or(width);
-        put_run(bits, &BLACK_CODES, end - pair[0]);
-        if end == width {
-            return;
-        }
-        start = end;
+    let (pairs, rest) = row.places()[..row.count()].as_chunks::<2>();
+    for &[black, white] in pairs {
+        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, white - black));
+        start = white;
+    }
+    let width = row.width();
+    if let [black] = rest {
+        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, width - black));
+    } else if start < width {
+        put_run(bits, &WHITE_CODES, width - start);
     }
 }
 
@@ -40,8 +46,9 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
         return;
     }
     let width = row.width();
-    let (reference, current) = (above.places(), row.places());
-    let (mut b1_index, mut a1_index) = (0, 0);
+    bits.reserve(most_bits(width));
+    let (reference, current) = (above.guarded_places(), row.places());
+    let (mut b1_index, mut a1_index) = (FIRST, 0);
     let mut a0 = -1;
     loop {
         let (a1, b1, b2) = (current[a1_index], reference[b1_index], reference[b1_index + 1]);
@@ -52,8 +59,7 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
             continue;
         }
         let difference = a1 - b1;
-        if (-3..=3).contains(&difference) {
-            let (code, length) = VERTICAL[(difference + 3).cast_unsigned() as usize];
+        if let Some(&(code, length)) = VERTICAL.get((difference + 3).cast_unsigned() as usize) {
             bits.put(code, length);
             if a1 == width {
                 return;
@@ -63,40 +69,51 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
             b1_index = other_colour(reference, b1_index, a0);
         } else {
             let a2 = current[a1_index + 1];
-            bits.put(HORIZONTAL.0, HORIZONTAL.1);
             let (first, second) =
                 if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
-            put_run(bits, first, a1 - a0.max(0));
-            put_run(bits, second, a2 - a1);
+            put_runs(bits, HORIZONTAL, (first, a1 - a0.max(0)), (second, a2 - a1));
             if a2 == width {
                 return;
             }
             a0 = a2;
             a1_index += 2;
         }
-        while reference[b1_index] <= a0 {
-            b1_index += 2;
-        }
+        b1_index = next_change(reference, b1_index, a0);
     }
 }
 
 /// Reads a row of run lengths; on success the reader stands behind its last code.
 // T.4 (07/2003) §4.1.1
 pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
+    // A reader of its own can live in registers.
+    let mut reader = bits.clone();
+    let result = decode_runs(&mut reader, row);
+    *bits = reader;
+    result
+}
+
+#[inline]
+fn decode_runs(reader: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
     let width = row.width();
     row.clear();
     let mut place = 0;
-    loop {
-        bits.refill();
-        place = white_run(bits, place, width)?;
-        row.push(place);
-        if place == width {
-            break;
+    while place < width {
+        reader.refill();
+        let pair = PAIRS[reader.peek(RUN_BITS)];
+        let black_start = place + pair.white();
+        let black_end = black_start + pair.black();
+        if pair.length() > 0 && black_end < width {
+            reader.skip(pair.length());
+            row.push_right(black_start);
+            row.push_right(black_end);
+            place = black_end;
+            continue;
         }
-        place = black_run(bits, place, width)?;
+        place = run(reader, &WHITE_RUNS, place, width)?;
         row.push(place);
-        if place == width {
-            break;
+        if place < width {
+            place = run(reader, &BLACK_RUNS, place, width)?;
+            row.push(place);
         }
     }
     row.close();
@@ -110,52 +127,63 @@ pub(super) fn decode_two_dimensional(
     above: &Changes,
     row: &mut Changes,
 ) -> Result<(), Damaged> {
+    // A reader of its own can live in registers.
+    let mut reader = bits.clone();
+    let result = decode_modes(&mut reader, above, row);
+    *bits = reader;
+    result
+}
+
+#[inline]
+fn decode_modes(reader: &mut BitReader<'_>, above: &Changes, row: &mut Changes) -> Result<(), Damaged> {
+    reader.refill();
+    if above.count() < reader.leading_ones() as usize {
+        let all_same = u32::try_from(above.count() + 1).expect("at most the ones counted");
+        reader.skip(all_same);
+        row.copy_from(above);
+        return Ok(());
+    }
     let width = row.width();
-    let reference = above.places();
+    let reference = above.guarded_places();
     row.clear();
-    let mut b1_index = 0;
+    let mut b1_index = FIRST;
     let mut a0 = -1;
-    let mut black = false;
+    let mut colours = (&WHITE_RUNS, &BLACK_RUNS);
     while a0 < width {
-        bits.refill();
-        let entry = MODES[bits.peek(MODE_BITS)];
-        bits.skip(u32::from(entry.length));
-        match entry.mode {
-            Mode::Vertical => {
-                let a1 = reference[b1_index] + i32::from(entry.difference);
+        reader.refill();
+        let entry = MODES[reader.peek(MODE_BITS)];
+        reader.skip(u32::from(entry.length));
+        // Tested one after the other, the most frequent first: that is guessed better than one jump to three places.
+        if entry.mode == Mode::Vertical {
+            let a1 = reference[b1_index] + i32::from(entry.difference);
+            if a1 <= a0 || a1 >= width {
                 if a1 < a0.max(0) || a1 > width {
                     return Err(Damaged);
                 }
                 row.push(a1);
-                a0 = a1;
-                black = !black;
-                if a0 < width {
-                    b1_index = other_colour(reference, b1_index, a0);
-                    b1_index = next_change(reference, b1_index, a0);
+                if a1 == width {
+                    break;
                 }
+            } else {
+                row.push_right(a1);
             }
-            Mode::Horizontal => {
-                let start = a0.max(0);
-                let (a1, a2);
-                if black {
-                    a1 = black_run(bits, start, width)?;
-                    a2 = white_run(bits, a1, width)?;
-                } else {
-                    a1 = white_run(bits, start, width)?;
-                    a2 = black_run(bits, a1, width)?;
-                }
-                row.push(a1);
-                row.push(a2);
-                a0 = a2;
-                if a0 < width {
-                    b1_index = next_change(reference, b1_index, a0);
-                }
+            a0 = a1;
+            colours = (colours.1, colours.0);
+            b1_index = next_change(reference, other_colour(reference, b1_index, a0), a0);
+        } else if entry.mode == Mode::Horizontal {
+            let a1 = run(reader, colours.0, a0.max(0), width)?;
+            let a2 = run(reader, colours.1, a1, width)?;
+            row.push(a1);
+            row.push(a2);
+            a0 = a2;
+            if a0 < width {
+                b1_index = next_change(reference, b1_index, a0);
             }
-            Mode::Pass => {
-                a0 = reference[b1_index + 1];
-                b1_index += 2;
-            }
-            Mode::Other => return Err(Damaged),
+        } else if entry.mode == Mode::Pass {
+            a0 = reference[b1_index + 1];
+            b1_index += 2;
+        } else {
+            return Err(Damaged);
         }
     }
     row.close();
@@ -166,7 +194,7 @@ pub(super) fn decode_two_dimensional(
 /// right of a0.
 #[inline]
 fn other_colour(reference: &[i32], b1_index: usize, a0: i32) -> usize {
-    if b1_index > 0 && reference[b1_index - 1] > a0 { b1_index - 1 } else { b1_index + 1 }
+    if reference[b1_index - 1] > a0 { b1_index - 1 } else { b1_index + 1 }
 }
 
 /// The first changing element of the same colour right of a0, which is left of the right edge.
@@ -178,7 +206,24 @@ fn next_change(reference: &[i32], mut b1_index: usize, a0: i32) -> usize {
     b1_index
 }
 
+/// Writes two runs behind a prefix.
 #[inline]
+fn put_runs(bits: &mut BitWriter, prefix: (u64, u32), first: (&RunCodes, i32), second: (&RunCodes, i32)) {
+    let (first_run, second_run) = (first.1.cast_unsigned(), second.1.cast_unsigned());
+    if first_run.max(second_run) <= LONGEST_READY_RUN {
+        let (first_code, first_length) = first.0.code(first_run);
+        let (second_code, second_length) = second.0.code(second_run);
+        let code = (prefix.0 << first_length | first_code) << second_length | second_code;
+        bits.put(code, prefix.1 + first_length + second_length);
+    } else {
+        if prefix.1 > 0 {
+            bits.put(prefix.0, prefix.1);
+        }
+        put_run(bits, first.0, first.1);
+        put_run(bits, second.0, second.1);
+    }
+}
+
 fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
     let mut run = run.cast_unsigned();
     while run > LONGEST_READY_RUN {
@@ -191,28 +236,13 @@ fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
     bits.put(code, length);
 }
 
-#[inline]
-fn white_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
-    run::<WHITE_BITS>(bits, &WHITE_RUNS, start, width)
-}
-
-#[inline]
-fn black_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
-    run::<BLACK_BITS>(bits, &BLACK_RUNS, start, width)
-}
-
 /// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, enough for
 /// a mode and two runs of a make-up and a terminating code each; more make-up codes are made ready here.
 #[inline]
-fn run<const BITS: u32>(
-    bits: &mut BitReader<'_>,
-    entries: &[RunEntry],
-    start: i32,
-    width: i32,
-) -> Result<i32, Damaged> {
+fn run(bits: &mut BitReader<'_>, entries: &RunTable, start: i32, width: i32) -> Result<i32, Damaged> {
     let mut place = start;
     loop {
-        let entry = entries[bits.peek(BITS)];
+        let entry = entries[bits.peek(RUN_BITS)];
         if entry.length() == 0 {
             return Err(Damaged);
         }

@@ -136,7 +136,7 @@ impl Authenticator {
         let strongest = strongest.ok_or(Unanswerable::NoCredentials)?.clone();
         let before = self.accepted.iter().find(|(old, _)| old.realm == strongest.realm && old.proxy == strongest.proxy);
         let refused =
-            before.is_some_and(|(old, _)| old.nonce == strongest.nonce || !strongest.stale && self.answered > 1);
+            before.is_some_and(|(old, _)| old.nonce == strongest.nonce || !strongest.stale && self.answered > 0);
         self.answered += 1;
         if refused || self.answered > CHALLENGES_MAX {
             return Err(Unanswerable::Refused);

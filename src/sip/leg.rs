@@ -169,7 +169,7 @@ impl Leg {
             Timer::Ringing => self.rang_too_long(now),
             Timer::RingingAgain => self.ring_again(now),
             Timer::Offer => self.offer_takes_too_long(now),
-            Timer::Answer => self.refuse_offer(408, now),
+            Timer::Answer => self.answer_takes_too_long(now),
             Timer::WindDown => self.transactions.terminate_all(),
             // These belong to transactions, which have their own table.
             Timer::A

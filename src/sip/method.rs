@@ -57,10 +57,10 @@ impl Method {
 
     /// The token as it goes on the wire.
     pub fn as_str(&self) -> &str {
-        match self {
-            Self::Other(name) => name,
-            known => KNOWN.iter().find(|(_, method)| method == known).map_or("", |(name, _)| name),
+        if let Self::Other(name) = self {
+            return name;
         }
+        KNOWN.iter().find(|(_, method)| method == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -126,12 +126,20 @@ pub fn reason_phrase(status: u16) -> &'static str {
         603 => "Decline",
         604 => "Does Not Exist Anywhere",
         606 => "Not Acceptable",
-        100..=199 => "Progress",
-        200..=299 => "Success",
-        300..=399 => "Redirection",
-        400..=499 => "Client Error",
-        500..=599 => "Server Error",
-        _ => "Failure",
+        _ => class_phrase(status),
+    }
+}
+
+/// What a status means by its first digit.
+// RFC 3261 §8.1.3.2
+fn class_phrase(status: u16) -> &'static str {
+    match status {
+        ..200 => "Progress",
+        200..300 => "Success",
+        300..400 => "Redirection",
+        400..500 => "Client Error",
+        500..600 => "Server Error",
+        600.. => "Failure",
     }
 }
 

@@ -1,1 +1,8 @@
+//! Whole calls: two legs joined by a path in virtual time.
 
+mod flows;
+mod foreign;
+mod mutated;
+mod scripted;
+mod torture;
+pub(super) mod world;

@@ -26,7 +26,7 @@ impl Reply {
         Self::new(code, "", text)
     }
 
-    /// The octets on the wire, each line at most [`MAX_REPLY_LINE`] octets long.
+    /// The octets on the wire, each line at most 512 octets long with its CRLF (RFC 5321 §4.5.3.1.5).
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let prefix = if self.enhanced.is_empty() { String::new() } else { format!("{} ", self.enhanced) };

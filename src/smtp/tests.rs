@@ -201,7 +201,10 @@ fn outcome(segments: &[&[u8]]) -> (String, Vec<u8>, Vec<String>) {
                     session.handle(Input::Verdict(if refuse { no } else { Verdict::Accept }), now);
                 }
                 Output::DataEnds { .. } => session.handle(Input::Verdict(Verdict::Accept), now),
-                other => words(other, &mut events),
+                other @ (Output::Sender { .. }
+                | Output::DataBegins { .. }
+                | Output::DataAborted { .. }
+                | Output::Close) => words(other, &mut events),
             }
         }
     };
@@ -338,7 +341,9 @@ fn a_large_message_comes_out_in_bounded_pieces_and_whole() {
                 message.extend(bytes);
             }
             Output::DataBegins { envelope } => notify = envelope.recipients[0].notify,
-            _ => {}
+            Output::DataEnds { verdicts } => assert_eq!(verdicts, 1),
+            Output::Write(_) | Output::Sender { .. } | Output::Recipient(_) => {}
+            Output::DataAborted { .. } | Output::Close => panic!("{output:?}"),
         }
     }
     assert_eq!((message.len(), notify), (5000 * 72, Some(Notify::Never)));

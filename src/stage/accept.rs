@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Fault, Office, chance, later_ms, now_ms};
 use crate::io::smtp_in::{IncomingMail, MailOwner};
-use crate::mail::mime;
+use crate::mail::mime::{Incoming as Mail, Limits};
+use crate::mail::trace::without_trace;
 use crate::model::Number;
 use crate::policy::address::{self, FaxAddress};
 use crate::policy::authorize::{self, Authorized};
@@ -196,21 +197,27 @@ struct Summary {
 }
 
 fn summary(raw: &[u8]) -> Result<Summary, Reply> {
-    let head = mime::head(raw);
-    if head.hops > MOST_HOPS {
+    let mail = Mail::parse(raw, &Limits::default())
+        .map_err(|error| Reply::new(554, "5.6.0", format!("the message cannot be read: {error}")))?;
+    if mail.received_fields > MOST_HOPS {
         return Err(Reply::new(554, "5.4.6", "the message has passed more than 100 servers; it goes in circles"));
     }
     let mut hash = Sha256::new();
-    hash.update(mime::without_trace(raw));
-    if head.message_id.is_none() {
+    without_trace(raw).for_each(|piece| hash.update(piece));
+    if mail.message_id.is_none() {
         // RFC 5322 §3.6.4: without a Message-ID two equal messages may be two wishes, not one sent twice.
         hash.update(chance().to_le_bytes());
     }
+    let from = mail.from.first().map(|from| match &from.name {
+        Some(name) => format!("{name} <{}>", from.address),
+        None => from.address.clone(),
+    });
+    let references: Vec<String> = mail.references.iter().map(|id| format!("<{id}>")).collect();
     Ok(Summary {
-        message_id: head.message_id,
-        subject: head.subject,
-        from: head.from,
-        references: head.references,
+        message_id: mail.message_id,
+        subject: mail.subject.unwrap_or_default(),
+        from: from.unwrap_or_default(),
+        references: references.join(" "),
         hash: hash.finalize().into(),
     })
 }

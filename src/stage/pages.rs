@@ -73,9 +73,8 @@ pub fn tiff_of(pages: &[StoredPage], description: Option<String>) -> Result<Vec<
     let mut writer = tiff::Writer::new(&mut octets, total, labels).map_err(|error| error.to_string())?;
     for page in pages {
         let pels = page.width.pels();
-        writer.push_coded(pels, page.rows, page.resolution, &page.coded).map_err(|error| error.to_string())?;
+        writer.push_coded(&page.coded, pels, page.rows, page.resolution).map_err(|error| error.to_string())?;
     }
-    writer.finish().map_err(|error| error.to_string())?;
     Ok(octets.into_inner())
 }
 
@@ -120,12 +119,12 @@ pub fn local_time(unix_ms: i64) -> Zoned {
 /// The page as this far end takes it, laid out: scaled, never cropped.
 #[must_use]
 pub fn fitted(bitmap: &Bitmap, resolution: Resolution, format: &PageFormat) -> Bitmap {
-    let mut fitted = scale::to_resolution(bitmap, resolution, format.resolution);
+    let mut fitted = scale::change_resolution(bitmap, resolution, format.resolution);
     if fitted.width() != format.width.pels() {
-        fitted = scale::to_width(&fitted, format.width.pels());
+        fitted = scale::fit_width(&fitted, format.width.pels());
     }
     match format.maximum_rows {
-        Some(most) if fitted.rows() > most => scale::to_rows(&fitted, most),
+        Some(most) if fitted.rows() > most => scale::resize(&fitted, fitted.width(), most),
         _ => fitted,
     }
 }

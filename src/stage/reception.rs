@@ -9,9 +9,10 @@ use super::live::Subject;
 use super::pages::StoredPage;
 use super::{Fault, Office};
 use crate::call::{PageFormat, Progress, ReceivedPage, Verdict};
-use crate::image::{self, DecodeLimits, quality};
+use crate::image::quality::{self, CopyQuality};
+use crate::image::{self, DecodeLimits};
 use crate::io::call::CallOwner;
-use crate::model::{Compression, ReceivedId, Resolution, Width};
+use crate::model::{ReceivedId, Resolution, Width};
 use crate::spool::{Growing, SpoolName};
 
 const MARK: &[u8; 4] = b"fax1";
@@ -124,14 +125,14 @@ fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &Received
     let verdict = if format.ecm {
         Verdict::Good
     } else {
-        match quality::judge(&decoded) {
-            quality::Quality::Good => Verdict::Good,
-            quality::Quality::Poor => Verdict::Poor,
-            quality::Quality::Bad => Verdict::Bad,
+        match quality::judge(&decoded, format.resolution) {
+            CopyQuality::Good => Verdict::Good,
+            CopyQuality::Poor => Verdict::Poor,
+            CopyQuality::Bad => Verdict::Bad,
         }
     };
     tracing::debug!(page = page.index + 1, rows = decoded.bitmap.rows(), bad_rows = decoded.bad_rows, ?verdict, "page");
-    if verdict == Verdict::Bad && page.wants_verdict() {
+    if verdict == Verdict::Bad && page.wants_verdict {
         return Ok(verdict);
     }
     let stored = StoredPage::of(&decoded.bitmap, format.width, format.resolution);

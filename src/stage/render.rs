@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, watch};
 
-use super::settings::{BodyText, Render};
+use super::pages::local_time;
+use super::settings::Render;
 use super::{Fault, Office, attend, now_ms};
 use crate::image::tiff;
 use crate::io::worker;
-use crate::mail::mime::Incoming;
-use crate::mail::select::{self, DocumentKind, Selection};
+use crate::mail::header::for_people;
+use crate::mail::{DocumentKind, Incoming, Limits, Selection, select};
 use crate::model::{MessageId, Resolution, Width};
 use crate::pages::plan::{Plan, Role, Source};
 use crate::pages::worker::{Event, HeadingField, Kind, RenderedPage};
@@ -105,33 +106,30 @@ pub fn tiff_of(pages: &[RenderedPage], resolution: Resolution) -> Result<Vec<u8>
         tiff::Writer::new(&mut octets, total, tiff::Labels::default()).map_err(|error| error.to_string())?;
     for page in pages {
         Width::from_pels(page.width).ok_or_else(|| format!("a page is {} picture elements wide", page.width))?;
-        writer.push_coded(page.width, page.rows, resolution, &page.coded).map_err(|error| error.to_string())?;
+        writer.push_coded(&page.coded, page.width, page.rows, resolution).map_err(|error| error.to_string())?;
     }
-    writer.finish().map_err(|error| error.to_string())?;
     Ok(octets.into_inner())
 }
 
 /// Draws all documents of a message; the error is the sentence for its sender.
 async fn draw(settings: &Render, raw: &[u8]) -> Result<Vec<RenderedPage>, String> {
-    let incoming = Incoming::parse(raw).map_err(|error| error.to_string())?;
-    let body = match settings.body {
-        BodyText::FirstPage => select::Body::FirstPage,
-        BodyText::OnlyAlone => select::Body::OnlyAlone,
-        BodyText::Never => select::Body::Never,
-    };
-    let selection = select::select(&incoming, body).map_err(|refusal| refusal.to_string())?;
+    let incoming = Incoming::parse(raw, &Limits::default()).map_err(|error| error.to_string())?;
+    let heading = heading(&incoming);
+    let selection = select(incoming.body, &settings.selection).map_err(|refusal| refusal.to_string())?;
     for note in &selection.notes {
         tracing::debug!(note, "selection");
     }
-    draw_selection(settings, &selection, &heading(&incoming)).await
+    draw_selection(settings, &selection, &heading).await
 }
 
 fn heading(incoming: &Incoming) -> Vec<HeadingField> {
-    let field = |label: &str, value: &str| HeadingField { label: label.into(), value: value.into() };
+    let field = |label: &str, value: String| HeadingField { label: label.into(), value };
+    let from = incoming.from.first().map(|from| from.name.clone().unwrap_or_else(|| from.address.clone()));
+    let date = incoming.date.map(|date| for_people(&local_time(date.saturating_mul(1000))));
     vec![
-        field("From", &incoming.from),
-        field("Date", incoming.date.as_deref().unwrap_or_default()),
-        field("Subject", &incoming.subject),
+        field("From", from.unwrap_or_default()),
+        field("Date", date.unwrap_or_default()),
+        field("Subject", incoming.subject.clone().unwrap_or_default()),
     ]
 }
 
@@ -145,14 +143,14 @@ pub async fn draw_selection(
     heading: &[HeadingField],
 ) -> Result<Vec<RenderedPage>, String> {
     let sources = selection.documents.iter().map(|document| {
-        let (kind, role) = match document.kind {
-            DocumentKind::Body => (Kind::Text, Role::Body),
-            DocumentKind::Text => (Kind::Text, Role::Attachment),
-            DocumentKind::Pdf => (Kind::Pdf, Role::Attachment),
-            DocumentKind::Picture => (Kind::Image, Role::Attachment),
-            DocumentKind::Tiff => (Kind::Tiff, Role::Attachment),
+        let kind = match document.kind {
+            DocumentKind::Text => Kind::Text,
+            DocumentKind::Pdf => Kind::Pdf,
+            DocumentKind::Image => Kind::Image,
+            DocumentKind::Tiff => Kind::Tiff,
         };
-        Source { name: document.name.clone(), kind, role, length: document.octets.len() as u64 }
+        let role = if document.is_body { Role::Body } else { Role::Attachment };
+        Source { name: document.name.clone(), kind, role, length: document.bytes.len() as u64 }
     });
     let plan = Plan::new(sources.collect(), heading, settings.plan.clone()).map_err(|refusal| refusal.to_string())?;
     let mut pages: Vec<RenderedPage> = Vec::new();
@@ -166,7 +164,7 @@ pub async fn draw_selection(
             Event::Warning(warning) => tracing::info!(document = document.name, warning, "rendering"),
             Event::Began { engine, .. } => tracing::debug!(document = document.name, engine, "rendering"),
         };
-        worker::draw(&settings.worker, &request, &document.octets, settings.timeout, take)
+        worker::draw(&settings.worker, &request, &document.bytes, settings.timeout, take)
             .await
             .map_err(|failure| format!("{}: {failure}", document.name))?;
     }

@@ -12,7 +12,7 @@ use super::settings::{Formats, Settings};
 use super::{Fault, Office, attend, chance, later_ms, now_ms};
 use crate::call::{PageFormat, Record};
 use crate::clock::UnixMillis;
-use crate::image::scale;
+use crate::image::{Grey, scale};
 use crate::mail::compose::Attachment;
 use crate::mail::dsn::{DsnFacts, dsn};
 use crate::mail::header::Mailbox;
@@ -118,9 +118,9 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         started: started.as_ref(),
         duration: last.and_then(duration),
         remote_id: record.as_ref().and_then(|record| record.remote_id.as_deref()),
-        speed: record.as_ref().and_then(|record| record.modulation).map(|modulation| modulation.bits_per_second()),
-        ecm: record.as_ref().filter(|record| record.modulation.is_some()).map(|record| record.ecm),
-        resolution: record.as_ref().and_then(|record| record.resolution),
+        speed: record.as_ref().and_then(|record| record.rate),
+        ecm: record.as_ref().filter(|record| record.rate.is_some()).map(|record| record.ecm),
+        resolution: record.as_ref().and_then(Record::resolution),
         notes: &[],
         thumbnail: thumbnail.as_deref(),
         attachment: attached.as_ref().map(|(name, media_type, octets)| Attachment {
@@ -262,12 +262,12 @@ pub fn thumbnail(page: &StoredPage) -> Option<Vec<u8>> {
     let height = u64::from(page.rows) * u64::from(THUMBNAIL_WIDTH) * u64::from(page.resolution.dots_per_inch())
         / (u64::from(page.width.pels()) * u64::from(lines)).max(1);
     let height = u32::try_from(height).ok()?.clamp(1, THUMBNAIL_WIDTH * 4);
-    let small = scale::thumbnail(&page.bitmap(), THUMBNAIL_WIDTH, height);
+    let small = scale::resize_grey(&Grey::of(&page.bitmap()), THUMBNAIL_WIDTH, height);
     let mut octets = Vec::new();
     let mut encoder = png::Encoder::new(&mut octets, small.width(), small.rows());
     encoder.set_color(png::ColorType::Grayscale);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.write_header().ok()?.write_image_data(small.pixels()).ok()?;
+    encoder.write_header().ok()?.write_image_data(small.octets()).ok()?;
     Some(octets)
 }
 

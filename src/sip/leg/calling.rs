@@ -110,7 +110,7 @@ impl Leg {
                 }
                 _ => self.finish(None, now),
             },
-            other => {
+            other @ (State::Called(_) | State::Established(_) | State::AckThenBye(..) | State::Over(_)) => {
                 self.state = other;
                 if (200..300).contains(&status) {
                     self.hang_up_fork(invite, response, now);
@@ -194,7 +194,9 @@ impl Leg {
                 self.finish(None, now);
             }
             State::Cancelling(_) => self.finish(None, now),
-            other => self.state = other,
+            other @ (State::Called(_) | State::Established(_) | State::AckThenBye(..) | State::Over(_)) => {
+                self.state = other
+            }
         }
     }
 
@@ -227,7 +229,9 @@ impl Leg {
                 self.finish(None, now);
             }
             State::Established(session) => self.offer_cannot_be_cancelled(session, now),
-            other => self.state = other,
+            other @ (State::Calling(_) | State::Called(_) | State::AckThenBye(..) | State::Over(_)) => {
+                self.state = other
+            }
         }
     }
 
@@ -236,7 +240,7 @@ impl Leg {
         match self.take_state() {
             State::Calling(calling) => self.give_up_call(calling, None, now),
             State::Called(called) => self.refuse_call(*called, 480, "", &[], now),
-            other => {
+            other @ (State::Cancelling(_) | State::Established(_) | State::AckThenBye(..) | State::Over(_)) => {
                 self.state = other;
                 return;
             }

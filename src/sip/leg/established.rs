@@ -91,7 +91,10 @@ impl Leg {
                         self.timers.stop(Timer::CancelGrace);
                         self.offer_decided(session, offering, response, now);
                     }
-                    other => {
+                    other @ (Exchange::Idle
+                    | Exchange::Offering(_)
+                    | Exchange::Answering(_)
+                    | Exchange::AwaitingAck(_)) => {
                         session.exchange = other;
                         self.state = State::Established(session);
                     }
@@ -110,7 +113,9 @@ impl Leg {
                 }
                 self.state = State::Over(Some(dialog));
             }
-            other => self.state = other,
+            other @ (State::Calling(_) | State::Cancelling(_) | State::Called(_) | State::Over(_)) => {
+                self.state = other
+            }
         }
     }
 
@@ -118,11 +123,11 @@ impl Leg {
         let status = response.status().unwrap_or_default();
         let Offering { body, collisions, .. } = offering;
         let asked_to_wait = response.retry_after().is_some_and(|after| after <= RETRY_AFTER_MAX);
+        if !matches!(status, 401 | 407) {
+            self.authenticator.satisfied();
+        }
         match status {
-            200..300 => {
-                self.authenticator.satisfied();
-                self.tell(Event::OfferAnswered { body: response.body.clone() });
-            }
+            200..300 => self.tell(Event::OfferAnswered { body: response.body.clone() }),
             401 | 407 if self.authenticator.learn(response).is_ok() => {
                 // A newer offer that waits takes its place.
                 session.queued.get_or_insert(Queued { body, collisions, backing_off: false });
@@ -194,7 +199,9 @@ impl Leg {
                 self.tell(ended_by_us(why));
             }
             State::AckThenBye(session, reason) => self.bye(session.dialog, reason.as_ref(), now),
-            other => self.state = other,
+            other @ (State::Calling(_) | State::Cancelling(_) | State::Called(_) | State::Over(_)) => {
+                self.state = other
+            }
         }
     }
 
@@ -245,7 +252,9 @@ impl Leg {
                 self.send_queued_offer(now);
             }
             State::AckThenBye(session, reason) => self.bye(session.dialog, reason.as_ref(), now),
-            other => self.state = other,
+            other @ (State::Calling(_) | State::Cancelling(_) | State::Called(_) | State::Over(_)) => {
+                self.state = other
+            }
         }
     }
 

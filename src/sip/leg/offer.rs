@@ -103,6 +103,12 @@ impl Leg {
         self.send_queued_offer(now);
     }
 
+    /// The call engine did not decide in time.
+    pub(super) fn answer_takes_too_long(&mut self, now: Instant) {
+        self.refuse_offer(488, now);
+        self.tell(Event::OfferWithdrawn);
+    }
+
     /// The peer's CANCEL for its re-INVITE.
     pub(super) fn offer_withdrawn(&mut self, now: Instant) {
         if let Some((session, answering)) = self.take_answering() {
@@ -135,11 +141,17 @@ impl Leg {
                         self.timers.stop(Timer::Answer);
                         return Some((session, answering));
                     }
-                    other => session.exchange = other,
+                    other @ (Exchange::Idle | Exchange::Offering(_) | Exchange::AwaitingAck(_)) => {
+                        session.exchange = other
+                    }
                 }
                 self.state = State::Established(session);
             }
-            other => self.state = other,
+            other @ (State::Calling(_)
+            | State::Cancelling(_)
+            | State::Called(_)
+            | State::AckThenBye(..)
+            | State::Over(_)) => self.state = other,
         }
         None
     }

@@ -83,7 +83,7 @@ impl Leg {
                 self.reply(&request, source, &key, 481, now);
             }
             // Before the call stands, or while it waits for its end, there is nothing to change.
-            other => {
+            other @ (State::Calling(_) | State::Cancelling(_) | State::Called(_) | State::AckThenBye(..)) => {
                 self.state = other;
                 self.reply(&request, source, &key, 491, now);
             }
@@ -99,7 +99,12 @@ impl Leg {
         }
         match self.take_state() {
             State::Called(called) if called.key == *key => self.call_withdrawn(*called, request, now),
-            other => self.state = other,
+            other @ (State::Calling(_)
+            | State::Cancelling(_)
+            | State::Called(_)
+            | State::Established(_)
+            | State::AckThenBye(..)
+            | State::Over(_)) => self.state = other,
         }
     }
 

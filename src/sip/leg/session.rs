@@ -161,7 +161,7 @@ pub enum Event {
         /// Its offer; `None` when it wants ours.
         body: Option<Vec<u8>>,
     },
-    /// The peer took its offer back (CANCEL): no answer is wanted any more.
+    /// The peer took its offer back (CANCEL), or it waited too long and was refused 488: no answer is wanted any more.
     OfferWithdrawn,
     /// Our offer was accepted.
     OfferAnswered {

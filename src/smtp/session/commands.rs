@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use super::{Fault, Introduction, Line, Output, Receiving, Session, State};
-use crate::smtp::command::{self, Command, Hello, Mail};
-use crate::smtp::data::DataReader;
-use crate::smtp::{Envelope, Protocol, Recipient, Reply};
+use crate::smtp::{
+    Envelope, Protocol, Recipient, Reply,
+    command::{self, Command, Hello, Mail},
+    data::DataReader,
+};
 
 impl Session {
     /// Obeys one line, or says why not; too many lines that are wrong end the session.
@@ -125,12 +127,9 @@ impl Session {
     }
 
     fn ask(&mut self, recipient: Recipient) -> Result<(), Reply> {
-        let envelope = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Transaction(envelope) => envelope,
-            other => {
-                self.state = other;
-                return Err(bad_order("give a sender first"));
-            }
+        // Only Idle and Transaction obey commands, so what is replaced otherwise is Idle.
+        let State::Transaction(envelope) = std::mem::replace(&mut self.state, State::Idle) else {
+            return Err(bad_order("give a sender first"));
         };
         // RFC 5321 §4.5.3.1.10
         if envelope.recipients.len() >= self.settings.max_recipients {
@@ -143,17 +142,13 @@ impl Session {
     }
 
     fn data(&mut self, now: Instant) -> Result<(), Reply> {
-        let envelope = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Transaction(envelope) if !envelope.recipients.is_empty() => envelope,
-            State::Transaction(envelope) => {
-                self.state = State::Transaction(envelope);
-                return self.no_data(Reply::new(self.no_recipients_code(), "5.5.1", "no recipient was accepted"));
-            }
-            other => {
-                self.state = other;
-                return self.no_data(bad_order("give a sender and a recipient first"));
-            }
+        let State::Transaction(envelope) = std::mem::replace(&mut self.state, State::Idle) else {
+            return self.no_data(bad_order("give a sender and a recipient first"));
         };
+        if envelope.recipients.is_empty() {
+            self.state = State::Transaction(envelope);
+            return self.no_data(Reply::new(self.no_recipients_code(), "5.5.1", "no recipient was accepted"));
+        }
         let reader = DataReader::new(self.settings.max_text_line_bytes, self.settings.max_message_bytes);
         let recipients = envelope.recipients.len();
         self.outputs.push_back(Output::DataBegins { envelope });
