@@ -8,12 +8,17 @@ pub mod arguments;
 mod config;
 pub mod console;
 pub mod demo;
+mod document;
 pub mod exit;
 pub mod generated;
 mod logging;
 mod moments;
 mod picture;
 mod queue;
+mod readiness;
+mod render;
+mod send;
+mod serve;
 mod table;
 
 use std::ffi::OsString;
@@ -55,9 +60,16 @@ pub fn command() -> clap::Command {
 
 fn dispatch(command: Command, level: Option<arguments::Level>, source: Source, console: &mut Console) -> Ended {
     match command {
-        Command::Serve => Err(Failure::new(Exit::Unavailable, "the server is not built in")),
-        Command::Send(_) => Err(Failure::new(Exit::Unavailable, "sending is not built in")),
-        Command::Render(_) => Err(Failure::new(Exit::Unavailable, "drawing is not built in")),
+        Command::Serve => serve::run(level, &source, console),
+        Command::Send(what) => {
+            logging::on_request(level);
+            send::run(&what, &source.load(console)?, console)
+        }
+        Command::Render(what) => {
+            logging::on_request(level);
+            let config = if source.is_there_or_named() { source.load(console)? } else { Config::default() };
+            render::run(&what, config, console)
+        }
         Command::Demo(_) => Err(Failure::new(Exit::Unavailable, "the demonstration is not built in")),
         Command::Queue(queue) => {
             logging::on_request(level);
@@ -104,6 +116,11 @@ impl Source {
         }
     }
 
+    /// Whether there is a file, or somebody means that there is.
+    fn is_there_or_named(&self) -> bool {
+        self.named || self.path.exists()
+    }
+
     /// The checked configuration; every fault is told before this fails.
     fn load(&self, console: &mut Console) -> Result<Config, Failure> {
         configuration::load(&self.path).map_err(|errors| {
@@ -118,6 +135,19 @@ impl Source {
             Failure::new(Exit::Config, "the configuration cannot be used").advising(advice)
         })
     }
+}
+
+/// The runtime that sockets and children live in.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("the runtime does not start: {error}")))
+}
+
+/// Text between the tags of HTML.
+fn printable_html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
