@@ -1,3 +1,4 @@
 //! All tests that need the whole crate, in one binary.
 
+mod flow;
 mod tidy;
