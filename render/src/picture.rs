@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::output::{Output, on_white};
 use crate::placement::{Placement, Turn, picture};
 
+use faxramp::image::Grey;
 use faxramp::pages::sheet::Sheet;
 use faxramp::pages::worker::Request;
 
@@ -29,23 +30,19 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
     turn_as_taken(&mut grey, orientation);
     let density = density::of(document, format).map(|density| density.turned(orientation));
     output.begin(Some(1), "image")?;
-    draw_grey(grey, density.map(|density| (density.across, density.down)), request.sheet, output)
+    let page = on_a_page(grey, density.map(|density| (density.across, density.down)), request.sheet)?;
+    output.grey_page(&page)
 }
 
-/// One page with this picture on it.
-pub(crate) fn draw_grey<W: Write>(
-    grey: GrayImage,
-    density: Option<(f64, f64)>,
-    sheet: Sheet,
-    output: &mut Output<W>,
-) -> Result<(), Fault> {
+/// A page with this picture on it. `density` is its dots per inch across and down, where it says so.
+pub(crate) fn on_a_page(grey: GrayImage, density: Option<(f64, f64)>, sheet: Sheet) -> Result<Grey, Fault> {
     let at = picture(grey.width(), grey.height(), density, sheet);
     let turned = match at.turn {
         Turn::No => grey,
         Turn::Left => image::imageops::rotate270(&grey),
     };
     let drawn = resized(turned, &at)?;
-    output.grey_page(&on_white(&drawn, at.width as usize, &at, sheet))
+    Ok(on_white(&drawn, at.width as usize, &at, sheet))
 }
 
 fn decode(document: &[u8], format: ImageFormat, most_elements: u64) -> Result<(DynamicImage, Orientation), Fault> {

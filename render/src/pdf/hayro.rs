@@ -1,9 +1,9 @@
 //! PDF by hayro, the renderer in Rust that is built in.
 
-use super::strokes::thicken;
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
 use crate::output::{Output, on_white};
+use crate::strokes::thicken;
 use crate::placement::{Placement, Turn};
 
 use faxramp::pages::worker::Request;

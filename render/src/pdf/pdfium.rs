@@ -1,9 +1,9 @@
 //! PDF by pdfium, Chromium's renderer, from a library that is loaded when the process starts.
 
-use super::strokes::thicken;
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
 use crate::output::{Output, on_white};
+use crate::strokes::thicken;
 use crate::placement::{Placement, Turn};
 
 use faxramp::pages::worker::Request;

@@ -1,5 +1,6 @@
 //! The renderer as the daemon uses it: a process, a request, a document, pages.
 
+mod fax_file;
 mod harness;
 mod pdf;
 mod picture;
