@@ -4,7 +4,7 @@
 
 use crate::fault::Fault;
 use crate::output::Output;
-use crate::picture::on_a_page;
+use crate::picture::sized;
 use crate::strokes::thicken;
 
 use faxramp::image::scale::change_resolution;
@@ -58,11 +58,14 @@ fn draw_page<W: Write>(page: Page, number: u32, sheet: Sheet, output: &mut Outpu
             output.page(&changed)
         }
         PageImage::Bilevel(bitmap) => {
-            let mut page = on_a_page(in_greys(&bitmap)?, density, sheet)?;
-            thicken(&mut page);
-            output.grey_page(&page)
+            let (mut drawn, at) = sized(in_greys(&bitmap)?, density, sheet)?;
+            thicken(&mut drawn);
+            output.grey_page(&drawn, &at)
         }
-        PageImage::Grey(grey) => output.grey_page(&on_a_page(same(&grey)?, density, sheet)?),
+        PageImage::Grey(grey) => {
+            let (drawn, at) = sized(same(&grey)?, density, sheet)?;
+            output.grey_page(&drawn, &at)
+        }
     }
 }
 
@@ -85,14 +88,14 @@ fn in_greys(bitmap: &Bitmap) -> Result<GrayImage, Fault> {
     let greys = bitmap.iter_rows().flat_map(|row| {
         (0..bitmap.width() as usize).map(|x| if row[x / 8] & 0x80 >> (x % 8) == 0 { 255 } else { 0 })
     });
-    sized(bitmap.width(), bitmap.rows(), greys.collect())
+    picture(bitmap.width(), bitmap.rows(), greys.collect())
 }
 
 fn same(grey: &Grey) -> Result<GrayImage, Fault> {
-    sized(grey.width(), grey.rows(), grey.octets().to_vec())
+    picture(grey.width(), grey.rows(), grey.octets().to_vec())
 }
 
-fn sized(width: u32, rows: u32, greys: Vec<u8>) -> Result<GrayImage, Fault> {
+fn picture(width: u32, rows: u32, greys: Vec<u8>) -> Result<GrayImage, Fault> {
     GrayImage::from_raw(width, rows, greys)
         .filter(|picture| picture.width() > 0 && picture.height() > 0)
         .ok_or_else(|| Fault::malformed("a page of the TIFF file has no size"))

@@ -5,7 +5,7 @@
 mod density;
 
 use crate::fault::Fault;
-use crate::output::{Output, on_white};
+use crate::output::Output;
 use crate::placement::{Placement, Turn, picture};
 
 use faxramp::image::Grey;
@@ -30,19 +30,25 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
     turn_as_taken(&mut grey, orientation);
     let density = density::of(document, format).map(|density| density.turned(orientation));
     output.begin(Some(1), "image")?;
-    let page = on_a_page(grey, density.map(|density| (density.across, density.down)), request.sheet)?;
-    output.grey_page(&page)
+    let (drawn, at) = sized(grey, density.map(|density| (density.across, density.down)), request.sheet)?;
+    output.grey_page(&drawn, &at)
 }
 
-/// A page with this picture on it. `density` is its dots per inch across and down, where it says so.
-pub(crate) fn on_a_page(grey: GrayImage, density: Option<(f64, f64)>, sheet: Sheet) -> Result<Grey, Fault> {
+/// The picture at the size it has on a page, and where it goes. `density` is its dots per inch across and down, where
+/// it says so.
+pub(crate) fn sized(
+    grey: GrayImage,
+    density: Option<(f64, f64)>,
+    sheet: Sheet,
+) -> Result<(Grey, Placement), Fault> {
     let at = picture(grey.width(), grey.height(), density, sheet);
     let turned = match at.turn {
         Turn::No => grey,
         Turn::Left => image::imageops::rotate270(&grey),
     };
     let drawn = resized(turned, &at)?;
-    Ok(on_white(&drawn, at.width as usize, &at, sheet))
+    let drawn = Grey::from_octets(at.width, at.rows, drawn);
+    drawn.map(|drawn| (drawn, at)).ok_or_else(|| Fault::internal("the picture came out in another size"))
 }
 
 fn decode(document: &[u8], format: ImageFormat, most_elements: u64) -> Result<(DynamicImage, Orientation), Fault> {

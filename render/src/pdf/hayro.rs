@@ -2,10 +2,11 @@
 
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
-use crate::output::{Output, on_white};
+use crate::output::Output;
 use crate::strokes::thicken;
 use crate::placement::{Placement, Turn};
 
+use faxramp::image::Grey;
 use faxramp::pages::worker::Request;
 
 use hayro::hayro_interpret::InterpreterSettings;
@@ -34,9 +35,10 @@ pub(super) fn draw<W: Write>(document: Vec<u8>, request: &Request, output: &mut 
         let (width, height) = page.render_dimensions();
         let at = place(number, width, height, request.sheet)?;
         let drawn = draw_page(page, &cache, &at, (width.into(), height.into()))?;
-        let mut drawn = on_white(&drawn, at.width as usize, &at, request.sheet);
+        let mut drawn = Grey::from_octets(at.width, at.rows, drawn)
+            .ok_or_else(|| Fault::internal(format!("page {number} came out in another size")))?;
         thicken(&mut drawn);
-        output.grey_page(&drawn)?;
+        output.grey_page(&drawn, &at)?;
     }
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
-use crate::output::{Output, on_white};
+use crate::output::Output;
 use crate::strokes::thicken;
 use crate::placement::{Placement, Turn};
 
+use faxramp::image::Grey;
 use faxramp::pages::worker::Request;
 
 use pdfium_render::prelude::{
@@ -88,13 +89,13 @@ fn draw_page<W: Write>(
     let at = place(number, page.width().value, page.height().value, request.sheet)?;
     let drawn = page.render_with_config(&configuration(&at)).map_err(damaged)?;
     let elements = drawn.as_raw_bytes();
-    let stride = elements.len() / at.rows as usize;
-    if stride < at.width as usize {
-        return Err(Fault::internal(format!("page {number} came out in {} octets", elements.len())));
-    }
-    let mut page = on_white(&elements, stride, &at, request.sheet);
+    // Rows are filled up to whole words.
+    let stride = (elements.len() / at.rows as usize).max(1);
+    let rows = elements.chunks_exact(stride).filter_map(|row| row.get(..at.width as usize));
+    let mut page = Grey::from_octets(at.width, at.rows, rows.flatten().copied().collect())
+        .ok_or_else(|| Fault::internal(format!("page {number} came out in {} octets", elements.len())))?;
     thicken(&mut page);
-    output.grey_page(&page)
+    output.grey_page(&page, &at)
 }
 
 fn configuration(at: &Placement) -> PdfRenderConfig {

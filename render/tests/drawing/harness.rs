@@ -77,15 +77,20 @@ pub(crate) fn draw(request: &Request, document: &[u8]) -> Result<Drawn, Failure>
 }
 
 fn keep_pictures(request: &Request, drawn: &Drawn) {
-    let Some(folder) = std::env::var_os("FAXRAMP_PICTURES") else { return };
-    for (number, page) in drawn.pages.iter().enumerate() {
-        let lines = request.sheet.resolution.lines_per_inch();
-        let name = format!("{}-{}-{lines}-{}.png", request.name.replace('/', "_"), drawn.engine, number + 1);
-        let picture = image::GrayImage::from_fn(page.width(), page.rows(), |x, y| {
-            image::Luma([if page.is_black(x, y) { 0 } else { 255 }])
-        });
-        picture.save(PathBuf::from(&folder).join(name)).expect("a picture for people");
+    for (number, page) in (1..).zip(&drawn.pages) {
+        let name = format!("{}-{}-{number}", request.name, drawn.engine);
+        keep(&name, request.sheet.resolution, page);
     }
+}
+
+/// Writes a page for people to look at, if they wish.
+pub(crate) fn keep(name: &str, resolution: Resolution, page: &Bitmap) {
+    let Some(folder) = std::env::var_os("FAXRAMP_PICTURES") else { return };
+    let picture = image::GrayImage::from_fn(page.width(), page.rows(), |x, y| {
+        image::Luma([if page.is_black(x, y) { 0 } else { 255 }])
+    });
+    let name = format!("{name}-{}.png", resolution.lines_per_inch());
+    picture.save(PathBuf::from(&folder).join(name)).expect("a picture for people");
 }
 
 /// Share of black in a rectangle, in thousandths.

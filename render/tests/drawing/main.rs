@@ -2,6 +2,7 @@
 
 mod fax_file;
 mod harness;
+mod headline;
 mod pdf;
 mod picture;
 mod sandbox;
