@@ -4,7 +4,7 @@
 
 use crate::fault::Fault;
 use crate::output::Output;
-use crate::picture::sized;
+use crate::picture::{draw_grey, sized};
 use crate::strokes::thicken;
 
 use faxramp::image::scale::change_resolution;
@@ -62,10 +62,7 @@ fn draw_page<W: Write>(page: Page, number: u32, sheet: Sheet, output: &mut Outpu
             thicken(&mut drawn);
             output.grey_page(&drawn, &at)
         }
-        PageImage::Grey(grey) => {
-            let (drawn, at) = sized(same(&grey)?, density, sheet)?;
-            output.grey_page(&drawn, &at)
-        }
+        PageImage::Grey(grey) => draw_grey(same(&grey)?, density, sheet, output),
     }
 }
 
@@ -85,9 +82,9 @@ fn in_greys(bitmap: &Bitmap) -> Result<GrayImage, Fault> {
     if bitmap.rows() == 0 {
         return Err(Fault::malformed("a page of the TIFF file has no lines"));
     }
-    let greys = bitmap.iter_rows().flat_map(|row| {
-        (0..bitmap.width() as usize).map(|x| if row[x / 8] & 0x80 >> (x % 8) == 0 { 255 } else { 0 })
-    });
+    let greys = bitmap
+        .iter_rows()
+        .flat_map(|row| (0..bitmap.width() as usize).map(|x| if row[x / 8] & 0x80 >> (x % 8) == 0 { 255 } else { 0 }));
     picture(bitmap.width(), bitmap.rows(), greys.collect())
 }
 

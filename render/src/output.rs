@@ -51,9 +51,14 @@ impl<W: Write> Output<W> {
     /// A page with `drawn` put where it belongs: text in it stays crisp and pictures become dots. The white around it has
     /// no say in what is taken for paper.
     pub(crate) fn grey_page(&mut self, drawn: &Grey, at: &Placement) -> Result<(), Fault> {
+        self.placed(&halftone::to_bilevel(drawn), at)
+    }
+
+    /// A page with `drawn` put where it belongs.
+    pub(crate) fn placed(&mut self, drawn: &Bitmap, at: &Placement) -> Result<(), Fault> {
         let sheet = self.sheet.ok_or_else(unasked)?;
         let mut page = Bitmap::white(sheet.width.pels(), at.page_rows);
-        page.stamp(&halftone::to_bilevel(drawn), at.left, at.top);
+        page.stamp(drawn, at.left, at.top);
         self.page(&page)
     }
 
@@ -64,11 +69,17 @@ impl<W: Write> Output<W> {
             return Err(Fault::too_many_pages(None, self.most_pages));
         }
         if page.width() != sheet.width.pels() || page.rows() == 0 || page.rows() > MAX_ROWS {
-            return Err(Fault::internal(format!("page {} came out as {} by {}", self.pages + 1, page.width(), page.rows())));
+            return Err(Fault::internal(format!(
+                "page {} came out as {} by {}",
+                self.pages + 1,
+                page.width(),
+                page.rows()
+            )));
         }
         let coded = encode(page, &Coding::new(Compression::Mmr, sheet.resolution));
         let length = u32::try_from(coded.len()).ok().filter(|&length| length <= MAX_PAGE_OCTETS);
-        let length = length.ok_or_else(|| Fault::too_large(format!("page {} is too large when coded", self.pages + 1)))?;
+        let length =
+            length.ok_or_else(|| Fault::too_large(format!("page {} is too large when coded", self.pages + 1)))?;
         self.record(&Record::Page { width: page.width(), rows: page.rows(), length })?;
         self.write(&coded)?;
         self.pages += 1;

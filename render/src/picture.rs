@@ -3,6 +3,7 @@
 //! The size is checked before anything is decoded. Transparent parts lie on white. A camera's orientation is obeyed.
 
 mod density;
+mod photograph;
 
 use crate::fault::Fault;
 use crate::output::Output;
@@ -30,17 +31,26 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
     turn_as_taken(&mut grey, orientation);
     let density = density::of(document, format).map(|density| density.turned(orientation));
     output.begin(Some(1), "image")?;
-    let (drawn, at) = sized(grey, density.map(|density| (density.across, density.down)), request.sheet)?;
-    output.grey_page(&drawn, &at)
+    draw_grey(grey, density.map(|density| (density.across, density.down)), request.sheet, output)
 }
 
-/// The picture at the size it has on a page, and where it goes. `density` is its dots per inch across and down, where
-/// it says so.
-pub(crate) fn sized(
+/// One page with this picture on it. `density` is its dots per inch across and down, where it says so.
+pub(crate) fn draw_grey<W: Write>(
     grey: GrayImage,
     density: Option<(f64, f64)>,
     sheet: Sheet,
-) -> Result<(Grey, Placement), Fault> {
+    output: &mut Output<W>,
+) -> Result<(), Fault> {
+    let (drawn, at) = sized(grey, density, sheet)?;
+    if photograph::is_photograph(&drawn) {
+        output.placed(&photograph::screened(&drawn, sheet.resolution), &at)
+    } else {
+        output.grey_page(&drawn, &at)
+    }
+}
+
+/// The picture at the size it has on a page, and where it goes.
+pub(crate) fn sized(grey: GrayImage, density: Option<(f64, f64)>, sheet: Sheet) -> Result<(Grey, Placement), Fault> {
     let at = picture(grey.width(), grey.height(), density, sheet);
     let turned = match at.turn {
         Turn::No => grey,
@@ -110,9 +120,8 @@ fn refused(error: &ImageError) -> Fault {
     match error {
         ImageError::Limits(_) => Fault::too_large("the picture takes more memory than allowed"),
         ImageError::Unsupported(_) => Fault::unsupported(format!("this form of picture is not drawn here ({error})")),
-        ImageError::Decoding(_)
-        | ImageError::Encoding(_)
-        | ImageError::Parameter(_)
-        | ImageError::IoError(_) => Fault::malformed(format!("the picture is damaged ({error})")),
+        ImageError::Decoding(_) | ImageError::Encoding(_) | ImageError::Parameter(_) | ImageError::IoError(_) => {
+            Fault::malformed(format!("the picture is damaged ({error})"))
+        }
     }
 }

@@ -3,8 +3,8 @@
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
 use crate::output::Output;
-use crate::strokes::thicken;
 use crate::placement::{Placement, Turn};
+use crate::strokes::thicken;
 
 use faxramp::image::Grey;
 use faxramp::pages::worker::Request;
@@ -51,10 +51,8 @@ fn draw_page<'a>(
     (width, height): (f64, f64),
 ) -> Result<Vec<u8>, Fault> {
     let too_large = |_| Fault::internal("a page larger than the renderer draws");
-    let mut context = RenderContext::new(
-        u16::try_from(at.width).map_err(too_large)?,
-        u16::try_from(at.rows).map_err(too_large)?,
-    );
+    let mut context =
+        RenderContext::new(u16::try_from(at.width).map_err(too_large)?, u16::try_from(at.rows).map_err(too_large)?);
     let (across, down) = (f64::from(at.width), f64::from(at.rows));
     let onto_page = match at.turn {
         Turn::No => Affine::scale_non_uniform(across / width, down / height),

@@ -3,8 +3,8 @@
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
 use crate::output::Output;
-use crate::strokes::thicken;
 use crate::placement::{Placement, Turn};
+use crate::strokes::thicken;
 
 use faxramp::image::Grey;
 use faxramp::pages::worker::Request;
@@ -116,11 +116,13 @@ fn configuration(at: &Placement) -> PdfRenderConfig {
 }
 
 fn refused(error: &PdfiumError) -> Fault {
-    match error {
-        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::PasswordError) => wants_a_password(),
-        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::SecurityError) => {
-            Fault::encrypted("it is encrypted in a way that is not known here")
-        }
-        _ => not_a_pdf(),
+    let PdfiumError::PdfiumLibraryInternalError(reason) = error else { return not_a_pdf() };
+    match reason {
+        PdfiumInternalError::PasswordError => wants_a_password(),
+        PdfiumInternalError::SecurityError => Fault::encrypted("it is encrypted in a way that is not known here"),
+        PdfiumInternalError::FileError
+        | PdfiumInternalError::FormatError
+        | PdfiumInternalError::PageError
+        | PdfiumInternalError::Unknown => not_a_pdf(),
     }
 }

@@ -19,8 +19,7 @@ fn page(rows: u32) -> Bitmap {
 }
 
 fn file(pages: &[(u32, Resolution)]) -> Vec<u8> {
-    let pages: Vec<_> =
-        pages.iter().map(|&(rows, resolution)| FaxPage { bitmap: page(rows), resolution }).collect();
+    let pages: Vec<_> = pages.iter().map(|&(rows, resolution)| FaxPage { bitmap: page(rows), resolution }).collect();
     write(&pages, &Labels::default()).expect("a TIFF file")
 }
 

@@ -23,7 +23,13 @@ fn photograph(width: u32, height: u32) -> RgbImage {
         let (fx, fy) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
         let hill = 0.6 + 0.12 * (fx * 9.0).sin() + 0.05 * (fx * 31.0).sin();
         let sun = ((fx - 0.75).powi(2) + (fy - 0.25).powi(2)).sqrt() < 0.1;
-        let shade = if sun { 0.98 } else if fy > hill { 0.45 * (1.3 - fy) } else { 0.55 + 0.4 * (1.0 - fy) };
+        let shade = if sun {
+            0.98
+        } else if fy > hill {
+            0.45 * (1.3 - fy)
+        } else {
+            0.55 + 0.4 * (1.0 - fy)
+        };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 255")]
         let level = (shade.clamp(0.0, 1.0) * 255.0) as u8;
         Rgb([level, level, level.saturating_add(20)])

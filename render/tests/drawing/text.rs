@@ -16,7 +16,10 @@ fn heading() -> Vec<HeadingField> {
         ("From", "Erika Mustermann <erika@example.com>"),
         ("To", "+39 06 1234567"),
         ("Date", "Sunday, 22 November 2026, 19:15 +0100"),
-        ("Subject", "Bestellung 4711: a subject that is so long that it has to be wrapped onto a second line of the heading"),
+        (
+            "Subject",
+            "Bestellung 4711: a subject that is so long that it has to be wrapped onto a second line of the heading",
+        ),
     ]
     .map(|(label, value)| HeadingField { label: label.into(), value: value.into() })
     .to_vec()
