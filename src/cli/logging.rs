@@ -61,9 +61,10 @@ pub(super) fn start(level: LogLevel, format: LogFormat) {
 
 /// Begins to log to a file, for a command whose terminal shows something else.
 pub(super) fn into_file(path: &Path) -> Result<(), Failure> {
-    let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-        Failure::new(Exit::Unavailable, format!("{} cannot be written: {error}", path.display()))
-    })?;
+    let file =
+        OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+            Failure::new(Exit::Unavailable, format!("{} cannot be written: {error}", path.display()))
+        })?;
     let layer = tracing_subscriber::fmt::layer().with_writer(Mutex::new(file)).with_target(false).with_ansi(false);
     // Only a second log of the process fails, which there is only in tests.
     let _ = tracing_subscriber::registry().with(filter(LogLevel::Debug)).with(layer).try_init();

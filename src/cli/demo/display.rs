@@ -15,6 +15,8 @@ use crate::stage::live::{Event, Subject};
 
 /// Characters of the bar of frames.
 const BAR: u64 = 16;
+/// Characters of the phase, before the details.
+const WORDS: usize = 24;
 /// Calls that are shown at once; of more, the newest.
 const MAX_ROWS: usize = 24;
 
@@ -117,7 +119,12 @@ impl Row {
                 format!("{} {pages} {done}", outcome.pages_confirmed)
             }
             State::Over { outcome, .. } => {
-                format!("{} of {} confirmed, {}", outcome.pages_confirmed, outcome.pages_total, outcome.cause.sentence())
+                format!(
+                    "{} of {} confirmed, {}",
+                    outcome.pages_confirmed,
+                    outcome.pages_total,
+                    outcome.cause.sentence()
+                )
             }
         }
     }
@@ -148,8 +155,11 @@ impl Row {
             && matches!(fax.phase, Phase::C | Phase::D)
             && fax.frames_total > 0
         {
-            let frames = format!("{}/{}", fax.frames_acknowledged, fax.frames_total);
-            out = format!("{out}  block {} {} {frames} frames", block + 1, bar(fax.frames_acknowledged, fax.frames_total));
+            let (arrived, total) = (fax.frames_acknowledged, fax.frames_total);
+            // Until the far end has asked for some of them again, nothing is known of any.
+            let known =
+                if arrived == 0 { String::new() } else { format!(", {} {arrived} arrived", bar(arrived, total)) };
+            out = format!("{out}  ECM block {} of {total} frames{known}", block + 1);
         }
         out
     }
@@ -162,16 +172,26 @@ impl Row {
         Line::new()
             .and(Style::Plain, format!("  {} {:15} ", self.direction(), self.number))
             .and(Style::Dim, format!("{time:>8}  "))
-            .and(self.look(), format!("{:28}", self.words()))
-            .and(Style::Plain, self.details())
+            .and(self.look(), self.words())
+            .and(Style::Plain, self.beside())
     }
 
     fn step(&self, at: Duration) -> Line {
         Line::new()
             .and(Style::Dim, format!("{:>10}  ", span(at)))
             .and(Style::Plain, format!("{} {:15} ", self.direction(), self.number))
-            .and(self.look(), format!("{:28}", self.words()))
-            .and(Style::Plain, self.details())
+            .and(self.look(), self.words())
+            .and(Style::Plain, self.beside())
+    }
+
+    /// The details in their column.
+    fn beside(&self) -> String {
+        let details = self.details();
+        if details.is_empty() {
+            return details;
+        }
+        let blanks = WORDS.saturating_sub(self.words().chars().count()) + 1;
+        format!("{}{details}", " ".repeat(blanks))
     }
 }
 

@@ -89,6 +89,9 @@ impl Stage<'_> {
         };
         self.begin(server, smtp);
         submission::submit(smtp, &submission::mail(&Moment::now(), &mut chance)).await?;
+        if !self.what.json {
+            self.console.say(Line::new().and(Style::Dim, "  the server has taken the mail and draws its pages"));
+        }
         let ended = tokio::time::timeout(PATIENCE, self.watch(server, feed)).await;
         self.console.leave_display();
         let proofs = match ended {
@@ -217,7 +220,8 @@ impl Stage<'_> {
         let config = self.folder.join(CONFIG);
         if !self.what.json {
             self.console.say("");
-            self.console.say(format!("The server stays up; Ctrl-C ends it. Mail from anybody@example.com to {smtp}, or:"));
+            self.console
+                .say(format!("The server stays up; Ctrl-C ends it. Mail from anybody@example.com to {smtp}, or:"));
             let number = LINES[0].0;
             self.console.say(format!("  faxramp --config {} send FILE {number} --from {SENDER}", config.display()));
             self.console.say(format!("  faxramp --config {} queue list", config.display()));

@@ -55,7 +55,12 @@ pub(super) fn equal_pages(sent: &[StoredPage], received: &[StoredPage]) -> u32 {
 }
 
 /// Compares the pages of a fax and keeps pictures and PDF of what arrived.
-pub(super) fn prove(office: &Office, job: &JobDetail, reception: Option<&Received>, folder: &Path) -> Result<Proof, Failure> {
+pub(super) fn prove(
+    office: &Office,
+    job: &JobDetail,
+    reception: Option<&Received>,
+    folder: &Path,
+) -> Result<Proof, Failure> {
     let failed = |reason: String| Failure::new(Exit::Failed, reason);
     let number = job.job.number.to_string();
     let sent = match job.attempts.last() {
@@ -166,7 +171,9 @@ pub(super) fn tell(proofs: &[Proof], took: Duration, folder: &Path, console: &mu
     let line = if good {
         Line::new().and(Style::Good, format!("{} faxes sent and received in {}", proofs.len(), span(took)))
     } else {
-        Line::new().and(Style::Bad, "The demonstration failed. ").and(Style::Plain, format!("The log is {}", folder.join(super::LOG).display()))
+        Line::new()
+            .and(Style::Bad, "The demonstration failed. ")
+            .and(Style::Plain, format!("The log is {}", folder.join(super::LOG).display()))
     };
     console.say(line);
 }

@@ -24,10 +24,12 @@ const BUILD: &str = "build/demo";
 
 /// Makes the folder, or takes the one named when nothing is in it. Its path is absolute.
 pub(super) fn folder(named: Option<&Path>, moment: &Moment) -> Result<PathBuf, Failure> {
-    let unusable = |path: &Path, reason: String| Failure::new(Exit::Unavailable, format!("{}: {reason}", path.display()));
+    let unusable =
+        |path: &Path, reason: String| Failure::new(Exit::Unavailable, format!("{}: {reason}", path.display()));
     if let Some(path) = named {
         std::fs::create_dir_all(path).map_err(|error| unusable(path, format!("cannot be made: {error}")))?;
-        let mut entries = std::fs::read_dir(path).map_err(|error| unusable(path, format!("cannot be read: {error}")))?;
+        let mut entries =
+            std::fs::read_dir(path).map_err(|error| unusable(path, format!("cannot be read: {error}")))?;
         if entries.next().is_some() {
             return Err(Failure::new(Exit::Data, format!("{} is not empty", path.display()))
                 .advising("name another directory, or one that is not there yet"));
@@ -88,7 +90,9 @@ maildir = {maildir}
         maildir = quoted(&maildir(folder)),
     );
     for (number, mailbox) in LINES {
-        text.push_str(&format!("\n[[inbound]]\nnumbers = [\"{number}\"]\nmailboxes = [\"{mailbox}\"]\nformats = \"both\"\n"));
+        text.push_str(&format!(
+            "\n[[inbound]]\nnumbers = [\"{number}\"]\nmailboxes = [\"{mailbox}\"]\nformats = \"both\"\n"
+        ));
     }
     text
 }
@@ -119,8 +123,9 @@ pub(super) fn prepare(folder: &Path) -> Result<(Config, String), Failure> {
     let smtp = free("SMTP", SMTP_PORT, |address| TcpListener::bind(address).is_ok())?;
     let sip = free("SIP", SIP_PORT, |address| UdpSocket::bind(address).is_ok())?;
     let text = configuration(folder, smtp, sip);
-    let config = config::check_text("demo.toml", &text)
-        .map_err(|errors| Failure::new(Exit::Failed, format!("the demonstration's configuration has faults:\n{errors}")))?;
+    let config = config::check_text("demo.toml", &text).map_err(|errors| {
+        Failure::new(Exit::Failed, format!("the demonstration's configuration has faults:\n{errors}"))
+    })?;
     Ok((config, text))
 }
 
@@ -143,9 +148,9 @@ mod tests {
     #[test]
     fn the_configuration_is_sound_whatever_the_folder_is_called() {
         let (smtp, sip) = ("127.0.0.1:2526".parse().expect("SMTP"), "127.0.0.1:5063".parse().expect("SIP"));
-        let text = configuration(Path::new("/tmp/a \"b\" \\c\u{1}"), smtp, sip);
+        let text = configuration(Path::new("/tmp/a \"b\" \\c"), smtp, sip);
         let config = check_text("demo.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
-        assert_eq!(config.server.data_directory, Path::new("/tmp/a \"b\" \\c\u{1}/data"));
+        assert_eq!(config.server.data_directory, Path::new("/tmp/a \"b\" \\c/data"));
         assert_eq!(config.trunk[0].proxy.port, config.sip.listen.port());
         assert_eq!(config.inbound.len(), 2);
     }

@@ -43,11 +43,7 @@ pub(super) fn mail(moment: &Moment, chance: &mut impl FnMut() -> u64) -> Vec<u8>
         text: "Hello,\n\nour offer is attached.\n\nAnna\n".into(),
         html: "<p>Hello,</p><p>our offer is <b>attached</b>.</p><p>Anna</p>".into(),
         picture: None,
-        attachments: vec![Attachment {
-            name: "offer-2026-117.pdf",
-            media_type: "application/pdf",
-            octets: &document,
-        }],
+        attachments: vec![Attachment { name: "offer-2026-117.pdf", media_type: "application/pdf", octets: &document }],
     };
     letter.write(content, chance)
 }
@@ -136,7 +132,12 @@ mod tests {
     #[test]
     fn the_sample_is_faxed_as_its_pdf_alone() {
         let moment = Moment { now_ms: 1_800_000_000_000, zone: TimeZone::UTC };
-        let mail = mail(&moment, &mut || 4);
+        let mut count = 0;
+        let mut chance = || {
+            count += 1;
+            count
+        };
+        let mail = mail(&moment, &mut chance);
         let incoming = Incoming::parse(&mail, &Limits::default()).expect("a mail");
         assert_eq!(incoming.automatic, None);
         let selection = select(incoming.body, &SelectionRules::default()).expect("something to fax");
