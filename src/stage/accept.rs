@@ -125,7 +125,7 @@ impl Incoming {
         let limit = self.office.settings().accept.max_message_bytes;
         let name = self.writer.commit().map_err(|fault| local(fault.into()))?;
         let stored = self.office.spool().read(&name, limit).map_err(|fault| local(fault.into()));
-        let summary = stored.and_then(|raw| Ok(summary(&raw)));
+        let summary = stored.map(|raw| summary(&raw));
         let summary = match summary {
             Ok(Ok(summary)) => summary,
             Ok(Err(reply)) => {
