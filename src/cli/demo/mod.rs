@@ -1,0 +1,3 @@
+//! `faxramp demo`.
+
+mod sample_pdf;
