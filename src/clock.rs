@@ -14,6 +14,12 @@ impl UnixMillis {
     }
 }
 
+impl From<UnixMillis> for SystemTime {
+    fn from(moment: UnixMillis) -> Self {
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(moment.0).unwrap_or(0))
+    }
+}
+
 /// The monotonic clock: for engines' deadlines.
 #[must_use]
 pub fn now() -> Instant {

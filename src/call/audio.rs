@@ -2,67 +2,70 @@
 //!
 //! No fax is sent over audio here; the packets keep the far end and its network alive until T.38 is agreed on.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::dsp::{Law, ToneDetector, ToneGenerator};
+use super::offer::PACKET_MS;
+use crate::dsp::FRAME_SAMPLES;
+use crate::dsp::g711::Law;
+use crate::dsp::tone::{Detector, Generator, Tone as DspTone};
 use crate::rtp;
+use crate::sdp::Codec;
 use crate::signal::Tone;
 
-/// One packet holds 20 ms at 8000 samples a second.
-// RFC 3551 §4.5.14
-pub(super) const SAMPLES_A_PACKET: usize = 160;
-const PACKET_TIME: Duration = Duration::from_millis(20);
+const PACKET_TIME: Duration = Duration::from_millis(PACKET_MS as u64);
 /// A driver that was held up does not send more than this many packets in a row to catch up.
 const LATE_PACKETS: u32 = 10;
 
 /// The audio of one call.
 pub(super) struct Audio {
     remote: SocketAddr,
-    law: Law,
+    codec: Codec,
     sender: rtp::Sender,
-    generator: ToneGenerator,
-    detector: ToneDetector,
+    generator: Generator,
+    detector: Detector,
     next_packet: Instant,
 }
 
 impl Audio {
-    pub(super) fn new(remote: SocketAddr, law: Law, tone: Tone, seed: u64, now: Instant) -> Self {
-        let generator = match tone {
-            Tone::Cng => ToneGenerator::cng(),
-            Tone::Ced => ToneGenerator::ced(),
+    pub(super) fn new(remote: SocketAddr, codec: Codec, tone: Tone, seed: u64, now: Instant) -> Self {
+        let law = law(codec);
+        // RFC 3550 §5.1: source, sequence and time start anywhere; three parts of one number of chance.
+        let [a, b, c, d, e, f, g, h] = seed.to_le_bytes();
+        let sender = rtp::Sender::new(
+            u32::from_le_bytes([a, b, c, d]),
+            u16::from_le_bytes([e, f]),
+            u32::from_le_bytes([g, h, a, c]),
+        );
+        let tone = match tone {
+            Tone::Cng => DspTone::Cng,
+            Tone::Ced => DspTone::Ced,
         };
-        Self {
-            remote,
-            law,
-            sender: rtp::Sender::new(law.payload_type(), seed),
-            generator,
-            detector: ToneDetector::new(),
-            next_packet: now,
-        }
+        let (generator, detector) = (Generator::new(tone, law), Detector::new(law));
+        Self { remote, codec, sender, generator, detector, next_packet: now }
     }
 
     /// The far end's address, as its description names it.
-    pub(super) fn remote(&self) -> SocketAddr {
+    pub(super) const fn remote(&self) -> SocketAddr {
         self.remote
     }
 
     /// When the next packet is due.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(super) const fn deadline(&self) -> Instant {
         self.next_packet
     }
 
     /// The packets due by `now`.
-    pub(super) fn packets(&mut self, now: Instant) -> VecDeque<Vec<u8>> {
-        let mut due = VecDeque::new();
+    pub(super) fn packets(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        let mut due = Vec::new();
         if now > self.next_packet + PACKET_TIME * LATE_PACKETS {
             self.next_packet = now;
         }
         while self.next_packet <= now {
-            let mut samples = [0u8; SAMPLES_A_PACKET];
-            self.generator.fill(self.law, &mut samples);
-            due.push_back(self.sender.packet(&samples));
+            let silence = || [law(self.codec).silence(); FRAME_SAMPLES];
+            let samples = self.generator.next_frame().unwrap_or_else(silence);
+            let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
+            due.push(self.sender.send(self.codec.payload_type(), &samples, count));
             self.next_packet += PACKET_TIME;
         }
         due
@@ -70,8 +73,20 @@ impl Audio {
 
     /// Takes a packet of the far end; the tone it completes, if any.
     pub(super) fn heard(&mut self, datagram: &[u8]) -> Option<Tone> {
-        let packet = rtp::Packet::parse(datagram).ok()?;
-        let law = Law::from_payload_type(packet.payload_type)?;
-        self.detector.feed(law, packet.payload)
+        let packet = rtp::Packet::decode(datagram).ok()?;
+        if packet.payload_type != self.codec.payload_type() {
+            return None;
+        }
+        self.detector.hear(packet.payload).map(|tone| match tone {
+            DspTone::Cng => Tone::Cng,
+            DspTone::Ced => Tone::Ced,
+        })
+    }
+}
+
+const fn law(codec: Codec) -> Law {
+    match codec {
+        Codec::Pcmu => Law::Mu,
+        Codec::Pcma => Law::A,
     }
 }

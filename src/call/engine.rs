@@ -6,19 +6,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::audio::Audio;
-use super::fax::{Fax, Procedure};
-use super::offer::{self, Description};
+use super::fax::Fax;
+use super::offer::{Descriptions, Far, What};
 use super::settings::{InboundSettings, LineSettings, OutboundSettings};
 use super::{Ending, PageFormat, Progress, ReceivedPage, Verdict};
-use crate::model::{Cause, Phase};
-use crate::signal::Tone;
+use crate::model::Cause;
 use crate::sip::{self, Leg};
 use crate::t30;
 
-/// After our BYE the far end has this long to answer before we forget the call.
-const LEAVING_LIMIT: Duration = Duration::from_secs(5);
-/// After a refused re-INVITE to T.38, or none at all, the far end has this long to ask itself.
-const SECOND_CHANCE: Duration = Duration::from_secs(5);
+/// After our farewell the far end has this long to answer before we forget the call; its own repeats then get 481.
+pub(super) const LEAVING_LIMIT: Duration = Duration::from_secs(5);
+/// After a refused re-INVITE to T.38, or one that nobody answers, the far end has this long to ask itself.
+pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
 
 /// What a call is told.
 #[derive(Debug)]
@@ -101,19 +100,21 @@ pub enum Output {
 }
 
 /// Which side we are, and what we keep until T.38 starts.
-enum Role {
-    Caller(Option<Box<t30::CallerSettings>>),
-    Answerer(Option<Box<t30::AnswererSettings>>),
+pub(super) enum Role {
+    Caller(Box<t30::CallerSettings>),
+    Answerer(Box<t30::AnswererSettings>),
 }
 
 /// Where the call stands; see the diagram of the module.
-enum State {
+pub(super) enum State {
     /// Our INVITE is out.
     Calling,
-    /// Our 200 is out, the ACK is not here.
-    Answering,
+    /// Our 200 is out, the ACK is not here; then what was agreed on begins.
+    Answering(Option<Far>),
     /// Audio is up, T.38 is not agreed on yet.
     Audio(Box<Audio>),
+    /// Answered without knowing where to send audio; T.38 is being asked for.
+    Waiting,
     /// T.30 runs.
     Fax(Box<Fax>),
     /// The outcome is known; SIP says farewell.
@@ -124,7 +125,7 @@ enum State {
 
 /// The timers of a call itself; those of SIP, T.38 and T.30 are in their engines.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Timer {
+pub(super) enum Timer {
     /// It has rung long enough: `OutboundSettings::answer_timeout`.
     Answer,
     /// Time to send our own re-INVITE to T.38: `reinvite_after`.
@@ -139,81 +140,90 @@ enum Timer {
 
 /// One fax call.
 pub struct Call {
-    leg: Leg,
-    line: LineSettings,
-    role: Role,
-    state: State,
+    pub(super) leg: Leg,
+    pub(super) line: LineSettings,
+    pub(super) role: Role,
+    pub(super) state: State,
     timers: Vec<(Timer, Instant)>,
-    reinvite_after: Duration,
+    pub(super) reinvite_after: Duration,
     /// Whether the far end was heard to be a fax (CED or CNG in the audio).
-    fax_tone_heard: bool,
-    pages: PageCount,
-    seed: u64,
-    descriptions_made: u64,
-    outputs: VecDeque<Output>,
+    pub(super) fax_tone_heard: bool,
+    pub(super) pages: PageCount,
+    pub(super) seed: u64,
+    pub(super) descriptions: Descriptions,
+    pub(super) outputs: VecDeque<Output>,
 }
 
-/// Pages to send, those confirmed earlier, and what was last told.
-#[derive(Clone, Copy)]
-struct PageCount {
-    total: u32,
+/// Pages of the whole fax.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PageCount {
+    pub(super) total: u32,
+    /// Confirmed before this call.
+    pub(super) earlier: u32,
+    /// Confirmed in all, as last told.
     confirmed: u32,
 }
 
 impl Call {
-    /// Calls out. `seed` is chance for tags, branches and RTP.
+    /// Calls out. `seed` is chance for tags, branches and RTP: unpredictable and new for each call.
     #[must_use]
     pub fn outbound(settings: OutboundSettings, seed: u64, now: Instant) -> Self {
-        let OutboundSettings { line, leg, answer_timeout, reinvite_after, fax } = settings;
-        let body = offer::audio(&line.media, seed, 1);
-        let leg = Leg::outgoing(leg, body, offer::CONTENT_TYPE.to_owned(), seed, now);
-        let pages = PageCount { total: u32::try_from(fax.pages.len()).unwrap_or(u32::MAX), confirmed: fax.first_page };
-        let timers = vec![(Timer::Answer, now + answer_timeout), (Timer::Limit, now + answer_timeout + line.call_limit)];
-        let mut call = Self {
-            leg,
-            line,
-            role: Role::Caller(Some(Box::new(fax))),
-            state: State::Calling,
-            timers,
-            reinvite_after,
-            fax_tone_heard: false,
-            pages,
-            seed,
-            descriptions_made: 1,
-            outputs: VecDeque::new(),
-        };
+        let OutboundSettings { line, endpoint, mut invitation, answer_timeout, reinvite_after, fax } = settings;
+        let mut descriptions = Descriptions::new(seed);
+        invitation.body = descriptions.offer(What::Audio, &line);
+        let leg = Leg::outgoing(endpoint, invitation, seed, now);
+        let total = u32::try_from(fax.pages.len()).unwrap_or(u32::MAX);
+        let pages = PageCount { total, earlier: fax.first_page, confirmed: fax.first_page };
+        let timers = vec![(Timer::Answer, now + answer_timeout)];
+        let role = Role::Caller(Box::new(fax));
+        let mut call = Self::new(leg, line, role, State::Calling, reinvite_after, seed);
+        (call.descriptions, call.pages, call.timers) = (descriptions, pages, timers);
         call.settle(now);
         call
     }
 
     /// Answers an INVITE at once. The decision to answer is the caller's of this function.
+    ///
+    /// Nothing when the request is no complete INVITE; the router gives no other.
     #[must_use]
-    pub fn inbound(settings: InboundSettings, invite: &sip::Message, source: SocketAddr, seed: u64, now: Instant) -> Self {
-        let InboundSettings { line, leg, reinvite_after, fax } = settings;
-        let leg = Leg::incoming(invite, source, leg, seed, now);
-        let timers = vec![(Timer::Limit, now + line.call_limit)];
-        let mut call = Self {
-            leg,
-            line,
-            role: Role::Answerer(Some(Box::new(fax))),
-            state: State::Answering,
-            timers,
-            reinvite_after,
-            fax_tone_heard: false,
-            pages: PageCount { total: 0, confirmed: 0 },
-            seed,
-            descriptions_made: 0,
-            outputs: VecDeque::new(),
-        };
-        call.answer(invite.body(), now);
+    pub fn inbound(
+        settings: InboundSettings,
+        invite: &sip::Message,
+        source: SocketAddr,
+        seed: u64,
+        now: Instant,
+    ) -> Option<Self> {
+        let InboundSettings { line, endpoint, reinvite_after, fax } = settings;
+        let leg = Leg::incoming(invite, source, endpoint, seed, now).ok()?;
+        let limit = now + line.call_limit;
+        let role = Role::Answerer(Box::new(fax));
+        let mut call = Self::new(leg, line, role, State::Answering(None), reinvite_after, seed);
+        call.set(Timer::Limit, limit);
+        call.answer(&invite.body, now);
         call.settle(now);
-        call
+        Some(call)
     }
 
-    /// The key under which the SIP socket routes messages to this call.
+    fn new(leg: Leg, line: LineSettings, role: Role, state: State, reinvite_after: Duration, seed: u64) -> Self {
+        Self {
+            leg,
+            line,
+            role,
+            state,
+            timers: Vec::new(),
+            reinvite_after,
+            fax_tone_heard: false,
+            pages: PageCount::default(),
+            seed,
+            descriptions: Descriptions::new(seed),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The SIP leg, for the socket that routes messages to this call.
     #[must_use]
-    pub fn key(&self) -> sip::LegKey {
-        self.leg.key()
+    pub const fn leg(&self) -> &Leg {
+        &self.leg
     }
 
     /// Takes one input.
@@ -253,19 +263,27 @@ impl Call {
         let media = match &self.state {
             State::Audio(audio) => Some(audio.deadline()),
             State::Fax(fax) => fax.deadline(),
-            State::Calling | State::Answering | State::Leaving => None,
+            State::Calling | State::Answering(_) | State::Waiting | State::Leaving => None,
             State::Over => return None,
         };
         let timer = self.timers.iter().map(|(_, at)| *at).min();
         [media, timer, self.leg.deadline()].into_iter().flatten().min()
     }
 
-    fn set(&mut self, timer: Timer, at: Instant) {
+    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
         self.clear(timer);
         self.timers.push((timer, at));
     }
 
-    fn clear(&mut self, timer: Timer) {
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.timers.iter().any(|(set, _)| *set == timer)
+    }
+
+    pub(super) fn clear_all(&mut self) {
+        self.timers.clear();
+    }
+
+    pub(super) fn clear(&mut self, timer: Timer) {
         self.timers.retain(|(set, _)| *set != timer);
     }
 
@@ -280,7 +298,7 @@ impl Call {
                 self.outputs.extend(packets.into_iter().map(|datagram| Output::Audio { to, datagram }));
             }
             State::Fax(fax) => fax.timeout(now),
-            State::Calling | State::Answering | State::Leaving | State::Over => {}
+            State::Calling | State::Answering(_) | State::Waiting | State::Leaving | State::Over => {}
         }
         let due: Vec<Timer> = self.timers.iter().filter(|(_, at)| *at <= now).map(|(timer, _)| *timer).collect();
         for timer in due {
@@ -293,8 +311,8 @@ impl Call {
         match timer {
             Timer::Answer => self.end(Cause::NoAnswer, now),
             Timer::Reinvite => {
-                if matches!(self.state, State::Audio(_)) {
-                    let body = self.describe(Description::T38);
+                if matches!(self.state, State::Audio(_) | State::Waiting) {
+                    let body = self.descriptions.offer(What::T38, &self.line);
                     self.command(sip::Command::Offer { body }, now);
                 }
             }
@@ -338,24 +356,33 @@ impl Call {
 
     /// Turns a rise of confirmed pages in the progress into an output of its own.
     fn note_confirmed(&mut self, from: usize) {
-        let Role::Caller(_) = self.role else { return };
-        let risen = self.outputs.iter().skip(from).filter_map(|output| match output {
-            Output::Progress(progress) => Some(progress.pages_confirmed),
+        if matches!(self.role, Role::Answerer(_)) {
+            return;
+        }
+        let told = self.outputs.iter().skip(from).filter_map(|output| match output {
+            // The page under way is the first that is not confirmed.
+            Output::Progress(Progress::Fax(fax)) => Some(fax.page),
             _ => None,
         });
-        let confirmed = risen.max().unwrap_or(0);
-        if confirmed > self.pages.confirmed {
-            self.pages.confirmed = confirmed;
-            self.outputs.push_back(Output::Confirmed { pages: confirmed });
+        self.confirm(told.max().unwrap_or(0));
+    }
+
+    pub(super) fn confirm(&mut self, pages: u32) {
+        if pages > self.pages.confirmed {
+            self.pages.confirmed = pages;
+            self.outputs.push_back(Output::Confirmed { pages });
         }
     }
 
-    fn command(&mut self, command: sip::Command, now: Instant) {
-        self.leg.handle(sip::Input::Command(command), now);
+    pub(super) fn finish(&mut self) {
+        if !matches!(self.state, State::Over) {
+            self.state = State::Over;
+            self.timers.clear();
+            self.outputs.push_back(Output::Finished);
+        }
     }
 
-    fn describe(&mut self, what: Description) -> Vec<u8> {
-        self.descriptions_made += 1;
-        offer::describe(what, &self.line, self.seed, self.descriptions_made)
+    pub(super) fn command(&mut self, command: sip::Command, now: Instant) {
+        self.leg.handle(sip::Input::Command(command), now);
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::Progress;
 use super::engine::Output;
 use crate::model::Cause;
 use crate::t30;
@@ -46,13 +47,14 @@ impl Procedure {
 pub(super) struct Fax {
     procedure: Procedure,
     terminal: t38::Terminal,
-    remote: SocketAddr,
+    /// Unknown while the far end's description named no address and no packet came.
+    remote: Option<SocketAddr>,
     /// Whether a packet came, so that the far end's real address is known.
     latched: bool,
 }
 
 impl Fax {
-    pub(super) fn start(procedure: Procedure, settings: t38::Settings, remote: SocketAddr, now: Instant) -> Self {
+    pub(super) fn start(procedure: Procedure, settings: t38::Settings, remote: Option<SocketAddr>, now: Instant) -> Self {
         let mut fax = Self { procedure, terminal: t38::Terminal::new(settings, now), remote, latched: false };
         fax.procedure.handle(t30::Input::Start, now);
         fax
@@ -63,7 +65,7 @@ impl Fax {
     }
 
     /// A later description named another address for the same fax.
-    pub(super) fn moved(&mut self, remote: SocketAddr) {
+    pub(super) fn moved(&mut self, remote: Option<SocketAddr>) {
         if !self.latched {
             self.remote = remote;
         }
@@ -73,9 +75,9 @@ impl Fax {
         // Behind an address translator packets come from elsewhere than the description says; the first packet tells.
         if !self.latched {
             self.latched = true;
-            self.remote = source;
+            self.remote = Some(source);
         }
-        if source == self.remote {
+        if Some(source) == self.remote {
             self.terminal.handle(t38::Input::Datagram(datagram), now);
         }
     }
@@ -113,7 +115,9 @@ impl Fax {
                     t30::Output::StopSending => self.terminal.handle(t38::Input::StopSending, now),
                     t30::Output::NeedPage { index, format } => outputs.push_back(Output::NeedPage { index, format }),
                     t30::Output::PageReceived(page) => outputs.push_back(Output::PageReceived(page)),
-                    t30::Output::Progress(progress) => outputs.push_back(Output::Progress(progress)),
+                    t30::Output::Progress(progress) => {
+                        outputs.push_back(Output::Progress(Progress::Fax(progress)));
+                    }
                     t30::Output::Ended(end) => ending = Some(end),
                 }
             }
@@ -121,7 +125,9 @@ impl Fax {
                 quiet = false;
                 match output {
                     t38::Output::Datagram(datagram) => {
-                        outputs.push_back(Output::T38 { to: self.remote, datagram });
+                        if let Some(to) = self.remote {
+                            outputs.push_back(Output::T38 { to, datagram });
+                        }
                     }
                     t38::Output::Heard(heard) => self.procedure.handle(t30::Input::Heard(heard), now),
                     t38::Output::Sent => self.procedure.handle(t30::Input::Sent, now),

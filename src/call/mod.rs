@@ -16,13 +16,29 @@
 //! [`Output::Ended`] and is over, with nothing left to send, with [`Output::Finished`].
 
 mod audio;
+mod ending;
 mod engine;
 mod fax;
 mod offer;
 mod settings;
-#[cfg(test)]
-mod tests;
+mod switch;
 
+pub use crate::sdp::Codec;
+pub use crate::t30::{PageFormat, Progress as FaxProgress, ReceivedPage, Verdict};
+pub use ending::{Ending, Record, RecordedPage};
 pub use engine::{Call, Input, Output};
 pub use offer::MediaAddresses;
 pub use settings::{InboundSettings, LineSettings, OutboundSettings};
+
+/// For people who watch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// It rings.
+    Ringing,
+    /// It was answered; the fax has not begun.
+    Answered,
+    /// T.38 is agreed on.
+    Switched,
+    /// The fax goes on.
+    Fax(FaxProgress),
+}

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::MediaAddresses;
-use crate::sip;
-use crate::t30;
+use super::offer::MediaAddresses;
+use crate::sdp::Codec;
+use crate::sip::{EndpointSettings, Invitation};
+use crate::t30::{AnswererSettings, CallerSettings};
 use crate::t38;
 
 /// What both directions share: our media sockets and how we speak T.38.
@@ -12,7 +13,9 @@ use crate::t38;
 pub struct LineSettings {
     /// Our sockets, as the far end reaches them.
     pub media: MediaAddresses,
-    /// Error correction we offer and use where the far end takes it.
+    /// Voice codecs we offer before the switch, best first.
+    pub codecs: Vec<Codec>,
+    /// Error correction we offer; the far end's wish decides what we send.
     pub error_correction: t38::ErrorCorrection,
     /// Earlier packets repeated with each packet of control data.
     pub control_redundancy: u8,
@@ -20,6 +23,8 @@ pub struct LineSettings {
     pub image_redundancy: u8,
     /// Whether packets follow the modem's time or go as fast as they can.
     pub pacing: t38::Pacing,
+    /// The rate we offer, bit/s.
+    pub max_rate: u32,
     /// A call is ended when it has lasted this long.
     pub call_limit: Duration,
 }
@@ -29,14 +34,16 @@ pub struct LineSettings {
 pub struct OutboundSettings {
     /// Media and T.38.
     pub line: LineSettings,
-    /// The SIP side: who calls whom through which proxy.
-    pub leg: sip::LegSettings,
+    /// Our side of SIP.
+    pub endpoint: EndpointSettings,
+    /// Who calls whom through which proxy; its body is made here.
+    pub invitation: Invitation,
     /// How long it may ring.
     pub answer_timeout: Duration,
     /// How long we wait for the answering side's re-INVITE to T.38 before we send our own.
     pub reinvite_after: Duration,
     /// The fax.
-    pub fax: t30::CallerSettings,
+    pub fax: CallerSettings,
 }
 
 /// An inbound call.
@@ -44,10 +51,10 @@ pub struct OutboundSettings {
 pub struct InboundSettings {
     /// Media and T.38.
     pub line: LineSettings,
-    /// The SIP side.
-    pub leg: sip::LegSettings,
+    /// Our side of SIP.
+    pub endpoint: EndpointSettings,
     /// How long the calling side hears our CED before we ask for T.38; a CNG shortens it.
     pub reinvite_after: Duration,
     /// The fax.
-    pub fax: t30::AnswererSettings,
+    pub fax: AnswererSettings,
 }

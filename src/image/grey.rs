@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Bitmap;
+
 /// A grey picture, an octet per pel, rows without gaps: 0 is black, 255 is white.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Grey {
@@ -26,6 +28,17 @@ impl Grey {
         }
         octets.truncate(wanted);
         Some(Self { width, rows, octets })
+    }
+
+    /// A bilevel page in black and white.
+    #[must_use]
+    pub fn of(page: &Bitmap) -> Self {
+        let mut octets = Vec::with_capacity(page.width() as usize * page.rows() as usize);
+        for row in page.iter_rows() {
+            let pels = row.iter().flat_map(|octet| (0..8).map(move |bit| if octet << bit & 0x80 == 0 { 255 } else { 0 }));
+            octets.extend(pels.take(page.width() as usize));
+        }
+        Self { width: page.width(), rows: page.rows(), octets }
     }
 
     /// Width in pels.

@@ -15,6 +15,7 @@ use super::sip::{Arrived, SipSocket};
 use crate::call::{Call, Ending, Input, Output, PageFormat, Progress, ReceivedPage, Verdict};
 use crate::clock;
 use crate::model::Cause;
+use crate::sip::{self, Leg};
 
 /// The largest media datagram read; longer ones are cut, and refused by their parser.
 const DATAGRAM_OCTETS: usize = 2048;
@@ -115,7 +116,7 @@ pub async fn run<O: CallOwner>(
         while let Some(output) = call.poll() {
             match output {
                 Output::Finished => {
-                    return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome"));
+                    return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
                 }
                 Output::Ended(end) => ending = Some(end),
                 other => apply(other, &sockets, &sip, &owner, &mut pending).await,
@@ -144,6 +145,28 @@ pub async fn run<O: CallOwner>(
             () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
         }
     }
+}
+
+/// Drives a SIP leg that has no media, one that is only refused, until nothing more is expected.
+pub async fn run_leg(mut leg: Leg, sip: SipSocket) {
+    let mut arrived = sip.open(&leg);
+    while !leg.finished() {
+        while let Some(output) = leg.poll() {
+            match output {
+                sip::Output::Send { to, bytes } => sip.send(to, &bytes).await,
+                sip::Output::Event(_) => {}
+            }
+        }
+        let deadline = leg.deadline();
+        tokio::select! {
+            Some(Arrived { message, source }) = arrived.recv() => {
+                leg.handle(sip::Input::Message { message, source }, clock::now());
+            }
+            () = super::until(deadline), if deadline.is_some() => leg.handle(sip::Input::Timeout, clock::now()),
+            else => break,
+        }
+    }
+    sip.close(&leg.key());
 }
 
 async fn apply<O: CallOwner>(

@@ -10,8 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use crate::clock;
-use crate::sip::{LegKey, Message, Routed, Router};
+use crate::sip::{Leg, LegKey, Message, Routed, Router};
 
 /// The largest datagram UDP can carry.
 const DATAGRAM_OCTETS: usize = 65_535;
@@ -70,13 +69,13 @@ impl SipSocket {
         }
     }
 
-    /// Messages for `key` go to the receiver from now on, until [`SipSocket::close`].
+    /// Messages for `leg` go to the receiver from now on, until [`SipSocket::close`].
     #[must_use]
-    pub fn open(&self, key: LegKey) -> mpsc::Receiver<Arrived> {
+    pub fn open(&self, leg: &Leg) -> mpsc::Receiver<Arrived> {
         let (sender, receiver) = mpsc::channel(MESSAGES_WAITING);
         let mut routes = self.routes();
-        routes.router.add(key.clone());
-        routes.calls.insert(key, sender);
+        routes.router.add(leg);
+        routes.calls.insert(leg.key(), sender);
         receiver
     }
 
@@ -123,8 +122,8 @@ impl SipSocket {
 
     async fn dispatch(&self, datagram: &[u8], source: SocketAddr, new_calls: &mpsc::Sender<Arrived>) {
         let routed = {
-            let mut routes = self.routes();
-            match routes.router.route(datagram, source, clock::now()) {
+            let routes = self.routes();
+            match routes.router.route(datagram, source) {
                 Routed::Leg(key, message) => {
                     if let Some(call) = routes.calls.get(&key) {
                         let _ = call.try_send(Arrived { message, source });
@@ -140,7 +139,7 @@ impl SipSocket {
                 let _ = new_calls.try_send(Arrived { message, source });
             }
             Routed::Reply(bytes, to) => self.send(to, &bytes).await,
-            Routed::Ignore(reason) => tracing::debug!(%source, reason, "ignored a datagram on the SIP port"),
+            Routed::Ignore(reason) => tracing::debug!(%source, %reason, "ignored a datagram on the SIP port"),
         }
     }
 }

@@ -16,6 +16,14 @@ pub enum QueueError {
     Bug(String),
 }
 
+impl QueueError {
+    /// Whether the queue's rules do not allow it: somebody else was faster, nothing is broken.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+}
+
 /// Why the queue's rules do not allow an operation.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {

@@ -227,7 +227,7 @@ impl Placing {
             rows: page.rows,
         });
         let settings = OutboundSettings {
-            line: line::settings(fax, media, trunk.call_limit),
+            line: line::settings(fax, media, trunk.codecs.clone(), trunk.call_limit),
             endpoint,
             invitation,
             answer_timeout: trunk.answer_timeout,

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::settings::{Fax, Settings, TrunkLine};
-use crate::call::{LineSettings, MediaAddresses};
+use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, Number, Resolution, Width};
 use crate::policy::Route;
 use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
+use crate::t30::capability::Length;
 use crate::t30::{self, AnswererSettings, CallerSettings, PageShape};
 
 /// The way to the telephone network.
@@ -78,9 +79,10 @@ impl Drop for ReceptionCount {
 
 /// Media and T.38 of a call.
 #[must_use]
-pub fn settings(fax: &Fax, media: MediaAddresses, call_limit: Duration) -> LineSettings {
+pub fn settings(fax: &Fax, media: MediaAddresses, codecs: Vec<Codec>, call_limit: Duration) -> LineSettings {
     LineSettings {
         media,
+        codecs,
         error_correction: fax.error_correction,
         control_redundancy: fax.control_redundancy,
         image_redundancy: fax.image_redundancy,
@@ -113,13 +115,15 @@ pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
         station_id: station_id.to_owned(),
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,
-        widths: vec![Width::A4, Width::B4, Width::A3],
-        resolutions: vec![Resolution::Standard, Resolution::Fine, Resolution::Superfine],
+        widest: Width::A3,
+        finest: Resolution::Superfine,
+        longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,
         // The caller has heard our tone in the audio before the switch to T.38.
         send_ced: false,
-        ..AnswererSettings::default()
+        row_time_ms: 0,
+        sub_address: true,
     }
 }
 

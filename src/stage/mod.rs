@@ -13,6 +13,7 @@ pub mod line;
 pub mod live;
 pub mod pages;
 pub mod receive;
+pub mod reception;
 pub mod render;
 pub mod report;
 pub mod settings;

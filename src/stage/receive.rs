@@ -3,7 +3,7 @@
 //! A page is on the disk and in its row before it is confirmed (MCF). A call cut off by a crash leaves a file of whole pages, which
 //! start-up mails as an incomplete fax.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument as _;
@@ -11,21 +11,20 @@ use tracing::Instrument as _;
 use super::line::{self, Line, ReceptionCount};
 use super::live::{CallView, Subject};
 use super::pages::{StoredPage, local_time, tiff_of};
-use super::reception::{Reception, page_record, read_pages};
+use super::reception::{Reception, read_pages};
 use super::report::{mailbox_from, thumbnail};
 use super::settings::{Formats, Settings};
 use super::{Fault, Office, chance, later_ms, now_ms};
-use crate::call::{Call, Ending, InboundSettings, PageFormat, Progress, ReceivedPage, Verdict};
+use crate::call::{Call, Codec, Ending, InboundSettings};
 use crate::clock;
-use crate::image::quality;
-use crate::io::call::{CallOwner, run as run_call};
+use crate::io::call::{run as run_call, run_leg};
 use crate::io::sip::Arrived;
 use crate::mail::header::Mailbox;
 use crate::mail::pdf::{PdfPage, pdf};
 use crate::mail::received::{ReceivedFacts, received};
-use crate::model::{Cause, Outcome, ReceivedId};
+use crate::model::{Cause, ReceivedId};
 use crate::queue::{NewMail, NewReceived, Received};
-use crate::sip::{EndpointSettings, Message, Transport};
+use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Transport};
 use crate::spool::{Kind, SpoolName};
 
 /// Takes calls until `stop`; those on the line go on until `hang_up`.
@@ -116,19 +115,11 @@ impl Answering {
     }
 
     async fn refuse(&self, status: u16) {
-        let refused = Call::refusal(&self.invite, self.source, self.endpoint(), status, chance(), clock::now());
-        let Some(call) = refused else { return };
-        self.drive_refused(call).await;
-    }
-
-    /// A refusal is a transaction too: it is repeated until it is acknowledged.
-    async fn drive_refused(&self, call: Call) {
-        let arrived = self.line.sip.open(call.leg());
-        let key = call.leg().key();
-        let Ok(sockets) = self.line.ports.bind().await else { return };
-        let (_never, hang_up) = watch::channel(None);
-        run_call(call, sockets, self.line.sip.clone(), arrived, hang_up, Arc::new(Nobody)).await;
-        self.line.sip.close(&key);
+        let leg = Leg::incoming(&self.invite, self.source, self.endpoint(), chance(), clock::now());
+        let Ok(mut leg) = leg else { return };
+        let refuse = Command::Refuse { status, reason: String::new(), headers: Vec::new() };
+        leg.handle(Input::Command(refuse), clock::now());
+        run_leg(leg, self.line.sip.clone()).await;
     }
 
     fn endpoint(&self) -> EndpointSettings {
@@ -202,7 +193,7 @@ impl Answering {
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
         let settings = InboundSettings {
-            line: line::settings(&receive.fax, media, receive.call_limit),
+            line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
             endpoint: self.endpoint(),
             reinvite_after: receive.reinvite_after,
             fax: line::answerer(&receive.fax, &station),
@@ -215,23 +206,6 @@ impl Answering {
         self.line.sip.close(&key);
         Ok(ending)
     }
-}
-
-/// Owner of a call that is only refused.
-struct Nobody;
-
-impl CallOwner for Nobody {
-    async fn page(&self, _index: u32, _format: PageFormat) -> Result<Arc<[u8]>, String> {
-        Err("a refused call sends no page".into())
-    }
-
-    async fn received(&self, _page: ReceivedPage) -> Verdict {
-        Verdict::Bad
-    }
-
-    fn confirmed(&self, _pages: u32) {}
-
-    fn progress(&self, _progress: &Progress) {}
 }
 
 /// Mails and closes receptions that a crash left open.
@@ -292,7 +266,7 @@ fn write_mail(
         return Ok(None);
     }
     let settings = office.settings();
-    let formats = settings.receive.formats_for(&row.called);
+    let formats = settings.receive.wishes_for(&row.called).formats;
     let at = local_time(row.opened_ms);
     let now = local_time(now_ms());
     let as_pdf = pdf_of(pages, &format!("Fax to {}", row.called), row.opened_ms);

@@ -12,7 +12,7 @@ use crate::call::{PageFormat, Progress, ReceivedPage, Verdict};
 use crate::image::quality::{self, CopyQuality};
 use crate::image::{self, DecodeLimits};
 use crate::io::call::CallOwner;
-use crate::model::{Compression, ReceivedId, Resolution, Width};
+use crate::model::{ReceivedId, Resolution, Width};
 use crate::spool::{Growing, SpoolName};
 
 const MARK: &[u8; 4] = b"fax1";

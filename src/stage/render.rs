@@ -146,7 +146,7 @@ pub async fn draw_selection(
         let kind = match document.kind {
             DocumentKind::Text => Kind::Text,
             DocumentKind::Pdf => Kind::Pdf,
-            DocumentKind::Picture => Kind::Image,
+            DocumentKind::Image => Kind::Image,
             DocumentKind::Tiff => Kind::Tiff,
         };
         let role = if document.is_body { Role::Body } else { Role::Attachment };

@@ -118,9 +118,9 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         started: started.as_ref(),
         duration: last.and_then(duration),
         remote_id: record.as_ref().and_then(|record| record.remote_id.as_deref()),
-        speed: record.as_ref().and_then(|record| record.modulation).map(|modulation| modulation.bits_per_second()),
-        ecm: record.as_ref().filter(|record| record.modulation.is_some()).map(|record| record.ecm),
-        resolution: record.as_ref().and_then(|record| record.resolution),
+        speed: record.as_ref().and_then(|record| record.rate),
+        ecm: record.as_ref().filter(|record| record.rate.is_some()).map(|record| record.ecm),
+        resolution: record.as_ref().and_then(Record::resolution),
         notes: &[],
         thumbnail: thumbnail.as_deref(),
         attachment: attached.as_ref().map(|(name, media_type, octets)| Attachment {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::call::Codec;
 use crate::io::smtp_out;
 use crate::mail::SelectionRules;
 use crate::model::{NumberPlan, Resolution};
@@ -99,6 +100,8 @@ pub struct TrunkLine {
     pub credentials: Option<sip::Credentials>,
     /// Calls at once.
     pub channels: u32,
+    /// Voice codecs offered before the switch, best first.
+    pub codecs: Vec<Codec>,
     /// When we ask for T.38 ourselves.
     pub reinvite_after: Duration,
     /// How long it may ring.
@@ -131,8 +134,8 @@ pub struct Receive {
     pub peers: Vec<Network>,
     /// Called number to mailboxes.
     pub routes: InboundRoutes,
-    /// What each rule of `routes` wants attached, in its order.
-    pub formats: Vec<Formats>,
+    /// What each rule of `routes` wants beyond its mailboxes, in the same order.
+    pub wishes: Vec<InboundWishes>,
     /// Calls at once, both ways.
     pub max_calls: usize,
     /// How long the caller hears our tone before we ask for T.38.
@@ -143,6 +146,26 @@ pub struct Receive {
     pub fax: Fax,
     /// Our name in SIP.
     pub user_agent: String,
+}
+
+impl Receive {
+    /// What the rule for `called` wants; the usual where no rule fits any more.
+    #[must_use]
+    pub fn wishes_for(&self, called: &str) -> InboundWishes {
+        let rule = self.routes.route(called).ok();
+        let index = rule.and_then(|rule| self.routes.rules().iter().position(|other| std::ptr::eq(other, rule)));
+        let wishes = index.and_then(|index| self.wishes.get(index)).copied();
+        wishes.unwrap_or(InboundWishes { formats: Formats::Pdf, answer_after: Duration::ZERO })
+    }
+}
+
+/// What one `[[inbound]]` wants beyond its mailboxes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InboundWishes {
+    /// What is attached.
+    pub formats: Formats,
+    /// How long it rings before the call is answered.
+    pub answer_after: Duration,
 }
 
 /// In which form a fax is attached.

@@ -1,0 +1,272 @@
+//! Wiring: a checked configuration becomes a running server, and a running server comes to rest.
+//!
+//! Start: spool and store are opened and what a crash left over is settled, then the sockets are bound, then the stages begin. Stop: the
+//! listeners close, no new call is made, calls on the line get `drain_timeout`, what is still up then is ended as interrupted and
+//! resumed at the next start.
+
+mod settings;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock;
+use crate::config::Config;
+use crate::io::call::MediaPorts;
+use crate::io::sip::SipSocket;
+use crate::io::smtp_in::{self, Limits};
+use crate::model::Cause;
+use crate::queue::{QueueError, Store};
+use crate::sip::Router;
+use crate::smtp;
+use crate::spool::{Spool, SpoolError, SpoolName};
+use crate::stage::accept::Accept;
+use crate::stage::dial::{self, Calls};
+use crate::stage::line::Line;
+use crate::stage::{Fault, Office, deliver, receive, render, report};
+
+pub use settings::{SettingsError, settings};
+
+/// How often what is over is forgotten and orphans are swept.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// How often the drain looks whether all calls are over.
+const DRAIN_LOOK: Duration = Duration::from_millis(100);
+/// Time for the interrupted calls to say farewell and be written down.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// Why the server does not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is sound in itself but does not fit this machine.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The queue.
+    #[error("the queue in {}: {source}", path.display())]
+    Queue {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong.
+        source: QueueError,
+    },
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// A port.
+    #[error("cannot listen on {address} for {what}: {source}; another program may have the port, see {key}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The protocol.
+        what: &'static str,
+        /// The key of the configuration.
+        key: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Leftovers of a crash could not be settled.
+    #[error("what was left over from the last run could not be settled: {0}")]
+    Recovery(#[from] Fault),
+}
+
+/// A server that runs.
+pub struct Server {
+    office: Office,
+    calls: Calls,
+    line: Line,
+    smtp: Vec<SocketAddr>,
+    stop: watch::Sender<bool>,
+    hang_up: watch::Sender<Option<Cause>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// The file of the queue in the data directory.
+#[must_use]
+pub fn queue_file(config: &Config) -> PathBuf {
+    config.server.data_directory.join("queue.sqlite")
+}
+
+/// The spool in the data directory.
+#[must_use]
+pub fn spool_directory(config: &Config) -> PathBuf {
+    config.server.data_directory.join("spool")
+}
+
+impl Server {
+    /// Starts everything the configuration asks for.
+    ///
+    /// # Errors
+    /// The first thing that does not fit; then nothing runs.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let settings = settings(config).await?;
+        let (store, spool) = open(config)?;
+        let office = Office::new(store, spool, settings);
+        settle_leftovers(&office)?;
+        let (line, new_calls) = open_line(config).await?;
+        let listeners = listen(config).await?;
+        let smtp = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let (stop, stopped) = watch::channel(false);
+        let (hang_up, wanted_end) = watch::channel(None);
+        let calls = Calls::default();
+        let mut tasks = Vec::new();
+        for listener in listeners {
+            let owner = Arc::new(Accept::new(office.clone()));
+            let limits = Limits {
+                connections: config.smtp.max_connections as usize,
+                connections_per_peer: config.smtp.max_connections_per_peer as usize,
+            };
+            tasks.push(tokio::spawn(smtp_in::serve(listener, session(config), limits, owner, stopped.clone())));
+        }
+        tasks.push(tokio::spawn(render::run(office.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(dial::run(office.clone(), line.clone(), calls.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(report::run(office.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(deliver::run(office.clone(), stopped.clone())));
+        let receiving = receive::run(office.clone(), line.clone(), new_calls, wanted_end, stopped.clone(), calls.clone());
+        tasks.push(tokio::spawn(receiving));
+        tasks.push(tokio::spawn(keep_house(office.clone(), config.queue.keep_history, stopped)));
+        tracing::info!(sip = %line.sip.local(), smtp = ?smtp, "faxramp is ready");
+        Ok(Self { office, calls, line, smtp, stop, hang_up, tasks })
+    }
+
+    /// What the stages share: rows, files, settings, and the calls on the line.
+    #[must_use]
+    pub fn office(&self) -> &Office {
+        &self.office
+    }
+
+    /// Where SMTP is listened for.
+    #[must_use]
+    pub fn smtp_addresses(&self) -> &[SocketAddr] {
+        &self.smtp
+    }
+
+    /// Where SIP is listened for.
+    #[must_use]
+    pub fn sip_address(&self) -> SocketAddr {
+        self.line.sip.local()
+    }
+
+    /// Puts a new configuration in force: everything but listeners, data directory and logging, which need a restart.
+    ///
+    /// # Errors
+    /// When it does not fit this machine; then the old one stays.
+    pub async fn reload(&self, config: &Config) -> Result<(), SettingsError> {
+        let settings = settings(config).await?;
+        self.office.reload(settings);
+        Ok(())
+    }
+
+    /// Comes to rest: takes nothing new, lets calls finish for `patience`, ends the others.
+    pub async fn drain(self, patience: Duration) {
+        let _ = self.stop.send(true);
+        let waiting = async {
+            while !(self.calls.is_empty() && self.line.receptions() == 0) {
+                let _ = tokio::time::timeout(DRAIN_LOOK, std::future::pending::<()>()).await;
+            }
+        };
+        tokio::pin!(waiting);
+        if tokio::time::timeout(patience, &mut waiting).await.is_err() {
+            let left = self.calls.len() + self.line.receptions();
+            tracing::warn!(calls = left, "calls are still up and are ended; they are resumed at the next start");
+            self.calls.end_all(&Cause::Interrupted);
+            let _ = self.hang_up.send(Some(Cause::Interrupted));
+            let _ = tokio::time::timeout(FAREWELL, &mut waiting).await;
+        }
+        for task in self.tasks {
+            let _ = tokio::time::timeout(FAREWELL, task).await;
+        }
+        tracing::info!("faxramp has stopped");
+    }
+}
+
+fn open(config: &Config) -> Result<(Store, Spool), StartError> {
+    let spool = Spool::open(&spool_directory(config))?;
+    spool.sweep_unfinished()?;
+    let path = queue_file(config);
+    let store = Store::open(&path).map_err(|source| StartError::Queue { path, source })?;
+    Ok((store, spool))
+}
+
+/// What a crash left over: open attempts become interrupted, receptions are mailed as far as they came.
+fn settle_leftovers(office: &Office) -> Result<(), Fault> {
+    let settings = office.settings();
+    let recovered = office.store().recover(&settings.dial.retry, clock::wall().0)?;
+    for job in &recovered.resumed {
+        tracing::warn!(%job, "the call was cut off by the last stop; the fax goes on at the first page not confirmed");
+    }
+    for job in recovered.done.iter().chain(&recovered.given_up).chain(&recovered.cancelled) {
+        tracing::warn!(%job, "the call was cut off by the last stop; the fax is not dialled again");
+    }
+    receive::finish_interrupted(office, &recovered.receptions)?;
+    sweep(office)
+}
+
+fn sweep(office: &Office) -> Result<(), Fault> {
+    let named = office.store().spool_files()?;
+    for orphan in office.spool().sweep_orphans(&named, SystemTime::from(clock::wall()))? {
+        tracing::info!(file = %orphan, "a file that no row names was removed");
+    }
+    Ok(())
+}
+
+async fn open_line(config: &Config) -> Result<(Line, tokio::sync::mpsc::Receiver<crate::io::sip::Arrived>), StartError> {
+    let address = config.sip.listen;
+    let refused = |source| StartError::Listen { address, what: "SIP", key: "sip.listen", source };
+    let socket = UdpSocket::bind(address).await.map_err(refused)?;
+    let sip = SipSocket::new(socket, Router::new(config.sip.user_agent.clone())).map_err(refused)?;
+    let seen = config.sip.public_address.unwrap_or_else(|| address.ip());
+    let advertised = SocketAddr::new(seen, sip.local().port());
+    let ports = MediaPorts::new(address.ip(), config.sip.media_ports.first, config.sip.media_ports.last);
+    let new_calls = sip.listen();
+    Ok((Line::new(sip, ports, advertised, config.log.redact_numbers), new_calls))
+}
+
+async fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {
+    let mut listeners = Vec::new();
+    for &address in &config.smtp.listen {
+        let refused = |source| StartError::Listen { address, what: "SMTP", key: "smtp.listen", source };
+        listeners.push(TcpListener::bind(address).await.map_err(refused)?);
+    }
+    Ok(listeners)
+}
+
+fn session(config: &Config) -> smtp::Settings {
+    smtp::Settings {
+        hostname: config.server.hostname.clone(),
+        max_message_bytes: config.smtp.max_message_size,
+        max_recipients: config.smtp.max_recipients as usize,
+        ..smtp::Settings::default()
+    }
+}
+
+/// Forgets what is over and sweeps orphans, every now and then.
+async fn keep_house(office: Office, history: Duration, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = tokio::time::timeout(HOUSEKEEPING, std::future::pending::<()>()) => {}
+        }
+        let office = office.clone();
+        let done = tokio::task::spawn_blocking(move || forget(&office, history)).await;
+        if let Ok(Err(fault)) = done {
+            tracing::error!(%fault, "old faxes could not be forgotten; it is tried again in an hour");
+        }
+    }
+}
+
+fn forget(office: &Office, history: Duration) -> Result<(), Fault> {
+    let age = i64::try_from(history.as_millis()).unwrap_or(i64::MAX);
+    loop {
+        let purged = office.store().purge(clock::wall().0.saturating_sub(age))?;
+        for file in purged.files.iter().filter_map(|file| SpoolName::from_stored(file)) {
+            office.spool().remove(&file)?;
+        }
+        if purged.messages == 0 && purged.received == 0 {
+            return sweep(office);
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! The configuration in the words of the stages.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::call::Codec;
+use crate::config::{self, Config, HostPort};
+use crate::io::smtp_out::{self, Tls};
+use crate::mail::{BodyText, SelectionRules};
+use crate::model::{Number, NumberPlan, Resolution, Width};
+use crate::pages::plan;
+use crate::pages::sheet::{Paper, Sheet};
+use crate::pages::worker::{self, PdfEngine, Sandbox};
+use crate::policy::address::AddressRules;
+use crate::policy::authorize::{Action, Network, Rule, Rules};
+use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, Trunk, Trunks};
+use crate::signal::Modulation;
+use crate::sip::Credentials;
+use crate::stage::settings::{
+    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, TrunkLine,
+};
+use crate::t38::{ErrorCorrection, Pacing};
+
+/// The program that draws, by name.
+const WORKER: &str = "faxramp-render";
+/// The caller hears our tone this long before we ask for T.38, unless it shows itself to be a fax sooner.
+const CED_BEFORE_REINVITE: Duration = Duration::from_millis(1200);
+/// Longest call we answer.
+const RECEIVE_LIMIT: Duration = Duration::from_secs(3600);
+/// How long a mail is tried beyond its retry list.
+const MAIL_LIFETIME: Duration = Duration::from_secs(5 * 24 * 3600);
+/// Limit for each step of a conversation with the smarthost.
+const SMARTHOST_STEP: Duration = Duration::from_secs(120);
+/// The domain of our mails where none is configured; such a server takes no mail either.
+const NAMELESS_DOMAIN: &str = "localhost";
+
+/// Why a sound configuration does not fit.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A name that cannot be looked up.
+    #[error("{key}: {host} cannot be looked up: {reason}; write an address or mend the name service")]
+    Lookup {
+        /// The key.
+        key: String,
+        /// The name.
+        host: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The renderer is missing.
+    #[error("the renderer {WORKER} is not beside this program ({}); install it there or set render.worker", folder.display())]
+    NoWorker {
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// A rule that the module it is for refuses.
+    #[error("{key}: {reason}")]
+    Rule {
+        /// The section.
+        key: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn rule(key: impl Into<String>) -> impl FnOnce(String) -> SettingsError {
+    let key = key.into();
+    move |reason| SettingsError::Rule { key, reason }
+}
+
+/// Fills the settings of every stage; looks up the trunks' names and finds the renderer.
+///
+/// # Errors
+/// What does not fit.
+pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
+    let plan = NumberPlan {
+        country_code: config.numbers.country_code.clone(),
+        international_prefix: config.numbers.international_prefix.clone(),
+        national_prefix: config.numbers.national_prefix.clone(),
+        extension_digits: config.numbers.extension_digits as usize,
+    };
+    let fax = fax(config);
+    Ok(Settings {
+        hostname: config.server.hostname.clone(),
+        accept: accept(config, &plan)?,
+        render: render(config)?,
+        dial: dial(config, &plan, &fax).await?,
+        receive: receive(config, &plan, fax)?,
+        report: report(config),
+        deliver: deliver(config)?,
+        plan,
+    })
+}
+
+fn networks(networks: &[config::Network], key: &str) -> Result<Vec<Network>, SettingsError> {
+    let parse = |network: &config::Network| {
+        format!("{}/{}", network.address, network.length).parse().map_err(|error| rule(key)(format!("{error}")))
+    };
+    networks.iter().map(parse).collect()
+}
+
+fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
+    let mut rules = Vec::new();
+    for allow in &config.allow {
+        let key = format!("allow {:?}", allow.name);
+        let wrong = |error: &dyn std::fmt::Display| rule(key.clone())(error.to_string());
+        let senders = allow.senders.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
+        let numbers = allow.numbers.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
+        rules.push(Rule {
+            name: allow.name.clone(),
+            peers: networks(&allow.peers, &key)?,
+            senders: senders.collect::<Result<_, _>>()?,
+            numbers: numbers.collect::<Result<_, _>>()?,
+            action: match allow.action {
+                config::Action::Allow => Action::Allow { max_pages: None },
+                config::Action::Deny => Action::Deny,
+            },
+        });
+    }
+    Ok(Accept {
+        peers: networks(&config.smtp.trusted_peers, "smtp.trusted_peers")?,
+        addresses: AddressRules {
+            fax_domains: config.smtp.fax_domains.clone(),
+            encapsulated_domains: Vec::new(),
+            plan: plan.clone(),
+        },
+        rules: Rules(rules),
+        max_message_bytes: config.smtp.max_message_size,
+        lifetime: config.queue.lifetime,
+    })
+}
+
+fn render(config: &Config) -> Result<Render, SettingsError> {
+    let render = &config.render;
+    let paper = match config.fax.paper {
+        config::Paper::A4 => Paper::A4,
+        config::Paper::Letter => Paper::Letter,
+    };
+    let sheet = Sheet { width: Width::A4, resolution: config.fax.resolution, paper };
+    let processor_seconds = u32::try_from(render.timeout.as_secs()).unwrap_or(u32::MAX).max(1);
+    let plan = plan::Settings {
+        limits: worker::Limits {
+            pages: render.max_pages,
+            processor_seconds,
+            memory_mebibytes: u32::try_from(render.memory >> 20).unwrap_or(u32::MAX),
+            ..worker::Limits::default()
+        },
+        sandbox: if render.strict_sandbox { Sandbox::Strict } else { Sandbox::BestEffort },
+        pdf_engine: match render.engine {
+            config::Engine::Auto => PdfEngine::Auto,
+            config::Engine::Pdfium => PdfEngine::Pdfium,
+            config::Engine::Hayro => PdfEngine::Hayro,
+        },
+        pdf_library: pdf_library(render.pdfium_library.as_deref()),
+        ..plan::Settings::new(sheet)
+    };
+    let body = match render.body {
+        config::Body::FirstPage => BodyText::FirstPage,
+        config::Body::OnlyAlone => BodyText::OnlyWithoutAttachment,
+        config::Body::Never => BodyText::Never,
+    };
+    let selection = SelectionRules { body, ..SelectionRules::default() };
+    Ok(Render { worker: worker_program(render.worker.as_deref())?, plan, timeout: render.timeout, selection })
+}
+
+/// The folder this program is in; that of a test binary is one deeper.
+fn program_folder() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let folder = program.parent().map(Path::to_path_buf).unwrap_or_default();
+    if folder.ends_with("deps") { folder.parent().map(Path::to_path_buf).unwrap_or_default() } else { folder }
+}
+
+fn worker_program(configured: Option<&Path>) -> Result<PathBuf, SettingsError> {
+    if let Some(program) = configured {
+        return Ok(program.to_path_buf());
+    }
+    let folder = program_folder();
+    let program = folder.join(WORKER);
+    if program.is_file() { Ok(program) } else { Err(SettingsError::NoWorker { folder }) }
+}
+
+/// Where libpdfium is, as far as it is known here; the renderer looks where libraries usually are.
+fn pdf_library(configured: Option<&Path>) -> Option<PathBuf> {
+    if let Some(library) = configured {
+        return Some(library.to_path_buf());
+    }
+    let folder = program_folder();
+    let named = std::env::var_os("LIBPDFIUM").map(PathBuf::from);
+    let beside = folder.join("libpdfium.so");
+    // target/release/faxramp and build/pdfium/libpdfium.so share the project's folder.
+    let built = folder.join("../../build/pdfium/libpdfium.so");
+    let found = named.into_iter().chain([beside, built]).find(|library| library.is_file())?;
+    Some(found.canonicalize().unwrap_or(found))
+}
+
+fn fax(config: &Config) -> Fax {
+    let fax = &config.fax;
+    let within = |modulation: &&Modulation| modulation.bits_per_second() <= fax.max_rate;
+    let max_modulation = Modulation::ALL.iter().rev().find(within).copied().unwrap_or(Modulation::V27ter2400);
+    Fax {
+        station_id: fax.station_id.clone(),
+        sender_name: fax.sender_name.clone(),
+        headline: fax.headline,
+        ecm: fax.ecm,
+        max_modulation,
+        error_correction: ErrorCorrection::Redundancy,
+        control_redundancy: u8::try_from(fax.control_redundancy).unwrap_or(u8::MAX),
+        image_redundancy: u8::try_from(fax.image_redundancy).unwrap_or(u8::MAX),
+        pacing: match fax.pacing {
+            // Whether the far end is a T.38 machine is not asked yet; a gateway must not be overrun.
+            config::Pacing::Modem | config::Pacing::Auto => Pacing::Modem,
+            config::Pacing::Fast => Pacing::Fast,
+        },
+    }
+}
+
+async fn lookup(place: &HostPort, key: String) -> Result<SocketAddr, SettingsError> {
+    let failed = |reason: String| SettingsError::Lookup { key, host: place.host.clone(), reason };
+    match tokio::net::lookup_host((place.host.as_str(), place.port)).await {
+        Ok(mut found) => found.next().ok_or_else(|| failed("it has no address".into())),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+async fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, SettingsError> {
+    let mut trunks = Vec::new();
+    let mut lines = BTreeMap::new();
+    for trunk in &config.trunk {
+        trunks.push(dialplan(trunk, plan)?);
+        let proxy = lookup(&trunk.proxy, format!("trunk {:?}: proxy", trunk.name)).await?;
+        let credentials = trunk.username.as_ref().map(|user| Credentials {
+            user: user.clone(),
+            password: trunk.password.as_ref().map(|password| password.reveal().to_owned()).unwrap_or_default(),
+            realm: None,
+        });
+        let line = TrunkLine {
+            proxy,
+            domain: trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone()),
+            credentials,
+            channels: trunk.channels,
+            codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
+            reinvite_after: trunk.t38_reinvite_after,
+            answer_timeout: trunk.answer_timeout,
+            call_limit: trunk.max_call,
+        };
+        lines.insert(trunk.name.clone(), line);
+    }
+    let trunks = Trunks::new(trunks, plan.clone()).map_err(|error| rule("trunk")(error.to_string()))?;
+    Ok(Dial {
+        trunks,
+        lines,
+        max_calls: config.queue.max_calls as usize,
+        retry: retry(config)?,
+        fax: fax.clone(),
+        user_agent: config.sip.user_agent.clone(),
+    })
+}
+
+const fn codec_of(codec: config::Codec) -> Codec {
+    match codec {
+        config::Codec::Pcma => Codec::Pcma,
+        config::Codec::Pcmu => Codec::Pcmu,
+    }
+}
+
+fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsError> {
+    let caller_number = match &trunk.caller_number {
+        None => None,
+        Some(number) => {
+            let key = format!("trunk {:?}: caller_number", trunk.name);
+            Some(Number::parse(number, plan).map_err(|error| rule(key)(error.to_string()))?)
+        }
+    };
+    Ok(Trunk {
+        name: trunk.name.clone(),
+        // A trunk's prefixes end where the pattern's star begins.
+        prefixes: trunk.prefixes.iter().map(|prefix| prefix.trim_end_matches('*').to_owned()).collect(),
+        strip: trunk.strip as usize,
+        prepend: trunk.prepend.clone(),
+        format: match trunk.number_format {
+            config::NumberFormat::E164 => NumberFormat::E164,
+            config::NumberFormat::Digits => NumberFormat::Digits,
+            config::NumberFormat::National => NumberFormat::National,
+        },
+        caller_number,
+    })
+}
+
+fn retry(config: &Config) -> Result<RetrySettings, SettingsError> {
+    let schedule = |key: &str, text: &str| text.parse().map_err(|error| rule(format!("queue.retry.{key}"))(format!("{error}")));
+    Ok(RetrySettings {
+        busy: schedule("busy", &config.retry.busy)?,
+        no_answer: schedule("no_answer", &config.retry.no_answer)?,
+        trunk: schedule("trunk", &config.retry.trunk)?,
+        fax: schedule("fax", &config.retry.fax)?,
+        not_a_fax: schedule("not_a_fax", &config.retry.not_a_fax)?,
+        ..RetrySettings::default()
+    })
+}
+
+fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, SettingsError> {
+    let mut rules = Vec::new();
+    let mut wishes = Vec::new();
+    for inbound in &config.inbound {
+        let numbers = inbound.numbers.iter().map(|pattern| pattern.parse().map_err(|error| rule("inbound")(format!("{error}"))));
+        rules.push(InboundRule {
+            numbers: numbers.collect::<Result<_, _>>()?,
+            mailboxes: inbound.mailboxes.clone(),
+            station_id: inbound.station_id.clone(),
+        });
+        let formats = match inbound.formats {
+            config::Formats::Pdf => Formats::Pdf,
+            config::Formats::Tiff => Formats::Tiff,
+            config::Formats::Both => Formats::Both,
+        };
+        wishes.push(InboundWishes { formats, answer_after: inbound.answer_after });
+    }
+    let routes = InboundRoutes::new(rules, plan.clone()).map_err(|error| rule("inbound")(error.to_string()))?;
+    Ok(Receive {
+        peers: networks(&config.sip.allowed_peers, "sip.allowed_peers")?,
+        routes,
+        wishes,
+        max_calls: config.queue.max_calls as usize,
+        reinvite_after: CED_BEFORE_REINVITE,
+        call_limit: RECEIVE_LIMIT,
+        fax,
+        user_agent: config.sip.user_agent.clone(),
+    })
+}
+
+fn report(config: &Config) -> Report {
+    let (from_name, from_address) = match &config.receipt.from {
+        Some(from) => (from.name.clone(), from.address.clone()),
+        None => {
+            let domain = config.smtp.fax_domains.first().map_or(NAMELESS_DOMAIN, String::as_str);
+            ("Fax".to_owned(), format!("fax-noreply@{domain}"))
+        }
+    };
+    let attach = match config.receipt.attach {
+        config::Attach::None => None,
+        config::Attach::Pdf => Some(Formats::Pdf),
+        config::Attach::Tiff => Some(Formats::Tiff),
+    };
+    let resolution: Resolution = config.fax.resolution;
+    Report {
+        enabled: config.receipt.enabled,
+        from_name,
+        from_address,
+        thumbnail: config.receipt.thumbnail,
+        attach,
+        resolution,
+    }
+}
+
+fn deliver(config: &Config) -> Result<Deliver, SettingsError> {
+    let delivery = &config.delivery;
+    let route = match (&delivery.maildir, &delivery.smarthost) {
+        (Some(maildir), _) => Route::Maildir(maildir.clone()),
+        (None, Some(smarthost)) => Route::Smarthost(smtp_out::Settings {
+            host: smarthost.host.clone(),
+            port: smarthost.port,
+            tls: match delivery.tls {
+                config::DeliveryTls::Implicit => Tls::Implicit,
+                config::DeliveryTls::Required => Tls::Required,
+                config::DeliveryTls::Opportunistic => Tls::Opportunistic,
+                config::DeliveryTls::Off => Tls::Off,
+            },
+            credentials: delivery.username.as_ref().map(|user| {
+                let password = delivery.password.as_ref().map(|password| password.reveal().to_owned());
+                (user.clone(), password.unwrap_or_default())
+            }),
+            helo: delivery.helo.clone().unwrap_or_else(|| config.server.hostname.clone()),
+            timeout: SMARTHOST_STEP,
+        }),
+        (None, None) => Route::Nowhere,
+    };
+    let retry = delivery.retry.parse().map_err(|error| rule("delivery.retry")(format!("{error}")))?;
+    Ok(Deliver { route, retry, lifetime: MAIL_LIFETIME })
+}

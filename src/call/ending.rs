@@ -1,0 +1,162 @@
+//! How a call ended, and what was seen of it: the record that is kept with the attempt.
+
+use serde::{Deserialize, Serialize};
+
+use super::PageFormat;
+use crate::model::{Cause, Compression, Outcome, Resolution, Width};
+use crate::t30;
+
+/// How a call ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ending {
+    /// The outcome. Sending: pages of the whole fax that are confirmed, those of earlier attempts included.
+    /// Receiving: pages that we confirmed, of as many.
+    pub outcome: Outcome,
+    /// What was seen.
+    pub record: Record,
+}
+
+/// What was seen of a call, as it is kept in a row.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// The final SIP status, when the call was refused.
+    pub sip_status: Option<u16>,
+    /// What the far end calls itself.
+    pub remote_id: Option<String>,
+    /// Its non-standard facilities, hexadecimal.
+    pub remote_nsf: Option<String>,
+    /// The modem family last used: `V.17`.
+    pub modem: Option<String>,
+    /// The rate last used, bit/s.
+    pub rate: Option<u32>,
+    /// Whether error correction was used.
+    pub ecm: bool,
+    /// Training checks after the first.
+    pub retrains: u32,
+    /// Partial page requests.
+    pub partial_page_requests: u32,
+    /// The pages of this call.
+    pub pages: Vec<RecordedPage>,
+}
+
+/// One page on the line.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RecordedPage {
+    /// Place in the fax, from 0.
+    pub index: u32,
+    /// Picture elements in a line.
+    pub width: u32,
+    /// Lines per inch.
+    pub lines_per_inch: u32,
+    /// `MH`, `MR`, `MMR`.
+    pub coding: String,
+    /// Bit/s.
+    pub rate: u32,
+    /// Octets of coded page.
+    pub octets: u32,
+    /// Whether it was confirmed.
+    pub confirmed: bool,
+}
+
+impl Ending {
+    /// A call that ended before, or without, the fax procedure.
+    #[must_use]
+    pub fn without_fax(cause: Cause, pages_confirmed: u32, pages_total: u32) -> Self {
+        Self { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Record::default() }
+    }
+
+    /// A call that a fault of our own ended.
+    #[must_use]
+    pub fn local(reason: impl Into<String>, pages_confirmed: u32, pages_total: u32) -> Self {
+        Self::without_fax(Cause::Local(reason.into()), pages_confirmed, pages_total)
+    }
+}
+
+impl Record {
+    pub(super) fn of(seen: &t30::Record) -> Self {
+        let hexadecimal = |octets: &Vec<u8>| octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        Self {
+            sip_status: None,
+            remote_id: seen.remote_id.clone(),
+            remote_nsf: seen.remote_nsf.as_ref().map(hexadecimal),
+            modem: seen.modulation.map(|modulation| modulation.family().to_owned()),
+            rate: seen.modulation.map(|modulation| modulation.bits_per_second()),
+            ecm: seen.ecm,
+            retrains: seen.retrains,
+            partial_page_requests: seen.partial_page_requests,
+            pages: seen.pages.iter().map(RecordedPage::of).collect(),
+        }
+    }
+
+    /// The finest resolution of the pages of this call.
+    #[must_use]
+    pub fn resolution(&self) -> Option<Resolution> {
+        self.pages.iter().map(|page| Resolution::nearest(page.lines_per_inch)).max()
+    }
+
+    /// The shape in which page `index` last went on the line, as a format that needs no further scaling.
+    #[must_use]
+    pub fn format_of(&self, index: u32) -> Option<PageFormat> {
+        let page = self.pages.iter().rev().find(|page| page.index == index)?;
+        Some(PageFormat {
+            width: Width::from_pels(page.width)?,
+            resolution: Resolution::nearest(page.lines_per_inch),
+            compression: Compression::Mmr,
+            two_dimensional_every: 0,
+            minimum_row_bits: 0,
+            maximum_rows: None,
+            ecm: true,
+        })
+    }
+}
+
+impl RecordedPage {
+    fn of(page: &t30::PageRecord) -> Self {
+        Self {
+            index: page.index,
+            width: page.width.pels(),
+            lines_per_inch: page.resolution.lines_per_inch(),
+            coding: page.compression.name().to_owned(),
+            rate: page.modulation.bits_per_second(),
+            octets: page.octets,
+            confirmed: page.confirmed,
+        }
+    }
+}
+
+/// What a SIP refusal of our call means.
+pub(super) const fn cause_of_refusal(status: u16, q850: Option<u8>) -> Cause {
+    // Q.850 tells more than the status where a gateway hands it through. RFC 3326
+    match q850 {
+        Some(1 | 2 | 3 | 22 | 28) => return Cause::Unallocated,
+        Some(17) => return Cause::Busy,
+        Some(18 | 19) => return Cause::NoAnswer,
+        Some(21) => return Cause::Rejected,
+        _ => {}
+    }
+    match status {
+        401 | 407 => Cause::TrunkAuthentication,
+        404 | 410 | 484 | 604 => Cause::Unallocated,
+        486 | 600 => Cause::Busy,
+        408 | 480 | 487 => Cause::NoAnswer,
+        403 | 603 | 607 | 608 => Cause::Rejected,
+        415 | 488 | 606 => Cause::NoCommonTransport,
+        status => Cause::Congestion { status },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cause_of_refusal;
+    use crate::model::{Cause, RetryClass};
+
+    #[test]
+    fn busy_is_retried_but_an_unallocated_number_is_not() {
+        assert_eq!(cause_of_refusal(486, None).retry_class(), RetryClass::Busy);
+        assert_eq!(cause_of_refusal(404, None).retry_class(), RetryClass::Never);
+        assert_eq!(cause_of_refusal(503, Some(1)).retry_class(), RetryClass::Never);
+        assert_eq!(cause_of_refusal(503, None), Cause::Congestion { status: 503 });
+        assert_eq!(cause_of_refusal(480, Some(17)), Cause::Busy);
+    }
+}

@@ -1,0 +1,158 @@
+//! The session descriptions of a call: what we offer and answer, and what the far end's mean for us.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::settings::LineSettings;
+use crate::sdp::{
+    Agreed, Codec, Description, ErrorCorrection, Media, Origin, OurAudio, OurT38, Ours, RateManagement, T38,
+    T38Parameters, accept, answer,
+};
+use crate::t38;
+
+/// Audio packets hold 20 ms.
+pub(super) const PACKET_MS: u32 = 20;
+/// The largest UDPTL datagram we take: below every path's limit, with room for headers.
+const MAX_DATAGRAM: u32 = 1400;
+/// Octets of image data we can buffer; more than any gateway sends ahead.
+const MAX_BUFFER: u32 = 2000;
+/// What a far end that names no datagram limit is believed to take.
+// T.38 (09/2010) Annex D names no default; gateways that say nothing take an Ethernet frame's worth of redundancy 3 at 14400.
+const UNSAID_DATAGRAM: u32 = 400;
+
+/// Our media sockets as the far end reaches them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MediaAddresses {
+    /// RTP.
+    pub audio: SocketAddr,
+    /// UDPTL.
+    pub t38: SocketAddr,
+}
+
+/// What media we want to speak of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum What {
+    Audio,
+    T38,
+    /// Whichever the far end has, T.38 first.
+    Either,
+}
+
+/// Writes descriptions for one call, each with the next version.
+#[derive(Debug)]
+pub(super) struct Descriptions {
+    session_id: String,
+    version: u64,
+    last_offer: Option<Description>,
+}
+
+/// What a far end's description leads to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Far {
+    Audio { codec: Codec, address: Option<SocketAddr> },
+    T38 { settings: T38Parameters, address: Option<SocketAddr> },
+}
+
+impl Descriptions {
+    pub(super) fn new(seed: u64) -> Self {
+        // RFC 8866 §5.2: digits only, and few enough for a signed 64-bit number.
+        Self { session_id: (seed >> 2).to_string(), version: 0, last_offer: None }
+    }
+
+    /// An offer of ours.
+    pub(super) fn offer(&mut self, what: What, line: &LineSettings) -> Vec<u8> {
+        let ours = ours(what, line);
+        let mut media = Vec::new();
+        if let Some(t38) = &ours.t38 {
+            let line = T38 { address: Some(ours.address), port: t38.port, parameters: t38.parameters.clone() };
+            media.push(Media::T38(line));
+        }
+        if let Some(audio) = &ours.audio {
+            let codecs = audio.codecs.clone();
+            media.push(Media::Audio(crate::sdp::Audio::new(ours.address, audio.port, codecs, audio.ptime_ms)));
+        }
+        let description = Description { origin: self.origin(ours.address), media };
+        let octets = description.encode();
+        self.last_offer = Some(description);
+        octets
+    }
+
+    /// The far end's answer to [`Descriptions::offer`].
+    pub(super) fn answered(&self, body: &[u8]) -> Option<Far> {
+        let answer = Description::parse(body).ok()?;
+        far(accept(self.last_offer.as_ref()?, &answer))
+    }
+
+    /// Our answer to the far end's offer, and what it leads to; nothing when no medium is common.
+    pub(super) fn answer(&mut self, body: &[u8], what: What, line: &LineSettings) -> Option<(Vec<u8>, Far)> {
+        let offer = Description::parse(body).ok()?;
+        let ours = ours(what, line);
+        let (description, agreed) = answer(&offer, &ours, self.origin(ours.address));
+        Some((description.encode(), far(agreed)?))
+    }
+
+    fn origin(&mut self, address: IpAddr) -> Origin {
+        self.version += 1;
+        Origin { session_id: self.session_id.clone(), version: self.version, address: Some(address) }
+    }
+}
+
+fn ours(what: What, line: &LineSettings) -> Ours {
+    let audio = OurAudio {
+        port: line.media.audio.port(),
+        codecs: line.codecs.clone(),
+        ptime_ms: PACKET_MS,
+    };
+    let t38 = OurT38 { port: line.media.t38.port(), parameters: parameters(line) };
+    Ours {
+        address: line.media.t38.ip(),
+        audio: (what != What::T38).then_some(audio),
+        t38: (what != What::Audio).then_some(t38),
+    }
+}
+
+fn parameters(line: &LineSettings) -> T38Parameters {
+    T38Parameters {
+        version: 0,
+        max_bit_rate: line.max_rate,
+        rate_management: RateManagement::TransferredTcf,
+        max_buffer: Some(MAX_BUFFER),
+        max_datagram: Some(MAX_DATAGRAM),
+        error_correction: match line.error_correction {
+            t38::ErrorCorrection::None => ErrorCorrection::None,
+            t38::ErrorCorrection::Redundancy => ErrorCorrection::Redundancy,
+            t38::ErrorCorrection::Fec => ErrorCorrection::Fec,
+        },
+        fill_bit_removal: false,
+        transcoding_mmr: false,
+        transcoding_jbig: false,
+    }
+}
+
+fn far(agreed: Agreed) -> Option<Far> {
+    let reached = |address: Option<IpAddr>, port: u16| address.map(|address| SocketAddr::new(address, port));
+    match agreed {
+        Agreed::Audio { codec, far } => Some(Far::Audio { codec, address: reached(far.address, far.port) }),
+        Agreed::T38 { parameters, far } => {
+            let settings = T38Parameters { max_datagram: far.parameters.max_datagram, ..parameters };
+            Some(Far::T38 { settings, address: reached(far.address, far.port) })
+        }
+        Agreed::Nothing => None,
+    }
+}
+
+/// How our terminal speaks to a far end that said this.
+pub(super) fn terminal(line: &LineSettings, far: &T38Parameters) -> t38::Settings {
+    t38::Settings {
+        version: far.version,
+        max_datagram_octets: far.max_datagram.unwrap_or(UNSAID_DATAGRAM) as usize,
+        error_correction: match far.error_correction {
+            ErrorCorrection::None => t38::ErrorCorrection::None,
+            ErrorCorrection::Redundancy => t38::ErrorCorrection::Redundancy,
+            ErrorCorrection::Fec => t38::ErrorCorrection::Fec,
+        },
+        control_redundancy: line.control_redundancy,
+        image_redundancy: line.image_redundancy,
+        pacing: line.pacing,
+        ..t38::Settings::default()
+    }
+}
