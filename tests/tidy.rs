@@ -38,8 +38,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "app",
         &[
-            "model", "clock", "config", "stage", "io", "queue", "spool", "policy", "pages", "smtp", "call", "mail",
-            "sip", "t30", "t38",
+            "model", "signal", "clock", "config", "stage", "io", "queue", "spool", "policy", "pages", "smtp", "call",
+            "mail", "sip", "t30", "t38",
         ],
     ),
     ("cli", &["app", "clock", "config", "model", "queue", "spool", "stage", "policy", "pages", "image", "mail", "io"]),
@@ -423,7 +423,7 @@ fn no_source_file_is_too_long_and_each_says_what_it_is() {
 }
 
 /// The standards that a comment names: `RFC 5321`, also each of `RFC 5321, 1870`; `T.30`, `V.27ter`; `TIFF 6.0`, `MS-OXCMAIL`,
-/// `ISO 32000-1`, `BT.601-7`.
+/// `ISO 32000-1`, `BT.601`.
 fn cited(line: &str) -> Vec<String> {
     let Some(comment) = line.find("//").map(|at| &line[at..]) else { return Vec::new() };
     let words: Vec<&str> = comment.split_whitespace().collect();
@@ -447,7 +447,8 @@ fn cited(line: &str) -> Vec<String> {
                 }
             }
             family @ ("TIFF" | "ISO") if next.starts_with(|c: char| c.is_ascii_digit()) => {
-                found.push(format!("{family} {}", plain(next)));
+                // "ISO 32000-1:2008" is an edition of "ISO 32000-1".
+                found.push(format!("{family} {}", plain(next.split(':').next().unwrap_or_default())));
             }
             word if word.starts_with("MS-OX") => found.push(word.to_owned()),
             word => {
@@ -455,7 +456,7 @@ fn cited(line: &str) -> Vec<String> {
                 let known = matches!(letter, "T" | "V" | "G" | "E" | "X" | "Q" | "BT");
                 if known && number.starts_with(|c: char| c.is_ascii_digit()) {
                     // "T.30's" and "V.17/V.29" end where the number does, but for endings such as "ter".
-                    let end = number.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(number.len());
+                    let end = number.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(number.len());
                     found.push(format!("{letter}.{}", &number[..end]));
                 }
             }
@@ -507,8 +508,8 @@ fn the_finders_find() {
         ["RFC 5321", "RFC 1870", "RFC 2033", "V.27ter", "X.691"]
     );
     assert_eq!(
-        cited("// TIFF 6.0 section 8, MS-OXCMAIL §2, ISO 32000-1 §7.3"),
-        ["TIFF 6.0", "MS-OXCMAIL", "ISO 32000-1"]
+        cited("// TIFF 6.0 section 8, MS-OXCMAIL §2, ISO 32000-1:2008 §7.3, BT.601-7 §2.5"),
+        ["TIFF 6.0", "MS-OXCMAIL", "ISO 32000-1", "BT.601"]
     );
     assert!(cited("    let x = \"T.30\";").is_empty());
 }
