@@ -37,7 +37,7 @@ pub enum Timer {
     NotReady,
     /// The owner's time to judge a page at all: [`VERDICT_LIMIT`].
     Verdict,
-    /// The carrier's time to send a burst: its length and [`super::line::SENDING_MARGIN`].
+    /// The carrier's time to send a burst: its length and 20 s.
     Sending,
 }
 
@@ -92,6 +92,8 @@ pub const VERDICT_LIMIT: Duration = Duration::from_secs(54);
 /// How often an answerer starts T2 before it gives up: the caller repeats a command three times, 13 s in all, and T.30's single
 /// T2 would hang up between two of them.
 pub const COMMAND_SEARCHES: u32 = 3;
+/// The same where a page is due: a block whose training failed is heard as silence, up to 55 s long at 9600 bit/s.
+pub const MESSAGE_SEARCHES: u32 = 9;
 /// How often a command is sent before the caller gives up.
 // T.30 (09/2005) §5.4.2
 pub const COMMAND_TRIES: u32 = 3;

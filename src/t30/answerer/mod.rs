@@ -23,7 +23,7 @@ use super::capability::Length;
 use super::ending::{Ending, Progress, Record};
 use super::line::Line;
 use super::negotiate::{Agreement, PageFormat};
-use super::timers::{COMMAND_SEARCHES, T2, Timer};
+use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Frame, Modulation};
@@ -270,8 +270,9 @@ impl Answerer {
             | State::Idle
             | State::Releasing(_)
             | State::Ended) => {
+                let most = if matches!(state, State::Receiving(_)) { MESSAGE_SEARCHES } else { COMMAND_SEARCHES };
                 self.state = state;
-                if self.searches >= COMMAND_SEARCHES {
+                if self.searches >= most {
                     self.finish(Cause::NoResponse(self.phase()), now);
                 } else {
                     self.line.timers.set(Timer::T2, now + T2);

@@ -80,9 +80,8 @@ impl Caller {
     /// A command without an answer: again, or the end.
     pub(super) fn repeat_command(&mut self, mut sending: Sending, now: Instant) {
         if !may_try_again(sending.tries) {
-            let last_page = sending.page.following == Following::Nothing && sending.page.on_last_part();
+            let lost = sending.waits_for_last_answer();
             self.note_page(&sending.page, false);
-            let lost = last_page && sending.command == Command::AfterPage;
             self.finish(if lost { Cause::LastConfirmationLost } else { Cause::NoResponse(Phase::D) }, now);
             return;
         }

@@ -2,11 +2,11 @@
 //!
 //! T.30 (09/2005) §5.3.6.1.8.
 
-use super::send_page::Command;
 use super::{Caller, State};
 use crate::model::Cause;
 use crate::t30::ending::{Ending, line_is_gone};
-use crate::t30::frame::{Following, Name, build};
+use crate::t30::frame::{Name, build};
+use crate::t30::timers::Timer;
 use std::time::Instant;
 
 impl Caller {
@@ -26,35 +26,44 @@ impl Caller {
     }
 
     pub(super) fn on_stop(&mut self, cause: Cause, now: Instant) {
-        // The owner sees a BYE; the phase is known here.
-        let cause = match cause {
-            Cause::Disconnected(_) => Cause::Disconnected(self.phase()),
-            other => other,
-        };
+        let cause = self.known_cause(cause);
         match std::mem::replace(&mut self.state, State::Ended) {
             // The outcome is known already; the far end has hung up a little early.
             State::Releasing(ending) => self.line.end(ending),
             State::Sending(sending) => {
-                let all_sent = !self.line.busy() || sending.tries > 1;
-                let last = sending.page.following == Following::Nothing && sending.page.on_last_part();
-                let waiting_for_last = all_sent && last && sending.command == Command::AfterPage;
                 self.note_page(&sending.page, false);
                 self.state = State::Sending(sending);
-                let cause = match cause {
-                    // Some machines hang up on EOP instead of answering it.
-                    Cause::Disconnected(_) | Cause::MediaLost if waiting_for_last => Cause::LastConfirmationLost,
-                    other => other,
-                };
-                if cause == Cause::LastConfirmationLost {
-                    self.end_without_dcn(cause);
-                } else {
-                    self.finish(cause, now);
-                }
+                self.stop_for(cause, now);
             }
             state @ (State::Idle | State::AwaitingDis | State::Training(_) | State::AwaitingPage(_) | State::Ended) => {
                 self.state = state;
-                self.finish(cause, now);
+                self.stop_for(cause, now);
             }
+        }
+    }
+
+    fn stop_for(&mut self, cause: Cause, now: Instant) {
+        // These two are what a BYE was turned into.
+        if matches!(cause, Cause::LastConfirmationLost | Cause::NoFaxHeard) {
+            self.end_without_dcn(cause);
+        } else {
+            self.finish(cause, now);
+        }
+    }
+
+    /// The reason for the end, as far as the procedure knows better than the owner, who sees only a BYE.
+    fn known_cause(&self, cause: Cause) -> Cause {
+        match (cause, &self.state) {
+            // Some machines hang up on EOP instead of answering it.
+            (Cause::Disconnected(_) | Cause::MediaLost, State::Sending(sending))
+                if sending.waits_for_last_answer() && (!self.line.busy() || sending.tries > 1) =>
+            {
+                Cause::LastConfirmationLost
+            }
+            // A person who said hello and hung up.
+            (Cause::Disconnected(_), State::AwaitingDis) if self.line.timers.runs(Timer::T0) => Cause::NoFaxHeard,
+            (Cause::Disconnected(_), _) => Cause::Disconnected(self.phase()),
+            (other, _) => other,
         }
     }
 

@@ -68,6 +68,13 @@ pub(super) struct Sending {
     pub(super) tries: u32,
 }
 
+impl Sending {
+    /// Whether the command is the one after the last page.
+    pub(super) fn waits_for_last_answer(&self) -> bool {
+        self.command == Command::AfterPage && self.page.following == Following::Nothing && self.page.on_last_part()
+    }
+}
+
 impl PageInHand {
     /// Block, frames acknowledged, frames in it.
     pub(super) fn standing(&self) -> Option<(u32, u32, u32)> {
@@ -78,7 +85,7 @@ impl PageInHand {
     }
 
     /// Whether nothing of this page comes after what was sent last.
-    pub(super) fn on_last_part(&self) -> bool {
+    fn on_last_part(&self) -> bool {
         match &self.content {
             Content::Plain => true,
             Content::Blocks(outgoing) => outgoing.partial_page(self.following).following == self.following,

@@ -1,1 +1,6 @@
 //! Caller and answerer on one simulated line.
+
+mod explore;
+mod line;
+mod scenarios;
+mod script;
