@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, error, trace};
 
-use super::ifp::{Grammar, Packet};
+use super::ifp::{Grammar, IfpError, Packet};
 use super::udptl::{Correction, Delivery, Receiver, Sender, Statistics};
 use crate::signal::{Burst, Heard};
 use hearing::Hearing;
@@ -353,7 +353,9 @@ impl Terminal {
         trace!(?packet, "sent");
         let correction = match self.settings.error_correction {
             ErrorCorrection::None => Correction::None,
-            ErrorCorrection::Redundancy if script::is_image(packet) => Correction::Repeat(self.settings.image_redundancy),
+            ErrorCorrection::Redundancy if script::is_image(packet) => {
+                Correction::Repeat(self.settings.image_redundancy)
+            }
             ErrorCorrection::Redundancy => Correction::Repeat(self.settings.control_redundancy),
             ErrorCorrection::Fec => Correction::Parity { span: FEC_SPAN, entries: FEC_ENTRIES },
         };
@@ -389,24 +391,40 @@ impl Terminal {
         while let Some(delivery) = self.receiver.poll() {
             match delivery {
                 Delivery::Lost => self.hearing.lost(),
-                Delivery::Packet(ifp) => match Packet::decode_tolerantly(&ifp, self.heard_grammar) {
-                    Ok((packet, grammar)) => {
-                        trace!(?packet, "heard");
-                        if grammar != self.heard_grammar {
-                            debug!(?grammar, "the far end speaks another version's grammar");
-                            self.heard_grammar = grammar;
-                        }
-                        self.hearing.packet(packet, now);
-                    }
-                    Err(error) => {
-                        self.counts.malformed_packets += 1;
-                        debug!(%error, "packet ignored");
-                        self.hearing.lost();
-                    }
-                },
+                Delivery::Packet(ifp) => self.packet(&ifp, now),
             }
         }
         self.pass_heard(now);
+    }
+
+    fn packet(&mut self, ifp: &[u8], now: Instant) {
+        let (packet, grammar) = match self.decode(ifp) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                self.counts.malformed_packets += 1;
+                debug!(%error, "packet ignored");
+                self.hearing.lost();
+                return;
+            }
+        };
+        trace!(?packet, "heard");
+        if grammar != self.heard_grammar {
+            debug!(?grammar, "the far end speaks another version's grammar");
+            self.heard_grammar = grammar;
+        }
+        self.hearing.packet(packet, now);
+    }
+
+    fn decode(&self, ifp: &[u8]) -> Result<(Packet, Grammar), IfpError> {
+        let decoded = Packet::decode_tolerantly(ifp, self.heard_grammar)?;
+        // The later grammar's good frame is the carrier's end in that of 1998; but no carrier ends inside a whole frame.
+        if decoded == (hearing::bare_end(), Grammar::Version0)
+            && self.hearing.is_inside_whole_frame()
+            && let Ok(other) = Packet::decode(ifp, Grammar::Extended)
+        {
+            return Ok((other, Grammar::Extended));
+        }
+        Ok(decoded)
     }
 
     fn pass_heard(&mut self, now: Instant) {

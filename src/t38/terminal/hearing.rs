@@ -83,6 +83,16 @@ impl Hearing {
         }
     }
 
+    /// Whether a control frame has begun of which nothing is missing.
+    pub(super) fn is_inside_whole_frame(&self) -> bool {
+        match &self.line {
+            Line::Open(signal) => {
+                signal.carrier == Carrier::V21 && signal.condition == Condition::Sound && begins_as_frame(&signal.frame)
+            }
+            Line::Quiet | Line::Tone(_) => false,
+        }
+    }
+
     pub(super) fn packet(&mut self, packet: Packet, now: Instant) {
         match packet {
             Packet::Indicator(indicator) => self.indicator(indicator, now),
@@ -258,6 +268,11 @@ impl Signal {
         };
         Some(if is_good && is_whole { Heard::Frame(frame) } else { Heard::DamagedFrame })
     }
+}
+
+/// The end of a V.21 carrier outside a frame.
+pub(super) fn bare_end() -> Packet {
+    Packet::data(DataKind::V21, Field::bare(FieldKind::HdlcSigEnd))
 }
 
 /// Whether octets begin with the address and a control field.

@@ -210,10 +210,7 @@ fn indicate(indicator: Indicator, lasts: Duration) -> Step {
 }
 
 fn train(modulation: Modulation, training: Training, preamble: Duration, pace: &Pace) -> Segment {
-    Segment::Indicate(
-        Indicator::Training(modulation, training),
-        pace.training_time(modulation, training) + preamble,
-    )
+    Segment::Indicate(Indicator::Training(modulation, training), pace.training_time(modulation, training) + preamble)
 }
 
 impl Frames {
