@@ -4,63 +4,75 @@
 //! whole, see [`reverse_bits`].
 
 /// Writes codes one after the other.
-#[derive(Default)]
 pub(super) struct BitWriter {
+    /// Octets written, and room behind them.
     octets: Vec<u8>,
-    /// Bits not yet in `octets`, right-aligned; anything above them is left over from earlier codes.
+    /// Whole octets written.
+    written: usize,
+    /// Bits not yet written, left-aligned; bits below them are 0.
     pending: u64,
-    /// Number of pending bits, below 32 between calls.
+    /// Number of pending bits, below 8 between calls.
     count: u32,
 }
 
+/// Bits that [`BitWriter::put`] takes at once.
+pub(super) const MAX_PUT: u32 = 56;
+
 impl BitWriter {
     pub(super) fn with_capacity(octets: usize) -> Self {
-        Self { octets: Vec::with_capacity(octets), pending: 0, count: 0 }
+        Self { octets: vec![0; octets + 8], written: 0, pending: 0, count: 0 }
     }
 
-    /// Appends the lower `length` bits of `code`, at most 32; higher bits of `code` are 0.
-    #[inline]
-    pub(super) fn put(&mut self, code: u32, length: u32) {
-        debug_assert!(length <= 32 && u64::from(code) >> length == 0);
-        self.pending = self.pending << length | u64::from(code);
-        self.count += length;
-        if self.count >= 32 {
-            self.count -= 32;
-            #[expect(clippy::cast_possible_truncation, reason = "the upper bits were written before")]
-            let word = (self.pending >> self.count) as u32;
-            self.octets.extend_from_slice(&word.to_be_bytes());
+    /// Makes room for so many bits more, without which [`BitWriter::put`] panics.
+    pub(super) fn reserve(&mut self, bits: usize) {
+        let wanted = self.written + bits / 8 + 16;
+        if wanted > self.octets.len() {
+            self.octets.resize(wanted.max(self.octets.len() * 2), 0);
         }
+    }
+
+    /// Appends the lower `length` bits of `code`, 1 to [`MAX_PUT`]; higher bits of `code` are 0.
+    #[inline]
+    pub(super) fn put(&mut self, code: u64, length: u32) {
+        debug_assert!((1..=MAX_PUT).contains(&length) && code >> length == 0);
+        let pending = self.pending | code << (64 - length) >> self.count;
+        let count = self.count + length;
+        self.octets[self.written..self.written + 8].copy_from_slice(&pending.to_be_bytes());
+        self.written += count as usize / 8;
+        self.pending = if count < 64 { pending << (count & !7) } else { 0 };
+        self.count = count & 7;
     }
 
     /// Appends `count` zero bits.
     pub(super) fn put_zeros(&mut self, count: u32) {
-        for _ in 0..count / 32 {
-            self.put(0, 32);
-        }
-        self.put(0, count % 32);
+        self.put_many(count, 0);
     }
 
     /// Appends `count` one bits.
     pub(super) fn put_ones(&mut self, count: u32) {
-        for _ in 0..count / 32 {
-            self.put(u32::MAX, 32);
+        self.put_many(count, u64::MAX);
+    }
+
+    fn put_many(&mut self, count: u32, bits: u64) {
+        self.reserve(count as usize);
+        let mut left = count;
+        while left > 0 {
+            let some = left.min(MAX_PUT);
+            self.put(bits >> (64 - some), some);
+            left -= some;
         }
-        let rest = count % 32;
-        self.put((1 << rest) - 1, rest);
     }
 
     /// Bits written so far.
     pub(super) fn bits(&self) -> u64 {
-        self.octets.len() as u64 * 8 + u64::from(self.count)
+        self.written as u64 * 8 + u64::from(self.count)
     }
 
     /// The octets, the last one filled up with zero bits.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        let missing = (8 - self.count % 8) % 8;
-        self.put(0, missing);
-        let word = self.pending << (64 - self.count.max(1));
-        let whole = self.count as usize / 8;
-        self.octets.extend_from_slice(&word.to_be_bytes()[..whole]);
+        self.reserve(0);
+        self.octets[self.written..self.written + 8].copy_from_slice(&self.pending.to_be_bytes());
+        self.octets.truncate(self.written + usize::from(self.count > 0));
         self.octets
     }
 }
@@ -129,6 +141,12 @@ impl<'a> BitReader<'a> {
     #[inline]
     pub(super) fn peek(&self, length: u32) -> usize {
         (self.loaded >> (64 - length)) as usize
+    }
+
+    /// How many 1 bits come next, of those made ready.
+    #[inline]
+    pub(super) fn leading_ones(&self) -> u32 {
+        (!self.loaded).leading_zeros().min(self.count)
     }
 
     /// Passes over bits made ready.
@@ -200,7 +218,7 @@ impl<'a> BitReader<'a> {
                 LineEnd::Missing => {
                     let zeros = self.loaded.leading_zeros().min(EOL_ZEROS);
                     self.skip(zeros);
-                    self.skip((!self.loaded).leading_zeros().min(self.count));
+                    self.skip(self.leading_ones());
                 }
             }
         }
@@ -220,8 +238,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut writer = BitWriter::with_capacity(0);
-        for length in 0..=32 {
-            writer.put(if length == 0 { 0 } else { u32::MAX >> (32 - length) & 0x5A5A_5A5A }, length);
+        for length in 1..=32 {
+            writer.reserve(32);
+            writer.put(u64::from(u32::MAX >> (32 - length) & 0x5A5A_5A5A), length);
         }
         writer.put_zeros(70);
         writer.put_ones(70);
@@ -247,6 +266,7 @@ mod tests {
                 let mut writer = BitWriter::with_capacity(0);
                 writer.put_ones(before);
                 writer.put_zeros(fill);
+                writer.reserve(20);
                 writer.put(1, 12);
                 writer.put(0b101, 3);
                 let octets = writer.finish();

@@ -14,19 +14,19 @@ pub(super) const BLACK_BITS: u32 = 13;
 
 /// Pass mode.
 // T.4 (07/2003) Table 4
-pub(super) const PASS: (u32, u32) = (0b0001, 4);
+pub(super) const PASS: (u64, u32) = (0b0001, 4);
 /// Horizontal mode; two runs follow.
 // T.4 (07/2003) Table 4
-pub(super) const HORIZONTAL: (u32, u32) = (0b001, 3);
+pub(super) const HORIZONTAL: (u64, u32) = (0b001, 3);
 /// Vertical modes VL3, VL2, VL1, V0, VR1, VR2, VR3: a1 is that far from b1.
 // T.4 (07/2003) Table 4
-pub(super) const VERTICAL: [(u32, u32); 7] =
+pub(super) const VERTICAL: [(u64, u32); 7] =
     [(0b000_0010, 7), (0b00_0010, 6), (0b010, 3), (0b1, 1), (0b011, 3), (0b00_0011, 6), (0b000_0011, 7)];
 /// Bits that tell every two-dimensional mode.
 pub(super) const MODE_BITS: u32 = 7;
 /// End of line.
 // T.4 (07/2003) §4.1.2
-pub(super) const EOL: (u32, u32) = (1, 12);
+pub(super) const EOL: (u64, u32) = (1, 12);
 
 /// Codes by run length, make-up and terminating code in one: the length in the upper 5 bits, the code below.
 pub(super) struct RunCodes([u32; LONGEST_READY_RUN as usize + 1]);
@@ -34,9 +34,9 @@ pub(super) struct RunCodes([u32; LONGEST_READY_RUN as usize + 1]);
 impl RunCodes {
     /// Code and its length for a run up to [`LONGEST_READY_RUN`].
     #[inline]
-    pub(super) const fn code(&self, run: u32) -> (u32, u32) {
+    pub(super) const fn code(&self, run: u32) -> (u64, u32) {
         let entry = self.0[run as usize];
-        (entry & 0x07FF_FFFF, entry >> 27)
+        ((entry & 0x07FF_FFFF) as u64, entry >> 27)
     }
 }
 
@@ -345,7 +345,7 @@ mod tests {
         {
             for run in 0..=LONGEST_READY_RUN {
                 let (code, length) = codes.code(run);
-                let mut left = u64::from(code) << (64 - length);
+                let mut left = code << (64 - length);
                 let mut total = 0;
                 loop {
                     let entry = entries[(left >> (64 - bits)) as usize];

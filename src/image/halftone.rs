@@ -20,6 +20,11 @@ const CONTRAST: i32 = 56;
 const TEXT_THRESHOLDS: (i32, i32) = (40, 212);
 /// Tones between these are neither ink nor paper.
 const MIDDLE: (u8, u8) = (48, 216);
+/// Where the lightest tone around is this light at least, it is paper in a shadow, and what is an eighth darker is
+/// what counts as middle there.
+const SHADED_PAPER: i32 = 190;
+/// Tiles on each side that are looked at for paper.
+const PAPER_REACH: usize = 3;
 /// Differences to the right and lower neighbour that make no edge yet, added.
 const SMOOTH: u32 = 40;
 /// Share of smooth middle tones, of 256, below which a tile is all text.
@@ -95,6 +100,8 @@ struct ToneCurve {
     text: [u8; 256],
     /// Lighter in the middle, because fax machines print dots larger than they are.
     picture: [u8; 256],
+    /// Whether most of the page is paper.
+    on_paper: bool,
 }
 
 impl ToneCurve {
@@ -104,9 +111,9 @@ impl ToneCurve {
             histogram[usize::from(octet)] += 1;
         }
         let total = picture.octets().len() as u64;
-        let white = paper(&histogram, total);
+        let (white, on_paper) = paper(&histogram, total);
         let black = darkest(&histogram, total).min(white / 3);
-        let mut curve = Self { text: [0; 256], picture: [0; 256] };
+        let mut curve = Self { text: [0; 256], picture: [0; 256], on_paper };
         for tone in 0..256_usize {
             let stretched = ((tone.saturating_sub(black)) * 255 / (white - black)).min(255);
             let lighter = stretched + (255 - stretched) * stretched / 255 / 3;
@@ -129,12 +136,14 @@ impl ToneCurve {
     }
 }
 
-/// The tone from which all is white: a little below the peak of the light tones, if there is one.
-fn paper(histogram: &[u64; 256], total: u64) -> usize {
+/// The tone from which all is white: a little below the peak of the light tones, and whether most of the page is
+/// as light as paper.
+fn paper(histogram: &[u64; 256], total: u64) -> (usize, bool) {
     let around = |tone: usize| histogram[tone.saturating_sub(2)..(tone + 3).min(256)].iter().sum::<u64>();
     let peak = (DARKEST_PAPER..256).max_by_key(|&tone| around(tone)).unwrap_or(255);
+    let on_paper = histogram[DARKEST_PAPER..].iter().sum::<u64>() * 2 > total;
     // A picture without paper has no such peak.
-    if around(peak) * 8 < total { 250 } else { peak - peak / 16 }
+    if around(peak) * 8 < total && !on_paper { (250, false) } else { (peak - peak / 16, on_paper) }
 }
 
 /// The tone of the darkest half per cent.
@@ -171,6 +180,11 @@ impl Tiles {
             }
         }
         let mut tiles = Self { across, down, width, thresholds: Vec::new(), shares: Vec::new() };
+        let lights: Vec<i32> = (0..found.len()).map(|tile| tiles.light_around(&found, tile)).collect();
+        for (tile, light) in found.iter_mut().zip(lights) {
+            let shaded_paper = tones.on_paper && light >= SHADED_PAPER;
+            tile.judge_smooth(if shaded_paper { light - light / 8 } else { MIDDLE.1.into() });
+        }
         for tile_y in 0..down {
             for tile_x in 0..across {
                 let (threshold, share) = tiles.with_neighbours(&found, tile_x, tile_y);
@@ -179,6 +193,17 @@ impl Tiles {
             }
         }
         tiles
+    }
+
+    /// The lightest tone in the tiles around.
+    fn light_around(&self, found: &[Tile], tile: usize) -> i32 {
+        let (tile_x, tile_y) = (tile % self.across, tile / self.across);
+        let columns = tile_x.saturating_sub(PAPER_REACH)..(tile_x + PAPER_REACH + 1).min(self.across);
+        (tile_y.saturating_sub(PAPER_REACH)..(tile_y + PAPER_REACH + 1).min(self.down))
+            .flat_map(|y| &found[y * self.across..][columns.clone()])
+            .map(|tile| tile.light)
+            .max()
+            .unwrap_or(255)
     }
 
     /// Threshold and share of a tile in the light of the eight around it.
@@ -239,16 +264,26 @@ struct Tile {
     dark: i32,
     /// The lightest tone, but for a few specks.
     light: i32,
-    /// How much of 256 is of middle tone without an edge.
+    /// Pels.
+    pels: i32,
+    /// Pels without an edge, by tone in steps of 8.
+    smooth_by_tone: [i32; 32],
+    /// How much of 256 is of middle tone without an edge; 0 until it is judged.
     smooth: i32,
 }
 
 impl Tile {
+    /// Sees what is smooth between ink and a tone.
+    fn judge_smooth(&mut self, below: i32) {
+        let bins = usize::from(MIDDLE.0 / 8)..usize::try_from(below / 8).unwrap_or(0);
+        self.smooth = self.smooth_by_tone.get(bins).map_or(0, |counts| counts.iter().sum()) * 256 / self.pels;
+    }
+
     fn look(picture: &Grey, tones: &ToneCurve, left: usize, top: usize) -> Self {
         let right = (left + TILE).min(picture.width() as usize);
         let bottom = (top + TILE).min(picture.rows() as usize);
         let mut histogram = [0_u32; 32];
-        let mut smooth = 0;
+        let mut smooth_by_tone = [0; 32];
         for y in top..bottom {
             let tone = |row: &[u8], x: usize| tones.text[usize::from(row[x])];
             let row = picture.row(u32::try_from(y).expect("a row of the picture"));
@@ -256,11 +291,9 @@ impl Tile {
             for x in left..right {
                 let here = tone(row, x);
                 histogram[usize::from(here / 8)] += 1;
-                if (MIDDLE.0..MIDDLE.1).contains(&here) {
-                    let beside = tone(row, (x + 1).min(row.len() - 1));
-                    let edge = u32::from(here.abs_diff(beside)) + u32::from(here.abs_diff(tone(below, x)));
-                    smooth += i32::from(edge < SMOOTH);
-                }
+                let beside = tone(row, (x + 1).min(row.len() - 1));
+                let edge = u32::from(here.abs_diff(beside)) + u32::from(here.abs_diff(tone(below, x)));
+                smooth_by_tone[usize::from(here / 8)] += i32::from(edge < SMOOTH);
             }
         }
         let pels = (right - left) * (bottom - top);
@@ -270,7 +303,9 @@ impl Tile {
         Self {
             dark: middle(first_above(histogram.iter(), specks)),
             light: middle(31 - first_above(histogram.iter().rev(), specks)),
-            smooth: smooth * 256 / pels,
+            pels,
+            smooth_by_tone,
+            smooth: 0,
         }
     }
 }
@@ -285,4 +320,99 @@ fn first_above<'a>(counts: impl Iterator<Item = &'a u32>, limit: u32) -> usize {
         }
     }
     31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Coding, encode};
+    use crate::model::{Compression, Resolution};
+
+    /// A picture drawn by a rule for each pel.
+    fn picture(width: u32, rows: u32, tone: impl Fn(u32, u32) -> u32) -> Grey {
+        let octets = (0..rows).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let octets = octets.map(|(x, y)| u8::try_from(tone(x, y).min(255)).unwrap()).collect();
+        Grey::from_octets(width, rows, octets).unwrap()
+    }
+
+    /// Strokes of three pels, as of letters.
+    fn is_stroke(x: u32, y: u32) -> bool {
+        x % 14 < 3 && y % 24 < 16 || y % 24 < 3 && x % 14 < 10
+    }
+
+    fn wrong_pels(page: &Bitmap, black: impl Fn(u32, u32) -> bool) -> usize {
+        let pels = (0..page.rows()).flat_map(|y| (0..page.width()).map(move |x| (x, y)));
+        pels.filter(|&(x, y)| page.is_black(x, y) != black(x, y)).count()
+    }
+
+    #[test]
+    fn text_on_yellowed_uneven_paper_comes_out_exactly() {
+        let noise = |x: u32, y: u32| (x * 31 + y * 17) % 7;
+        let scan =
+            picture(400, 200, |x, y| if is_stroke(x, y) { 50 + noise(x, y) } else { 190 + x / 10 + noise(x, y) });
+        assert_eq!(wrong_pels(&to_bilevel(&scan), is_stroke), 0);
+    }
+
+    #[test]
+    fn white_text_on_dark_ground_stays_readable() {
+        let banner = |y: u32| (64..136).contains(&y);
+        let page = picture(400, 200, |x, y| match (banner(y), is_stroke(x, y)) {
+            (true, true) => 235,
+            (true, false) => 60,
+            (false, _) => 250,
+        });
+        let expected = |x, y| banner(y) && !is_stroke(x, y);
+        // Only at the border of the banner may anything be lost.
+        assert!(wrong_pels(&to_bilevel(&page), expected) < 400, "{}", wrong_pels(&to_bilevel(&page), expected));
+    }
+
+    #[test]
+    fn faint_text_is_not_lost() {
+        let faint = picture(300, 150, |x, y| if is_stroke(x, y) { 170 } else { 250 });
+        assert_eq!(wrong_pels(&to_bilevel(&faint), is_stroke), 0);
+    }
+
+    #[test]
+    fn empty_paper_of_any_tone_is_white_and_ink_is_black() {
+        for tone in [255, 240, 200, 170] {
+            let blank = picture(100, 100, |x, y| tone - (x * 7 + y * 5) % 4);
+            assert_eq!(to_bilevel(&blank).black_count(), 0, "{tone}");
+        }
+        let half = picture(200, 100, |x, _| if x < 100 { 20 } else { 250 });
+        assert_eq!(wrong_pels(&to_bilevel(&half), |x, _| x < 100), 0);
+    }
+
+    #[test]
+    fn a_photograph_keeps_its_tones_in_dots_that_code_well() {
+        let photo = picture(1024, 256, |x, _| x / 4);
+        let page = to_bilevel(&photo);
+        let blacks: Vec<u64> = (0..8)
+            .map(|part| {
+                let columns = part * 128..(part + 1) * 128;
+                columns.map(|x| (0..256).filter(|&y| page.is_black(x, y)).count() as u64).sum()
+            })
+            .collect();
+        assert!(blacks.windows(2).all(|pair| pair[0] >= pair[1]), "{blacks:?}");
+        assert!(blacks[2] > blacks[5] + 6000, "{blacks:?}");
+        let coded = encode(&page, &Coding::new(Compression::Mmr, Resolution::Fine)).len();
+        assert!(coded < page.packed().len() * 6 / 10, "{coded} of {}", page.packed().len());
+    }
+
+    #[test]
+    fn there_is_no_seam_along_tiles_in_an_even_grey_area() {
+        let grey = picture(256, 256, |x, y| if x < 32 || y < 32 { 250 } else { 128 });
+        let page = to_bilevel(&grey);
+        // Inside the area every column of eight screen cells holds the same number of dots.
+        let black = |x0: u32| (x0..x0 + 8).map(|x| (96..224).filter(|&y| page.is_black(x, y)).count()).sum::<usize>();
+        let first = black(96);
+        assert!(first > 100);
+        assert!((96..216).step_by(8).all(|x| black(x) == first));
+    }
+
+    #[test]
+    fn pictures_of_no_size_give_pages_of_none() {
+        assert_eq!(to_bilevel(&Grey::white(0, 5)).black_count(), 0);
+        assert_eq!(to_bilevel(&Grey::white(5, 0)).rows(), 0);
+        assert_eq!(by_threshold(&Grey::from_octets(2, 1, vec![99, 100]).unwrap(), 100).packed(), [0x80]);
+    }
 }

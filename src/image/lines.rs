@@ -7,28 +7,34 @@ use super::codes::{
     BLACK_BITS, BLACK_CODES, BLACK_RUNS, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode, PASS,
     RunCodes, RunEntry, VERTICAL, WHITE_BITS, WHITE_CODES, WHITE_RUNS,
 };
-use super::runs::Changes;
+use super::runs::{Changes, MOST_COPIED};
 
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Damaged;
 
+/// Bits that a row of this width has at most, whichever way it is coded, and some more: one pel alternating with
+/// the next costs 9 bits for two in one dimension; every coding of two elements in two dimensions costs less than a
+/// horizontal mode with its two runs, so less than 3 bits more.
+const fn most_bits(width: i32) -> usize {
+    width.cast_unsigned() as usize * 8 + 256
+}
+
 /// Writes a row as run lengths.
 // T.4 (07/2003) §4.1.1
 pub(super) fn encode_one_dimensional(bits: &mut BitWriter, row: &Changes) {
-    let width = row.width();
+    bits.reserve(most_bits(row.width()));
     let mut start = 0;
-    for pair in row.places().chunks(2) {
-        put_run(bits, &WHITE_CODES, pair[0] - start);
-        if pair[0] == width {
-            return;
-        }
-        let end = pair.get(1).copied().unwrap_or(width);
-        put_run(bits, &BLACK_CODES, end - pair[0]);
-        if end == width {
-            return;
-        }
-        start = end;
+    let (pairs, rest) = row.places()[..row.count()].as_chunks::<2>();
+    for &[black, white] in pairs {
+        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, white - black));
+        start = white;
+    }
+    let width = row.width();
+    if let [black] = rest {
+        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, width - black));
+    } else if start < width {
+        put_run(bits, &WHITE_CODES, width - start);
     }
 }
 
@@ -40,6 +46,7 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
         return;
     }
     let width = row.width();
+    bits.reserve(most_bits(width));
     let (reference, current) = (above.places(), row.places());
     let (mut b1_index, mut a1_index) = (0, 0);
     let mut a0 = -1;
@@ -52,8 +59,7 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
             continue;
         }
         let difference = a1 - b1;
-        if (-3..=3).contains(&difference) {
-            let (code, length) = VERTICAL[(difference + 3).cast_unsigned() as usize];
+        if let Some(&(code, length)) = VERTICAL.get((difference + 3).cast_unsigned() as usize) {
             bits.put(code, length);
             if a1 == width {
                 return;
@@ -63,20 +69,16 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
             b1_index = other_colour(reference, b1_index, a0);
         } else {
             let a2 = current[a1_index + 1];
-            bits.put(HORIZONTAL.0, HORIZONTAL.1);
             let (first, second) =
                 if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
-            put_run(bits, first, a1 - a0.max(0));
-            put_run(bits, second, a2 - a1);
+            put_runs(bits, HORIZONTAL, (first, a1 - a0.max(0)), (second, a2 - a1));
             if a2 == width {
                 return;
             }
             a0 = a2;
             a1_index += 2;
         }
-        while reference[b1_index] <= a0 {
-            b1_index += 2;
-        }
+        b1_index = next_change(reference, b1_index, a0);
     }
 }
 
@@ -86,17 +88,13 @@ pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes
     let width = row.width();
     row.clear();
     let mut place = 0;
-    loop {
+    while place < width {
         bits.refill();
         place = white_run(bits, place, width)?;
         row.push(place);
-        if place == width {
-            break;
-        }
-        place = black_run(bits, place, width)?;
-        row.push(place);
-        if place == width {
-            break;
+        if place < width {
+            place = black_run(bits, place, width)?;
+            row.push(place);
         }
     }
     row.close();
@@ -119,9 +117,17 @@ pub(super) fn decode_two_dimensional(
     while a0 < width {
         bits.refill();
         let entry = MODES[bits.peek(MODE_BITS)];
-        bits.skip(u32::from(entry.length));
         match entry.mode {
+            Mode::Vertical if entry.difference == 0 => {
+                let same = bits.leading_ones().min(MOST_COPIED);
+                let copied = row.copy(above, b1_index, same as usize);
+                bits.skip(u32::try_from(copied).expect("no more than wanted"));
+                b1_index += copied;
+                a0 = reference[b1_index - 1];
+                black ^= copied % 2 == 1;
+            }
             Mode::Vertical => {
+                bits.skip(u32::from(entry.length));
                 let a1 = reference[b1_index] + i32::from(entry.difference);
                 if a1 < a0.max(0) || a1 > width {
                     return Err(Damaged);
@@ -135,6 +141,7 @@ pub(super) fn decode_two_dimensional(
                 }
             }
             Mode::Horizontal => {
+                bits.skip(u32::from(entry.length));
                 let start = a0.max(0);
                 let (a1, a2);
                 if black {
@@ -152,6 +159,7 @@ pub(super) fn decode_two_dimensional(
                 }
             }
             Mode::Pass => {
+                bits.skip(u32::from(entry.length));
                 a0 = reference[b1_index + 1];
                 b1_index += 2;
             }
@@ -178,7 +186,24 @@ fn next_change(reference: &[i32], mut b1_index: usize, a0: i32) -> usize {
     b1_index
 }
 
+/// Writes two runs behind a prefix.
 #[inline]
+fn put_runs(bits: &mut BitWriter, prefix: (u64, u32), first: (&RunCodes, i32), second: (&RunCodes, i32)) {
+    let (first_run, second_run) = (first.1.cast_unsigned(), second.1.cast_unsigned());
+    if first_run.max(second_run) <= LONGEST_READY_RUN {
+        let (first_code, first_length) = first.0.code(first_run);
+        let (second_code, second_length) = second.0.code(second_run);
+        let code = (prefix.0 << first_length | first_code) << second_length | second_code;
+        bits.put(code, prefix.1 + first_length + second_length);
+    } else {
+        if prefix.1 > 0 {
+            bits.put(prefix.0, prefix.1);
+        }
+        put_run(bits, first.0, first.1);
+        put_run(bits, second.0, second.1);
+    }
+}
+
 fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
     let mut run = run.cast_unsigned();
     while run > LONGEST_READY_RUN {
@@ -193,20 +218,20 @@ fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
 
 #[inline]
 fn white_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
-    run::<WHITE_BITS>(bits, &WHITE_RUNS, start, width)
+    run::<WHITE_BITS, _>(bits, &WHITE_RUNS, start, width)
 }
 
 #[inline]
 fn black_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
-    run::<BLACK_BITS>(bits, &BLACK_RUNS, start, width)
+    run::<BLACK_BITS, _>(bits, &BLACK_RUNS, start, width)
 }
 
 /// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, enough for
 /// a mode and two runs of a make-up and a terminating code each; more make-up codes are made ready here.
 #[inline]
-fn run<const BITS: u32>(
+fn run<const BITS: u32, const SIZE: usize>(
     bits: &mut BitReader<'_>,
-    entries: &[RunEntry],
+    entries: &[RunEntry; SIZE],
     start: i32,
     width: i32,
 ) -> Result<i32, Damaged> {

@@ -14,12 +14,16 @@ pub(super) struct Changes {
 
 /// Copies of the width behind the last changing element.
 const SENTINELS: usize = 4;
+/// Changing elements that [`Changes::copy`] copies at once.
+pub(super) const MOST_COPIED: u32 = 8;
+/// Places behind the last changing element that may be written to without need, because it is quicker.
+const ROOM: usize = 8;
 
 impl Changes {
     /// A white row, with room for the worst row of this width.
     pub(super) fn white(width: u32) -> Self {
         let width = i32::try_from(width).expect("the width is at most MAX_WIDTH");
-        let mut changes = Self { places: vec![0; width as usize + 2 + SENTINELS], count: 0, width };
+        let mut changes = Self { places: vec![0; width as usize + 2 + SENTINELS + ROOM], count: 0, width };
         changes.close();
         changes
     }
@@ -68,6 +72,17 @@ impl Changes {
         }
     }
 
+    /// Adds up to `wanted` changing elements of the row above, from number `first` on, and stops behind its right
+    /// edge. Returns how many were taken, the right edge included. They lie right of what is there already.
+    #[inline]
+    pub(super) fn copy(&mut self, above: &Self, first: usize, wanted: usize) -> usize {
+        let taken = wanted.min(above.count + 1 - first.min(above.count));
+        let eight: [i32; ROOM] = above.places[first..first + ROOM].try_into().expect("as many as asked for");
+        self.places[self.count..self.count + ROOM].copy_from_slice(&eight);
+        self.count += taken.min(above.count.saturating_sub(first));
+        taken
+    }
+
     /// Ends the row: the width is appended.
     #[inline]
     pub(super) fn close(&mut self) {
@@ -101,15 +116,24 @@ impl Changes {
 
     /// Adds the changes within 64 pels; `before` has the pel left of them in its highest bit.
     #[inline]
-    fn mark(&mut self, word: u64, before: u64, base: i32, mut count: usize) -> usize {
-        let mut edges = word ^ (word >> 1 | before);
-        while edges != 0 {
-            let place = edges.leading_zeros();
-            edges ^= 1 << 63 >> place;
-            self.places[count] = base + place.cast_signed();
-            count += 1;
+    fn mark(&mut self, word: u64, before: u64, base: i32, count: usize) -> usize {
+        let edges = word ^ (word >> 1 | before);
+        if edges == 0 {
+            return count;
         }
-        count
+        // Lowest bit first, and four at a time whether there are so many or not, so that few jumps are guessed
+        // wrong; what is written too much is written over.
+        let mut left = edges.reverse_bits();
+        let mut place = count;
+        while left != 0 {
+            let four = &mut self.places[place..place + 4];
+            for target in four {
+                *target = base + left.trailing_zeros().cast_signed();
+                left &= left.wrapping_sub(1);
+            }
+            place += 4;
+        }
+        count + edges.count_ones() as usize
     }
 
     /// Draws the row into white octets, as many as the width needs.

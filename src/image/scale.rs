@@ -223,3 +223,84 @@ fn push_joined(target: &mut Bitmap, page: &Bitmap, rows: std::ops::Range<u32>) {
         joined.iter_mut().zip(page.row(row)).for_each(|(octet, &black)| *octet |= black);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn page(width: u32, octets: &[u8]) -> Bitmap {
+        Bitmap::from_packed(width, octets.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_thin_line_survives_from_superfine_to_standard_and_no_row_is_lost() {
+        let mut fine = Bitmap::white(16, 9);
+        fine.row_mut(2).fill(0xFF);
+        fine.set(3, 8, true);
+        let standard = change_resolution(&fine, Resolution::Superfine, Resolution::Standard);
+        assert_eq!(standard.packed(), [0xFF, 0xFF, 0, 0, 0x10, 0]);
+    }
+
+    #[test]
+    fn a_finer_resolution_repeats_rows() {
+        let standard = page(8, &[1, 2]);
+        let superfine = change_resolution(&standard, Resolution::Standard, Resolution::Superfine);
+        assert_eq!(superfine.packed(), [1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(change_resolution(&superfine, Resolution::Superfine, Resolution::Standard), standard);
+    }
+
+    #[test]
+    fn doubling_the_width_repeats_pels_and_halving_gives_the_page_back() {
+        let small = page(8, &[0b1011_0001, 0b0100_1110]);
+        let wide = resize(&small, 16, 2);
+        assert_eq!(wide.packed(), [0b1100_1111, 0b0000_0011, 0b0011_0000, 0b1111_1100]);
+        assert_eq!(resize(&wide, 8, 2), small);
+    }
+
+    #[test]
+    fn a3_fits_a4_with_both_edges() {
+        let mut a3 = Bitmap::white(2432, 100);
+        a3.set(0, 0, true);
+        a3.set(2431, 99, true);
+        let a4 = fit_width(&a3, 1728);
+        assert_eq!((a4.width(), a4.rows()), (1728, 71));
+        assert!(a4.is_black(0, 0) && a4.is_black(1727, 70));
+        assert_eq!(a4.black_count(), 2);
+    }
+
+    #[test]
+    fn shrinking_grey_averages_areas_exactly() {
+        let grey = Grey::from_octets(3, 1, vec![0, 90, 255]).unwrap();
+        // 1.5 pels each: (0 + 90 / 2) / 1.5 and (90 / 2 + 255) / 1.5.
+        assert_eq!(resize_grey(&grey, 2, 1).octets(), [30, 200]);
+        let grey = Grey::from_octets(2, 2, vec![0, 100, 200, 100]).unwrap();
+        assert_eq!(resize_grey(&grey, 1, 1).octets(), [100]);
+    }
+
+    #[test]
+    fn growing_grey_blends_between_centres_and_keeps_the_ends() {
+        let grey = Grey::from_octets(2, 1, vec![0, 200]).unwrap();
+        assert_eq!(resize_grey(&grey, 4, 2).octets(), [0, 50, 150, 200, 0, 50, 150, 200]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_black_pel_vanishes_and_no_white_page_gets_one(
+            width in 1..90_u32, rows in 1..30_u32, to_width in 1..150_u32, to_rows in 1..50_u32, x in any::<prop::sample::Index>(), y in any::<prop::sample::Index>()) {
+            let mut page = Bitmap::white(width, rows);
+            prop_assert_eq!(resize(&page, to_width, to_rows).black_count(), 0);
+            page.set(x.index(width as usize) as u32, y.index(rows as usize) as u32, true);
+            let resized = resize(&page, to_width, to_rows);
+            prop_assert_eq!((resized.width(), resized.rows()), (to_width, to_rows));
+            prop_assert!(resized.black_count() > 0);
+        }
+
+        #[test]
+        fn plain_grey_stays_plain(width in 1..70_u32, rows in 1..40_u32, to_width in 1..120_u32, to_rows in 1..70_u32, tone in any::<u8>()) {
+            let grey = Grey::from_octets(width, rows, vec![tone; (width * rows) as usize]).unwrap();
+            let resized = resize_grey(&grey, to_width, to_rows);
+            prop_assert!(resized.octets().iter().all(|&octet| octet == tone));
+        }
+    }
+}

@@ -47,9 +47,10 @@ pub(super) fn encode(page: &Bitmap, every: u32, minimum_row_bits: u32) -> Vec<u8
 }
 
 fn put_end_of_line(bits: &mut BitWriter, two_dimensional: bool, one_dimensional_next: bool) {
+    bits.reserve(16);
     bits.put(EOL.0, EOL.1);
     if two_dimensional {
-        bits.put(u32::from(one_dimensional_next), 1);
+        bits.put(u64::from(one_dimensional_next), 1);
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) fn encode(page: &Bitmap) -> Vec<u8> {
         encode_two_dimensional(&mut bits, &above, &row);
         std::mem::swap(&mut above, &mut row);
     }
+    bits.reserve(32);
     bits.put(EOL.0, EOL.1);
     bits.put(EOL.0, EOL.1);
     bits.finish()
@@ -44,7 +45,7 @@ pub(super) fn decode_row(bits: &mut BitReader<'_>, above: &Changes, row: &mut Ch
     if bits.remaining() == 0 || bits.remaining() < 12 && bits.peek(12) == 0 {
         return Found::OutOfData;
     }
-    if bits.peek(EOL.1) == EOL.0 as usize && bits.remaining() >= u64::from(EOL.1) {
+    if bits.peek(EOL.1) as u64 == EOL.0 && bits.remaining() >= u64::from(EOL.1) {
         bits.skip(EOL.1);
         return Found::EndOfBlock;
     }
