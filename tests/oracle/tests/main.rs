@@ -1,0 +1,5 @@
+//! faxramp against SpanDSP: the tests. Each prints a table of what it proved.
+
+mod common;
+mod receiving;
+mod sending;
