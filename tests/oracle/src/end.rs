@@ -19,3 +19,31 @@ pub trait End {
     /// Real time spent in the engines of this end, without the harness.
     fn busy(&self) -> Duration;
 }
+
+/// An end that never says anything, as when a person answers and listens.
+#[derive(Debug)]
+pub struct Silent;
+
+impl End for Silent {
+    fn datagram(&mut self, _octets: &[u8], _now: Instant) {}
+
+    fn run(&mut self, _now: Instant) {}
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn sent(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn is_over(&self) -> bool {
+        true
+    }
+
+    fn hang_up(&mut self, _now: Instant) {}
+
+    fn busy(&self) -> Duration {
+        Duration::ZERO
+    }
+}

@@ -87,6 +87,8 @@ pub struct Ours {
     pub coded: Vec<(u32, PageFormat)>,
     /// Answers to the first pages; later ones are good.
     pub judgements: VecDeque<Judgement>,
+    /// When a person cancels.
+    pub cancel_at: Option<Instant>,
     /// How it ended.
     pub ending: Option<Ending>,
     verdict_due: Option<(Instant, Verdict)>,
@@ -161,6 +163,7 @@ impl Ours {
             received: Vec::new(),
             coded: Vec::new(),
             judgements: VecDeque::new(),
+            cancel_at: None,
             ending: None,
             verdict_due: None,
             outgoing: VecDeque::new(),
@@ -179,8 +182,7 @@ impl Ours {
         self.received.iter().filter(|page| matches!(page.verdict, Some(Verdict::Good | Verdict::Poor)))
     }
 
-    /// Ends the procedure from our side, as when a person cancels.
-    pub fn stop(&mut self, cause: Cause, now: Instant) {
+    fn stop(&mut self, cause: Cause, now: Instant) {
         self.procedure.handle(t30::Input::Stop(cause), now);
         self.settle(now);
     }
@@ -272,6 +274,10 @@ impl End for Ours {
             return;
         }
         let begun = real_time();
+        if self.cancel_at.is_some_and(|at| at <= now) {
+            self.cancel_at = None;
+            self.procedure.handle(t30::Input::Stop(Cause::Cancelled), now);
+        }
         if let Some((due, verdict)) = self.verdict_due
             && due <= now
         {
@@ -290,7 +296,7 @@ impl End for Ours {
 
     fn deadline(&self) -> Option<Instant> {
         let verdict = self.verdict_due.map(|(due, _)| due);
-        [self.procedure.deadline(), self.terminal.deadline(), verdict].into_iter().flatten().min()
+        [self.procedure.deadline(), self.terminal.deadline(), verdict, self.cancel_at].into_iter().flatten().min()
     }
 
     fn sent(&mut self) -> Option<Vec<u8>> {

@@ -73,6 +73,8 @@ pub struct TheirSettings {
     pub refuse_with: Option<i32>,
     /// Whether a page is sent again after RTN.
     pub repeats_rejected: bool,
+    /// End the telephone call so long after its start, without a word.
+    pub vanish_after: Option<Duration>,
     /// Whether an answerer has no file to receive into, so that it cannot receive.
     pub cannot_receive: bool,
 }
@@ -98,6 +100,7 @@ impl TheirSettings {
             not_ready: 0,
             refuse_with: None,
             repeats_rejected: true,
+            vanish_after: None,
             cannot_receive: false,
         }
     }
@@ -344,6 +347,10 @@ impl End for Theirs {
         if self.receiver.deadline().is_some_and(|deadline| deadline <= now) {
             self.receiver.expire(now);
             self.deliver();
+        }
+        if self.settings.vanish_after.is_some_and(|after| now >= self.base + after) {
+            self.hang_up(now);
+            self.outgoing.clear();
         }
         while self.next_tick <= now {
             let begun = real_time();
