@@ -38,7 +38,14 @@ impl Document {
     }
 
     /// The mail that carries it.
-    pub(super) fn mail(&self, from: &str, to: &str, hostname: &str, moment: &Moment, chance: &mut impl FnMut() -> u64) -> Vec<u8> {
+    pub(super) fn mail(
+        &self,
+        from: &str,
+        to: &str,
+        hostname: &str,
+        moment: &Moment,
+        chance: &mut impl FnMut() -> u64,
+    ) -> Vec<u8> {
         let letter = Letter {
             from: &Mailbox::bare(from),
             to: &[Mailbox::bare(to)],
@@ -115,7 +122,8 @@ mod tests {
             count += 1;
             count
         };
-        let mail = document.mail("anna@example.com", "+39021@fax.example.com", "host.example.com", &moment, &mut chance);
+        let mail =
+            document.mail("anna@example.com", "+39021@fax.example.com", "host.example.com", &moment, &mut chance);
         let identifier = message_id(&mail).expect("it has one");
         let incoming = Incoming::parse(&mail, &Limits::default()).expect("a mail");
         assert_eq!(incoming.message_id.as_deref(), Some(identifier.as_str()));

@@ -119,10 +119,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("server.hostname in SMTP", old.server.hostname == new.server.hostname),
         ("smtp.listen", old.smtp.listen == new.smtp.listen),
         ("smtp.max_connections", old.smtp.max_connections == new.smtp.max_connections),
-        (
-            "smtp.max_connections_per_peer",
-            old.smtp.max_connections_per_peer == new.smtp.max_connections_per_peer,
-        ),
+        ("smtp.max_connections_per_peer", old.smtp.max_connections_per_peer == new.smtp.max_connections_per_peer),
         ("smtp.max_message_size in SMTP", old.smtp.max_message_size == new.smtp.max_message_size),
         ("smtp.max_recipients", old.smtp.max_recipients == new.smtp.max_recipients),
         ("sip.listen", old.sip.listen == new.sip.listen),
@@ -158,7 +155,8 @@ mod tests {
     #[test]
     fn only_what_a_running_server_does_not_take_needs_a_restart() {
         let old = Config::default();
-        let new = check_text("new.toml", "[sip]\nlisten = \"127.0.0.1:5099\"\n[fax]\necm = false\n[log]\nformat = \"json\"");
+        let new =
+            check_text("new.toml", "[sip]\nlisten = \"127.0.0.1:5099\"\n[fax]\necm = false\n[log]\nformat = \"json\"");
         assert_eq!(needs_restart(&old, &new.expect("sound")), ["sip.listen", "log.format"]);
         assert!(needs_restart(&old, &old).is_empty());
     }

@@ -234,7 +234,13 @@ fn terms() -> String {
     for (number, lines) in [
         (1, ["Orders are binding for us when we have confirmed them in writing; a confirmed fax is", "enough."]),
         (2, ["Payment is due thirty days from the date of the invoice, by bank transfer, without", "deduction."]),
-        (3, ["Goods remain ours until they are paid in full. Claims for damage in transport must reach", "us within eight days."]),
+        (
+            3,
+            [
+                "Goods remain ours until they are paid in full. Claims for damage in transport must reach",
+                "us within eight days.",
+            ],
+        ),
         (4, ["Certificates 3.1 according to EN 10204 are delivered with the goods and kept by us for", "ten years."]),
         (5, ["The court of Rome decides disputes that we cannot settle between us.", ""]),
     ] {
@@ -322,11 +328,17 @@ mod tests {
     fn the_reference_table_leads_to_every_object() {
         let octets = sample();
         let text = std::str::from_utf8(&octets).expect("ASCII");
-        let start: usize =
-            text.rsplit("startxref\n").next().and_then(|rest| rest.lines().next()).expect("a start").parse().expect("a number");
+        let start: usize = text
+            .rsplit("startxref\n")
+            .next()
+            .and_then(|rest| rest.lines().next())
+            .expect("a start")
+            .parse()
+            .expect("a number");
         let mut lines = text[start..].lines();
         assert_eq!(lines.next(), Some("xref"));
-        let count: usize = lines.next().and_then(|line| line.strip_prefix("0 ")).expect("a count").parse().expect("a number");
+        let count: usize =
+            lines.next().and_then(|line| line.strip_prefix("0 ")).expect("a count").parse().expect("a number");
         assert_eq!(lines.next(), Some("0000000000 65535 f "));
         for number in 1..count {
             let offset: usize = lines.next().expect("an entry")[..10].parse().expect("an offset");
