@@ -146,7 +146,11 @@ fn a_person_who_cancels_ends_the_call_on_both_sides_with_dcn() {
             assert_eq!(cause, Cause::Cancelled);
             assert_ne!(theirs.completion(), Some(0));
             let late = report.lasted.saturating_sub(Duration::from_secs(after));
-            assert!(late < Duration::from_secs(20), "after {after} s, ECM {ecm}: {late:?}, {}", theirs.completion_words());
+            assert!(
+                late < Duration::from_secs(20),
+                "after {after} s, ECM {ecm}: {late:?}, {}",
+                theirs.completion_words()
+            );
         }
     }
 }
@@ -172,7 +176,8 @@ fn a_page_we_reject_is_sent_again_and_one_we_find_poor_is_not() {
             setup.judgements = vec![Judgement::GOOD; 3];
             setup.judgements[place] = Judgement { verdict, after: Duration::ZERO };
             let (report, ours, theirs) = setup.call();
-            let context = format!("{verdict:?} at {place}: {:?}", ours.ending.as_ref().map(|end| (&end.cause, end.pages)));
+            let context =
+                format!("{verdict:?} at {place}: {:?}", ours.ending.as_ref().map(|end| (&end.cause, end.pages)));
             assert_eq!(both_succeeded(&report, &ours, &theirs, 3), Ok(()), "{context}");
             assert_eq!(ours.received.len(), pages_seen, "{context}");
             confirmed_exact(&ours, &setup.theirs.pages);
@@ -181,15 +186,17 @@ fn a_page_we_reject_is_sent_again_and_one_we_find_poor_is_not() {
 }
 
 #[test]
-fn a_sender_that_does_not_repeat_a_rejected_page_goes_on_without_it() {
+fn a_sender_that_does_not_repeat_a_rejected_last_page_leaves_two_confirmed() {
     let mut setup = receiving::Setup::new(three());
     setup.theirs.ecm = false;
     setup.theirs.repeats_rejected = false;
-    setup.judgements = vec![Judgement { verdict: Verdict::Bad, after: Duration::ZERO }];
-    let (report, ours, theirs) = setup.call();
-    assert_eq!(both_succeeded(&report, &ours, &theirs, 2), Ok(()));
-    let held: Vec<_> = ours.confirmed().map(|page| &page.decoded.bitmap).collect();
-    all_exact(&setup.theirs.pages[1..], held).expect("the two others are exact");
+    let rejected = Judgement { verdict: Verdict::Bad, after: Duration::ZERO };
+    setup.judgements = vec![Judgement::GOOD, Judgement::GOOD, rejected];
+    let (report, ours, _) = setup.call();
+    let (cause, pages) = ended(&report, &ours);
+    assert!(matches!(cause, Cause::Disconnected(_)), "{cause:?}");
+    assert_eq!(pages, 2);
+    confirmed_exact(&ours, &setup.theirs.pages);
 }
 
 #[test]

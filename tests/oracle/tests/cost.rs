@@ -11,7 +11,7 @@ use faxramp_oracle::ours::{Ours, answerer_settings, caller_settings};
 use faxramp_oracle::pages::{self, Picture};
 use faxramp_oracle::path::PathSettings;
 use faxramp_oracle::table::Table;
-use faxramp_oracle::theirs::{TheirSettings, Theirs};
+use faxramp_oracle::theirs::{T38TerminalOptions, TheirSettings, Theirs};
 
 use crate::common::base;
 
@@ -22,14 +22,21 @@ fn text_pages() -> Vec<FaxPage> {
     (0..3).map(|page| pages::draw(Picture::Text, Width::A4, Resolution::Fine, page)).collect()
 }
 
+fn options(pacing: Pacing) -> T38TerminalOptions {
+    match pacing {
+        Pacing::Modem => T38TerminalOptions::empty(),
+        Pacing::Fast => T38TerminalOptions::NO_PACING,
+    }
+}
+
 fn caller(is_ours: bool, ecm: bool, pacing: Pacing) -> Box<dyn End> {
     let (now, pages) = (base(), text_pages());
     if is_ours {
         let settings = t38::Settings { pacing, ..t38::Settings::default() };
         Box::new(Ours::caller(faxramp::t30::CallerSettings { ecm, ..caller_settings(&pages) }, settings, pages, now))
     } else {
-        let paced = pacing == Pacing::Modem;
-        Box::new(Theirs::new(TheirSettings { ecm, paced, ..TheirSettings::new(true, pages) }, now))
+        let options = options(pacing);
+        Box::new(Theirs::new(TheirSettings { ecm, options, ..TheirSettings::new(true, pages) }, now))
     }
 }
 
@@ -39,8 +46,8 @@ fn answerer(is_ours: bool, pacing: Pacing) -> Box<dyn End> {
         let settings = t38::Settings { pacing, ..t38::Settings::default() };
         Box::new(Ours::answerer(answerer_settings(), settings, now))
     } else {
-        let paced = pacing == Pacing::Modem;
-        Box::new(Theirs::new(TheirSettings { paced, ..TheirSettings::new(false, Vec::new()) }, now))
+        let options = options(pacing);
+        Box::new(Theirs::new(TheirSettings { options, ..TheirSettings::new(false, Vec::new()) }, now))
     }
 }
 
@@ -64,8 +71,7 @@ fn a_call_of_ours_is_no_longer_than_one_of_spandsp_with_itself() {
             for (ours_calls, ours_answers) in [(false, false), (true, false), (false, true), (true, true)] {
                 let mut best: Option<(Duration, Duration, Duration, u64)> = None;
                 for _ in 0..RUNS {
-                    let (mut caller, mut answerer) =
-                        (caller(ours_calls, ecm, pacing), answerer(ours_answers, pacing));
+                    let (mut caller, mut answerer) = (caller(ours_calls, ecm, pacing), answerer(ours_answers, pacing));
                     let report = call::run(caller.as_mut(), answerer.as_mut(), PathSettings::default(), base());
                     let (calling, answering) = (caller.busy(), answerer.busy());
                     let (least_calling, least_answering) =
