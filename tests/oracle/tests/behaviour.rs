@@ -82,13 +82,15 @@ fn a_machine_that_cannot_receive_is_incompatible() {
 
 #[test]
 fn a_receiver_that_is_not_ready_is_waited_for() {
-    for ecm in [true, false] {
+    let lasts = |not_ready: u32| {
         let mut setup = sending::Setup::new(three());
-        setup.caller.ecm = ecm;
-        setup.theirs.not_ready = if ecm { 5 } else { 0 };
+        setup.theirs.not_ready = not_ready;
         let (report, verdict) = setup.call_exact(|_, _| Ok(String::new()));
         verdict.unwrap_or_else(|why| panic!("{why} ({report:?})"));
-    }
+        report.lasted
+    };
+    // RNR and RR are two signals of a second or more each.
+    assert!(lasts(5) > lasts(0) + Duration::from_secs(10));
 }
 
 #[test]
@@ -157,7 +159,7 @@ fn a_person_who_cancels_ends_the_call_on_both_sides_with_dcn() {
 
 #[test]
 fn a_slow_disk_holds_the_sender_and_loses_nothing() {
-    for (ecm, after) in [(true, 1), (true, 5), (true, 20), (true, 45), (false, 1), (false, 2)] {
+    for (ecm, after) in [(true, 1), (true, 5), (true, 20), (true, 45), (false, 1), (false, 2), (false, 5)] {
         let mut setup = receiving::Setup::new(three());
         setup.theirs.ecm = ecm;
         let judgement = Judgement { verdict: Verdict::Good, after: Duration::from_secs(after) };
