@@ -1,7 +1,8 @@
 //! The IFP packet: what T.38 says about one moment of the line, in packed ASN.1.
 //!
 //! Values and their encoding; knows no order of packets, no time and no transport. Serves ITU-T T.38 Annex A, in both
-//! grammars: that of 1998, whose field type has no extension marker by mistake and stays the grammar of version 0, and that of all later versions.
+//! grammars: that of 1998, whose field type has no extension marker by mistake and stays the grammar of version 0,
+//! and that of all later versions.
 
 use thiserror::Error;
 
@@ -128,7 +129,7 @@ pub enum FieldKind {
 }
 
 /// Which syntax of the data element is spoken.
-// T.38 (09/2010) §A.1: "the ASN.1 of version 0 shall be used ... " for peers of version 0
+// T.38 (09/2010) Annex A, and its note on the ASN.1 of 1998
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Grammar {
     /// 1998: no extension marker in the field type.
@@ -279,7 +280,7 @@ fn root_data(code: u8) -> Result<u8, IfpError> {
     if code < DATA_ROOT { Ok(code) } else { Err(IfpError::UnknownData(code)) }
 }
 
-// T.38 (09/2010) §A.1: field-type, then field-data OCTET STRING (SIZE(1..65535)) OPTIONAL
+// T.38 (09/2010) Annex A: field-type, then field-data OCTET STRING (SIZE(1..65535)) OPTIONAL
 fn encode_field(writer: &mut BitWriter, field: &Field, grammar: Grammar) {
     writer.flag(!field.data.is_empty());
     match grammar {
@@ -393,7 +394,7 @@ const DATA_ROOT: u8 = 9;
 /// Field types before the extension marker, and all that version 0 has.
 const FIELD_ROOT: u8 = 8;
 
-// T.38 (09/2010) §A.1, t30-indicator, in the order of their codes
+// T.38 (09/2010) Annex A, t30-indicator, in the order of their codes
 const INDICATORS: [Indicator; 23] = [
     Indicator::NoSignal,
     Indicator::Cng,
@@ -420,7 +421,7 @@ const INDICATORS: [Indicator; 23] = [
     Indicator::V33Training14400,
 ];
 
-// T.38 (09/2010) §A.1, t30-data, in the order of their codes
+// T.38 (09/2010) Annex A, t30-data, in the order of their codes
 const DATA_KINDS: [DataKind; 15] = [
     DataKind::V21,
     DataKind::Fast(Modulation::V27ter2400),
@@ -439,7 +440,7 @@ const DATA_KINDS: [DataKind; 15] = [
     DataKind::V33At14400,
 ];
 
-// T.38 (09/2010) §A.1, field-type, in the order of their codes
+// T.38 (09/2010) Annex A, field-type, in the order of their codes
 const FIELD_KINDS: [FieldKind; 12] = [
     FieldKind::HdlcData,
     FieldKind::HdlcSigEnd,

@@ -1,7 +1,8 @@
 //! The terminal: bursts in, datagrams out; datagrams in, what was heard out.
 //!
 //! Stands where a modem would. It paces what it sends as a modem would be able to play it, so that gateways that
-//! modulate it again accept it, and makes whole signals of packets that come late, twice or not at all. Does not know what a frame means.
+//! modulate it again accept it, and makes whole signals of packets that come late, twice or not at all. Does not
+//! know what a frame means.
 //!
 //! ```text
 //! sending:   idle ──Send──▶ [no-signal, 75 ms] ─▶ indicator, its time ─▶ fields, their time ─▶ Sent, no-signal ─▶ idle
@@ -155,7 +156,7 @@ enum Line {
 /// The times a terminal waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Timer {
-    /// The next step of a burst: as long as the modem needs, exactly. T.38 §8.
+    /// The next step of a burst: as long as the modem of [`timing`] needs, exactly; our own clock has no tolerance.
     NextStep,
     /// The next copy of a datagram: [`COPY_GAP`], our own choice.
     NextCopy,
@@ -163,7 +164,8 @@ enum Timer {
     KeepAlive,
     /// A gap in the far end's numbers: [`super::udptl`]'s 300 ms, our own choice.
     Gap,
-    /// A signal of the far end that says nothing more: [`hearing::SIGNAL_WAIT`] and [`hearing::DATA_WAIT`], our own choice.
+    /// A signal of the far end that says nothing more: [`hearing::SIGNAL_WAIT`] and [`hearing::DATA_WAIT`], our
+    /// own choice.
     Stalled,
 }
 
@@ -230,7 +232,7 @@ impl Terminal {
             Line::Playing { due, .. } => Some(*due),
         };
         let keep_alive = match (&self.line, self.settings.keep_alive, &self.last_datagram) {
-            (Line::Idle, Some(wait), Some((sent, _))) => Some(*sent + wait),
+            (Line::Idle, Some(wait), Some((sent, _))) => Some(*sent + wait.max(SHORTEST_KEEP_ALIVE)),
             (Line::Idle | Line::Playing { .. }, _, _) => None,
         };
         [
@@ -247,6 +249,7 @@ impl Terminal {
         loop {
             let due = self.timers().into_iter().filter_map(|(timer, at)| at.map(|at| (at, timer)));
             let Some((at, timer)) = due.filter(|(at, _)| *at <= now).min_by_key(|(at, _)| *at) else { return };
+            trace!(?timer, "timeout");
             match timer {
                 Timer::NextStep => self.step(now),
                 Timer::NextCopy => {
@@ -417,7 +420,8 @@ impl Terminal {
 
     fn decode(&self, ifp: &[u8]) -> Result<(Packet, Grammar), IfpError> {
         let decoded = Packet::decode_tolerantly(ifp, self.heard_grammar)?;
-        // The later grammar's good frame is the carrier's end in that of 1998; but no carrier ends inside a whole frame.
+        // The later grammar's good frame is the carrier's end in that of 1998; but no carrier ends inside a
+        // whole frame.
         if decoded == (hearing::bare_end(), Grammar::Version0)
             && self.hearing.is_inside_whole_frame()
             && let Ok(other) = Packet::decode(ifp, Grammar::Extended)
@@ -448,6 +452,8 @@ const MOST_WAITING: usize = 16;
 const MOST_COPIES: u8 = 5;
 /// Lateness that is caught up with; beyond, the schedule moves.
 const MOST_LATE: Duration = Duration::from_secs(1);
+/// Least [`Settings::keep_alive`].
+const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// Bounds of [`Settings::chunk`].
 const SHORTEST_CHUNK: Duration = Duration::from_millis(10);
 /// Bounds of [`Settings::chunk`].

@@ -1,6 +1,6 @@
 //! The UDPTL datagram: a numbered IFP packet and what helps to rebuild lost ones.
 //!
-//! The bytes of one datagram; [`receiver`] puts many in order, [`sender`] numbers and protects them. Knows nothing of
+//! The bytes of one datagram; [`Receiver`] puts many in order, [`Sender`] numbers and protects them. Knows nothing of
 //! what is inside an IFP packet. Serves ITU-T T.38 §9.1.
 
 mod receiver;

@@ -1,5 +1,6 @@
-//! Bytes against values. The bytes are those of recorded Asterisk calls and bytes written by hand from the grammar; Wireshark's dissector reads each
-//! of them as the value beside it, with and without its setting for the grammar of 1998.
+//! Bytes against values. The bytes are those of recorded Asterisk calls and bytes written by hand from the grammar;
+//! Wireshark's dissector reads each of them as the value beside it, with and without its setting for the grammar of
+//! 1998.
 
 use proptest::prelude::*;
 

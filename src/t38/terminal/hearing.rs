@@ -1,7 +1,7 @@
 //! Packets in order → signals heard.
 //!
-//! Makes whole signals of what gateways send: ends that are missing or said twice, data without its indicator, frames with
-//! a hole. Serves ITU-T T.38 §7.3 and §7.4.
+//! Makes whole signals of what gateways send: ends that are missing or said twice, data without its indicator,
+//! frames with a hole. Serves ITU-T T.38 §7.3 and §7.4.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -76,7 +76,8 @@ fn bare(kind: DataKind, field: FieldKind) -> Packet {
     Packet::data(kind, Field::bare(field))
 }
 
-/// What was heard in the words of the files beside the recordings, which were made from Wireshark's dissection: streams of bits are joined.
+/// What was heard in the words of the files beside the recordings, which were made from Wireshark's dissection:
+/// streams of bits are joined.
 fn describe(heard: &[Heard]) -> String {
     let mut text = String::new();
     let mut bits: Vec<u8> = Vec::new();
@@ -779,7 +780,8 @@ fn redundancy_and_parity_hide_random_loss() {
     }
 }
 
-/// However bad the path: no frame is heard that was not sent, frames keep their order, every signal that begins also ends.
+/// However bad the path: no frame is heard that was not sent, frames keep their order, every signal that begins
+/// also ends.
 #[test]
 fn no_path_makes_up_a_frame_or_leaves_a_signal_open() {
     let sent: Vec<Vec<u8>> = bursts()

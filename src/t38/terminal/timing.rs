@@ -1,6 +1,7 @@
 //! How long a modem needs: training, octets with bit stuffing, gaps.
 //!
-//! Numbers of the modem Recommendations and the count of stuffed bits. Serves V.17, V.27ter, V.29, T.30 §5.3 and T.4 Annex A.
+//! Numbers of the modem Recommendations and the count of stuffed bits. Serves V.17, V.27ter, V.29, T.30 §5.3 and
+//! T.4 Annex A.
 
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use crate::signal::{Modulation, Training};
 // T.30 (09/2005) §5.3.1
 pub(super) const PREAMBLE: Duration = Duration::from_millis(1000);
 /// Silence between two signals of one end or of both: 75 ms ± 20 ms.
-// T.30 (09/2005) §5.3.2.2, and §5 throughout
+// T.30 (09/2005) clause 4, in the figures of all procedures
 pub(super) const SIGNAL_GAP: Duration = Duration::from_millis(75);
 /// Flags between training and the first frame of a block: 200 ms ± 100 ms.
-// T.4 (07/2003) §A.3.1
+// T.4 (07/2003) Annex A
 pub(super) const BLOCK_PREAMBLE: Duration = Duration::from_millis(200);
 /// The training check: 1.5 s ± 10 %.
 // T.30 (09/2005) §5.3.6.1.4
@@ -30,7 +31,7 @@ pub(super) const PAGE_TRAILER: Duration = Duration::from_millis(60);
 pub(super) const V21_BITS_PER_SECOND: u32 = 300;
 
 /// Time of a training sequence, without [`ECHO_PROTECTION`].
-// V.17 (02/1991) Table 3 and §5.3; V.27ter (11/1988) §2.5.1; V.29 (11/1988) §8
+// V.17 (02/1991) clause 5, V.27ter (11/1988) §2.5, V.29 (11/1988) clause 8
 pub(super) const fn training(modulation: Modulation, training: Training) -> Duration {
     let milliseconds = match (modulation, training) {
         (Modulation::V27ter2400, _) => 943,
@@ -49,7 +50,7 @@ pub(super) const fn training(modulation: Modulation, training: Training) -> Dura
 }
 
 /// The unmodulated carrier against talker echo and the pause behind it: 185 ms to 200 ms and 20 ms to 25 ms.
-// V.27ter (11/1988) §2.5.1, V.17 (02/1991) §5.2
+// V.27ter (11/1988) §2.5, V.17 (02/1991) clause 5
 pub(super) const ECHO_PROTECTION: Duration = Duration::from_millis(215);
 
 /// Time that bits take, rounded down to a nanosecond.

@@ -1,7 +1,7 @@
 //! Puts received datagrams in order and rebuilds lost packets.
 //!
-//! Delivers each IFP packet once and in order. A gap that neither redundancy nor parity fills is waited for, then told as
-//! [`Delivery::Lost`]. A far end that starts counting anew is followed. Serves ITU-T T.38 §9.1.
+//! Delivers each IFP packet once and in order. A gap that neither redundancy nor parity fills is waited for, then
+//! told as [`Delivery::Lost`]. A far end that starts counting anew is followed. Serves ITU-T T.38 §9.1.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};

@@ -116,8 +116,8 @@ const fn framed_octets(packet: &[u8]) -> usize {
     length_octets(packet.len()) + packet.len()
 }
 
-/// The least `T38FaxMaxDatagram` that is believed. Smaller values are advertised by gateways that mean the payload of one
-/// packet; 72 is FaxBack's default and holds 30 ms of V.17 at 14400 bit/s.
+/// The least `T38FaxMaxDatagram` that is believed. Smaller values are advertised by gateways that mean the payload
+/// of one packet; 72 is FaxBack's default and holds 30 ms of V.17 at 14400 bit/s.
 pub const SMALLEST_DATAGRAM_OCTETS: usize = 72;
 /// The largest datagram made, whatever the far end would take: one Ethernet frame with room for tunnels.
 pub const LARGEST_DATAGRAM_OCTETS: usize = 1400;
