@@ -2,6 +2,8 @@
 //!
 //! Without files it codes a page of its own. Prints only; nothing fails here.
 
+#![expect(clippy::print_stdout, reason = "the times are its output")]
+
 use faxramp::image::tiff::{PageImage, read};
 use faxramp::image::{Bitmap, Coding, DecodeLimits, decode, encode};
 use faxramp::model::{Compression, Resolution};
@@ -10,7 +12,6 @@ use std::time::Instant;
 
 const ROUNDS: u32 = 20;
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark reads the files it is given")]
 fn main() {
     let files = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
     let mut pages: Vec<(String, Bitmap)> = Vec::new();
@@ -35,7 +36,11 @@ fn main() {
                 black_box(decode(black_box(&octets), compression, page.width(), DecodeLimits::default()));
             });
             assert!(decode(&octets, compression, page.width(), DecodeLimits::default()).bitmap == *page);
-            println!("{name:30} {:4} {:7} octets, encode {encoding:6.3}, decode {decoding:6.3}", compression.name(), octets.len());
+            println!(
+                "{name:30} {:4} {:7} octets, encode {encoding:6.3}, decode {decoding:6.3}",
+                compression.name(),
+                octets.len()
+            );
             sum[0] += encoding / pages.len() as f64;
             sum[1] += decoding / pages.len() as f64;
         }

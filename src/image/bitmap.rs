@@ -43,7 +43,7 @@ impl Bitmap {
             return None;
         }
         let stride = width.div_ceil(8) as usize;
-        if data.len() % stride != 0 {
+        if !data.len().is_multiple_of(stride) {
             return None;
         }
         let rows = u32::try_from(data.len() / stride).ok()?;

@@ -109,7 +109,6 @@ impl<'a> BitReader<'a> {
         let next = usize::try_from(position / 8).unwrap_or(usize::MAX).min(octets.len());
         let mut reader = Self { octets, next, loaded: 0, count: 0 };
         reader.refill();
-        #[expect(clippy::cast_possible_truncation, reason = "below 8")]
         reader.skip((position % 8) as u32);
         reader
     }

@@ -7,10 +7,8 @@ pub(super) const LONGEST_READY_RUN: u32 = 2560 + 63;
 // T.4 (07/2003) §4.1.1, note to Table 3b
 pub(super) const LONGEST_MAKE_UP: u32 = 2560;
 
-/// Bits that tell every white code.
-pub(super) const WHITE_BITS: u32 = 12;
-/// Bits that tell every black code.
-pub(super) const BLACK_BITS: u32 = 13;
+/// Bits that tell every code of a run.
+pub(super) const RUN_BITS: u32 = 13;
 
 /// Pass mode.
 // T.4 (07/2003) Table 4
@@ -58,14 +56,43 @@ impl RunEntry {
     }
 }
 
+/// A white run and the black run behind it, both of 1 to 63 pels: the length of both codes in the lower 4 bits, then
+/// the white run in 6 and the black run in 6.
+#[derive(Clone, Copy)]
+pub(super) struct PairEntry(u16);
+
+impl PairEntry {
+    /// Bits of both codes; 0 if these bits do not begin with two such codes.
+    #[inline]
+    pub(super) const fn length(self) -> u32 {
+        (self.0 & 15) as u32
+    }
+
+    /// Pels of the white run.
+    #[inline]
+    pub(super) const fn white(self) -> i32 {
+        (self.0 >> 4 & 63) as i32
+    }
+
+    /// Pels of the black run.
+    #[inline]
+    pub(super) const fn black(self) -> i32 {
+        (self.0 >> 10) as i32
+    }
+}
+
 /// White codes by run.
 pub(super) static WHITE_CODES: RunCodes = run_codes(&WHITE_TERMINATING, &WHITE_MAKE_UP);
 /// Black codes by run.
 pub(super) static BLACK_CODES: RunCodes = run_codes(&BLACK_TERMINATING, &BLACK_MAKE_UP);
-/// White runs by the next [`WHITE_BITS`] bits.
-pub(super) static WHITE_RUNS: [RunEntry; 1 << WHITE_BITS] = run_entries(&WHITE_TERMINATING, &WHITE_MAKE_UP);
-/// Black runs by the next [`BLACK_BITS`] bits.
-pub(super) static BLACK_RUNS: [RunEntry; 1 << BLACK_BITS] = run_entries(&BLACK_TERMINATING, &BLACK_MAKE_UP);
+/// Runs by the next [`RUN_BITS`] bits.
+pub(super) type RunTable = [RunEntry; 1 << RUN_BITS];
+/// White runs.
+pub(super) static WHITE_RUNS: RunTable = run_entries(&WHITE_TERMINATING, &WHITE_MAKE_UP);
+/// Black runs.
+pub(super) static BLACK_RUNS: RunTable = run_entries(&BLACK_TERMINATING, &BLACK_MAKE_UP);
+/// White and black runs together by the next [`RUN_BITS`] bits, where both codes fit.
+pub(super) static PAIRS: [PairEntry; 1 << RUN_BITS] = pair_entries();
 /// Modes by the next [`MODE_BITS`] bits.
 pub(super) static MODES: [ModeEntry; 1 << MODE_BITS] = mode_entries();
 
@@ -112,9 +139,9 @@ const fn run_codes(terminating: &[&str; 64], make_up: &[&'static str; 27]) -> Ru
     RunCodes(codes)
 }
 
-const fn run_entries<const SIZE: usize>(terminating: &[&str; 64], make_up: &[&'static str; 27]) -> [RunEntry; SIZE] {
-    let mut entries = [RunEntry(0); SIZE];
-    let bits = SIZE.trailing_zeros();
+const fn run_entries(terminating: &[&str; 64], make_up: &[&'static str; 27]) -> RunTable {
+    let mut entries = [RunEntry(0); 1 << RUN_BITS];
+    let bits = RUN_BITS;
     let mut index = 0;
     while index < 64 + 40 {
         let (text, run) = if index < 64 {
@@ -132,6 +159,23 @@ const fn run_entries<const SIZE: usize>(terminating: &[&str; 64], make_up: &[&'s
             rest += 1;
         }
         index += 1;
+    }
+    entries
+}
+
+const fn pair_entries() -> [PairEntry; 1 << RUN_BITS] {
+    let mut entries = [PairEntry(0); 1 << RUN_BITS];
+    let mut bits = 0;
+    while bits < entries.len() {
+        let white = WHITE_RUNS[bits];
+        let black = BLACK_RUNS[bits << white.length() & ((1 << RUN_BITS) - 1)];
+        let length = white.length() + black.length();
+        let (white_run, black_run) = (white.run(), black.run());
+        let known = white.length() > 0 && black.length() > 0 && length <= RUN_BITS;
+        if known && 0 < white_run && white_run < 64 && 0 < black_run && black_run < 64 {
+            entries[bits] = PairEntry((black_run << 10 | white_run << 4 | length) as u16);
+        }
+        bits += 1;
     }
     entries
 }
@@ -340,15 +384,13 @@ mod tests {
 
     #[test]
     fn every_ready_code_is_read_back_as_its_run() {
-        for (codes, entries, bits) in
-            [(&WHITE_CODES, &WHITE_RUNS[..], WHITE_BITS), (&BLACK_CODES, &BLACK_RUNS[..], BLACK_BITS)]
-        {
+        for (codes, entries) in [(&WHITE_CODES, &WHITE_RUNS), (&BLACK_CODES, &BLACK_RUNS)] {
             for run in 0..=LONGEST_READY_RUN {
                 let (code, length) = codes.code(run);
                 let mut left = code << (64 - length);
                 let mut total = 0;
                 loop {
-                    let entry = entries[(left >> (64 - bits)) as usize];
+                    let entry = entries[(left >> (64 - RUN_BITS)) as usize];
                     assert_ne!(entry.length(), 0);
                     left <<= entry.length();
                     total += entry.run();
@@ -362,8 +404,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_is_its_two_runs() {
+        // White 5 (1100), black 3 (10).
+        let pair = PAIRS[0b1_1001_0000_0000];
+        assert_eq!((pair.length(), pair.white(), pair.black()), (6, 5, 3));
+        assert!(PAIRS.iter().filter(|pair| pair.length() > 0).count() > 6000);
+    }
+
+    #[test]
     fn no_run_begins_with_eight_zeros() {
-        assert!((0..16).all(|low| WHITE_RUNS[low].length() == 0));
+        assert!((0..32).all(|low| WHITE_RUNS[low].length() == 0));
         assert!((0..32).all(|low| BLACK_RUNS[low].length() == 0));
     }
 }

@@ -4,10 +4,10 @@
 
 use super::bits::{BitReader, BitWriter};
 use super::codes::{
-    BLACK_BITS, BLACK_CODES, BLACK_RUNS, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode, PASS,
-    RunCodes, RunEntry, VERTICAL, WHITE_BITS, WHITE_CODES, WHITE_RUNS,
+    BLACK_CODES, BLACK_RUNS, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode, PAIRS, PASS,
+    RUN_BITS, RunCodes, RunTable, VERTICAL, WHITE_CODES, WHITE_RUNS,
 };
-use super::runs::{Changes, MOST_COPIED};
+use super::runs::{Changes, FIRST};
 
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,8 +47,8 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
     }
     let width = row.width();
     bits.reserve(most_bits(width));
-    let (reference, current) = (above.places(), row.places());
-    let (mut b1_index, mut a1_index) = (0, 0);
+    let (reference, current) = (above.guarded_places(), row.places());
+    let (mut b1_index, mut a1_index) = (FIRST, 0);
     let mut a0 = -1;
     loop {
         let (a1, b1, b2) = (current[a1_index], reference[b1_index], reference[b1_index + 1]);
@@ -85,15 +85,34 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
 /// Reads a row of run lengths; on success the reader stands behind its last code.
 // T.4 (07/2003) §4.1.1
 pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
+    // A reader of its own can live in registers.
+    let mut reader = bits.clone();
+    let result = decode_runs(&mut reader, row);
+    *bits = reader;
+    result
+}
+
+#[inline]
+fn decode_runs(reader: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
     let width = row.width();
     row.clear();
     let mut place = 0;
     while place < width {
-        bits.refill();
-        place = white_run(bits, place, width)?;
+        reader.refill();
+        let pair = PAIRS[reader.peek(RUN_BITS)];
+        let black_start = place + pair.white();
+        let black_end = black_start + pair.black();
+        if pair.length() > 0 && black_end < width {
+            reader.skip(pair.length());
+            row.push_right(black_start);
+            row.push_right(black_end);
+            place = black_end;
+            continue;
+        }
+        place = run(reader, &WHITE_RUNS, place, width)?;
         row.push(place);
         if place < width {
-            place = black_run(bits, place, width)?;
+            place = run(reader, &BLACK_RUNS, place, width)?;
             row.push(place);
         }
     }
@@ -108,62 +127,63 @@ pub(super) fn decode_two_dimensional(
     above: &Changes,
     row: &mut Changes,
 ) -> Result<(), Damaged> {
+    // A reader of its own can live in registers.
+    let mut reader = bits.clone();
+    let result = decode_modes(&mut reader, above, row);
+    *bits = reader;
+    result
+}
+
+#[inline]
+fn decode_modes(reader: &mut BitReader<'_>, above: &Changes, row: &mut Changes) -> Result<(), Damaged> {
+    reader.refill();
+    if above.count() < reader.leading_ones() as usize {
+        let all_same = u32::try_from(above.count() + 1).expect("at most the ones counted");
+        reader.skip(all_same);
+        row.copy_from(above);
+        return Ok(());
+    }
     let width = row.width();
-    let reference = above.places();
+    let reference = above.guarded_places();
     row.clear();
-    let mut b1_index = 0;
+    let mut b1_index = FIRST;
     let mut a0 = -1;
-    let mut black = false;
+    let mut colours = (&WHITE_RUNS, &BLACK_RUNS);
     while a0 < width {
-        bits.refill();
-        let entry = MODES[bits.peek(MODE_BITS)];
-        match entry.mode {
-            Mode::Vertical if entry.difference == 0 => {
-                let same = bits.leading_ones().min(MOST_COPIED);
-                let copied = row.copy(above, b1_index, same as usize);
-                bits.skip(u32::try_from(copied).expect("no more than wanted"));
-                b1_index += copied;
-                a0 = reference[b1_index - 1];
-                black ^= copied % 2 == 1;
-            }
-            Mode::Vertical => {
-                bits.skip(u32::from(entry.length));
-                let a1 = reference[b1_index] + i32::from(entry.difference);
+        reader.refill();
+        let entry = MODES[reader.peek(MODE_BITS)];
+        reader.skip(u32::from(entry.length));
+        // Tested one after the other, the most frequent first: that is guessed better than one jump to three places.
+        if entry.mode == Mode::Vertical {
+            let a1 = reference[b1_index] + i32::from(entry.difference);
+            if a1 <= a0 || a1 >= width {
                 if a1 < a0.max(0) || a1 > width {
                     return Err(Damaged);
                 }
                 row.push(a1);
-                a0 = a1;
-                black = !black;
-                if a0 < width {
-                    b1_index = other_colour(reference, b1_index, a0);
-                    b1_index = next_change(reference, b1_index, a0);
+                if a1 == width {
+                    break;
                 }
+            } else {
+                row.push_right(a1);
             }
-            Mode::Horizontal => {
-                bits.skip(u32::from(entry.length));
-                let start = a0.max(0);
-                let (a1, a2);
-                if black {
-                    a1 = black_run(bits, start, width)?;
-                    a2 = white_run(bits, a1, width)?;
-                } else {
-                    a1 = white_run(bits, start, width)?;
-                    a2 = black_run(bits, a1, width)?;
-                }
-                row.push(a1);
-                row.push(a2);
-                a0 = a2;
-                if a0 < width {
-                    b1_index = next_change(reference, b1_index, a0);
-                }
+            a0 = a1;
+            colours = (colours.1, colours.0);
+            b1_index = next_change(reference, other_colour(reference, b1_index, a0), a0);
+        } else if entry.mode == Mode::Horizontal {
+            let a1 = run(reader, colours.0, a0.max(0), width)?;
+            let a2 = run(reader, colours.1, a1, width)?;
+            row.push(a1);
+            row.push(a2);
+            a0 = a2;
+            if a0 < width {
+                b1_index = next_change(reference, b1_index, a0);
             }
-            Mode::Pass => {
-                bits.skip(u32::from(entry.length));
-                a0 = reference[b1_index + 1];
-                b1_index += 2;
-            }
-            Mode::Other => return Err(Damaged),
+        } else if entry.mode == Mode::Pass {
+            a0 = reference[b1_index + 1];
+            b1_index += 2;
+        } else {
+            return Err(Damaged);
         }
     }
     row.close();
@@ -174,7 +194,7 @@ pub(super) fn decode_two_dimensional(
 /// right of a0.
 #[inline]
 fn other_colour(reference: &[i32], b1_index: usize, a0: i32) -> usize {
-    if b1_index > 0 && reference[b1_index - 1] > a0 { b1_index - 1 } else { b1_index + 1 }
+    if reference[b1_index - 1] > a0 { b1_index - 1 } else { b1_index + 1 }
 }
 
 /// The first changing element of the same colour right of a0, which is left of the right edge.
@@ -216,28 +236,13 @@ fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
     bits.put(code, length);
 }
 
-#[inline]
-fn white_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
-    run::<WHITE_BITS, _>(bits, &WHITE_RUNS, start, width)
-}
-
-#[inline]
-fn black_run(bits: &mut BitReader<'_>, start: i32, width: i32) -> Result<i32, Damaged> {
-    run::<BLACK_BITS, _>(bits, &BLACK_RUNS, start, width)
-}
-
 /// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, enough for
 /// a mode and two runs of a make-up and a terminating code each; more make-up codes are made ready here.
 #[inline]
-fn run<const BITS: u32, const SIZE: usize>(
-    bits: &mut BitReader<'_>,
-    entries: &[RunEntry; SIZE],
-    start: i32,
-    width: i32,
-) -> Result<i32, Damaged> {
+fn run(bits: &mut BitReader<'_>, entries: &RunTable, start: i32, width: i32) -> Result<i32, Damaged> {
     let mut place = start;
     loop {
-        let entry = entries[bits.peek(BITS)];
+        let entry = entries[bits.peek(RUN_BITS)];
         if entry.length() == 0 {
             return Err(Damaged);
         }

@@ -14,8 +14,10 @@ pub(super) struct Changes {
 
 /// Copies of the width behind the last changing element.
 const SENTINELS: usize = 4;
-/// Changing elements that [`Changes::copy`] copies at once.
-pub(super) const MOST_COPIED: u32 = 8;
+/// Index of the first changing element; in front of it stands [`BEFORE`], so that looking back needs no test.
+pub(super) const FIRST: usize = 1;
+/// Left of every place.
+const BEFORE: i32 = -1;
 /// Places behind the last changing element that may be written to without need, because it is quicker.
 const ROOM: usize = 8;
 
@@ -23,7 +25,8 @@ impl Changes {
     /// A white row, with room for the worst row of this width.
     pub(super) fn white(width: u32) -> Self {
         let width = i32::try_from(width).expect("the width is at most MAX_WIDTH");
-        let mut changes = Self { places: vec![0; width as usize + 2 + SENTINELS + ROOM], count: 0, width };
+        let places = vec![BEFORE; FIRST + width as usize + 2 + SENTINELS + ROOM];
+        let mut changes = Self { places, count: 0, width };
         changes.close();
         changes
     }
@@ -37,7 +40,13 @@ impl Changes {
     /// All places, the copies of the width included.
     #[inline]
     pub(super) fn places(&self) -> &[i32] {
-        &self.places[..self.count + SENTINELS]
+        &self.places[FIRST..FIRST + self.count + SENTINELS]
+    }
+
+    /// The same with -1 in front, so that the first is at [`FIRST`].
+    #[inline]
+    pub(super) fn guarded_places(&self) -> &[i32] {
+        &self.places[..FIRST + self.count + SENTINELS]
     }
 
     /// Number of changing elements.
@@ -48,7 +57,7 @@ impl Changes {
 
     /// Whether two rows are the same.
     pub(super) fn same_as(&self, other: &Self) -> bool {
-        self.places[..self.count] == other.places[..other.count]
+        self.count == other.count && self.places[..FIRST + self.count] == other.places[..FIRST + other.count]
     }
 
     /// Starts a new row.
@@ -64,67 +73,70 @@ impl Changes {
         if place >= self.width {
             return;
         }
-        if self.count > 0 && self.places[self.count - 1] == place {
+        if self.places[FIRST + self.count - 1] == place {
             self.count -= 1;
         } else {
-            self.places[self.count] = place;
-            self.count += 1;
+            self.push_right(place);
         }
     }
 
-    /// Adds up to `wanted` changing elements of the row above, from number `first` on, and stops behind its right
-    /// edge. Returns how many were taken, the right edge included. They lie right of what is there already.
+    /// Adds the end of a run that lies right of the one before and left of the right edge.
     #[inline]
-    pub(super) fn copy(&mut self, above: &Self, first: usize, wanted: usize) -> usize {
-        let taken = wanted.min(above.count + 1 - first.min(above.count));
-        let eight: [i32; ROOM] = above.places[first..first + ROOM].try_into().expect("as many as asked for");
-        self.places[self.count..self.count + ROOM].copy_from_slice(&eight);
-        self.count += taken.min(above.count.saturating_sub(first));
-        taken
+    pub(super) fn push_right(&mut self, place: i32) {
+        self.places[FIRST + self.count] = place;
+        self.count += 1;
+    }
+
+    /// Makes this the same row as another.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.count = other.count;
+        self.places[..FIRST + other.count].copy_from_slice(&other.places[..FIRST + other.count]);
+        self.close();
     }
 
     /// Ends the row: the width is appended.
     #[inline]
     pub(super) fn close(&mut self) {
-        let (count, width) = (self.count, self.width);
-        self.places[count..count + SENTINELS].fill(width);
+        let (end, width) = (FIRST + self.count, self.width);
+        self.places[end..end + SENTINELS].fill(width);
     }
 
     /// Finds the changing elements of a packed row.
     pub(super) fn read(&mut self, row: &[u8]) {
-        let mut count = 0;
+        let mut end = FIRST;
         let mut base = 0;
         let mut before = 0;
         let (words, rest) = row.as_chunks::<8>();
         for eight in words {
             let word = u64::from_be_bytes(*eight);
-            count = self.mark(word, before, base, count);
+            end = self.mark(word, before, base, end);
             before = word << 63;
             base += 64;
         }
         if !rest.is_empty() {
             let mut eight = [0; 8];
             eight[..rest.len()].copy_from_slice(rest);
-            count = self.mark(u64::from_be_bytes(eight), before, base, count);
+            end = self.mark(u64::from_be_bytes(eight), before, base, end);
         }
-        while count > 0 && self.places[count - 1] >= self.width {
-            count -= 1;
+        // Padding makes at most one edge, at the width.
+        if self.places[end - 1] >= self.width {
+            end -= 1;
         }
-        self.count = count;
+        self.count = end - FIRST;
         self.close();
     }
 
     /// Adds the changes within 64 pels; `before` has the pel left of them in its highest bit.
     #[inline]
-    fn mark(&mut self, word: u64, before: u64, base: i32, count: usize) -> usize {
+    fn mark(&mut self, word: u64, before: u64, base: i32, end: usize) -> usize {
         let edges = word ^ (word >> 1 | before);
         if edges == 0 {
-            return count;
+            return end;
         }
         // Lowest bit first, and four at a time whether there are so many or not, so that few jumps are guessed
         // wrong; what is written too much is written over.
         let mut left = edges.reverse_bits();
-        let mut place = count;
+        let mut place = end;
         while left != 0 {
             let four = &mut self.places[place..place + 4];
             for target in four {
@@ -133,16 +145,24 @@ impl Changes {
             }
             place += 4;
         }
-        count + edges.count_ones() as usize
+        end + edges.count_ones() as usize
     }
 
     /// Draws the row into white octets, as many as the width needs.
     pub(super) fn paint(&self, row: &mut [u8]) {
-        for &place in &self.places[..self.count] {
-            row[place as usize / 8] ^= 0x80 >> (place & 7);
+        let (words, rest) = row.as_chunks_mut::<8>();
+        for &place in &self.places[FIRST..FIRST + self.count] {
+            let place = place.cast_unsigned();
+            if let Some(eight) = words.get_mut(place as usize / 64) {
+                // Whole words, because they are read as such right after. In an octet the leftmost pel is the highest
+                // bit, but the leftmost octet is the lowest of a word.
+                let turned = u64::from_le_bytes(*eight) ^ (1 << ((place % 64) ^ 7));
+                *eight = turned.to_le_bytes();
+            } else {
+                rest[place as usize % 64 / 8] ^= 0x80 >> (place % 8);
+            }
         }
         let mut colour = 0;
-        let (words, rest) = row.as_chunks_mut::<8>();
         for eight in words {
             let edges = u64::from_be_bytes(*eight);
             if edges | colour != 0 {

@@ -237,10 +237,20 @@ fn other_page(container: Container<'_>, place: u32, (width, rows): (u32, u32)) -
     let colours = decoder.colortype().map_err(|error| fault(&error))?;
     let samples = match decoder.read_image().map_err(|error| fault(&error))? {
         DecodingResult::U8(samples) => samples,
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half of 16 bits fits 8")]
         DecodingResult::U16(samples) => samples.into_iter().map(|sample| (sample >> 8) as u8).collect(),
-        _ => return Err(TiffError::Unsupported("samples of more than 16 bits".into())),
+        DecodingResult::U32(_)
+        | DecodingResult::U64(_)
+        | DecodingResult::F16(_)
+        | DecodingResult::F32(_)
+        | DecodingResult::F64(_)
+        | DecodingResult::I8(_)
+        | DecodingResult::I16(_)
+        | DecodingResult::I32(_)
+        | DecodingResult::I64(_) => {
+            return Err(TiffError::Unsupported("signed samples or samples of more than 16 bits".into()));
+        }
     };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is open, and all that is not listed is refused")]
     let per_pel = match colours {
         ColorType::Gray(bits @ (1 | 2 | 4)) => return packed_grey(&samples, bits, width, rows),
         ColorType::Gray(8 | 16) => 1,
