@@ -16,7 +16,7 @@ const RIGHT: i32 = WIDTH - 64;
 /// First object of the pages: behind catalogue, tree and the three fonts.
 const FIRST_PAGE: usize = 6;
 /// How many pages the document has.
-pub const PAGES: u32 = 3;
+pub(super) const PAGES: u32 = 3;
 
 /// One of the standard fonts.
 // ISO 32000-1 §9.6.2.2
@@ -39,7 +39,7 @@ impl Font {
 
 /// The document.
 #[must_use]
-pub fn sample() -> Vec<u8> {
+pub(super) fn sample() -> Vec<u8> {
     file(&[offer(), figures(), terms()])
 }
 
