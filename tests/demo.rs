@@ -29,7 +29,11 @@ fn the_demonstration_proves_every_page_and_leaves_what_it_names() {
         assert!(pdf.starts_with(b"%PDF-"), "{fax}");
         assert!(Path::new(fax["receipt"].as_str().expect("a path")).is_file(), "{fax}");
     }
-    assert_eq!(events.iter().filter(|event| event["event"] == "call-ended").count(), 4, "two calls, seen from both ends");
+    assert_eq!(
+        events.iter().filter(|event| event["event"] == "call-ended").count(),
+        4,
+        "two calls, seen from both ends"
+    );
 }
 
 #[test]

@@ -162,8 +162,7 @@ async fn a_mail_becomes_a_fax_to_ourselves_and_both_ends_are_told() {
     let server = Server::start(&config).await.unwrap_or_else(|error| panic!("{error}"));
     let mut client = Client::connect(server.smtp_addresses()[0]).await;
     let text = (0..150).map(|line| format!("Line {line} of the text.\r\n")).collect::<String>();
-    let (code, reply) =
-        client.mail("jane@company.test", &["+39021111@fax.test"], &message("a1", "Offer", &text)).await;
+    let (code, reply) = client.mail("jane@company.test", &["+39021111@fax.test"], &message("a1", "Offer", &text)).await;
     assert_eq!(code, 250, "{reply}");
 
     let jobs = all_reported(&server, 1).await;

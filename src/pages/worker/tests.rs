@@ -1,3 +1,5 @@
+//! A child that keeps its protocol, and one that does not.
+
 use super::*;
 use crate::image::{Bitmap, Coding, encode};
 use crate::model::{Compression, Resolution, Width};

@@ -1,0 +1,65 @@
+//! A caller hears whatever an answerer may send, in virtual time.
+//!
+//! Input: settings, then moves as in [`faxramp_fuzz::line`]. Holds: the call ends, once; pages are asked for that exist, in a coding
+//! that is allowed; `Sent` is said only when every page was confirmed.
+#![no_main]
+
+use faxramp::model::{Cause, Compression, Resolution, Width};
+use faxramp::signal::Modulation;
+use faxramp::t30::{Caller, CallerSettings, Input, Output, PageShape, Transport};
+use faxramp_fuzz::line::Line;
+use faxramp_fuzz::{Feed, base};
+use libfuzzer_sys::fuzz_target;
+use std::cell::Cell;
+
+const PAGES: u32 = 3;
+
+fn settings(choice: u8) -> CallerSettings {
+    let shape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
+    let mut pages = vec![shape; PAGES as usize];
+    pages[2].resolution = Resolution::Standard;
+    let mut compressions = vec![Compression::Mh, Compression::Mr];
+    if choice & 16 == 0 {
+        compressions.push(Compression::Mmr);
+    }
+    CallerSettings {
+        station_id: "+39 02 1234567".into(),
+        pages,
+        first_page: u32::from(choice & 8 != 0),
+        ecm: choice & 1 == 0,
+        compressions,
+        max_modulation: Modulation::ALL[usize::from(choice >> 5)],
+        transport: if choice & 4 == 0 { Transport::InternetAware } else { Transport::Audio },
+        sub_address: (choice & 2 == 0).then(|| "12".into()),
+        send_cng: true,
+    }
+}
+
+fuzz_target!(|octets: &[u8]| {
+    let mut feed = Feed::new(octets);
+    let now = base();
+    let settings = settings(feed.octet());
+    let (first, codings) = (settings.first_page, settings.compressions.clone());
+    let wanted = Cell::new(false);
+    let mut owner = |output| {
+        if let Output::NeedPage { index, format } = output {
+            assert!((first..PAGES).contains(&index), "page {index}");
+            assert!(codings.contains(&format.compression) && (format.ecm || format.compression != Compression::Mmr));
+            assert!(format.width == Width::A4 && format.resolution <= Resolution::Fine);
+            wanted.set(true);
+        }
+    };
+    let answer = |choice: u8| match choice {
+        0 => Some(Input::Stop(Cause::Cancelled)),
+        1 => Some(Input::Switched(Transport::Audio)),
+        2 => Some(Input::Switched(Transport::InternetAware)),
+        octets => wanted.replace(false).then(|| Input::Page(vec![octets; usize::from(octets) * 300].into())),
+    };
+    let mut line = Line::new(Caller::new(settings, now), now, &mut owner);
+    while !feed.is_empty() && line.ending.is_none() {
+        line.play(&mut feed, answer, &mut owner);
+    }
+    let ending = line.finish(&mut owner);
+    assert!(ending.pages <= PAGES - first);
+    assert_eq!(ending.cause == Cause::Sent, ending.pages == PAGES - first, "{ending:?}");
+});
