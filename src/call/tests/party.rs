@@ -128,6 +128,8 @@ pub(super) struct Party {
     pub(super) call: Call,
     pub(super) ending: Option<Ending>,
     pub(super) finished_at: Option<Instant>,
+    /// Pages confirmed before the call.
+    pub(super) earlier: u32,
     /// Pages confirmed, as told.
     pub(super) confirmed: u32,
     pub(super) formats: Vec<(u32, PageFormat)>,
@@ -144,6 +146,7 @@ impl Party {
             call,
             ending: None,
             finished_at: None,
+            earlier: 0,
             confirmed: 0,
             formats: Vec::new(),
             received: Vec::new(),
