@@ -15,7 +15,7 @@
 
 pub mod app;
 pub mod call;
-// pub mod cli;
+pub mod cli;
 #[expect(clippy::disallowed_methods, reason = "this is the module that reads the clock")]
 pub mod clock;
 pub mod config;

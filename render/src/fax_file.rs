@@ -1,9 +1,108 @@
-//! TIFF files, above all those of fax gear. By the program's own reader.
+//! TIFF files, above all those of fax gear, by the program's own reader; one fax page for each page.
+//!
+//! A page that is as wide as a fax line keeps every picture element: it was a fax before. Others are pictures with a size.
+
 use crate::fault::Fault;
 use crate::output::Output;
-use faxramp::pages::worker::Request;
+use crate::picture::{draw_grey, sized};
+use crate::strokes::thicken;
+
+use faxramp::image::scale::change_resolution;
+use faxramp::image::tiff::{Page, PageImage, Reader, TiffError};
+use faxramp::image::{Bitmap, Grey};
+use faxramp::model::Resolution;
+use faxramp::pages::sheet::Sheet;
+use faxramp::pages::worker::{MAX_ROWS, Request};
+
+use image::GrayImage;
 use std::io::Write;
 
-pub(crate) fn draw<W: Write>(_document: &[u8], _request: &Request, _output: &mut Output<W>) -> Result<(), Fault> {
-    Err(Fault::unsupported("TIFF"))
+/// Dots per inch across that a fax page may state: 204, and 200 as many programs round it.
+const FAX_DOTS: std::ops::RangeInclusive<u32> = 195..=210;
+/// A fax page that states no lines per inch is at standard resolution up to so many rows: A4 with a little more.
+const MOST_STANDARD_ROWS: u32 = 1400;
+/// Dots per inch that are believed of other pages; 98 is a fax's.
+const BELIEVED_DOTS: std::ops::RangeInclusive<u32> = 90..=2400;
+
+pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Output<W>) -> Result<(), Fault> {
+    let reader = Reader::new(document).map_err(|error| refused(&error))?;
+    // A TIFF file does not say how many pages it has; the limit holds when the first page too many comes.
+    output.begin(None, "tiff")?;
+    let mut pages = 0;
+    for page in reader {
+        let page = page.map_err(|error| refused(&error))?;
+        pages += 1;
+        if page.damaged_rows > 0 {
+            output.warning(&format!("{} lines of page {pages} were damaged in the file", page.damaged_rows))?;
+        }
+        draw_page(page, pages, request.sheet, output)?;
+    }
+    if pages == 0 { Err(Fault::malformed("the TIFF file has no pages")) } else { Ok(()) }
+}
+
+fn draw_page<W: Write>(page: Page, number: u32, sheet: Sheet, output: &mut Output<W>) -> Result<(), Fault> {
+    let density = page
+        .dots_per_inch
+        .filter(|(across, down)| BELIEVED_DOTS.contains(across) && BELIEVED_DOTS.contains(down))
+        .map(|(across, down)| (f64::from(across), f64::from(down)));
+    match page.image {
+        PageImage::Bilevel(bitmap) if is_fax_page(&bitmap, page.dots_per_inch, sheet) => {
+            let resolution = resolution_of(&bitmap, page.dots_per_inch);
+            let changed = change_resolution(&bitmap, resolution, sheet.resolution);
+            if changed.rows() > MAX_ROWS {
+                return Err(Fault::too_large(format!(
+                    "page {number} has {} lines, and at most {MAX_ROWS} are allowed",
+                    changed.rows()
+                )));
+            }
+            output.page(&changed)
+        }
+        PageImage::Bilevel(bitmap) => {
+            let (mut drawn, at) = sized(in_greys(&bitmap)?, density, sheet)?;
+            thicken(&mut drawn);
+            output.grey_page(&drawn, &at)
+        }
+        PageImage::Grey(grey) => draw_grey(same(&grey)?, density, sheet, output),
+    }
+}
+
+fn is_fax_page(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>, sheet: Sheet) -> bool {
+    bitmap.width() == sheet.width.pels() && dots_per_inch.is_none_or(|(across, _)| FAX_DOTS.contains(&across))
+}
+
+fn resolution_of(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>) -> Resolution {
+    match dots_per_inch {
+        Some((_, down)) => Resolution::nearest(down),
+        None if bitmap.rows() <= MOST_STANDARD_ROWS => Resolution::Standard,
+        None => Resolution::Fine,
+    }
+}
+
+fn in_greys(bitmap: &Bitmap) -> Result<GrayImage, Fault> {
+    if bitmap.rows() == 0 {
+        return Err(Fault::malformed("a page of the TIFF file has no lines"));
+    }
+    let greys = bitmap
+        .iter_rows()
+        .flat_map(|row| (0..bitmap.width() as usize).map(|x| if row[x / 8] & 0x80 >> (x % 8) == 0 { 255 } else { 0 }));
+    picture(bitmap.width(), bitmap.rows(), greys.collect())
+}
+
+fn same(grey: &Grey) -> Result<GrayImage, Fault> {
+    picture(grey.width(), grey.rows(), grey.octets().to_vec())
+}
+
+fn picture(width: u32, rows: u32, greys: Vec<u8>) -> Result<GrayImage, Fault> {
+    GrayImage::from_raw(width, rows, greys)
+        .filter(|picture| picture.width() > 0 && picture.height() > 0)
+        .ok_or_else(|| Fault::malformed("a page of the TIFF file has no size"))
+}
+
+fn refused(error: &TiffError) -> Fault {
+    match error {
+        TiffError::Malformed(_) => Fault::malformed(error.to_string()),
+        TiffError::Unsupported(_) => Fault::unsupported(error.to_string()),
+        TiffError::TooLarge { .. } => Fault::too_large(error.to_string()),
+        TiffError::Local(_) => Fault::internal(error.to_string()),
+    }
 }

@@ -16,6 +16,7 @@ mod picture;
 mod placement;
 mod sandbox;
 mod session;
+mod strokes;
 mod text;
 
 use std::io::{self, Write};

@@ -48,23 +48,38 @@ impl<W: Write> Output<W> {
         self.record(&Record::Warning { message: shortened(message, MAX_MESSAGE_CHARACTERS) })
     }
 
-    /// A page in greys; text in it stays crisp and pictures become dots.
-    pub(crate) fn grey_page(&mut self, page: &Grey) -> Result<(), Fault> {
-        self.page(&halftone::to_bilevel(page))
+    /// A page with `drawn` put where it belongs: text in it stays crisp and pictures become dots. The white around it has
+    /// no say in what is taken for paper.
+    pub(crate) fn grey_page(&mut self, drawn: &Grey, at: &Placement) -> Result<(), Fault> {
+        self.placed(&halftone::to_bilevel(drawn), at)
+    }
+
+    /// A page with `drawn` put where it belongs.
+    pub(crate) fn placed(&mut self, drawn: &Bitmap, at: &Placement) -> Result<(), Fault> {
+        let sheet = self.sheet.ok_or_else(unasked)?;
+        let mut page = Bitmap::white(sheet.width.pels(), at.page_rows);
+        page.stamp(drawn, at.left, at.top);
+        self.page(&page)
     }
 
     /// A page.
     pub(crate) fn page(&mut self, page: &Bitmap) -> Result<(), Fault> {
-        let sheet = self.sheet.ok_or_else(|| Fault::internal("a page before the request was read"))?;
+        let sheet = self.sheet.ok_or_else(unasked)?;
         if self.pages == self.most_pages {
             return Err(Fault::too_many_pages(None, self.most_pages));
         }
         if page.width() != sheet.width.pels() || page.rows() == 0 || page.rows() > MAX_ROWS {
-            return Err(Fault::internal(format!("page {} came out as {} by {}", self.pages + 1, page.width(), page.rows())));
+            return Err(Fault::internal(format!(
+                "page {} came out as {} by {}",
+                self.pages + 1,
+                page.width(),
+                page.rows()
+            )));
         }
         let coded = encode(page, &Coding::new(Compression::Mmr, sheet.resolution));
         let length = u32::try_from(coded.len()).ok().filter(|&length| length <= MAX_PAGE_OCTETS);
-        let length = length.ok_or_else(|| Fault::too_large(format!("page {} is too large when coded", self.pages + 1)))?;
+        let length =
+            length.ok_or_else(|| Fault::too_large(format!("page {} is too large when coded", self.pages + 1)))?;
         self.record(&Record::Page { width: page.width(), rows: page.rows(), length })?;
         self.write(&coded)?;
         self.pages += 1;
@@ -93,17 +108,10 @@ impl<W: Write> Output<W> {
     }
 }
 
-fn unheard(error: &std::io::Error) -> Fault {
-    Fault { kind: ErrorKind::Internal, message: format!("the pages could not be handed over: {error}") }
+fn unasked() -> Fault {
+    Fault::internal("a page before the request was read")
 }
 
-/// A white page with `drawn` put where it belongs. `drawn` has rows of `stride` octets, one for each element.
-pub(crate) fn on_white(drawn: &[u8], stride: usize, at: &Placement, sheet: Sheet) -> Grey {
-    let width = sheet.width.pels();
-    let mut page = Grey::white(width, at.page_rows);
-    let (left, across) = (at.left as usize, at.width as usize);
-    for (row, line) in (at.top..).zip(drawn.chunks_exact(stride).take(at.rows as usize)) {
-        page.row_mut(row)[left..left + across].copy_from_slice(&line[..across]);
-    }
-    page
+fn unheard(error: &std::io::Error) -> Fault {
+    Fault { kind: ErrorKind::Internal, message: format!("the pages could not be handed over: {error}") }
 }

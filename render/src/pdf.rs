@@ -2,7 +2,6 @@
 
 mod hayro;
 mod pdfium;
-mod strokes;
 
 use crate::fault::Fault;
 use crate::output::Output;

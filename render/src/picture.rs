@@ -3,11 +3,13 @@
 //! The size is checked before anything is decoded. Transparent parts lie on white. A camera's orientation is obeyed.
 
 mod density;
+mod photograph;
 
 use crate::fault::Fault;
-use crate::output::{Output, on_white};
+use crate::output::Output;
 use crate::placement::{Placement, Turn, picture};
 
+use faxramp::image::Grey;
 use faxramp::pages::sheet::Sheet;
 use faxramp::pages::worker::Request;
 
@@ -32,20 +34,31 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
     draw_grey(grey, density.map(|density| (density.across, density.down)), request.sheet, output)
 }
 
-/// One page with this picture on it.
+/// One page with this picture on it. `density` is its dots per inch across and down, where it says so.
 pub(crate) fn draw_grey<W: Write>(
     grey: GrayImage,
     density: Option<(f64, f64)>,
     sheet: Sheet,
     output: &mut Output<W>,
 ) -> Result<(), Fault> {
+    let (drawn, at) = sized(grey, density, sheet)?;
+    if photograph::is_photograph(&drawn) {
+        output.placed(&photograph::screened(&drawn, sheet.resolution), &at)
+    } else {
+        output.grey_page(&drawn, &at)
+    }
+}
+
+/// The picture at the size it has on a page, and where it goes.
+pub(crate) fn sized(grey: GrayImage, density: Option<(f64, f64)>, sheet: Sheet) -> Result<(Grey, Placement), Fault> {
     let at = picture(grey.width(), grey.height(), density, sheet);
     let turned = match at.turn {
         Turn::No => grey,
         Turn::Left => image::imageops::rotate270(&grey),
     };
     let drawn = resized(turned, &at)?;
-    output.grey_page(&on_white(&drawn, at.width as usize, &at, sheet))
+    let drawn = Grey::from_octets(at.width, at.rows, drawn);
+    drawn.map(|drawn| (drawn, at)).ok_or_else(|| Fault::internal("the picture came out in another size"))
 }
 
 fn decode(document: &[u8], format: ImageFormat, most_elements: u64) -> Result<(DynamicImage, Orientation), Fault> {
@@ -107,9 +120,8 @@ fn refused(error: &ImageError) -> Fault {
     match error {
         ImageError::Limits(_) => Fault::too_large("the picture takes more memory than allowed"),
         ImageError::Unsupported(_) => Fault::unsupported(format!("this form of picture is not drawn here ({error})")),
-        ImageError::Decoding(_)
-        | ImageError::Encoding(_)
-        | ImageError::Parameter(_)
-        | ImageError::IoError(_) => Fault::malformed(format!("the picture is damaged ({error})")),
+        ImageError::Decoding(_) | ImageError::Encoding(_) | ImageError::Parameter(_) | ImageError::IoError(_) => {
+            Fault::malformed(format!("the picture is damaged ({error})"))
+        }
     }
 }

@@ -152,7 +152,8 @@ fn placed(turn: Turn, width: f64, height: f64, margin: f64, sheet: Sheet) -> Pla
     let across = f64::from(resolution.dots_per_inch()) / 254.0;
     let down = f64::from(resolution.lines_per_inch()) / 254.0;
     // What misses the line or the sheet by a rounding alone fills it.
-    let drawn = snapped(whole(width * across), &[pels, pels_in(sheet.paper.width(), resolution).min(pels)]).clamp(1, pels);
+    let drawn =
+        snapped(whole(width * across), &[pels, pels_in(sheet.paper.width(), resolution).min(pels)]).clamp(1, pels);
     let rows = snapped(whole(height * down), &[sheet.paper.rows(resolution)]).max(1);
     let top = whole(margin * down);
     Placement {

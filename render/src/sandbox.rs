@@ -18,8 +18,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use std::path::Path;
 
 /// Where fonts are; pdfium looks into these by itself.
-pub(crate) const FONT_FOLDERS: [&str; 3] =
-    ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
+pub(crate) const FONT_FOLDERS: [&str; 3] = ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
 /// Open files at a time: standard streams, and fonts while they are read.
 const MOST_OPEN_FILES: u64 = 64;
 

@@ -54,7 +54,12 @@ pub(super) struct Fax {
 }
 
 impl Fax {
-    pub(super) fn start(procedure: Procedure, settings: t38::Settings, remote: Option<SocketAddr>, now: Instant) -> Self {
+    pub(super) fn start(
+        procedure: Procedure,
+        settings: t38::Settings,
+        remote: Option<SocketAddr>,
+        now: Instant,
+    ) -> Self {
         let mut fax = Self { procedure, terminal: t38::Terminal::new(settings, now), remote, latched: false };
         fax.procedure.handle(t30::Input::Start, now);
         fax

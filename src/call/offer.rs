@@ -97,11 +97,7 @@ impl Descriptions {
 }
 
 fn ours(what: What, line: &LineSettings) -> Ours {
-    let audio = OurAudio {
-        port: line.media.audio.port(),
-        codecs: line.codecs.clone(),
-        ptime_ms: PACKET_MS,
-    };
+    let audio = OurAudio { port: line.media.audio.port(), codecs: line.codecs.clone(), ptime_ms: PACKET_MS };
     let t38 = OurT38 { port: line.media.t38.port(), parameters: parameters(line) };
     Ours {
         address: line.media.t38.ip(),

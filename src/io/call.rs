@@ -2,6 +2,7 @@
 //!
 //! Decides nothing: pages are prepared, stored and judged by the [`CallOwner`].
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -24,7 +25,7 @@ const DATAGRAM_OCTETS: usize = 2048;
 pub trait CallOwner: Send + Sync + 'static {
     /// The bits of page `index` (from 0) in the form the far end takes.
     fn page(&self, index: u32, format: PageFormat) -> impl Future<Output = Result<Arc<[u8]>, String>> + Send;
-    /// A page came in: stores it durably, then says how good it is.
+    /// A page came in: stores it durably, then says how good it is. A page with the index of an earlier one replaces it.
     fn received(&self, page: ReceivedPage) -> impl Future<Output = Verdict> + Send;
     /// The far end confirmed this many pages in all.
     fn confirmed(&self, pages: u32);
@@ -97,6 +98,8 @@ type Pending = Pin<Box<dyn Future<Output = Done> + Send>>;
 enum Done {
     Page(Result<Arc<[u8]>, String>),
     Verdict(Verdict),
+    /// A page that nobody waits to hear about was stored.
+    Kept,
 }
 
 /// Runs a call to its end. A cause put into `hang_up` ends it early.
@@ -109,17 +112,28 @@ pub async fn run<O: CallOwner>(
     owner: Arc<O>,
 ) -> Ending {
     let mut ending = None;
-    let mut pending: Option<Pending> = None;
+    let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut audio = [0u8; DATAGRAM_OCTETS];
     let mut t38 = [0u8; DATAGRAM_OCTETS];
     loop {
         while let Some(output) = call.poll() {
             match output {
                 Output::Finished => {
+                    // A last page that broke off is still on its way to the disk.
+                    for work in pending {
+                        work.await;
+                    }
                     return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
                 }
                 Output::Ended(end) => ending = Some(end),
-                other => apply(other, &sockets, &sip, &owner, &mut pending).await,
+                Output::Sip { to, bytes } => sip.send(to, &bytes).await,
+                // A datagram that cannot be sent is a datagram lost.
+                Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
+                Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
+                Output::NeedPage { index, format } => pending.push_back(prepare(&owner, index, format)),
+                Output::PageReceived(page) => pending.push_back(keep(&owner, page)),
+                Output::Confirmed { pages } => owner.confirmed(pages),
+                Output::Progress(progress) => owner.progress(&progress),
             }
         }
         tokio::select! {
@@ -133,13 +147,13 @@ pub async fn run<O: CallOwner>(
                 call.handle(Input::T38 { datagram: &t38[..length], source }, clock::now());
             },
             done = wait_for(&mut pending) => {
-                pending = None;
-                let input = match done {
-                    Done::Page(Ok(bits)) => Input::Page(bits),
-                    Done::Page(Err(reason)) => Input::HangUp(Cause::Local(reason)),
-                    Done::Verdict(verdict) => Input::PageVerdict(verdict),
-                };
-                call.handle(input, clock::now());
+                pending.pop_front();
+                match done {
+                    Done::Page(Ok(bits)) => call.handle(Input::Page(bits), clock::now()),
+                    Done::Page(Err(reason)) => call.handle(Input::HangUp(Cause::Local(reason)), clock::now()),
+                    Done::Verdict(verdict) => call.handle(Input::PageVerdict(verdict), clock::now()),
+                    Done::Kept => {}
+                }
             }
             cause = wanted_end(&mut hang_up) => call.handle(Input::HangUp(cause), clock::now()),
             () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
@@ -169,34 +183,23 @@ pub async fn run_leg(mut leg: Leg, sip: SipSocket) {
     sip.close(&leg.key());
 }
 
-async fn apply<O: CallOwner>(
-    output: Output,
-    sockets: &MediaSockets,
-    sip: &SipSocket,
-    owner: &Arc<O>,
-    pending: &mut Option<Pending>,
-) {
-    match output {
-        Output::Sip { to, bytes } => sip.send(to, &bytes).await,
-        Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
-        Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
-        Output::NeedPage { index, format } => {
-            let owner = Arc::clone(owner);
-            *pending = Some(Box::pin(async move { Done::Page(owner.page(index, format).await) }));
-        }
-        Output::PageReceived(page) => {
-            let owner = Arc::clone(owner);
-            *pending = Some(Box::pin(async move { Done::Verdict(owner.received(page).await) }));
-        }
-        Output::Confirmed { pages } => owner.confirmed(pages),
-        Output::Progress(progress) => owner.progress(&progress),
-        Output::Ended(_) | Output::Finished => {}
-    }
+fn prepare<O: CallOwner>(owner: &Arc<O>, index: u32, format: PageFormat) -> Pending {
+    let owner = Arc::clone(owner);
+    Box::pin(async move { Done::Page(owner.page(index, format).await) })
 }
 
-async fn wait_for(pending: &mut Option<Pending>) -> Done {
-    match pending {
-        Some(future) => future.await,
+fn keep<O: CallOwner>(owner: &Arc<O>, page: ReceivedPage) -> Pending {
+    let owner = Arc::clone(owner);
+    Box::pin(async move {
+        let wanted = page.wants_verdict;
+        let verdict = owner.received(page).await;
+        if wanted { Done::Verdict(verdict) } else { Done::Kept }
+    })
+}
+
+async fn wait_for(pending: &mut VecDeque<Pending>) -> Done {
+    match pending.front_mut() {
+        Some(work) => work.await,
         None => std::future::pending().await,
     }
 }

@@ -1,6 +1,6 @@
 //! Puts a mail into a Maildir: written under `tmp`, synchronised, renamed into `new`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -24,5 +24,5 @@ pub fn put(folder: &Path, recipient: &str, octets: &[u8], chance: u64) -> std::i
     file.write_all(octets)?;
     file.sync_all()?;
     fs::rename(&tmp, folder.join("new").join(&name))?;
-    File::open(folder.join("new"))?.sync_all()
+    OpenOptions::new().read(true).open(folder.join("new"))?.sync_all()
 }

@@ -130,7 +130,7 @@ impl SipSocket {
                     }
                     return;
                 }
-                other => other,
+                elsewhere @ (Routed::NewCall(_) | Routed::Reply(..) | Routed::Ignore(_)) => elsewhere,
             }
         };
         match routed {

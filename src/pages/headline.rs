@@ -101,10 +101,8 @@ struct Pen {
 impl Pen {
     fn new(resolution: Resolution) -> Self {
         let tenths = |tenths: u32, dots: u32| f32::from(u16::try_from(tenths * dots).unwrap_or(u16::MAX)) / 254.0;
-        let scale = PxScale {
-            x: tenths(LETTERS, resolution.dots_per_inch()),
-            y: tenths(LETTERS, resolution.lines_per_inch()),
-        };
+        let scale =
+            PxScale { x: tenths(LETTERS, resolution.dots_per_inch()), y: tenths(LETTERS, resolution.lines_per_inch()) };
         let above = tenths((STRIP - LETTERS) / 2, resolution.lines_per_inch());
         let baseline = (above + FONT.as_scaled(scale).ascent()).round();
         Self { scale, baseline }
@@ -182,7 +180,10 @@ mod tests {
     }
 
     fn black_between(page: &Bitmap, columns: std::ops::Range<u32>) -> usize {
-        (0..page.rows()).flat_map(|y| columns.clone().map(move |x| (x, y))).filter(|&(x, y)| page.is_black(x, y)).count()
+        (0..page.rows())
+            .flat_map(|y| columns.clone().map(move |x| (x, y)))
+            .filter(|&(x, y)| page.is_black(x, y))
+            .count()
     }
 
     #[test]

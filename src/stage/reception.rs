@@ -1,8 +1,10 @@
 //! The file a fax grows in while it is received: whole pages, one record each, safe before they are confirmed.
 //!
-//! A record is the octets `fax1`, then width, rows and lines per inch and the length of the page as big-endian 32-bit numbers, then the
-//! page as T.6. What a crash cut off at the end is left out when it is read.
+//! A record is the octets `fax1`, then the page's place (from 0), its width, rows and lines per inch and its length as big-endian 32-bit
+//! numbers, then the page as T.6. A later record for the same place replaces the earlier one: the sender repeated the page. What
+//! a crash cut off at the end is left out when it is read.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::live::Subject;
@@ -16,7 +18,7 @@ use crate::model::{ReceivedId, Resolution, Width};
 use crate::spool::{Growing, SpoolName};
 
 const MARK: &[u8; 4] = b"fax1";
-const RECORD_HEAD: usize = 20;
+const RECORD_HEAD: usize = 24;
 /// Octets of one reception; a fax that is longer is ended by the limit on the call.
 const MAX_RECEPTION: u64 = 512 * 1024 * 1024;
 /// Rows of a received page: 4.3 m at the finest resolution.
@@ -24,11 +26,11 @@ const MAX_ROWS: u32 = 65_536;
 
 /// One page as a record of the file.
 #[must_use]
-pub fn page_record(page: &StoredPage) -> Vec<u8> {
+pub fn page_record(place: u32, page: &StoredPage) -> Vec<u8> {
     let mut record = Vec::with_capacity(RECORD_HEAD + page.coded.len());
     record.extend_from_slice(MARK);
     let length = u32::try_from(page.coded.len()).expect("a page is far below 4 GiB");
-    for number in [page.width.pels(), page.rows, page.resolution.lines_per_inch(), length] {
+    for number in [place, page.width.pels(), page.rows, page.resolution.lines_per_inch(), length] {
         record.extend_from_slice(&number.to_be_bytes());
     }
     record.extend_from_slice(&page.coded);
@@ -38,26 +40,26 @@ pub fn page_record(page: &StoredPage) -> Vec<u8> {
 /// The whole pages in the octets of such a file.
 #[must_use]
 pub fn pages_in(mut octets: &[u8]) -> Vec<StoredPage> {
-    let mut pages = Vec::new();
-    while let Some((page, rest)) = first_page(octets) {
-        pages.push(page);
+    let mut pages = BTreeMap::new();
+    while let Some((place, page, rest)) = first_page(octets) {
+        pages.insert(place, page);
         octets = rest;
     }
-    pages
+    pages.into_values().collect()
 }
 
-fn first_page(octets: &[u8]) -> Option<(StoredPage, &[u8])> {
+fn first_page(octets: &[u8]) -> Option<(u32, StoredPage, &[u8])> {
     let rest = octets.strip_prefix(MARK)?;
     let number = |index: usize| {
         let octets = rest.get(index * 4..index * 4 + 4)?;
         Some(u32::from_be_bytes(octets.try_into().ok()?))
     };
-    let width = Width::from_pels(number(0)?)?;
-    let (rows, lines, length) = (number(1)?, number(2)?, number(3)? as usize);
+    let width = Width::from_pels(number(1)?)?;
+    let (rows, lines, length) = (number(2)?, number(3)?, number(4)? as usize);
     let body = rest.get(RECORD_HEAD - MARK.len()..)?;
     let coded = body.get(..length)?.to_vec();
     let page = StoredPage { coded, width, rows, resolution: Resolution::nearest(lines) };
-    Some((page, &body[length..]))
+    Some((number(0)?, page, &body[length..]))
 }
 
 /// Reads the pages of a reception from the spool.
@@ -79,7 +81,6 @@ pub struct Reception {
 
 struct Growth {
     file: Growing,
-    pages: u32,
     remote_id: Option<String>,
 }
 
@@ -87,7 +88,7 @@ impl Reception {
     /// Pages go into `file`.
     #[must_use]
     pub fn new(office: Office, id: ReceivedId, file: Growing) -> Self {
-        Self { office, id, state: Arc::new(Mutex::new(Growth { file, pages: 0, remote_id: None })) }
+        Self { office, id, state: Arc::new(Mutex::new(Growth { file, remote_id: None })) }
     }
 }
 
@@ -132,16 +133,17 @@ fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &Received
         }
     };
     tracing::debug!(page = page.index + 1, rows = decoded.bitmap.rows(), bad_rows = decoded.bad_rows, ?verdict, "page");
-    if verdict == Verdict::Bad && page.wants_verdict {
+    if verdict == Verdict::Bad && page.wants_verdict || decoded.bitmap.rows() == 0 {
         return Ok(verdict);
     }
     let stored = StoredPage::of(&decoded.bitmap, format.width, format.resolution);
     let mut growth = state.lock().unwrap_or_else(PoisonError::into_inner);
-    growth.file.write(&page_record(&stored))?;
+    growth.file.write(&page_record(page.index, &stored))?;
     growth.file.sync()?;
-    let remote_id = growth.remote_id.clone();
-    office.store().reception_page(id, growth.pages + 1, remote_id)?;
-    growth.pages += 1;
+    if page.wants_verdict {
+        let remote_id = growth.remote_id.clone();
+        office.store().reception_page(id, page.index + 1, remote_id)?;
+    }
     Ok(verdict)
 }
 
@@ -159,13 +161,21 @@ mod tests {
     #[test]
     fn pages_before_a_cut_are_read_and_the_cut_one_is_left_out() {
         let (first, second) = (page(10), page(2000));
-        let mut octets = page_record(&first);
+        let mut octets = page_record(0, &first);
         let whole = octets.len();
-        octets.extend(page_record(&second));
+        octets.extend(page_record(1, &second));
         assert_eq!(pages_in(&octets), vec![first.clone(), second]);
         for cut in whole..octets.len() {
             assert_eq!(pages_in(&octets[..cut]), vec![first.clone()], "cut at {cut}");
         }
         assert_eq!(pages_in(b"something else"), Vec::new());
+    }
+
+    #[test]
+    fn a_repeated_page_replaces_the_one_before() {
+        let mut octets = page_record(0, &page(10));
+        octets.extend(page_record(1, &page(20)));
+        octets.extend(page_record(1, &page(30)));
+        assert_eq!(pages_in(&octets), vec![page(10), page(30)]);
     }
 }

@@ -1,11 +1,12 @@
 //! PDF by hayro, the renderer in Rust that is built in.
 
-use super::strokes::thicken;
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
-use crate::output::{Output, on_white};
+use crate::output::Output;
 use crate::placement::{Placement, Turn};
+use crate::strokes::thicken;
 
+use faxramp::image::Grey;
 use faxramp::pages::worker::Request;
 
 use hayro::hayro_interpret::InterpreterSettings;
@@ -34,9 +35,10 @@ pub(super) fn draw<W: Write>(document: Vec<u8>, request: &Request, output: &mut 
         let (width, height) = page.render_dimensions();
         let at = place(number, width, height, request.sheet)?;
         let drawn = draw_page(page, &cache, &at, (width.into(), height.into()))?;
-        let mut drawn = on_white(&drawn, at.width as usize, &at, request.sheet);
+        let mut drawn = Grey::from_octets(at.width, at.rows, drawn)
+            .ok_or_else(|| Fault::internal(format!("page {number} came out in another size")))?;
         thicken(&mut drawn);
-        output.grey_page(&drawn)?;
+        output.grey_page(&drawn, &at)?;
     }
     Ok(())
 }
@@ -49,10 +51,8 @@ fn draw_page<'a>(
     (width, height): (f64, f64),
 ) -> Result<Vec<u8>, Fault> {
     let too_large = |_| Fault::internal("a page larger than the renderer draws");
-    let mut context = RenderContext::new(
-        u16::try_from(at.width).map_err(too_large)?,
-        u16::try_from(at.rows).map_err(too_large)?,
-    );
+    let mut context =
+        RenderContext::new(u16::try_from(at.width).map_err(too_large)?, u16::try_from(at.rows).map_err(too_large)?);
     let (across, down) = (f64::from(at.width), f64::from(at.rows));
     let onto_page = match at.turn {
         Turn::No => Affine::scale_non_uniform(across / width, down / height),

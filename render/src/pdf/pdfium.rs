@@ -1,11 +1,12 @@
 //! PDF by pdfium, Chromium's renderer, from a library that is loaded when the process starts.
 
-use super::strokes::thicken;
 use super::{no_pages, not_a_pdf, place, wants_a_password};
 use crate::fault::Fault;
-use crate::output::{Output, on_white};
+use crate::output::Output;
 use crate::placement::{Placement, Turn};
+use crate::strokes::thicken;
 
+use faxramp::image::Grey;
 use faxramp::pages::worker::Request;
 
 use pdfium_render::prelude::{
@@ -88,13 +89,13 @@ fn draw_page<W: Write>(
     let at = place(number, page.width().value, page.height().value, request.sheet)?;
     let drawn = page.render_with_config(&configuration(&at)).map_err(damaged)?;
     let elements = drawn.as_raw_bytes();
-    let stride = elements.len() / at.rows as usize;
-    if stride < at.width as usize {
-        return Err(Fault::internal(format!("page {number} came out in {} octets", elements.len())));
-    }
-    let mut page = on_white(&elements, stride, &at, request.sheet);
+    // Rows are filled up to whole words.
+    let stride = (elements.len() / at.rows as usize).max(1);
+    let rows = elements.chunks_exact(stride).filter_map(|row| row.get(..at.width as usize));
+    let mut page = Grey::from_octets(at.width, at.rows, rows.flatten().copied().collect())
+        .ok_or_else(|| Fault::internal(format!("page {number} came out in {} octets", elements.len())))?;
     thicken(&mut page);
-    output.grey_page(&page)
+    output.grey_page(&page, &at)
 }
 
 fn configuration(at: &Placement) -> PdfRenderConfig {
@@ -115,11 +116,13 @@ fn configuration(at: &Placement) -> PdfRenderConfig {
 }
 
 fn refused(error: &PdfiumError) -> Fault {
-    match error {
-        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::PasswordError) => wants_a_password(),
-        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::SecurityError) => {
-            Fault::encrypted("it is encrypted in a way that is not known here")
-        }
-        _ => not_a_pdf(),
+    let PdfiumError::PdfiumLibraryInternalError(reason) = error else { return not_a_pdf() };
+    match reason {
+        PdfiumInternalError::PasswordError => wants_a_password(),
+        PdfiumInternalError::SecurityError => Fault::encrypted("it is encrypted in a way that is not known here"),
+        PdfiumInternalError::FileError
+        | PdfiumInternalError::FormatError
+        | PdfiumInternalError::PageError
+        | PdfiumInternalError::Unknown => not_a_pdf(),
     }
 }

@@ -43,11 +43,14 @@ impl Density {
 /// The density that a PNG, JPEG or BMP file states.
 pub(super) fn of(file: &[u8], format: ImageFormat) -> Option<Density> {
     let head = &file[..file.len().min(SEARCHED)];
-    match format {
-        ImageFormat::Png => of_png(head),
-        ImageFormat::Jpeg => of_jpeg(head),
-        ImageFormat::Bmp => of_bmp(head),
-        _ => None,
+    if format == ImageFormat::Png {
+        of_png(head)
+    } else if format == ImageFormat::Jpeg {
+        of_jpeg(head)
+    } else if format == ImageFormat::Bmp {
+        of_bmp(head)
+    } else {
+        None
     }
 }
 

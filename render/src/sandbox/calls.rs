@@ -43,8 +43,7 @@ const PLAIN: &[libc::c_long] = &[
 
 /// Calls of older forms that only some processors have; pdfium's C library makes them there.
 #[cfg(target_arch = "x86_64")]
-const OLDER: &[libc::c_long] =
-    &[libc::SYS_access, libc::SYS_lstat, libc::SYS_open, libc::SYS_readlink, libc::SYS_stat];
+const OLDER: &[libc::c_long] = &[libc::SYS_access, libc::SYS_lstat, libc::SYS_open, libc::SYS_readlink, libc::SYS_stat];
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[libc::c_long] = &[];
 
@@ -63,12 +62,8 @@ fn program() -> Result<BpfProgram, seccompiler::BackendError> {
         PLAIN.iter().chain(OLDER).map(|&call| (call, Vec::new())).collect();
     for call in WITH_PROTECTION {
         let executable = u64::from(libc::PROT_EXEC.unsigned_abs());
-        let not_executable = SeccompCondition::new(
-            PROTECTION_ARGUMENT,
-            SeccompCmpArgLen::Dword,
-            SeccompCmpOp::MaskedEq(executable),
-            0,
-        )?;
+        let not_executable =
+            SeccompCondition::new(PROTECTION_ARGUMENT, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(executable), 0)?;
         rules.insert(call, vec![SeccompRule::new(vec![not_executable])?]);
     }
     SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, architecture)?.try_into()

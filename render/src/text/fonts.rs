@@ -43,12 +43,8 @@ impl Typesetter {
     pub(super) fn new(typeface: Typeface) -> Self {
         let options = CollectionOptions { shared: false, system_fonts: false };
         let mut collection = Collection::new(options);
-        let faces: [fn() -> &'static [u8]; 4] = [
-            dejavu::sans::regular,
-            dejavu::sans::bold,
-            dejavu::sans_mono::regular,
-            dejavu::sans_mono::bold,
-        ];
+        let faces: [fn() -> &'static [u8]; 4] =
+            [dejavu::sans::regular, dejavu::sans::bold, dejavu::sans_mono::regular, dejavu::sans_mono::bold];
         for face in faces {
             collection.register_fonts(Blob::new(Arc::new(face())), None);
         }

@@ -121,9 +121,10 @@ impl Leaf {
         self.context.render(&mut drawn, &mut self.resources);
         let packed = drawn.data().chunks_exact(width.into()).flat_map(|line| {
             line.chunks(8).map(|octet| {
-                octet.iter().enumerate().fold(0, |packed, (bit, element)| {
-                    packed | if element.a > 127 { 0x80 >> bit } else { 0 }
-                })
+                octet
+                    .iter()
+                    .enumerate()
+                    .fold(0, |packed, (bit, element)| packed | if element.a > 127 { 0x80 >> bit } else { 0 })
             })
         });
         Bitmap::from_packed(width.into(), packed.collect())

@@ -4,9 +4,7 @@
 use faxramp::image::Bitmap;
 use faxramp::model::{Resolution, Width};
 use faxramp::pages::sheet::{Paper, Sheet};
-use faxramp::pages::worker::{
-    Event, Failure, Kind, Limits, PdfEngine, Request, Response, Sandbox, TextOptions,
-};
+use faxramp::pages::worker::{Event, Failure, Kind, Limits, PdfEngine, Request, Response, Sandbox, TextOptions};
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -77,21 +75,27 @@ pub(crate) fn draw(request: &Request, document: &[u8]) -> Result<Drawn, Failure>
 }
 
 fn keep_pictures(request: &Request, drawn: &Drawn) {
-    let Some(folder) = std::env::var_os("FAXRAMP_PICTURES") else { return };
-    for (number, page) in drawn.pages.iter().enumerate() {
-        let lines = request.sheet.resolution.lines_per_inch();
-        let name = format!("{}-{}-{lines}-{}.png", request.name.replace('/', "_"), drawn.engine, number + 1);
-        let picture = image::GrayImage::from_fn(page.width(), page.rows(), |x, y| {
-            image::Luma([if page.is_black(x, y) { 0 } else { 255 }])
-        });
-        picture.save(PathBuf::from(&folder).join(name)).expect("a picture for people");
+    for (number, page) in (1..).zip(&drawn.pages) {
+        let name = format!("{}-{}-{number}", request.name, drawn.engine);
+        keep(&name, request.sheet.resolution, page);
     }
+}
+
+/// Writes a page for people to look at, if they wish.
+pub(crate) fn keep(name: &str, resolution: Resolution, page: &Bitmap) {
+    let Some(folder) = std::env::var_os("FAXRAMP_PICTURES") else { return };
+    let picture = image::GrayImage::from_fn(page.width(), page.rows(), |x, y| {
+        image::Luma([if page.is_black(x, y) { 0 } else { 255 }])
+    });
+    let name = format!("{name}-{}.png", resolution.lines_per_inch());
+    picture.save(PathBuf::from(&folder).join(name)).expect("a picture for people");
 }
 
 /// Share of black in a rectangle, in thousandths.
 pub(crate) fn black_in(page: &Bitmap, left: u32, top: u32, width: u32, rows: u32) -> u32 {
     let black = (top..top + rows).flat_map(|y| (left..left + width).map(move |x| (x, y)));
-    u32::try_from(black.filter(|&(x, y)| page.is_black(x, y)).count() * 1000 / (width * rows) as usize).expect("a share")
+    u32::try_from(black.filter(|&(x, y)| page.is_black(x, y)).count() * 1000 / (width * rows) as usize)
+        .expect("a share")
 }
 
 /// The rows from the first to the last with black in them.
@@ -102,8 +106,7 @@ pub(crate) fn inked_rows(page: &Bitmap) -> Option<(u32, u32)> {
 
 /// The columns from the first to the last with black in them.
 pub(crate) fn inked_columns(page: &Bitmap) -> Option<(u32, u32)> {
-    let inked: Vec<u32> =
-        (0..page.width()).filter(|&x| (0..page.rows()).any(|y| page.is_black(x, y))).collect();
+    let inked: Vec<u32> = (0..page.width()).filter(|&x| (0..page.rows()).any(|y| page.is_black(x, y))).collect();
     Some((*inked.first()?, *inked.last()?))
 }
 

@@ -127,7 +127,10 @@ fn a_rotated_page_is_drawn_as_a_viewer_shows_it() {
 fn notes_and_form_fields_are_drawn() {
     let appearance = |grey: &str| {
         let content = format!("{grey} 0 0 100 50 re f");
-        format!("<< /Type /XObject /Subtype /Form /BBox [0 0 100 50] /Length {} >>\nstream\n{content}\nendstream", content.len())
+        format!(
+            "<< /Type /XObject /Subtype /Form /BBox [0 0 100 50] /Length {} >>\nstream\n{content}\nendstream",
+            content.len()
+        )
     };
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R] >> >>".to_owned(),
@@ -151,10 +154,8 @@ fn notes_and_form_fields_are_drawn() {
 #[test]
 fn ten_thousand_pages_are_refused_before_one_is_drawn_and_the_limit_is_named() {
     let kids: String = (3..10_003).map(|page| format!("{page} 0 R ")).collect();
-    let mut objects = vec![
-        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
-        format!("<< /Type /Pages /Count 10000 /Kids [{kids}] >>"),
-    ];
+    let mut objects =
+        vec!["<< /Type /Catalog /Pages 2 0 R >>".to_owned(), format!("<< /Type /Pages /Count 10000 /Kids [{kids}] >>")];
     objects.resize(10_002, format!("<< /Type /Page /Parent 2 0 R {A4} >>"));
     let file = pdf(&objects, "");
     for request in engines("many", &file) {
@@ -233,10 +234,7 @@ fn a_page_of_no_size_gives_an_error_or_a_blank_sheet_but_never_hangs() {
 #[test]
 fn a_library_that_is_not_there_is_said_and_not_passed_over() {
     let file = document(&[(A4, "")]);
-    let request = Request {
-        pdf_library: Some("/nowhere/libpdfium.so".into()),
-        ..request(Kind::Pdf, "nowhere", &file)
-    };
+    let request = Request { pdf_library: Some("/nowhere/libpdfium.so".into()), ..request(Kind::Pdf, "nowhere", &file) };
     let (kind, message) = failure(draw(&request, &file));
     assert_eq!(kind, ErrorKind::Internal);
     assert!(message.contains("/nowhere/libpdfium.so"), "{message}");

@@ -23,7 +23,13 @@ fn photograph(width: u32, height: u32) -> RgbImage {
         let (fx, fy) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
         let hill = 0.6 + 0.12 * (fx * 9.0).sin() + 0.05 * (fx * 31.0).sin();
         let sun = ((fx - 0.75).powi(2) + (fy - 0.25).powi(2)).sqrt() < 0.1;
-        let shade = if sun { 0.98 } else if fy > hill { 0.45 * (1.3 - fy) } else { 0.55 + 0.4 * (1.0 - fy) };
+        let shade = if sun {
+            0.98
+        } else if fy > hill {
+            0.45 * (1.3 - fy)
+        } else {
+            0.55 + 0.4 * (1.0 - fy)
+        };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 255")]
         let level = (shade.clamp(0.0, 1.0) * 255.0) as u8;
         Rgb([level, level, level.saturating_add(20)])
@@ -32,7 +38,7 @@ fn photograph(width: u32, height: u32) -> RgbImage {
 
 #[test]
 fn every_format_gives_one_page() {
-    let picture = photograph(640, 480);
+    let picture = photograph(64, 48);
     for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::WebP] {
         let file = file(picture.clone(), format);
         let drawn = draw_picture(&format!("{format:?}"), &file).expect("a page");
@@ -65,20 +71,24 @@ fn transparent_parts_are_white_paper() {
 #[test]
 fn the_cameras_orientation_is_obeyed() {
     // Black in the left half; turned a quarter to the right (6) it is the upper half.
-    let picture = GrayImage::from_fn(800, 1132, |x, _| Luma([if x < 400 { 0 } else { 255 }]));
+    let picture = GrayImage::from_fn(80, 112, |x, _| Luma([if x < 40 { 0 } else { 255 }]));
     let plain = file(picture, ImageFormat::Jpeg);
     let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let mut turned = plain[..2].to_vec();
     turned.extend([0xFF, 0xE1, 0, u8::try_from(exif.len() + 2).expect("short")]);
     turned.extend(exif);
     turned.extend(&plain[2..]);
+    // 80 and 112 elements at 96 to the inch, twice as large: 340 and 476 across, 327 and 457 down, 77 from the top.
     let upright = draw_picture("exif-none", &plain).expect("a page");
-    assert!(black_in(&upright.pages[0], 100, 100, 600, 2000) > 950);
-    let drawn = draw_picture("exif", &turned).expect("a page");
-    // Lying after the camera's turn, it is turned to the left to fill the page: its upper half is on the left again,
-    // but now as seen by the camera: the file's left half.
-    assert!(black_in(&drawn.pages[0], 100, 100, 600, 2000) > 950);
-    assert_eq!(black_in(&drawn.pages[0], 1000, 100, 600, 2000), 0);
+    let (left, right) = inked_columns(&upright.pages[0]).expect("black");
+    assert_eq!((left, upright.pages[0].rows()), ((1728 - 340) / 2, 457 + 2 * 77));
+    assert!((right + 1 - left).abs_diff(170) <= 4, "{left} to {right}");
+    let turned = draw_picture("exif", &turned).expect("a page");
+    let (top, bottom) = inked_rows(&turned.pages[0]).expect("black");
+    assert_eq!((top, turned.pages[0].rows()), (77, 327 + 2 * 77));
+    assert!((bottom + 1 - top).abs_diff(163) <= 4, "{top} to {bottom}");
+    let (left, right) = inked_columns(&turned.pages[0]).expect("black");
+    assert_eq!(right + 1 - left, 476);
 }
 
 #[test]

@@ -16,7 +16,10 @@ fn heading() -> Vec<HeadingField> {
         ("From", "Erika Mustermann <erika@example.com>"),
         ("To", "+39 06 1234567"),
         ("Date", "Sunday, 22 November 2026, 19:15 +0100"),
-        ("Subject", "Bestellung 4711: a subject that is so long that it has to be wrapped onto a second line of the heading"),
+        (
+            "Subject",
+            "Bestellung 4711: a subject that is so long that it has to be wrapped onto a second line of the heading",
+        ),
     ]
     .map(|(label, value)| HeadingField { label: label.into(), value: value.into() })
     .to_vec()
@@ -59,7 +62,7 @@ fn a_form_feed_begins_a_page_and_long_texts_run_over() {
 
 #[test]
 fn a_text_without_end_stops_at_the_limit_that_it_names() {
-    let long = "word ".repeat(100_000);
+    let long = "word\n".repeat(200_000);
     let mut request = request(Kind::Text, "endless", long.as_bytes());
     request.limits.pages = 2;
     let (kind, message) = failure(draw(&request, long.as_bytes()));

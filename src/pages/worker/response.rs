@@ -131,7 +131,11 @@ impl Response {
     /// # Errors
     /// The failure that ends the document; the child can be killed then. It stays, [`Response::finish`] says it again.
     pub fn handle(&mut self, octets: &[u8]) -> Result<(), Failure> {
-        self.buffer.extend_from_slice(octets);
+        match &self.state {
+            State::Failed(failure) => return Err(failure.clone()),
+            State::Ended if !octets.is_empty() => self.fail(Failure::Protocol("something follows the end".into())),
+            State::Opening | State::Line | State::Page { .. } | State::Ended => self.buffer.extend_from_slice(octets),
+        }
         let mut taken = 0;
         while let Some(used) = self.step(taken) {
             taken += used;

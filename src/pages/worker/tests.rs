@@ -132,6 +132,16 @@ fn a_child_that_lies_is_caught() {
 }
 
 #[test]
+fn nothing_may_follow_the_end_and_nothing_is_kept_after_a_failure() {
+    let mut response = Response::new(&request());
+    response.handle(&begin()).expect("a beginning");
+    response.handle(&header(&Record::End { pages: 0 })).expect("an end");
+    let failure = response.handle(b"more").expect_err("octets after the end");
+    assert_eq!(response.handle(&begin()), Err(failure.clone()));
+    assert_eq!(response.finish(), Err(failure));
+}
+
+#[test]
 fn more_pages_than_allowed_stop_the_child() {
     let mut response = Response::new(&request());
     response.handle(&begin()).expect("a beginning");

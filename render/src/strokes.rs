@@ -12,7 +12,7 @@ const PAPER: u8 = 250;
 const EDGE: std::ops::Range<u8> = 96..200;
 
 /// Darkens the edges and thin strokes of a page.
-pub(super) fn thicken(page: &mut Grey) {
+pub(crate) fn thicken(page: &mut Grey) {
     let (width, rows) = (page.width() as usize, page.rows());
     let mut above: Vec<u8> = Vec::new();
     let mut here: Vec<u8> = Vec::new();

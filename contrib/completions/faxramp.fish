@@ -1,0 +1,195 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_faxramp_global_optspecs
+    string join \n config= log-level= h/help V/version
+end
+
+function __fish_faxramp_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_faxramp_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_faxramp_using_subcommand
+    set -l cmd (__fish_faxramp_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c faxramp -n "__fish_faxramp_needs_command" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_needs_command" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_needs_command" -s V -l version -d 'Print version'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "serve" -d 'Run the server'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "send" -d 'Fax a file and watch it go'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "queue" -d 'Look at the queue of faxes and change it'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "render" -d 'Draw a file to fax pages as they would be sent'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "config" -d 'Check the configuration, or print its reference'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "demo" -d 'Send a sample mail as a fax to ourselves and show what happens'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "man" -d 'Print a manual page in roff, or write all of them to a directory'
+complete -c faxramp -n "__fish_faxramp_using_subcommand serve" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand serve" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand send" -l from -d 'Sender of the mail, who gets the receipt; user@host when left out' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand send" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand send" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand send" -l no-wait -d 'Do not watch: exit with 0 as soon as the server has taken the fax'
+complete -c faxramp -n "__fish_faxramp_using_subcommand send" -l json -d 'Tell the course as one JSON object a line'
+complete -c faxramp -n "__fish_faxramp_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -f -a "list" -d 'List faxes, newest first'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -f -a "show" -d 'Show all that is known of a fax: its mail, its calls, its outcome'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -f -a "hold" -d 'Keep a fax from being dialled until it is released'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -f -a "release" -d 'Let a held fax go on'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -f -a "cancel" -d 'Withdraw a fax; a call that is on the line is ended'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -f -a "retry" -d 'Dial a waiting fax now, or send an ended one once more'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -l state -d 'Only faxes in this state; may be given several times' -r -f -a "accepted\t'Taken from the mail, not yet drawn'
+ready\t'Drawn, waiting to be dialled'
+dialling\t'On the line'
+held\t'Held by an administrator'
+done\t'All pages confirmed, or only the last confirmation lost'
+failed\t'Given up'
+cancelled\t'Withdrawn'
+reported\t'Ended, and the receipt is queued'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -l number -d 'Only faxes to this number' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -l sender -d 'Only faxes of this envelope sender' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -l json -d 'Print a JSON array'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from show" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from show" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from hold" -l reason -d 'Why, for those who look at the queue' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from hold" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from hold" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from hold" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from hold" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from release" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from release" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from release" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from release" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from cancel" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from cancel" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from cancel" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l whole -d 'Send all pages again, also those that were confirmed'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand render" -s o -l output -d 'Write the pages to this fax TIFF' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l png -d 'Write each page as a PNG picture into this directory' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand render" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and not __fish_seen_subcommand_from check reference" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and not __fish_seen_subcommand_from check reference" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and not __fish_seen_subcommand_from check reference" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and not __fish_seen_subcommand_from check reference" -f -a "check" -d 'Tell every fault of the configuration at once'
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and not __fish_seen_subcommand_from check reference" -f -a "reference" -d 'Print every key with its meaning and default'
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from check" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from reference" -l format -d 'The form' -r -f -a "man\t'The manual page faxramp.toml(5)'
+sample\t'A commented file to begin with'
+markdown\t'Tables in Markdown'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from reference" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from reference" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand config; and __fish_seen_subcommand_from reference" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand demo" -l directory -d 'Keep everything in this directory, which must be empty or not there; a new one under build/demo or the directory for temporary files when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand demo" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand demo" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand demo" -l stay -d 'Leave the server up afterwards, for mails of your own'
+complete -c faxramp -n "__fish_faxramp_using_subcommand demo" -l json -d 'Tell the course as one JSON object a line'
+complete -c faxramp -n "__fish_faxramp_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand completions" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand completions" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand man" -l directory -d 'Write all pages to this directory' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand man" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand man" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,285 @@
+//! The command line as clap reads it. A doc comment here is the help text and the manual's paragraph.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Columns of help texts, at most.
+pub const HELP_COLUMNS: usize = 100;
+
+/// Mail-transfer agent whose transport is fax
+///
+/// Takes mail by SMTP, draws it to fax pages, dials them through a SIP trunk with its own fax stack (T.30 over T.38), and mails
+/// back a receipt. Received faxes are mailed as PDF or TIFF.
+#[derive(Debug, Parser)]
+#[command(
+    name = "faxramp",
+    bin_name = "faxramp",
+    version,
+    max_term_width = HELP_COLUMNS,
+    disable_help_subcommand = true,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+pub struct Arguments {
+    /// Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Least important log line that is written to standard error
+    ///
+    /// For serve it goes before log.level of the configuration. The other commands log nothing when it is left out.
+    #[arg(long, global = true, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<Level>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Importance of log lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Level {
+    /// Faults of the server
+    Error,
+    /// What a person should look at
+    Warn,
+    /// Outcomes
+    Info,
+    /// States
+    Debug,
+    /// Packets
+    Trace,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    ///
+    /// Takes mail, dials and receives until it is told to stop. SIGTERM and SIGINT: no new work is begun, calls on the line may
+    /// go on for server.drain_timeout; a second signal ends them at once. SIGHUP: the configuration is read again; when it has a
+    /// fault the old one stays in force and the log says why. Under systemd (Type=notify) readiness, reloading and stopping are
+    /// told through $NOTIFY_SOCKET.
+    Serve,
+    /// Fax a file and watch it go
+    Send(Send),
+    /// Look at the queue of faxes and change it
+    #[command(subcommand)]
+    Queue(Queue),
+    /// Draw a file to fax pages as they would be sent
+    ///
+    /// The file is drawn by the same sandboxed program and with the same settings as a mail's attachment. Nothing is dialled and no
+    /// server is needed. Without a configuration file the defaults hold.
+    Render(Render),
+    /// Check the configuration, or print its reference
+    #[command(subcommand)]
+    Config(Config),
+    /// Send a sample mail as a fax to ourselves and show what happens
+    ///
+    /// Starts a server of its own on the loopback, mails a message with a PDF of three pages to two numbers, faxes it to itself
+    /// over real SIP and T.38 sockets, and compares every page received with the page sent, bit for bit. Needs no configuration
+    /// and touches no other server.
+    Demo(Demo),
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print a manual page in roff, or write all of them to a directory
+    Man {
+        /// The page, for instance faxramp-queue-list
+        #[arg(default_value = "faxramp", conflicts_with = "directory")]
+        page: String,
+        /// Write all pages to this directory
+        #[arg(long, value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+/// Fax a file.
+#[derive(Debug, Args)]
+#[command(long_about = "Fax a file and watch it go\n\n\
+    The file is mailed to the number at the first of smtp.fax_domains through the server's own SMTP listener, so the rules of \
+    [[allow]] hold as for any mail. Then the queue is watched until the fax has ended. Leaving with Ctrl-C does not take the fax \
+    back: see faxramp queue cancel. Exits with 0 only when the receiving machine confirmed all pages.")]
+pub struct Send {
+    /// PDF, TIFF, picture or text
+    pub file: PathBuf,
+    /// The number to dial, as written in the country of the server
+    pub number: String,
+    /// Sender of the mail, who gets the receipt; user@host when left out
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: Option<String>,
+    /// Do not watch: exit with 0 as soon as the server has taken the fax
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Tell the course as one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The queue.
+#[derive(Debug, Subcommand)]
+pub enum Queue {
+    /// List faxes, newest first
+    List(List),
+    /// Show all that is known of a fax: its mail, its calls, its outcome
+    Show {
+        /// Job as listed
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep a fax from being dialled until it is released
+    Hold {
+        /// Job as listed
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Why, for those who look at the queue
+        #[arg(long, value_name = "TEXT", default_value = "held by an administrator")]
+        reason: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a held fax go on
+    Release {
+        /// Job as listed
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Withdraw a fax; a call that is on the line is ended
+    Cancel {
+        /// Job as listed
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Dial a waiting fax now, or send an ended one once more
+    ///
+    /// A fax that has failed or was cancelled goes on at the first page that was not confirmed, with all its tries and a new
+    /// lifetime. One that was confirmed is sent again as a whole.
+    Retry {
+        /// Job as listed
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Send all pages again, also those that were confirmed
+        #[arg(long)]
+        whole: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What to list.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only faxes in this state; may be given several times
+    #[arg(long = "state", value_name = "STATE", value_enum)]
+    pub states: Vec<State>,
+    /// Only faxes to this number
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
+    /// Only faxes of this envelope sender
+    #[arg(long, value_name = "ADDRESS")]
+    pub sender: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// Print a JSON array
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// States of faxes as people ask for them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
+pub enum State {
+    /// Taken from the mail, not yet drawn
+    Accepted,
+    /// Drawn, waiting to be dialled
+    Ready,
+    /// On the line
+    Dialling,
+    /// Held by an administrator
+    Held,
+    /// All pages confirmed, or only the last confirmation lost
+    Done,
+    /// Given up
+    Failed,
+    /// Withdrawn
+    Cancelled,
+    /// Ended, and the receipt is queued
+    Reported,
+}
+
+/// Draw a file.
+#[derive(Debug, Args)]
+pub struct Render {
+    /// PDF, TIFF, picture or text
+    pub file: PathBuf,
+    /// Write the pages to this fax TIFF
+    #[arg(short, long, value_name = "OUT.tif")]
+    pub output: Option<PathBuf>,
+    /// Write each page as a PNG picture into this directory
+    #[arg(long, value_name = "DIR")]
+    pub png: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The configuration.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Tell every fault of the configuration at once
+    ///
+    /// Exits with 78 when there is one. Reads the password files too, so run it as the user the server runs as.
+    Check {
+        /// The file; that of --config when left out
+        file: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print every key with its meaning and default
+    Reference {
+        /// The form
+        #[arg(long, value_enum, default_value_t = Form::Sample)]
+        format: Form,
+    },
+}
+
+/// Forms of the reference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Form {
+    /// The manual page faxramp.toml(5)
+    Man,
+    /// A commented file to begin with
+    Sample,
+    /// Tables in Markdown
+    Markdown,
+}
+
+/// The demonstration.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Leave the server up afterwards, for mails of your own
+    #[arg(long)]
+    pub stay: bool,
+    /// Keep everything in this directory, which must be empty or not there; a new one under build/demo or the directory for
+    /// temporary files when left out
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+    /// Tell the course as one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,8 @@
+//! faxramp against SpanDSP: the tests. Each prints a table of what it proved.
+
+mod behaviour;
+mod common;
+mod cost;
+mod loss;
+mod receiving;
+mod sending;
