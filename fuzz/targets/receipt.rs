@@ -52,8 +52,8 @@ fn check(octets: &[u8]) {
             "Auto-Submitted",
             "Content-Transfer-Encoding",
             "X-Auto-Response-Suppress",
-            "Precedence",
-            "Sender",
+            "X-Faxramp-Job",
+            "X-Faxramp-Outcome",
         ];
         assert!(ours.iter().any(|known| known.eq_ignore_ascii_case(name)), "a header {name:?}");
     }
