@@ -1,5 +1,7 @@
 //! All tests that need the whole crate, in one binary.
 
+mod crash;
 mod flow;
 mod generated;
+mod support;
 mod tidy;
