@@ -47,20 +47,16 @@ action = "deny"
 name = "company"
 senders = ["*@company.test"]
 numbers = ["*"]
-# The trunk with the longest fitting prefix is taken.
 [[trunk]]
 name = "asterisk"
 proxy = "{asterisk}:5060"
+prefixes = ["1*", "2*", "3*", "4*", "5*", "6*", "8*"]
 username = "{user}"
 password = "{password}"
 caller_number = "+390299999"
-channels = 30
+channels = {channels}
 answer_timeout = "{answer_timeout}"
-[[trunk]]
-name = "narrow"
-proxy = "{asterisk}:5060"
-prefixes = ["1020*"]
-channels = 3
+# The trunk with the longest fitting prefix comes first; what it cannot place goes to the next.
 [[trunk]]
 name = "wrong password"
 proxy = "{asterisk}:5060"
@@ -129,16 +125,17 @@ class Lab:
         self.office = self._faxramp("office", 10)
         self.headline = self._faxramp("headline", 11, headline="true", attach="tiff")
         self.impatient = self._faxramp("impatient", 12, queue=SHORT_RETRIES, answer_timeout="5 s")
+        self.narrow = self._faxramp("narrow", 14, channels=3)
         smarthost = f'smarthost = "{self.network}.30:{POSTFIX_PORT}"\nretry = "1s*20"'
         self.relayed = self._faxramp("relayed", 13, delivery=smarthost)
         self.postfix = self._keep(Postfix(self.folder / "postfix", f"{self.network}.30", self.relayed.address))
-        self.servers = [self.office, self.headline, self.impatient, self.relayed]
+        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed]
 
     def _keep(self, peer):
         self.stack.callback(peer.stop)
         return peer
 
-    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s"):
+    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30):
         folder, address = self.folder / f"faxramp-{name}", f"{self.network}.{host}"
         text = CONFIGURATION.format(
             name=name,
@@ -149,6 +146,7 @@ class Lab:
             delivery=delivery or f'maildir = "{folder}/maildir"',
             queue=queue,
             answer_timeout=answer_timeout,
+            channels=channels,
             asterisk=f"{self.network}.20",
             nobody=f"{self.network}.99",
             user=USER,

@@ -68,8 +68,9 @@ def pdf(pages=3, lines=12):
 
 def decoded(source):
     """The pages of a TIFF, given as path or octets."""
-    source = io.BytesIO(source) if isinstance(source, bytes) else source
-    with Image.open(source) as image:
+    octets = source if isinstance(source, bytes) else pathlib.Path(source).read_bytes()
+    # Never from a file: PIL 9 closes the descriptor of a compressed TIFF twice, and so one of another thread.
+    with Image.open(io.BytesIO(octets)) as image:
         return [frame.convert("1").copy() for frame in ImageSequence.Iterator(image)]
 
 

@@ -8,11 +8,15 @@ from cases.sending import told_sent
 from lab import Lab, claim, mail, same_pages
 
 
+# Three light pages.
+DOCUMENT = pages.tiff(pages.drawn())
+
+
 def ended(lab: Lab, beginning, cause, calls, code=None, server=None):
     """The claim that a fax to a number of that beginning fails in each of `calls` calls for this cause, and that the receipt says so."""
     server = server or lab.impatient
     sender, number = lab.person(), lab.number(beginning)
-    server.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], pages.pdf()))
+    server.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], DOCUMENT, "document.tif"))
     job = server.reported(sender)[0]
     causes = [call["cause"] for call in job["calls"]]
     claim(causes == [cause] * calls, f"the calls ended with {causes}, not {calls} times {cause}: {job['calls']}")
@@ -38,8 +42,8 @@ def a_busy_number_is_dialled_again_until_the_tries_are_used_up(lab):
 @case
 def a_busy_number_waits_two_minutes_by_default_and_can_be_withdrawn(lab):
     sender, number = lab.person(), lab.number("8001")
-    lab.office.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], pages.pdf()))
-    job = lab.office.wait(sender, lambda job: job["state"] == "ready" and job["failed_calls"] == 1, "waiting", 60)[0]
+    lab.office.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], DOCUMENT, "document.tif"))
+    job = lab.office.wait(sender, lambda job: job["state"] == "ready" and job["failed_calls"] == 1, "waiting", 180)[0]
     claim(job["cause"] == "busy", "it waits because of", job["cause"])
     closed = datetime.datetime.fromisoformat(lab.office.show(job)["calls"][0]["closed"])
     wait = (datetime.datetime.fromisoformat(job["due"]) - closed).total_seconds()
@@ -78,8 +82,12 @@ def a_trunk_that_is_down_is_tried_again(lab):
 
 
 @case
-def a_wrong_password_is_told_apart(lab):
-    ended(lab, "5900", "trunk-authentication", 2, 401)
+def a_trunk_that_refuses_our_password_is_told_apart_and_the_next_one_is_taken(lab):
+    sender, number = lab.person(), lab.number("5900")
+    lab.impatient.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], DOCUMENT, "document.tif"))
+    job = lab.impatient.reported(sender)[0]
+    calls = [(call["trunk"], call["cause"], call["record"]["sip_status"]) for call in job["calls"]]
+    claim(calls == [("wrong password", "trunk-authentication", 401), ("asterisk", "sent", None)], "the calls were", calls)
 
 
 @case
