@@ -21,7 +21,11 @@ fn settle(files: &[(PathBuf, String)]) {
             stale.push(path.display().to_string());
         }
     }
-    assert!(stale.is_empty(), "not as the code says (run UPDATE=1 cargo test --test main generated):\n{}", stale.join("\n"));
+    assert!(
+        stale.is_empty(),
+        "not as the code says (run UPDATE=1 cargo test --test main generated):\n{}",
+        stale.join("\n")
+    );
 }
 
 fn names_in(folder: &Path, ends_with: &str) -> BTreeSet<String> {

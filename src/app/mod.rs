@@ -125,7 +125,8 @@ impl Server {
         tasks.push(tokio::spawn(dial::run(office.clone(), line.clone(), calls.clone(), stopped.clone())));
         tasks.push(tokio::spawn(report::run(office.clone(), stopped.clone())));
         tasks.push(tokio::spawn(deliver::run(office.clone(), stopped.clone())));
-        let receiving = receive::run(office.clone(), line.clone(), new_calls, wanted_end, stopped.clone(), calls.clone());
+        let receiving =
+            receive::run(office.clone(), line.clone(), new_calls, wanted_end, stopped.clone(), calls.clone());
         tasks.push(tokio::spawn(receiving));
         tasks.push(tokio::spawn(keep_house(office.clone(), config.queue.keep_history, stopped)));
         tracing::info!(sip = %line.sip.local(), smtp = ?smtp, "faxramp is ready");
@@ -213,7 +214,9 @@ fn sweep(office: &Office) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn open_line(config: &Config) -> Result<(Line, tokio::sync::mpsc::Receiver<crate::io::sip::Arrived>), StartError> {
+async fn open_line(
+    config: &Config,
+) -> Result<(Line, tokio::sync::mpsc::Receiver<crate::io::sip::Arrived>), StartError> {
     let address = config.sip.listen;
     let refused = |source| StartError::Listen { address, what: "SIP", key: "sip.listen", source };
     let socket = UdpSocket::bind(address).await.map_err(refused)?;

@@ -289,7 +289,8 @@ fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsE
 }
 
 fn retry(config: &Config) -> Result<RetrySettings, SettingsError> {
-    let schedule = |key: &str, text: &str| text.parse().map_err(|error| rule(format!("queue.retry.{key}"))(format!("{error}")));
+    let schedule =
+        |key: &str, text: &str| text.parse().map_err(|error| rule(format!("queue.retry.{key}"))(format!("{error}")));
     Ok(RetrySettings {
         busy: schedule("busy", &config.retry.busy)?,
         no_answer: schedule("no_answer", &config.retry.no_answer)?,
@@ -304,7 +305,8 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     let mut rules = Vec::new();
     let mut wishes = Vec::new();
     for inbound in &config.inbound {
-        let numbers = inbound.numbers.iter().map(|pattern| pattern.parse().map_err(|error| rule("inbound")(format!("{error}"))));
+        let numbers =
+            inbound.numbers.iter().map(|pattern| pattern.parse().map_err(|error| rule("inbound")(format!("{error}"))));
         rules.push(InboundRule {
             numbers: numbers.collect::<Result<_, _>>()?,
             mailboxes: inbound.mailboxes.clone(),

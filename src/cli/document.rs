@@ -37,8 +37,16 @@ impl Document {
         Ok(Self { name, octets })
     }
 
-    /// The mail that carries it.
-    pub(super) fn mail(&self, from: &str, to: &str, hostname: &str, moment: &Moment, chance: &mut impl FnMut() -> u64) -> Vec<u8> {
+    /// The mail that carries it; `text` stands in front of it, for whoever reads the mail.
+    pub(super) fn mail(
+        &self,
+        envelope: (&str, &str),
+        text: &str,
+        hostname: &str,
+        moment: &Moment,
+        chance: &mut impl FnMut() -> u64,
+    ) -> Vec<u8> {
+        let (from, to) = envelope;
         let letter = Letter {
             from: &Mailbox::bare(from),
             to: &[Mailbox::bare(to)],
@@ -52,8 +60,8 @@ impl Document {
             fields: Vec::new(),
         };
         let content = Content {
-            text: format!("{} is attached.", self.name),
-            html: format!("<p>{} is attached.</p>", super::printable_html(&self.name)),
+            text: text.to_owned(),
+            html: super::printable_html(text),
             picture: None,
             attachments: vec![Attachment {
                 name: &self.name,
@@ -115,7 +123,13 @@ mod tests {
             count += 1;
             count
         };
-        let mail = document.mail("anna@example.com", "+39021@fax.example.com", "host.example.com", &moment, &mut chance);
+        let mail = document.mail(
+            ("anna@example.com", "+39021@fax.example.com"),
+            "see below",
+            "host.example.com",
+            &moment,
+            &mut chance,
+        );
         let identifier = message_id(&mail).expect("it has one");
         let incoming = Incoming::parse(&mail, &Limits::default()).expect("a mail");
         assert_eq!(incoming.message_id.as_deref(), Some(identifier.as_str()));

@@ -1,7 +1,9 @@
 //! The log: lines for people or JSON objects, to the standard error output, where journald and terminals look for them.
 
+use std::fs::OpenOptions;
 use std::io::IsTerminal as _;
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -10,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, Registry};
 
 use super::arguments::Level;
+use super::exit::{Exit, Failure};
 use crate::config::{LogFormat, LogLevel};
 
 /// Lets the level be changed while the server runs.
@@ -54,6 +57,18 @@ pub(super) fn start(level: LogLevel, format: LogFormat) {
     if tracing_subscriber::registry().with(level).with(layer).try_init().is_ok() {
         let _ = LEVEL.set(handle);
     }
+}
+
+/// Begins to log to a file, for a command whose terminal shows something else.
+pub(super) fn into_file(path: &Path) -> Result<(), Failure> {
+    let file =
+        OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+            Failure::new(Exit::Unavailable, format!("{} cannot be written: {error}", path.display()))
+        })?;
+    let layer = tracing_subscriber::fmt::layer().with_writer(Mutex::new(file)).with_target(false).with_ansi(false);
+    // Only a second log of the process fails, which there is only in tests.
+    let _ = tracing_subscriber::registry().with(filter(LogLevel::Debug)).with(layer).try_init();
+    Ok(())
 }
 
 /// Begins to log, in text, when somebody asked for it; for commands that run once.

@@ -7,7 +7,7 @@
 pub mod arguments;
 mod config;
 pub mod console;
-pub mod demo;
+mod demo;
 mod document;
 pub mod exit;
 pub mod generated;
@@ -70,7 +70,7 @@ fn dispatch(command: Command, level: Option<arguments::Level>, source: Source, c
             let config = if source.is_there_or_named() { source.load(console)? } else { Config::default() };
             render::run(&what, config, console)
         }
-        Command::Demo(_) => Err(Failure::new(Exit::Unavailable, "the demonstration is not built in")),
+        Command::Demo(what) => demo::run(&what, level, console),
         Command::Queue(queue) => {
             logging::on_request(level);
             queue::run(queue, &source.load(console)?, &Moment::now(), console)

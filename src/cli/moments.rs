@@ -23,12 +23,6 @@ impl Moment {
         Self { now_ms: clock::wall().0, zone: TimeZone::system() }
     }
 
-    /// The same zone, now.
-    #[must_use]
-    pub(super) fn again(&self) -> Self {
-        Self { now_ms: clock::wall().0, zone: self.zone.clone() }
-    }
-
     /// `after` from now, Unix milliseconds.
     #[must_use]
     pub(super) fn later(&self, after: Duration) -> i64 {

@@ -37,10 +37,8 @@ pub(super) fn run(what: &Render, mut config: Config, console: &mut Console) -> E
     config.inbound.clear();
     config.allow.clear();
     let runtime = runtime()?;
-    let settings = runtime
-        .block_on(app::settings(&config))
-        .map_err(|error| Failure::new(Exit::Config, error.to_string()))?
-        .render;
+    let settings =
+        runtime.block_on(app::settings(&config)).map_err(|error| Failure::new(Exit::Config, error.to_string()))?.render;
     let selection = select(&document, &settings)?;
     let began = clock::now();
     let mut drawn = runtime.block_on(draw(&settings, &selection))?;
@@ -61,7 +59,7 @@ pub(super) fn run(what: &Render, mut config: Config, console: &mut Console) -> E
 
 /// The documents of the mail that would carry the file.
 fn select(document: &Document, settings: &settings::Render) -> Result<Selection, Failure> {
-    let mail = document.mail("you@localhost", "fax@localhost", "localhost", &Moment::now(), &mut chance);
+    let mail = document.mail(("you@localhost", "fax@localhost"), "", "localhost", &Moment::now(), &mut chance);
     let refused = |reason: String| Failure::new(Exit::Data, format!("{}: {reason}", document.name));
     let incoming = Incoming::parse(&mail, &mail::Limits::default()).map_err(|error| refused(error.to_string()))?;
     mail::select(incoming.body, &settings.selection).map_err(|error| refused(error.to_string()))
@@ -108,13 +106,11 @@ fn not_drawn(name: &str, failure: &DrawFailure) -> Failure {
     let sentence = format!("{name}: {failure}");
     match failure {
         DrawFailure::Document { kind: ErrorKind::Internal, .. } => Failure::new(Exit::Unavailable, sentence),
+        DrawFailure::Document { kind: ErrorKind::TooManyPages | ErrorKind::TooLarge, .. } => {
+            Failure::new(Exit::Data, sentence).advising("the limits are in [render] of the configuration")
+        }
         DrawFailure::Document {
-            kind: ErrorKind::TooManyPages | ErrorKind::TooLarge,
-            ..
-        } => Failure::new(Exit::Data, sentence).advising("the limits are in [render] of the configuration"),
-        DrawFailure::Document {
-            kind: ErrorKind::Malformed | ErrorKind::Encrypted | ErrorKind::Unsupported,
-            ..
+            kind: ErrorKind::Malformed | ErrorKind::Encrypted | ErrorKind::Unsupported, ..
         } => Failure::new(Exit::Data, sentence),
         DrawFailure::Protocol(_) | DrawFailure::Died => Failure::new(Exit::Failed, sentence)
             .advising("the document may be made to break renderers; --log-level debug tells more"),

@@ -37,11 +37,13 @@ pub(super) fn run(what: &Send, config: &Config, console: &mut Console) -> Ended 
     let to = format!("{number}@{domain}");
     // Watching is refused before anything is dialled, not after.
     let store = if what.no_wait { None } else { Some(queue::open(config)?) };
-    let mail = document.mail(&from, &to, &config.server.hostname, &Moment::now(), &mut chance);
+    let text = format!("{} is attached.", document.name);
+    let mail = document.mail((&from, &to), &text, &config.server.hostname, &Moment::now(), &mut chance);
     let identifier = message_id(&mail).ok_or_else(|| Failure::new(Exit::Failed, "the mail has no Message-ID"))?;
     submit(config, &from, &to, &mail)?;
     if what.json {
-        console.say_json(&json!({"event": "taken", "message_id": identifier, "number": number.as_str(), "sender": from}));
+        console
+            .say_json(&json!({"event": "taken", "message_id": identifier, "number": number.as_str(), "sender": from}));
     } else {
         console.say(format!("{} was taken by the server, to be faxed to {number}", document.name));
     }
@@ -137,7 +139,8 @@ fn tell(first: bool, job: &Job, json: bool, console: &mut Console) {
         return;
     }
     if first {
-        let line = format!("fax {}; leaving with Ctrl-C does not take it back, faxramp queue cancel {} does", job.id, job.id);
+        let line =
+            format!("fax {}; leaving with Ctrl-C does not take it back, faxramp queue cancel {} does", job.id, job.id);
         console.say(Line::new().and(Style::Dim, line));
     }
     let state = shown_state(job);

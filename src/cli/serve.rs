@@ -61,23 +61,23 @@ impl Signals {
     }
 }
 
-async fn serve(mut config: Config, level: Option<Level>, source: &Source) -> Ended {
+async fn serve(config: Config, level: Option<Level>, source: &Source) -> Ended {
     let mut signals = Signals::listen()?;
     let readiness = Readiness::of_process();
     let server = Server::start(&config).await.map_err(|error| not_started(&error))?;
     let status = format!("SMTP on {:?}, SIP on {}", server.smtp_addresses(), server.sip_address());
     readiness.ready(&status);
+    let mut patience = config.server.drain_timeout;
     while let Wish::Reload = signals.next().await {
         if let Some(new) = reload(&server, &config, source).await {
             if level.is_none() {
                 logging::change_level(new.log.level);
             }
-            config = new;
+            patience = new.server.drain_timeout;
         }
         readiness.ready(&status);
     }
     readiness.stopping();
-    let patience = config.server.drain_timeout;
     tracing::info!(seconds = patience.as_secs(), "told to stop; calls on the line may go on for so long");
     tokio::select! {
         () = server.drain(patience) => {}
@@ -86,8 +86,8 @@ async fn serve(mut config: Config, level: Option<Level>, source: &Source) -> End
     Ok(Exit::Ok)
 }
 
-/// Reads the configuration again; nothing when the old one stays.
-async fn reload(server: &Server, old: &Config, source: &Source) -> Option<Config> {
+/// Reads the configuration again; nothing when the old one stays. `started` is the one the server was started with.
+async fn reload(server: &Server, started: &Config, source: &Source) -> Option<Config> {
     let new = match configuration::load(&source.path) {
         Ok(new) => new,
         Err(errors) => {
@@ -102,7 +102,7 @@ async fn reload(server: &Server, old: &Config, source: &Source) -> Option<Config
         tracing::error!(%error, "the configuration does not fit this machine; the old one stays in force");
         return None;
     }
-    let waiting = needs_restart(old, &new);
+    let waiting = needs_restart(started, &new);
     if waiting.is_empty() {
         tracing::info!(file = %source.path.display(), "the configuration was read again and is in force");
     } else {
@@ -119,10 +119,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("server.hostname in SMTP", old.server.hostname == new.server.hostname),
         ("smtp.listen", old.smtp.listen == new.smtp.listen),
         ("smtp.max_connections", old.smtp.max_connections == new.smtp.max_connections),
-        (
-            "smtp.max_connections_per_peer",
-            old.smtp.max_connections_per_peer == new.smtp.max_connections_per_peer,
-        ),
+        ("smtp.max_connections_per_peer", old.smtp.max_connections_per_peer == new.smtp.max_connections_per_peer),
         ("smtp.max_message_size in SMTP", old.smtp.max_message_size == new.smtp.max_message_size),
         ("smtp.max_recipients", old.smtp.max_recipients == new.smtp.max_recipients),
         ("sip.listen", old.sip.listen == new.sip.listen),
@@ -158,7 +155,8 @@ mod tests {
     #[test]
     fn only_what_a_running_server_does_not_take_needs_a_restart() {
         let old = Config::default();
-        let new = check_text("new.toml", "[sip]\nlisten = \"127.0.0.1:5099\"\n[fax]\necm = false\n[log]\nformat = \"json\"");
+        let new =
+            check_text("new.toml", "[sip]\nlisten = \"127.0.0.1:5099\"\n[fax]\necm = false\n[log]\nformat = \"json\"");
         assert_eq!(needs_restart(&old, &new.expect("sound")), ["sip.listen", "log.format"]);
         assert!(needs_restart(&old, &old).is_empty());
     }

@@ -69,7 +69,8 @@ impl Table {
                 .filter(|column| !self.to_the_right.contains(column) && widths[*column] > LEAST)
                 .max_by_key(|column| widths[*column]);
             let Some(widest) = widest else { return };
-            let second = widths.iter().enumerate().filter(|(column, _)| *column != widest).map(|(_, width)| *width).max();
+            let second =
+                widths.iter().enumerate().filter(|(column, _)| *column != widest).map(|(_, width)| *width).max();
             // The widest gives first, down to the next one, so that short columns stay whole.
             let down_to = second.unwrap_or(0).min(widths[widest] - 1).max(LEAST);
             widths[widest] = widths[widest].saturating_sub(excess).max(down_to);

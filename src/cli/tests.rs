@@ -50,7 +50,9 @@ fn every_help_text_fits_its_columns_and_every_command_and_option_has_one() {
 
 #[test]
 fn a_wrong_command_line_is_64_and_help_is_0() {
-    for words in [&[][..], &["dial"], &["queue"], &["queue", "show"], &["queue", "list", "--limit", "0"], &["send", "a.pdf"]] {
+    for words in
+        [&[][..], &["dial"], &["queue"], &["queue", "show"], &["queue", "list", "--limit", "0"], &["send", "a.pdf"]]
+    {
         let (exit, out, complaints) = call(words);
         assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{words:?}");
         assert!(complaints.contains("Usage: faxramp") || complaints.contains("--help"), "{words:?}: {complaints}");
@@ -133,7 +135,10 @@ fn every_command_has_a_manual_page_that_names_the_exit_codes() {
 
 #[test]
 fn a_manual_page_is_printed_by_name_or_all_are_written() {
-    assert!(call(&["man", "faxramp-queue-list.1"]).1.contains("--state") || call(&["man", "faxramp-queue-list"]).1.contains("\\-\\-state"));
+    assert!(
+        call(&["man", "faxramp-queue-list.1"]).1.contains("--state")
+            || call(&["man", "faxramp-queue-list"]).1.contains("\\-\\-state")
+    );
     let (exit, _, complaints) = call(&["man", "faxramp-dial"]);
     assert_eq!(exit, Exit::Data);
     assert!(complaints.contains("faxramp-queue-show"), "{complaints}");

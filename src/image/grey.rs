@@ -35,7 +35,8 @@ impl Grey {
     pub fn of(page: &Bitmap) -> Self {
         let mut octets = Vec::with_capacity(page.width() as usize * page.rows() as usize);
         for row in page.iter_rows() {
-            let pels = row.iter().flat_map(|octet| (0..8).map(move |bit| if octet << bit & 0x80 == 0 { 255 } else { 0 }));
+            let pels =
+                row.iter().flat_map(|octet| (0..8).map(move |bit| if octet << bit & 0x80 == 0 { 255 } else { 0 }));
             octets.extend(pels.take(page.width() as usize));
         }
         Self { width: page.width(), rows: page.rows(), octets }

@@ -38,8 +38,7 @@ impl Accept {
         let settings = self.office.settings();
         let refused = |refusal: address::Refusal| Reply::new(refusal.code, refusal.enhanced, refusal.text);
         let fax = address::parse(address, &settings.accept.addresses).map_err(refused)?;
-        let authorized =
-            authorize::authorize(&settings.accept.rules, peer, sender, &fax.number).map_err(refused)?;
+        let authorized = authorize::authorize(&settings.accept.rules, peer, sender, &fax.number).map_err(refused)?;
         Ok((fax, authorized))
     }
 }
@@ -53,7 +52,11 @@ impl MailOwner for Accept {
             return Ok(());
         }
         tracing::info!(%peer, "an SMTP peer that is not in smtp.trusted_peers was turned away");
-        Err(Reply::new(554, "5.7.1", format!("{} is not among the mail servers that may use this fax server", peer.ip())))
+        Err(Reply::new(
+            554,
+            "5.7.1",
+            format!("{} is not among the mail servers that may use this fax server", peer.ip()),
+        ))
     }
 
     fn recipient(&self, peer: SocketAddr, sender: &str, recipient: &Recipient) -> Verdict {

@@ -134,8 +134,8 @@ async fn place(
     job: crate::queue::Job,
     route: Route,
 ) -> Result<(), Fault> {
-    let (id, trunk) = (job.id, route.trunk.clone());
-    let opened = office.blocking(move |office| Ok(office.store().open_attempt(id, &trunk, now_ms())?)).await;
+    let (id, trunk, opened_ms) = (job.id, route.trunk.clone(), now_ms());
+    let opened = office.blocking(move |office| Ok(office.store().open_attempt(id, &trunk, opened_ms)?)).await;
     let opened = match opened {
         Ok(opened) => opened,
         // A person was faster (cancel, hold): nothing is lost.
@@ -162,7 +162,7 @@ async fn place(
         job,
         route,
         opened,
-        began_ms: now_ms(),
+        opened_ms,
     };
     let calls = calls.clone();
     tokio::spawn(
@@ -184,7 +184,8 @@ struct Placing {
     job: crate::queue::Job,
     route: Route,
     opened: Opened,
-    began_ms: i64,
+    /// When the attempt was opened: the time in the header line, which the receipt repeats.
+    opened_ms: i64,
 }
 
 impl Placing {
@@ -197,7 +198,11 @@ impl Placing {
             progress: None,
         };
         self.office.live().begin(subject, view);
-        tracing::info!(number = self.line.shown(&self.settings, &self.job.number), first_page = self.opened.first_page, "dialling");
+        tracing::info!(
+            number = self.line.shown(&self.settings, &self.job.number),
+            first_page = self.opened.first_page,
+            "dialling"
+        );
         let ending = match self.call(wanted_end).await {
             Ok(ending) => ending,
             Err(reason) => Ending::local(reason, self.job.pages_confirmed, self.job.pages_total),
@@ -218,14 +223,12 @@ impl Placing {
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
         let fax = &self.settings.dial.fax;
-        let trunk = self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
+        let trunk =
+            self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
         let (endpoint, invitation) =
             line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.advertised);
-        let shapes = pages.iter().map(|page| t30::PageShape {
-            width: page.width,
-            resolution: page.resolution,
-            rows: page.rows,
-        });
+        let shapes =
+            pages.iter().map(|page| t30::PageShape { width: page.width, resolution: page.resolution, rows: page.rows });
         let settings = OutboundSettings {
             line: line::settings(fax, media, trunk.codecs.clone(), trunk.call_limit),
             endpoint,
@@ -242,7 +245,7 @@ impl Placing {
             office: self.office.clone(),
             job: self.job.id,
             pages,
-            header: fax.headline.then(|| header(fax, &self.job.number, self.began_ms)),
+            header: fax.headline.then(|| header(fax, &self.job.number, self.opened_ms)),
             confirmations,
         });
         let writing = tokio::spawn(write_confirmations(self.office.clone(), self.opened.attempt, waiting));
@@ -274,9 +277,9 @@ impl Placing {
         let attempt = self.opened.attempt;
         loop {
             let (outcome, record) = (outcome.clone(), record.clone());
-            let closed = self.office.blocking(move |office| {
-                Ok(office.store().close_attempt(attempt, &outcome, next, record, now_ms())?)
-            });
+            let closed = self
+                .office
+                .blocking(move |office| Ok(office.store().close_attempt(attempt, &outcome, next, record, now_ms())?));
             match closed.await {
                 Ok(state) => return tracing::debug!(%state, "attempt closed"),
                 // Until the disk is back the number stays busy: better than a second call.
@@ -289,9 +292,9 @@ impl Placing {
 
 /// The header line of an attempt.
 #[must_use]
-pub fn header(fax: &super::settings::Fax, number: &Number, began_ms: i64) -> Header {
+pub fn header(fax: &super::settings::Fax, number: &Number, opened_ms: i64) -> Header {
     Header {
-        sent_ms: began_ms,
+        sent_ms: opened_ms,
         sender_name: fax.sender_name.clone(),
         station_id: fax.station_id.clone(),
         called: number.to_string(),
@@ -343,4 +346,3 @@ impl CallOwner for Owner {
         self.office.live().progress(Subject::Sending(self.job), progress);
     }
 }
-

@@ -55,9 +55,8 @@ impl Line {
     /// When a socket has no address.
     pub fn media(&self, sockets: &MediaSockets) -> std::io::Result<MediaAddresses> {
         let address: IpAddr = self.advertised.ip();
-        let seen = |socket: &tokio::net::UdpSocket| {
-            socket.local_addr().map(|local| SocketAddr::new(address, local.port()))
-        };
+        let seen =
+            |socket: &tokio::net::UdpSocket| socket.local_addr().map(|local| SocketAddr::new(address, local.port()));
         Ok(MediaAddresses { audio: seen(&sockets.audio)?, t38: seen(&sockets.t38)? })
     }
 

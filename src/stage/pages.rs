@@ -97,7 +97,7 @@ impl Header {
             [self.sender_name.as_str(), self.station_id.as_str()].into_iter().filter(|word| !word.is_empty()).collect();
         HeadlineText {
             left: local_time(self.sent_ms).strftime("%Y-%m-%d %H:%M").to_string(),
-            middle: format!("{}  →  {}", middle.join("  "), self.called).trim_start_matches(' ').to_owned(),
+            middle: format!("{}  →  {}", middle.join("  "), self.called).trim_start().to_owned(),
             right: format!("page {page} of {total}"),
         }
     }

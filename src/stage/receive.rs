@@ -182,11 +182,7 @@ impl Answering {
         self.office.live().end(subject, outcome);
     }
 
-    async fn call(
-        &self,
-        reception: Arc<Reception>,
-        hang_up: watch::Receiver<Option<Cause>>,
-    ) -> Result<Ending, String> {
+    async fn call(&self, reception: Arc<Reception>, hang_up: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
         let receive = &self.settings.receive;
         let station = receive.routes.route(&self.called).ok().and_then(|rule| rule.station_id.clone());
         let station = station.unwrap_or_else(|| receive.fax.station_id.clone());

@@ -30,10 +30,8 @@ const LOOK_FOR: u32 = 64;
 pub async fn run(office: Office, stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(MESSAGES_AT_ONCE));
     let busy: Arc<Mutex<BTreeSet<MessageId>>> = Arc::default();
-    attend(office, "render", Bell::Render, stop, move |office| {
-        look(office, Arc::clone(&places), Arc::clone(&busy))
-    })
-    .await;
+    attend(office, "render", Bell::Render, stop, move |office| look(office, Arc::clone(&places), Arc::clone(&busy)))
+        .await;
 }
 
 async fn look(office: Office, places: Arc<Semaphore>, busy: Arc<Mutex<BTreeSet<MessageId>>>) -> Result<bool, Fault> {

@@ -17,6 +17,7 @@ use crate::mail::compose::Attachment;
 use crate::mail::dsn::{DsnFacts, dsn};
 use crate::mail::header::Mailbox;
 use crate::mail::receipt::{AttemptFacts, Original, ReceiptFacts, receipt};
+use crate::mail::{Incoming, Limits, select};
 use crate::model::{Cause, Outcome};
 use crate::queue::{Attempt, Bell, JobDetail, NewMail};
 use crate::spool::{Kind, SpoolName};
@@ -69,9 +70,8 @@ fn wish(notify: Option<&str>, delivered: bool) -> Wish {
 
 fn one(office: &Office, settings: &Settings, detail: &JobDetail) -> Result<(), Fault> {
     let job = detail.job.id;
-    let outcome = detail.job.outcome().unwrap_or_else(|| {
-        Outcome::nothing_sent(detail.job.pages_total, Cause::Cancelled)
-    });
+    let outcome =
+        detail.job.outcome().unwrap_or_else(|| Outcome::nothing_sent(detail.job.pages_total, Cause::Cancelled));
     let delivered = matches!(outcome.cause, Cause::Sent | Cause::LastConfirmationLost);
     let mut mails = Vec::new();
     // RFC 3834 §2: never an answer to the null sender.
@@ -121,7 +121,7 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         speed: record.as_ref().and_then(|record| record.rate),
         ecm: record.as_ref().filter(|record| record.rate.is_some()).map(|record| record.ecm),
         resolution: record.as_ref().and_then(Record::resolution),
-        notes: &[],
+        notes: &notes(office, settings, detail),
         thumbnail: thumbnail.as_deref(),
         attachment: attached.as_ref().map(|(name, media_type, octets)| Attachment {
             name: name.as_str(),
@@ -133,6 +133,15 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         date: &local_time(now_ms()),
     };
     to_spool(office, &receipt(&facts, &mut chance))
+}
+
+/// What of the mail became no page, a sentence each. The mail is read again: its rows keep no such thing.
+fn notes(office: &Office, settings: &Settings, detail: &JobDetail) -> Vec<String> {
+    let name = SpoolName::from_stored(&detail.message.spool_file);
+    let raw = name.and_then(|name| office.spool().read(&name, detail.message.size_bytes).ok());
+    let mail = raw.and_then(|raw| Incoming::parse(&raw, &Limits::default()).ok());
+    let selection = mail.and_then(|mail| select(mail.body, &settings.render.selection).ok());
+    selection.map(|selection| selection.notes).unwrap_or_default()
 }
 
 fn write_dsn(office: &Office, settings: &Settings, detail: &JobDetail, outcome: &Outcome) -> Result<String, Fault> {

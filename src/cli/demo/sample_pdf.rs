@@ -16,7 +16,7 @@ const RIGHT: i32 = WIDTH - 64;
 /// First object of the pages: behind catalogue, tree and the three fonts.
 const FIRST_PAGE: usize = 6;
 /// How many pages the document has.
-pub const PAGES: u32 = 3;
+pub(super) const PAGES: u32 = 3;
 
 /// One of the standard fonts.
 // ISO 32000-1 §9.6.2.2
@@ -39,7 +39,7 @@ impl Font {
 
 /// The document.
 #[must_use]
-pub fn sample() -> Vec<u8> {
+pub(super) fn sample() -> Vec<u8> {
     file(&[offer(), figures(), terms()])
 }
 
@@ -87,11 +87,12 @@ impl Sheet {
     }
 
     fn table(&mut self, columns: &[i32], rows: &[&[&str]]) {
+        self.y -= 8;
         let top = self.y + 14;
         for (index, row) in rows.iter().enumerate() {
             let font = if index == 0 { Font::Bold } else { Font::Text };
             if index == 0 {
-                self.fill(LEFT, self.y - 6, RIGHT - LEFT, 20, 88);
+                self.fill(LEFT, self.y - 6, RIGHT - LEFT, 20, 75);
             }
             for (x, cell) in columns.iter().zip(*row) {
                 self.put(font, 11, x + 6, self.y, cell);
@@ -114,10 +115,10 @@ fn offer() -> String {
     sheet.paragraph(&[
         "Via dei Cantieri 8, 00154 Roma          telephone 06 555 0100          fax 06 555 0101",
         "",
-        "To the attention of Anna Bianchi, purchasing",
+        "To the attention of Giulia Verdi, purchasing",
     ]);
     sheet.paragraph(&[
-        "Dear Ms Bianchi,",
+        "Dear Ms Verdi,",
         "",
         "thank you for your enquiry of last week. We are glad to offer the following, delivered to your",
         "site in Ostia. Prices are in euro, without value added tax, and hold for thirty days. Please send",
@@ -136,14 +137,15 @@ fn offer() -> String {
         ],
     );
     sheet.paragraph(&[
-        "Delivery takes two weeks from the day of your order. Beams are cut to length free of charge when",
-        "the drawing comes with the order; see the figure on the next page for the dimensions we assume.",
+        "Delivery takes two weeks from the day of your order. Beams are cut to length free of charge",
+        "when the drawing comes with the order; see the figure on the next page for the dimensions",
+        "that we assume.",
         "",
         "With kind regards,",
     ]);
     sheet.y -= 26;
     signature(&mut sheet);
-    sheet.paragraph(&["Carlo Ponte"]);
+    sheet.paragraph(&["Anna Bianchi"]);
     sheet.content
 }
 
@@ -234,7 +236,13 @@ fn terms() -> String {
     for (number, lines) in [
         (1, ["Orders are binding for us when we have confirmed them in writing; a confirmed fax is", "enough."]),
         (2, ["Payment is due thirty days from the date of the invoice, by bank transfer, without", "deduction."]),
-        (3, ["Goods remain ours until they are paid in full. Claims for damage in transport must reach", "us within eight days."]),
+        (
+            3,
+            [
+                "Goods remain ours until they are paid in full. Claims for damage in transport must reach",
+                "us within eight days.",
+            ],
+        ),
         (4, ["Certificates 3.1 according to EN 10204 are delivered with the goods and kept by us for", "ten years."]),
         (5, ["The court of Rome decides disputes that we cannot settle between us.", ""]),
     ] {
@@ -322,11 +330,17 @@ mod tests {
     fn the_reference_table_leads_to_every_object() {
         let octets = sample();
         let text = std::str::from_utf8(&octets).expect("ASCII");
-        let start: usize =
-            text.rsplit("startxref\n").next().and_then(|rest| rest.lines().next()).expect("a start").parse().expect("a number");
+        let start: usize = text
+            .rsplit("startxref\n")
+            .next()
+            .and_then(|rest| rest.lines().next())
+            .expect("a start")
+            .parse()
+            .expect("a number");
         let mut lines = text[start..].lines();
         assert_eq!(lines.next(), Some("xref"));
-        let count: usize = lines.next().and_then(|line| line.strip_prefix("0 ")).expect("a count").parse().expect("a number");
+        let count: usize =
+            lines.next().and_then(|line| line.strip_prefix("0 ")).expect("a count").parse().expect("a number");
         assert_eq!(lines.next(), Some("0000000000 65535 f "));
         for number in 1..count {
             let offset: usize = lines.next().expect("an entry")[..10].parse().expect("an offset");

@@ -94,9 +94,13 @@ fn refused(step: &Step, job: JobId, error: &QueueError) -> Failure {
             .advising("faxramp queue list tells which there are"),
         Refusal::CallOpen(_) => Failure::new(Exit::TryLater, format!("fax {job} has a call on the line"))
             .advising("wait until the call is over, or cancel it"),
-        Refusal::NoPages(_) => Failure::new(Exit::Failed, format!("fax {job} was never drawn, so there is nothing to dial"))
-            .advising("the mail must be sent again"),
-        Refusal::TextTooLong(what) => Failure::new(Exit::Data, format!("{what} is too long")).advising("write a shorter one"),
+        Refusal::NoPages(_) => {
+            Failure::new(Exit::Failed, format!("fax {job} was never drawn, so there is nothing to dial"))
+                .advising("the mail must be sent again")
+        }
+        Refusal::TextTooLong(what) => {
+            Failure::new(Exit::Data, format!("{what} is too long")).advising("write a shorter one")
+        }
         Refusal::NoMessage(_)
         | Refusal::NoAttempt(_)
         | Refusal::NoReceived(_)

@@ -80,7 +80,8 @@ fn fits(job: &Job, states: &[State]) -> bool {
 }
 
 fn table(jobs: &[Job], moment: &Moment) -> Table {
-    let mut table = Table::new(&["ID", "STATE", "NUMBER", "SENDER", "PAGES", "FAILED CALLS", "NEXT TRY OR OUTCOME"], &[0, 4, 5]);
+    let mut table =
+        Table::new(&["ID", "STATE", "NUMBER", "SENDER", "PAGES", "FAILED CALLS", "NEXT TRY OR OUTCOME"], &[0, 4, 5]);
     for job in jobs {
         let state = shown_state(job);
         let sender = if job.sender.is_empty() { "<>" } else { &job.sender };

@@ -113,8 +113,7 @@ pub(in crate::cli) fn outcome(job: &Job) -> String {
 }
 
 fn call(attempt: &Attempt, moment: &Moment) -> Vec<Cell> {
-    let lasted =
-        attempt.closed_ms.map_or_else(|| "…".to_owned(), |closed| span(between(attempt.opened_ms, closed)));
+    let lasted = attempt.closed_ms.map_or_else(|| "…".to_owned(), |closed| span(between(attempt.opened_ms, closed)));
     let sentence = match (&attempt.sentence, &attempt.cause, attempt.closed_ms) {
         (Some(sentence), _, _) => sentence.clone(),
         (None, Some(cause), _) => cause.sentence(),
@@ -183,9 +182,10 @@ fn of_detail(detail: &JobDetail) -> Value {
 
 fn of_call(attempt: &Attempt) -> Value {
     // The record was written as JSON; what is not is given as the text it is.
-    let record = attempt.record.as_ref().map(|text| {
-        serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::String(text.clone()))
-    });
+    let record = attempt
+        .record
+        .as_ref()
+        .map(|text| serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::String(text.clone())));
     json!({
         "id": attempt.id.0,
         "trunk": attempt.trunk,

@@ -28,7 +28,8 @@ struct Bench {
 }
 
 fn config_at(directory: &Path) -> Config {
-    let text = format!("[server]\ndata_directory = {:?}\n[numbers]\ncountry_code = \"39\"\nnational_prefix = \"\"", directory);
+    let text =
+        format!("[server]\ndata_directory = {:?}\n[numbers]\ncountry_code = \"39\"\nnational_prefix = \"\"", directory);
     config::check_text("test.toml", &text).expect("a sound configuration")
 }
 
@@ -42,7 +43,8 @@ fn bench() -> Bench {
 impl Bench {
     /// A fax of three pages.
     fn fax(&self, sender: &str, number: &str) -> JobId {
-        let count = u8::try_from(self.store.list(&crate::queue::JobFilter::default()).expect("listed").len()).expect("few");
+        let count =
+            u8::try_from(self.store.list(&crate::queue::JobFilter::default()).expect("listed").len()).expect("few");
         let message = NewMessage {
             envelope_from: sender.into(),
             peer: "127.0.0.1".into(),
@@ -219,7 +221,10 @@ fn of_several_faxes_those_that_can_be_held_are() {
 fn a_released_fax_is_dialled_and_a_cancelled_one_is_not() {
     let bench = five_faxes();
     assert_eq!(bench.run("release 4").1, "fax 4: released; it will be dialled\n");
-    assert_eq!(bench.run("cancel 4 5").1, "fax 4: cancelled; it will not be dialled\nfax 5: cancelled; the server ends its call\n");
+    assert_eq!(
+        bench.run("cancel 4 5").1,
+        "fax 4: cancelled; it will not be dialled\nfax 5: cancelled; the server ends its call\n"
+    );
     let (exit, _, complaints) = bench.run("release 4");
     assert_eq!(exit, Exit::Failed);
     assert!(complaints.contains("was cancelled") && complaints.contains("retry"), "{complaints}");
@@ -280,7 +285,8 @@ fn a_number_that_is_none_is_told_with_the_way_to_write_it() {
 fn a_database_of_another_program_is_left_alone() {
     let directory = tempfile::tempdir().expect("a directory");
     let config = config_at(directory.path());
-    std::fs::write(super::path(&config), "this is no database at all, but long enough to be looked at").expect("written");
+    std::fs::write(super::path(&config), "this is no database at all, but long enough to be looked at")
+        .expect("written");
     let (exit, _, complaints) = run(&config, "list");
     assert_eq!(exit, Exit::Unavailable, "{complaints}");
 }

@@ -15,7 +15,11 @@ const NOW: i64 = 1_800_000_000_000;
 fn bench() -> (TempDir, Store, JobId) {
     let directory = tempfile::tempdir().expect("a directory");
     let store = Store::open(&directory.path().join("queue.sqlite")).expect("a new queue");
-    let message = NewMessage { message_id: Some("m@example.com".into()), spool_file: "messages/1".into(), ..NewMessage::default() };
+    let message = NewMessage {
+        message_id: Some("m@example.com".into()),
+        spool_file: "messages/1".into(),
+        ..NewMessage::default()
+    };
     let number = Number::from_stored("+390212345").expect("a number");
     let job = NewJob::new(number, "+390212345@fax.example.com", NOW, NOW + 86_400_000);
     let queued = store.accept(message, vec![job]).expect("accepted");
@@ -35,9 +39,7 @@ fn close(store: &Store, id: JobId, confirmed: u32, cause: Cause, next: Next) -> 
 
 #[test]
 fn only_a_fax_confirmed_whole_ends_with_0() {
-    for (confirmed, cause, exit) in
-        [(2, Cause::Sent, Exit::Ok), (1, Cause::LastConfirmationLost, Exit::Failed)]
-    {
+    for (confirmed, cause, exit) in [(2, Cause::Sent, Exit::Ok), (1, Cause::LastConfirmationLost, Exit::Failed)] {
         let (_directory, store, id) = bench();
         let job = close(&store, id, confirmed, cause.clone(), Next::Done);
         assert_eq!(end(&job), Some(exit), "{cause:?}");

@@ -26,7 +26,7 @@ impl Chance {
 
     /// A number below `bound`, which is not 0.
     pub fn below(&mut self, bound: u32) -> u32 {
-        u32::try_from((self.next() >> 32) * u64::from(bound) >> 32).expect("less than the bound")
+        u32::try_from(((self.next() >> 32) * u64::from(bound)) >> 32).expect("less than the bound")
     }
 
     /// True in so many of a thousand cases.

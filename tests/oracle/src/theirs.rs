@@ -13,7 +13,8 @@ use faxramp::signal::Modulation;
 use faxramp::t38::ifp::{DataKind, FieldKind, Grammar, Packet};
 use faxramp::t38::udptl::{Correction, Delivery, Receiver, Sender};
 use spandsp::t30::T30ModemSupport;
-use spandsp::t38_core::{T38TerminalOptions, T38Version};
+pub use spandsp::t38_core::T38TerminalOptions;
+use spandsp::t38_core::T38Version;
 use tempfile::TempDir;
 
 use crate::end::End;
@@ -65,8 +66,12 @@ pub struct TheirSettings {
     pub redundancy: u8,
     /// The version of T.38 it speaks.
     pub version: u8,
-    /// Whether it sends as a modem would, not all at once.
-    pub paced: bool,
+    /// Ways of other gateways to send: not paced, indicators repeated or left out.
+    pub options: T38TerminalOptions,
+    /// Whether it leaves time for the tone against talker echo.
+    pub talker_echo_protection: bool,
+    /// Its `T38FaxMaxDatagram` and ours.
+    pub max_datagram_octets: usize,
     /// Answer so many pages or blocks with RNR first.
     pub not_ready: u32,
     /// End the call in phase B with this code of its own.
@@ -96,7 +101,9 @@ impl TheirSettings {
             sub_address: None,
             redundancy: 3,
             version: 0,
-            paced: true,
+            options: T38TerminalOptions::empty(),
+            talker_echo_protection: true,
+            max_datagram_octets: MAX_DATAGRAM_OCTETS,
             not_ready: 0,
             refuse_with: None,
             repeats_rejected: true,
@@ -149,7 +156,7 @@ const RESOLUTION_FINE: u32 = 0x2;
 const RESOLUTION_SUPERFINE: u32 = 0x4;
 /// `T30_SUPPORT_IDENTIFICATION` and `T30_SUPPORT_SUB_ADDRESSING` of t30.h.
 const FEATURES: u32 = 0x01 | 0x10;
-/// The far end's `T38FaxMaxDatagram` as Asterisk says it.
+/// `T38FaxMaxDatagram` as Asterisk says it.
 const MAX_DATAGRAM_OCTETS: usize = 1400;
 
 impl Theirs {
@@ -163,7 +170,7 @@ impl Theirs {
         let terminal = Terminal::new(settings.calling);
         let folder = tempfile::tempdir().expect("a folder for TIFF files");
         let end = Self {
-            sender: Sender::new(MAX_DATAGRAM_OCTETS),
+            sender: Sender::new(settings.max_datagram_octets),
             receiver: Receiver::new(),
             number: 0,
             lost_before: 0,
@@ -219,9 +226,8 @@ impl Theirs {
         self.terminal.set_retransmit_capable(settings.repeats_rejected);
         self.terminal.set_not_ready(settings.not_ready);
         self.terminal.answer_phase_b_with(settings.refuse_with.unwrap_or(0));
-        if !settings.paced {
-            safe.set_config(T38TerminalOptions::NO_PACING);
-        }
+        safe.set_config(settings.options);
+        safe.set_tep_mode(settings.talker_echo_protection);
         if self.trace {
             self.terminal.log();
         }
@@ -320,6 +326,7 @@ impl Theirs {
         while let Some(packet) = self.terminal.packet() {
             let octets = self.spoil(packet.octets);
             self.show(">", &octets);
+            assert!(octets.len() <= self.sender.largest_packet_octets(), "this test needs longer datagrams");
             let datagram = self.sender.send(octets, Correction::Repeat(self.settings.redundancy));
             for _ in 0..packet.times.max(1) {
                 self.outgoing.push_back(datagram.clone());

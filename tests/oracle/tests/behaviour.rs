@@ -82,13 +82,15 @@ fn a_machine_that_cannot_receive_is_incompatible() {
 
 #[test]
 fn a_receiver_that_is_not_ready_is_waited_for() {
-    for ecm in [true, false] {
+    let lasts = |not_ready: u32| {
         let mut setup = sending::Setup::new(three());
-        setup.caller.ecm = ecm;
-        setup.theirs.not_ready = if ecm { 5 } else { 0 };
+        setup.theirs.not_ready = not_ready;
         let (report, verdict) = setup.call_exact(|_, _| Ok(String::new()));
         verdict.unwrap_or_else(|why| panic!("{why} ({report:?})"));
-    }
+        report.lasted
+    };
+    // RNR and RR are two signals of a second or more each.
+    assert!(lasts(5) > lasts(0) + Duration::from_secs(10));
 }
 
 #[test]
@@ -146,14 +148,18 @@ fn a_person_who_cancels_ends_the_call_on_both_sides_with_dcn() {
             assert_eq!(cause, Cause::Cancelled);
             assert_ne!(theirs.completion(), Some(0));
             let late = report.lasted.saturating_sub(Duration::from_secs(after));
-            assert!(late < Duration::from_secs(20), "after {after} s, ECM {ecm}: {late:?}, {}", theirs.completion_words());
+            assert!(
+                late < Duration::from_secs(20),
+                "after {after} s, ECM {ecm}: {late:?}, {}",
+                theirs.completion_words()
+            );
         }
     }
 }
 
 #[test]
 fn a_slow_disk_holds_the_sender_and_loses_nothing() {
-    for (ecm, after) in [(true, 1), (true, 5), (true, 20), (true, 45), (false, 1), (false, 2)] {
+    for (ecm, after) in [(true, 1), (true, 5), (true, 20), (true, 45), (false, 1), (false, 2), (false, 5)] {
         let mut setup = receiving::Setup::new(three());
         setup.theirs.ecm = ecm;
         let judgement = Judgement { verdict: Verdict::Good, after: Duration::from_secs(after) };
@@ -172,7 +178,8 @@ fn a_page_we_reject_is_sent_again_and_one_we_find_poor_is_not() {
             setup.judgements = vec![Judgement::GOOD; 3];
             setup.judgements[place] = Judgement { verdict, after: Duration::ZERO };
             let (report, ours, theirs) = setup.call();
-            let context = format!("{verdict:?} at {place}: {:?}", ours.ending.as_ref().map(|end| (&end.cause, end.pages)));
+            let context =
+                format!("{verdict:?} at {place}: {:?}", ours.ending.as_ref().map(|end| (&end.cause, end.pages)));
             assert_eq!(both_succeeded(&report, &ours, &theirs, 3), Ok(()), "{context}");
             assert_eq!(ours.received.len(), pages_seen, "{context}");
             confirmed_exact(&ours, &setup.theirs.pages);
@@ -181,15 +188,17 @@ fn a_page_we_reject_is_sent_again_and_one_we_find_poor_is_not() {
 }
 
 #[test]
-fn a_sender_that_does_not_repeat_a_rejected_page_goes_on_without_it() {
+fn a_sender_that_does_not_repeat_a_rejected_last_page_leaves_two_confirmed() {
     let mut setup = receiving::Setup::new(three());
     setup.theirs.ecm = false;
     setup.theirs.repeats_rejected = false;
-    setup.judgements = vec![Judgement { verdict: Verdict::Bad, after: Duration::ZERO }];
-    let (report, ours, theirs) = setup.call();
-    assert_eq!(both_succeeded(&report, &ours, &theirs, 2), Ok(()));
-    let held: Vec<_> = ours.confirmed().map(|page| &page.decoded.bitmap).collect();
-    all_exact(&setup.theirs.pages[1..], held).expect("the two others are exact");
+    let rejected = Judgement { verdict: Verdict::Bad, after: Duration::ZERO };
+    setup.judgements = vec![Judgement::GOOD, Judgement::GOOD, rejected];
+    let (report, ours, _) = setup.call();
+    let (cause, pages) = ended(&report, &ours);
+    assert!(matches!(cause, Cause::Disconnected(_)), "{cause:?}");
+    assert_eq!(pages, 2);
+    confirmed_exact(&ours, &setup.theirs.pages);
 }
 
 #[test]

@@ -97,7 +97,8 @@ pub(crate) fn ensure(good: bool, what: impl FnOnce() -> String) -> Result<(), St
 /// Both ends noticed the end by themselves, and both are content.
 pub(crate) fn both_succeeded(report: &CallReport, ours: &Ours, theirs: &Theirs, pages: u32) -> Result<(), String> {
     let ending = ours.ending.as_ref().ok_or("we did not end")?;
-    let words = || format!("SpanDSP: {}; we: {:?} after {} pages", theirs.completion_words(), ending.cause, ending.pages);
+    let words =
+        || format!("SpanDSP: {}; we: {:?} after {} pages", theirs.completion_words(), ending.cause, ending.pages);
     ensure(theirs.completion() == Some(0) && ending.cause == Cause::Sent && ending.pages == pages, words)?;
     let unreadable = theirs.unreadable;
     ensure(unreadable == 0, || format!("SpanDSP could not read {unreadable} packets"))?;
@@ -105,10 +106,7 @@ pub(crate) fn both_succeeded(report: &CallReport, ours: &Ours, theirs: &Theirs, 
 }
 
 /// The pages that came are those that were sent, pel by pel.
-pub(crate) fn all_exact<'a>(
-    sent: &[FaxPage],
-    received: impl IntoIterator<Item = &'a Bitmap>,
-) -> Result<(), String> {
+pub(crate) fn all_exact<'a>(sent: &[FaxPage], received: impl IntoIterator<Item = &'a Bitmap>) -> Result<(), String> {
     let received: Vec<&Bitmap> = received.into_iter().collect();
     ensure(received.len() == sent.len(), || format!("{} pages for {}", received.len(), sent.len()))?;
     for (index, (sent, received)) in sent.iter().zip(received).enumerate() {

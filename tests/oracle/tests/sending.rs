@@ -1,5 +1,7 @@
 //! faxramp calls, SpanDSP answers.
 
+use std::time::Duration;
+
 use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Compression, Resolution, Width};
 use faxramp::signal::Modulation;
@@ -9,7 +11,7 @@ use faxramp_oracle::call::{self, CallReport};
 use faxramp_oracle::ours::{Ours, caller_settings};
 use faxramp_oracle::pages::{self, Picture};
 use faxramp_oracle::path::PathSettings;
-use faxramp_oracle::theirs::{Modems, TheirSettings, Theirs};
+use faxramp_oracle::theirs::{Modems, T38TerminalOptions, TheirSettings, Theirs};
 
 use crate::common::{Case, Run, Verdict, all_exact, as_agreed, base, both_succeeded, ensure};
 
@@ -98,7 +100,9 @@ fn what_spandsp_lacks_is_not_used() {
         modulation(ours) == Some(Modulation::V27ter4800)
     });
     limited("no error correction", &|theirs| theirs.ecm = false, &|ours| {
-        ours.ending.as_ref().is_some_and(|ending| !ending.record.ecm && ending.record.compression == Some(Compression::Mr))
+        ours.ending
+            .as_ref()
+            .is_some_and(|ending| !ending.record.ecm && ending.record.compression == Some(Compression::Mr))
     });
     limited("MH only", &|theirs| theirs.compressions = vec![Compression::Mh], &|ours| {
         ours.ending.as_ref().is_some_and(|ending| ending.record.compression == Some(Compression::Mh))
@@ -212,21 +216,34 @@ fn every_version_pace_and_delay_is_understood() {
         });
     }
     varied("fast here", &|setup| setup.t38.pacing = Pacing::Fast);
-    varied("fast there", &|setup| setup.theirs.paced = false);
+    varied("fast there", &|setup| setup.theirs.options = T38TerminalOptions::NO_PACING);
     varied("fast on both", &|setup| {
         setup.t38.pacing = Pacing::Fast;
-        setup.theirs.paced = false;
+        setup.theirs.options = T38TerminalOptions::NO_PACING;
     });
     varied("talker echo protection", &|setup| setup.t38.talker_echo_protection = true);
     for chunk in [10, 20, 40] {
-        varied(&format!("{chunk} ms a packet"), &|setup| setup.t38.chunk = std::time::Duration::from_millis(chunk));
+        varied(&format!("{chunk} ms a packet"), &|setup| setup.t38.chunk = Duration::from_millis(chunk));
     }
-    for delay in [0, 200, 700, 1000] {
+    for delay in [0, 200, 700, 1000, 1300] {
         varied(&format!("{delay} ms under way"), &|setup| {
-            setup.path.delay = std::time::Duration::from_millis(delay);
+            setup.path.delay = Duration::from_millis(delay);
         });
     }
-    varied("jitter of 80 ms, out of order", &|setup| setup.path.jitter = std::time::Duration::from_millis(80));
+    for jitter in [80, 250] {
+        varied(&format!("{jitter} ms of jitter, out of order"), &|setup| {
+            setup.path.jitter = Duration::from_millis(jitter);
+        });
+    }
+    varied("indicators again with every tick", &|setup| setup.theirs.options = T38TerminalOptions::REGULAR_INDICATORS);
+    varied("no indicators", &|setup| setup.theirs.options = T38TerminalOptions::NO_INDICATORS);
+    varied("no time for talker echo protection there", &|setup| setup.theirs.talker_echo_protection = false);
+    varied("datagrams of 72 octets", &|setup| {
+        setup.t38.max_datagram_octets = 72;
+        setup.theirs.max_datagram_octets = 72;
+    });
+    varied("one copy of each datagram", &|setup| setup.t38.copies = 1);
+    varied("no keep-alive", &|setup| setup.t38.keep_alive = None);
     run.finish();
 }
 
