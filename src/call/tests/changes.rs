@@ -53,10 +53,8 @@ fn a_refresh_without_an_offer_gets_ours_and_its_answer_is_followed() {
     let mut network = network(outbound(), inbound());
     // The called side's refresh has no description; it moves meanwhile and says so in its ACK.
     let moved = SocketAddr::from(([192, 0, 2, 2], 4900));
-    network.watch = in_second_page(vec![
-        (SOON, CALLEE, Action::MoveT38(moved)),
-        (SOON, CALLEE, Action::Offer(What::T38)),
-    ]);
+    network.watch =
+        in_second_page(vec![(SOON, CALLEE, Action::MoveT38(moved)), (SOON, CALLEE, Action::Offer(What::T38))]);
     let (mut offer, mut number) = (None, None);
     network.edit = Box::new(move |message, from| {
         let text = String::from_utf8_lossy(&message.body).into_owned();
@@ -79,10 +77,8 @@ fn a_far_end_that_moves_is_followed() {
     for side in [CALLER, CALLEE] {
         let mut network = network(outbound(), inbound());
         let new_port = at(side, 4900);
-        network.watch = in_second_page(vec![
-            (SOON, side, Action::MoveT38(new_port)),
-            (SOON, side, Action::Offer(What::T38)),
-        ]);
+        network.watch =
+            in_second_page(vec![(SOON, side, Action::MoveT38(new_port)), (SOON, side, Action::Offer(What::T38))]);
         let last = Rc::new(Cell::new(None));
         let seen = Rc::clone(&last);
         network.path = Box::new(move |flight| {

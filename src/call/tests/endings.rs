@@ -202,7 +202,9 @@ fn a_far_end_that_hangs_up_is_told_by_the_phase_it_did_so_in() {
         (Moment::InPage(1), 1500, Cause::Disconnected(Phase::C), 1),
         (Moment::Judging(0), 0, Cause::Disconnected(Phase::D), 0),
         (Moment::Judging(1), 0, Cause::Disconnected(Phase::D), 1),
-        (Moment::Judging(2), 0, Cause::LastConfirmationLost, 2),
+        // Its command has not quite left, so the far end cannot have taken the page.
+        (Moment::Judging(2), 0, Cause::Disconnected(Phase::D), 2),
+        (Moment::Judging(2), 300, Cause::LastConfirmationLost, 2),
     ] {
         let mut network = network(outbound(), inbound());
         network.watch = cut(moment, Duration::from_millis(wait_ms), CALLEE, HANDSET);

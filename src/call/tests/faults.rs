@@ -69,7 +69,7 @@ fn whichever_sip_message_is_lost_both_ends_end_alike() {
 }
 
 #[test]
-fn whichever_sip_message_is_lost_at_a_refusal_of_t38_or_a_glare_the_call_ends_well() {
+fn whichever_sip_message_is_lost_at_a_glare_both_ends_end_alike() {
     let (mut caller, mut callee) = fast();
     (caller.reinvite_after, callee.reinvite_after) = (Duration::from_millis(130), Duration::from_millis(100));
     let build = || network(caller.clone(), callee.clone());
