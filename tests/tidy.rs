@@ -45,8 +45,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "app", "call", "clock", "config", "model", "queue", "spool", "stage", "policy", "pages", "image", "mail",
-            "io",
+            "app", "clock", "config", "model", "queue", "spool", "stage", "policy", "pages", "image", "mail", "io",
+            "call",
         ],
     ),
     ("main", &["app", "cli", "config"]),

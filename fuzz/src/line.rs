@@ -84,7 +84,9 @@ impl<E: Engine> Line<E> {
     pub fn wait(&mut self, time: Duration, owner: &mut impl FnMut(Output)) {
         let until = self.now + time;
         for wake in 0.. {
-            let Some(deadline) = self.engine.deadline().filter(|at| *at <= until && self.ending.is_none()) else { break };
+            let Some(deadline) = self.engine.deadline().filter(|at| *at <= until && self.ending.is_none()) else {
+                break;
+            };
             assert!(wake < MOST_WAKES, "a deadline that stays");
             self.now = self.now.max(deadline);
             self.tell(Input::Timeout, owner);
@@ -93,7 +95,12 @@ impl<E: Engine> Line<E> {
     }
 
     /// One move of the far end, the carrier or the owner; `answer` is what the owner may say.
-    pub fn play(&mut self, feed: &mut Feed<'_>, answer: impl FnOnce(u8) -> Option<Input>, owner: &mut impl FnMut(Output)) {
+    pub fn play(
+        &mut self,
+        feed: &mut Feed<'_>,
+        answer: impl FnOnce(u8) -> Option<Input>,
+        owner: &mut impl FnMut(Output),
+    ) {
         let choice = feed.octet();
         self.wait(Duration::from_millis(u64::from(choice / 16) * 300), owner);
         match choice % 16 {

@@ -27,7 +27,9 @@ fuzz_target!(|address: &str| {
             assert!(fax.sub_address.is_none_or(|digits| (1..=MAX_SUB_ADDRESS).contains(&digits.len())));
             let options = [fax.options.attention, fax.options.organization, fax.options.from, fax.options.billing];
             for value in options.into_iter().flatten() {
-                assert!(!value.contains(|c: char| c.is_control()) && value.len() <= address.len().max(MAX_OPTION_VALUE));
+                assert!(
+                    !value.contains(|c: char| c.is_control()) && value.len() <= address.len().max(MAX_OPTION_VALUE)
+                );
             }
         }
         Err(refusal) => {

@@ -3,7 +3,6 @@
 //! Input: numbers, then texts with a count before each. Holds: no header that we did not write; the words for people are there.
 #![no_main]
 
-use faxramp::mail::header::clean;
 use faxramp::mail::{AttemptFacts, Mailbox, Original, ReceiptFacts, receipt};
 use faxramp::model::{Cause, JobId, Number, Outcome, Phase, Resolution};
 use faxramp_fuzz::{Feed, chance};
@@ -33,7 +32,7 @@ fn at(second: u16) -> Zoned {
     moment.to_zoned(TimeZone::UTC)
 }
 
-fn check(octets: &[u8], subject: &str) {
+fn check(octets: &[u8]) {
     let text = std::str::from_utf8(octets).expect("mail is text here");
     assert!(!text.replace("\r\n", "").contains(['\r', '\n', '\0']), "a bare line end");
     assert!(text.split("\r\n").all(|line| line.len() <= 998), "a line too long");
@@ -41,15 +40,27 @@ fn check(octets: &[u8], subject: &str) {
     for header in message.headers() {
         let name = header.name.as_str();
         let ours = [
-            "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type",
-            "Auto-Submitted", "Content-Transfer-Encoding", "X-Auto-Response-Suppress", "Precedence", "Sender",
+            "From",
+            "To",
+            "Subject",
+            "Date",
+            "Message-ID",
+            "In-Reply-To",
+            "References",
+            "MIME-Version",
+            "Content-Type",
+            "Auto-Submitted",
+            "Content-Transfer-Encoding",
+            "X-Auto-Response-Suppress",
+            "X-Faxramp-Job",
+            "X-Faxramp-Outcome",
         ];
         assert!(ours.iter().any(|known| known.eq_ignore_ascii_case(name)), "a header {name:?}");
     }
     for once in [HeaderName::From, HeaderName::To, HeaderName::Subject, HeaderName::Date, HeaderName::MessageId] {
         assert_eq!(message.headers().iter().filter(|header| header.name == once).count(), 1, "{once:?}");
     }
-    assert!(message.subject().is_some_and(|read| read.contains(subject)), "{:?} without {subject:?}", message.subject());
+    assert!(message.subject().is_some_and(|subject| subject.contains("ax")), "{:?}", message.subject());
     assert!(message.body_text(0).is_some_and(|body| body.contains("+390612345")));
 }
 
@@ -65,9 +76,14 @@ fuzz_target!(|octets: &[u8]| {
         pages_total: u32::from(total),
         cause: cause(choice, &reason),
     };
-    let attempt = AttemptFacts { at: at(moment), outcome: outcome.clone(), duration: Some(Duration::from_secs(u64::from(moment))) };
+    let attempt = AttemptFacts {
+        at: at(moment),
+        outcome: outcome.clone(),
+        duration: Some(Duration::from_secs(u64::from(moment))),
+    };
     let attempts = vec![attempt; usize::from(choice / 4)];
     let (from, to) = (Mailbox { name, address: "fax@fax.example".into() }, Mailbox::bare(&sender));
+    let next_try = at(moment);
     let facts = ReceiptFacts {
         original: Original { message_id: &message_id, references: &references, subject: &subject },
         from: &from,
@@ -76,7 +92,7 @@ fuzz_target!(|octets: &[u8]| {
         original_address: &address,
         outcome: &outcome,
         attempts: &attempts,
-        next_try: (choice & 16 != 0).then_some(&at(moment)),
+        next_try: (choice & 16 != 0).then_some(&next_try),
         accepted: &at(0),
         started: Some(&at(1)),
         duration: Some(Duration::from_secs(77)),
@@ -92,7 +108,6 @@ fuzz_target!(|octets: &[u8]| {
         date: &at(2),
     };
     let written = receipt(&facts, &mut chance(7));
-    check(&written, "");
+    check(&written);
     assert_eq!(receipt(&facts, &mut chance(7)), written, "the same facts give the same mail");
-    let _ = clean(&subject);
 });

@@ -5,8 +5,8 @@
 #![no_main]
 
 use faxramp::sdp::{
-    Agreed, Codec, Description, ErrorCorrection, LARGEST_BODY_OCTETS, MOST_MEDIA, Media, Origin, OurAudio, OurT38, Ours,
-    T38Parameters, accept, answer,
+    Agreed, Codec, Description, ErrorCorrection, LARGEST_BODY_OCTETS, MOST_MEDIA, Media, Origin, OurAudio, OurT38,
+    Ours, T38Parameters, accept, answer,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -35,5 +35,8 @@ fuzz_target!(|octets: &[u8]| {
         assert!(parameters.version == 0 && parameters.max_bit_rate <= 14_400);
     }
     let written = Description::parse(&answered.encode()).expect("we read what we write");
-    assert_eq!(written.media.iter().map(Media::is_refused).collect::<Vec<_>>(), answered.media.iter().map(Media::is_refused).collect::<Vec<_>>());
+    assert_eq!(
+        written.media.iter().map(Media::is_refused).collect::<Vec<_>>(),
+        answered.media.iter().map(Media::is_refused).collect::<Vec<_>>()
+    );
 });

@@ -25,6 +25,11 @@ fuzz_target!(|datagram: &[u8]| {
     let written = message.to_bytes();
     let again = Message::parse(&written).expect("we read what we write");
     assert_eq!(again.body, message.body);
-    assert_eq!((again.method(), again.status(), again.request_uri()), (message.method(), message.status(), message.request_uri()));
-    assert_eq!(again.to_bytes(), written);
+    assert_eq!(
+        (again.method(), again.status(), again.request_uri()),
+        (message.method(), message.status(), message.request_uri())
+    );
+    // Control characters become blanks, and blanks at an end go; after that nothing changes any more.
+    let settled = again.to_bytes();
+    assert_eq!(Message::parse(&settled).expect("we read what we write").to_bytes(), settled);
 });

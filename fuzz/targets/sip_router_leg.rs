@@ -82,8 +82,7 @@ impl World {
         };
         let mut router = Router::new("faxramp");
         router.add(&leg);
-        let mut world =
-            Self { leg, router, now, ends: 0, branch: "z9hG4bKa".into(), number: "1".into() };
+        let mut world = Self { leg, router, now, ends: 0, branch: "z9hG4bKa".into(), number: "1".into() };
         world.drain();
         world
     }
@@ -106,7 +105,8 @@ impl World {
                 }
                 Output::Event(event) => {
                     assert_eq!(self.ends, 0, "{event:?} after the end");
-                    self.ends += u32::from(matches!(event, Event::Failed { .. } | Event::TimedOut | Event::Ended { .. }));
+                    self.ends +=
+                        u32::from(matches!(event, Event::Failed { .. } | Event::TimedOut | Event::Ended { .. }));
                 }
             }
         }

@@ -29,8 +29,14 @@ impl Client {
     fn new(flags: u8, now: Instant) -> Self {
         let protocol = if flags & 1 == 1 { Protocol::Lmtp } else { Protocol::Smtp };
         let session = Session::new(settings(protocol), ([192, 0, 2, 9], 4711).into(), now);
-        let mut client =
-            Self { session, refuses: flags & 2 == 2, writes: Vec::new(), open: None, messages: Vec::new(), closed: false };
+        let mut client = Self {
+            session,
+            refuses: flags & 2 == 2,
+            writes: Vec::new(),
+            open: None,
+            messages: Vec::new(),
+            closed: false,
+        };
         client.drain(now);
         client
     }

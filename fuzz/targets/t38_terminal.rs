@@ -41,7 +41,9 @@ impl Ear {
         match heard {
             Heard::Tone(_) => assert!(!self.carrier, "a tone within a carrier"),
             Heard::Preamble | Heard::Carrier { .. } => self.carrier = true,
-            Heard::Frame(_) | Heard::DamagedFrame | Heard::Bits(_) => assert!(self.carrier, "{heard:?} without a carrier"),
+            Heard::Frame(_) | Heard::DamagedFrame | Heard::Bits(_) => {
+                assert!(self.carrier, "{heard:?} without a carrier")
+            }
             Heard::End => assert!(std::mem::replace(&mut self.carrier, false), "an end without a carrier"),
         }
     }

@@ -10,6 +10,10 @@ use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
 use std::time::{Duration, Instant};
 
+/// Packets that may be lost in a row, and how late one may come. Beyond some 64 a receiver has to think that the far end
+/// counts anew.
+const LATEST: usize = 30;
+
 fn arbitrary(mut feed: Feed<'_>, mut now: Instant) {
     let mut receiver = Receiver::new();
     let mut fed = 0;
@@ -49,7 +53,8 @@ fn bad_path(mut feed: Feed<'_>, mut now: Instant) {
     };
     let (mut sender, mut receiver) = (Sender::new(400), Receiver::new());
     let mut sent: Vec<Vec<u8>> = Vec::new();
-    let mut late: Vec<Vec<u8>> = Vec::new();
+    let mut late: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut arrived = 0;
     let mut delivered = Vec::new();
     while !feed.is_empty() {
         let fate = feed.octet();
@@ -59,16 +64,18 @@ fn bad_path(mut feed: Feed<'_>, mut now: Instant) {
         packet.push(1);
         let datagram = sender.send(packet.clone(), correction);
         sent.push(packet);
+        let number = sent.len();
+        late.retain(|(from, _)| number - from < LATEST);
         match fate % 4 {
-            0 => {}
-            1 => late.push(datagram),
-            2 => {
-                let _ = receiver.accept(&datagram, now);
-                let _ = receiver.accept(&datagram, now);
-            }
-            _ => {
-                receiver.accept(&datagram, now).expect("we read what we write");
-                late.drain(..).for_each(|datagram| receiver.accept(&datagram, now).expect("we read what we write"));
+            0 if number - arrived < LATEST => {}
+            1 if number - arrived < LATEST => late.push((number, datagram)),
+            kind => {
+                arrived = number;
+                for _ in 0..kind % 2 + 1 {
+                    receiver.accept(&datagram, now).expect("we read what we write");
+                }
+                let due = if kind == 3 { std::mem::take(&mut late) } else { Vec::new() };
+                due.iter().for_each(|(_, octets)| receiver.accept(octets, now).expect("we read what we write"));
             }
         }
         now += Duration::from_millis(u64::from(fate / 64) * 20);

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::offer::PACKET_MS;
+use super::remote::Remote;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::g711::Law;
 use crate::dsp::tone::{Detector, Generator, Tone as DspTone};
@@ -19,8 +20,10 @@ const LATE_PACKETS: u32 = 10;
 
 /// The audio of one call.
 pub(super) struct Audio {
-    remote: SocketAddr,
+    described: SocketAddr,
+    remote: Remote,
     codec: Codec,
+    tone: DspTone,
     sender: rtp::Sender,
     generator: Generator,
     detector: Detector,
@@ -42,12 +45,24 @@ impl Audio {
             Tone::Ced => DspTone::Ced,
         };
         let (generator, detector) = (Generator::new(tone, law), Detector::new(law));
-        Self { remote, codec, sender, generator, detector, next_packet: now }
+        let described = remote;
+        let remote = Remote::new(Some(remote));
+        Self { described, remote, codec, tone, sender, generator, detector, next_packet: now }
     }
 
-    /// The far end's address, as its description names it.
-    pub(super) const fn remote(&self) -> SocketAddr {
-        self.remote
+    /// A later description of the same audio: it may have moved, or speak the other law. The stream goes on.
+    pub(super) fn described(&mut self, remote: SocketAddr, codec: Codec) {
+        self.described = remote;
+        self.remote.described(Some(remote));
+        if codec != self.codec {
+            self.codec = codec;
+            (self.generator, self.detector) = (Generator::new(self.tone, law(codec)), Detector::new(law(codec)));
+        }
+    }
+
+    /// Where packets go.
+    pub(super) fn remote(&self) -> SocketAddr {
+        self.remote.address().unwrap_or(self.described)
     }
 
     /// When the next packet is due.
@@ -72,9 +87,9 @@ impl Audio {
     }
 
     /// Takes a packet of the far end; the tone it completes, if any.
-    pub(super) fn heard(&mut self, datagram: &[u8]) -> Option<Tone> {
+    pub(super) fn heard(&mut self, datagram: &[u8], source: SocketAddr) -> Option<Tone> {
         let packet = rtp::Packet::decode(datagram).ok()?;
-        if packet.payload_type != self.codec.payload_type() {
+        if !self.remote.believes(source) || packet.payload_type != self.codec.payload_type() {
             return None;
         }
         self.detector.hear(packet.payload).map(|tone| match tone {

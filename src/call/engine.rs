@@ -1,103 +1,19 @@
-//! The call itself: what each SIP event, datagram and timer leads to.
+//! The call itself: what each input leads to, and the order in which its engines are asked.
+//!
+//! Not here: what SIP events mean ([`super::switch`]), how a call ends ([`super::farewell`]).
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::audio::Audio;
 use super::fax::Fax;
+use super::interface::{Input, Output};
 use super::offer::{Descriptions, Far, What};
 use super::settings::{InboundSettings, LineSettings, OutboundSettings};
-use super::{Ending, PageFormat, Progress, ReceivedPage, Verdict};
-use crate::model::Cause;
+use super::timer::{Timer, Timers};
 use crate::sip::{self, Leg};
 use crate::t30;
-
-/// After our farewell the far end has this long to answer before we forget the call; its own repeats then get 481.
-pub(super) const LEAVING_LIMIT: Duration = Duration::from_secs(5);
-/// After a refused re-INVITE to T.38, or one that nobody answers, the far end has this long to ask itself.
-pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
-
-/// What a call is told.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// A SIP message of this call.
-    Sip {
-        /// The message.
-        message: sip::Message,
-        /// Where it came from.
-        source: SocketAddr,
-    },
-    /// A datagram on our audio port.
-    Audio {
-        /// RTP.
-        datagram: &'a [u8],
-        /// Where it came from.
-        source: SocketAddr,
-    },
-    /// A datagram on our T.38 port.
-    T38 {
-        /// UDPTL.
-        datagram: &'a [u8],
-        /// Where it came from.
-        source: SocketAddr,
-    },
-    /// The bits asked for with [`Output::NeedPage`].
-    Page(Arc<[u8]>),
-    /// The judgement of the page given with [`Output::PageReceived`], which is now stored durably.
-    PageVerdict(Verdict),
-    /// End the call for this reason.
-    HangUp(Cause),
-    /// The deadline has passed.
-    Timeout,
-}
-
-/// What a call wants done.
-#[derive(Debug)]
-pub enum Output {
-    /// Send a SIP message.
-    Sip {
-        /// To whom.
-        to: SocketAddr,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-    /// Send from the audio port.
-    Audio {
-        /// To whom.
-        to: SocketAddr,
-        /// RTP.
-        datagram: Vec<u8>,
-    },
-    /// Send from the T.38 port.
-    T38 {
-        /// To whom.
-        to: SocketAddr,
-        /// UDPTL.
-        datagram: Vec<u8>,
-    },
-    /// Code page `index` (from 0) as the far end takes it and answer with [`Input::Page`].
-    NeedPage {
-        /// Which page.
-        index: u32,
-        /// In which form.
-        format: PageFormat,
-    },
-    /// Store and judge this page and answer with [`Input::PageVerdict`].
-    PageReceived(ReceivedPage),
-    /// The far end has confirmed this many pages in all.
-    Confirmed {
-        /// Pages, those of earlier attempts included.
-        pages: u32,
-    },
-    /// Something to show.
-    Progress(Progress),
-    /// The outcome. Packets may still have to be sent.
-    Ended(Ending),
-    /// Nothing more will come.
-    Finished,
-}
 
 /// Which side we are, and what we keep until T.38 starts.
 pub(super) enum Role {
@@ -108,7 +24,10 @@ pub(super) enum Role {
 /// Where the call stands; see the diagram of the module.
 pub(super) enum State {
     /// Our INVITE is out.
-    Calling,
+    Calling {
+        /// Whether anybody has answered it at all, be it with 100.
+        reached: bool,
+    },
     /// Our 200 is out, the ACK is not here; then what was agreed on begins.
     Answering(Option<Far>),
     /// Audio is up, T.38 is not agreed on yet.
@@ -117,25 +36,21 @@ pub(super) enum State {
     Waiting,
     /// T.30 runs.
     Fax(Box<Fax>),
-    /// The outcome is known; SIP says farewell.
-    Leaving,
+    /// The outcome is told; SIP says farewell.
+    Leaving(Farewell),
     /// Nothing is left.
     Over,
 }
 
-/// The timers of a call itself; those of SIP, T.38 and T.30 are in their engines.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Timer {
-    /// It has rung long enough: `OutboundSettings::answer_timeout`.
-    Answer,
-    /// Time to send our own re-INVITE to T.38: `reinvite_after`.
-    Reinvite,
-    /// Neither side got T.38 going: [`SECOND_CHANCE`].
-    NoFax,
-    /// The call as a whole: `LineSettings::call_limit`.
-    Limit,
-    /// The farewell: [`LEAVING_LIMIT`].
-    Leaving,
+/// How much of the farewell is still to come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Farewell {
+    /// Our request is to be answered; then the line is free.
+    Saying,
+    /// The INVITE had, or will have, a final failure, whose repetitions want their ACK too.
+    SayingUnanswered,
+    /// All is said; repetitions are waited for.
+    Lingering,
 }
 
 /// One fax call.
@@ -144,11 +59,13 @@ pub struct Call {
     pub(super) line: LineSettings,
     pub(super) role: Role,
     pub(super) state: State,
-    timers: Vec<(Timer, Instant)>,
+    pub(super) timers: Timers,
     pub(super) reinvite_after: Duration,
     /// Whether the far end was heard to be a fax (CED or CNG in the audio).
     pub(super) fax_tone_heard: bool,
     pub(super) pages: PageCount,
+    /// Pages given out for which no verdict has come.
+    unjudged: usize,
     pub(super) seed: u64,
     pub(super) descriptions: Descriptions,
     pub(super) outputs: VecDeque<Output>,
@@ -161,23 +78,28 @@ pub(super) struct PageCount {
     /// Confirmed before this call.
     pub(super) earlier: u32,
     /// Confirmed in all, as last told.
-    confirmed: u32,
+    pub(super) confirmed: u32,
 }
 
 impl Call {
     /// Calls out. `seed` is chance for tags, branches and RTP: unpredictable and new for each call.
     #[must_use]
     pub fn outbound(settings: OutboundSettings, seed: u64, now: Instant) -> Self {
+        // Asterisk and others refuse a first INVITE that has T.38 only, and many gateways one that has both.
+        Self::outbound_offering(What::Audio, settings, seed, now)
+    }
+
+    pub(super) fn outbound_offering(what: What, settings: OutboundSettings, seed: u64, now: Instant) -> Self {
         let OutboundSettings { line, endpoint, mut invitation, answer_timeout, reinvite_after, fax } = settings;
         let mut descriptions = Descriptions::new(seed);
-        invitation.body = descriptions.offer(What::Audio, &line);
+        invitation.body = descriptions.offer(what, &line);
         let leg = Leg::outgoing(endpoint, invitation, seed, now);
         let total = u32::try_from(fax.pages.len()).unwrap_or(u32::MAX);
         let pages = PageCount { total, earlier: fax.first_page, confirmed: fax.first_page };
-        let timers = vec![(Timer::Answer, now + answer_timeout)];
         let role = Role::Caller(Box::new(fax));
-        let mut call = Self::new(leg, line, role, State::Calling, reinvite_after, seed);
-        (call.descriptions, call.pages, call.timers) = (descriptions, pages, timers);
+        let mut call = Self::new(leg, line, role, State::Calling { reached: false }, reinvite_after, seed);
+        (call.descriptions, call.pages) = (descriptions, pages);
+        call.timers.set(Timer::Answer, now + answer_timeout);
         call.settle(now);
         call
     }
@@ -198,7 +120,7 @@ impl Call {
         let limit = now + line.call_limit;
         let role = Role::Answerer(Box::new(fax));
         let mut call = Self::new(leg, line, role, State::Answering(None), reinvite_after, seed);
-        call.set(Timer::Limit, limit);
+        call.timers.set(Timer::Limit, limit);
         call.answer(&invite.body, now);
         call.settle(now);
         Some(call)
@@ -210,10 +132,11 @@ impl Call {
             line,
             role,
             state,
-            timers: Vec::new(),
+            timers: Timers::default(),
             reinvite_after,
             fax_tone_heard: false,
             pages: PageCount::default(),
+            unjudged: 0,
             seed,
             descriptions: Descriptions::new(seed),
             outputs: VecDeque::new(),
@@ -226,11 +149,14 @@ impl Call {
         &self.leg
     }
 
-    /// Takes one input.
+    /// Takes one input. After [`Output::Finished`] it does nothing.
     pub fn handle(&mut self, input: Input<'_>, now: Instant) {
+        if matches!(self.state, State::Over) {
+            return;
+        }
         match input {
             Input::Sip { message, source } => self.leg.handle(sip::Input::Message { message, source }, now),
-            Input::Audio { datagram, .. } => self.audio(datagram, now),
+            Input::Audio { datagram, source } => self.audio(datagram, source, now),
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) = &mut self.state {
                     fax.datagram(datagram, source, now);
@@ -242,6 +168,7 @@ impl Call {
                 }
             }
             Input::PageVerdict(verdict) => {
+                self.unjudged = self.unjudged.saturating_sub(1);
                 if let State::Fax(fax) = &mut self.state {
                     fax.verdict(verdict, now);
                 }
@@ -263,28 +190,10 @@ impl Call {
         let media = match &self.state {
             State::Audio(audio) => Some(audio.deadline()),
             State::Fax(fax) => fax.deadline(),
-            State::Calling | State::Answering(_) | State::Waiting | State::Leaving => None,
+            State::Calling { .. } | State::Answering(_) | State::Waiting | State::Leaving(_) => None,
             State::Over => return None,
         };
-        let timer = self.timers.iter().map(|(_, at)| *at).min();
-        [media, timer, self.leg.deadline()].into_iter().flatten().min()
-    }
-
-    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
-        self.clear(timer);
-        self.timers.push((timer, at));
-    }
-
-    pub(super) fn is_set(&self, timer: Timer) -> bool {
-        self.timers.iter().any(|(set, _)| *set == timer)
-    }
-
-    pub(super) fn clear_all(&mut self) {
-        self.timers.clear();
-    }
-
-    pub(super) fn clear(&mut self, timer: Timer) {
-        self.timers.retain(|(set, _)| *set != timer);
+        [media, self.timers.deadline(), self.leg.deadline()].into_iter().flatten().min()
     }
 
     fn timeout(&mut self, now: Instant) {
@@ -293,35 +202,15 @@ impl Call {
         }
         match &mut self.state {
             State::Audio(audio) => {
-                let to = audio.remote();
                 let packets = audio.packets(now);
+                let to = audio.remote();
                 self.outputs.extend(packets.into_iter().map(|datagram| Output::Audio { to, datagram }));
             }
             State::Fax(fax) => fax.timeout(now),
-            State::Calling | State::Answering(_) | State::Waiting | State::Leaving | State::Over => {}
+            State::Calling { .. } | State::Answering(_) | State::Waiting | State::Leaving(_) | State::Over => {}
         }
-        let due: Vec<Timer> = self.timers.iter().filter(|(_, at)| *at <= now).map(|(timer, _)| *timer).collect();
-        for timer in due {
-            self.clear(timer);
+        while let Some(timer) = self.timers.expired(now) {
             self.expired(timer, now);
-        }
-    }
-
-    fn expired(&mut self, timer: Timer, now: Instant) {
-        match timer {
-            Timer::Answer => self.end(Cause::NoAnswer, now),
-            Timer::Reinvite => {
-                if matches!(self.state, State::Audio(_) | State::Waiting) {
-                    let body = self.descriptions.offer(What::T38, &self.line);
-                    self.command(sip::Command::Offer { body }, now);
-                }
-            }
-            Timer::NoFax => {
-                let cause = if self.fax_tone_heard { Cause::NoCommonTransport } else { Cause::NoFaxHeard };
-                self.end(cause, now);
-            }
-            Timer::Limit => self.hang_up(Cause::TooLong, now),
-            Timer::Leaving => self.finish(),
         }
     }
 
@@ -339,7 +228,7 @@ impl Call {
             if let State::Fax(fax) = &mut self.state {
                 let before = self.outputs.len();
                 let ending = fax.settle(&mut self.outputs, now);
-                self.note_confirmed(before);
+                self.note_pages(before);
                 if let Some(ending) = ending {
                     quiet = false;
                     self.fax_ended(ending, now);
@@ -349,37 +238,29 @@ impl Call {
                 break;
             }
         }
-        if matches!(self.state, State::Leaving) && self.leg.finished() {
-            self.finish();
+        self.finish_if_settled(now);
+    }
+
+    /// Keeps count of the pages in the new outputs.
+    fn note_pages(&mut self, from: usize) {
+        for output in self.outputs.iter().skip(from) {
+            match output {
+                Output::PageReceived(_) => self.unjudged += 1,
+                Output::Confirmed { pages } => self.pages.confirmed = *pages,
+                Output::Sip { .. }
+                | Output::Audio { .. }
+                | Output::T38 { .. }
+                | Output::NeedPage { .. }
+                | Output::Progress(_)
+                | Output::Ended(_)
+                | Output::Finished => {}
+            }
         }
     }
 
-    /// Turns a rise of confirmed pages in the progress into an output of its own.
-    fn note_confirmed(&mut self, from: usize) {
-        if matches!(self.role, Role::Answerer(_)) {
-            return;
-        }
-        let told = self.outputs.iter().skip(from).filter_map(|output| match output {
-            // The page under way is the first that is not confirmed.
-            Output::Progress(Progress::Fax(fax)) => Some(fax.page),
-            _ => None,
-        });
-        self.confirm(told.max().unwrap_or(0));
-    }
-
-    pub(super) fn confirm(&mut self, pages: u32) {
-        if pages > self.pages.confirmed {
-            self.pages.confirmed = pages;
-            self.outputs.push_back(Output::Confirmed { pages });
-        }
-    }
-
-    pub(super) fn finish(&mut self) {
-        if !matches!(self.state, State::Over) {
-            self.state = State::Over;
-            self.timers.clear();
-            self.outputs.push_back(Output::Finished);
-        }
+    /// Whether every page given out is stored.
+    pub(super) const fn all_judged(&self) -> bool {
+        self.unjudged == 0
     }
 
     pub(super) fn command(&mut self, command: sip::Command, now: Instant) {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Progress;
-use super::engine::Output;
+use super::interface::Output;
+use super::remote::Remote;
 use crate::model::Cause;
 use crate::t30;
-use crate::t38;
+use crate::t38::{self, udptl::Datagram};
 
 /// Steps that one input may cause between T.30 and T.38 before we call it a fault of ours.
 const MOST_STEPS: usize = 100_000;
@@ -47,10 +48,9 @@ impl Procedure {
 pub(super) struct Fax {
     procedure: Procedure,
     terminal: t38::Terminal,
-    /// Unknown while the far end's description named no address and no packet came.
-    remote: Option<SocketAddr>,
-    /// Whether a packet came, so that the far end's real address is known.
-    latched: bool,
+    remote: Remote,
+    /// Pages confirmed in earlier calls.
+    earlier: u32,
 }
 
 impl Fax {
@@ -58,9 +58,11 @@ impl Fax {
         procedure: Procedure,
         settings: t38::Settings,
         remote: Option<SocketAddr>,
+        earlier: u32,
         now: Instant,
     ) -> Self {
-        let mut fax = Self { procedure, terminal: t38::Terminal::new(settings, now), remote, latched: false };
+        let terminal = t38::Terminal::new(settings, now);
+        let mut fax = Self { procedure, terminal, remote: Remote::new(remote), earlier };
         fax.procedure.handle(t30::Input::Start, now);
         fax
     }
@@ -69,20 +71,14 @@ impl Fax {
         [self.procedure.deadline(), self.terminal.deadline()].into_iter().flatten().min()
     }
 
-    /// A later description named another address for the same fax.
-    pub(super) fn moved(&mut self, remote: Option<SocketAddr>) {
-        if !self.latched {
-            self.remote = remote;
-        }
+    /// A later description of the same fax: it may have moved.
+    pub(super) fn described(&mut self, remote: Option<SocketAddr>) {
+        self.remote.described(remote);
     }
 
     pub(super) fn datagram(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
-        // Behind an address translator packets come from elsewhere than the description says; the first packet tells.
-        if !self.latched {
-            self.latched = true;
-            self.remote = Some(source);
-        }
-        if Some(source) == self.remote {
+        // What nobody's terminal can have sent says nothing about where the far end is.
+        if Datagram::decode(datagram).is_ok() && self.remote.believes(source) {
             self.terminal.handle(t38::Input::Datagram(datagram), now);
         }
     }
@@ -120,6 +116,9 @@ impl Fax {
                     t30::Output::StopSending => self.terminal.handle(t38::Input::StopSending, now),
                     t30::Output::NeedPage { index, format } => outputs.push_back(Output::NeedPage { index, format }),
                     t30::Output::PageReceived(page) => outputs.push_back(Output::PageReceived(page)),
+                    t30::Output::Confirmed { pages } => {
+                        outputs.push_back(Output::Confirmed { pages: self.earlier.saturating_add(pages) });
+                    }
                     t30::Output::Progress(progress) => {
                         outputs.push_back(Output::Progress(Progress::Fax(progress)));
                     }
@@ -130,7 +129,7 @@ impl Fax {
                 quiet = false;
                 match output {
                     t38::Output::Datagram(datagram) => {
-                        if let Some(to) = self.remote {
+                        if let Some(to) = self.remote.address() {
                             outputs.push_back(Output::T38 { to, datagram });
                         }
                     }

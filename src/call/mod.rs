@@ -18,15 +18,23 @@
 mod audio;
 mod ending;
 mod engine;
+mod farewell;
 mod fax;
+mod interface;
 mod offer;
+mod remote;
 mod settings;
 mod switch;
+mod timer;
+
+#[cfg(test)]
+mod tests;
 
 pub use crate::sdp::Codec;
 pub use crate::t30::{PageFormat, Progress as FaxProgress, ReceivedPage, Verdict};
 pub use ending::{Ending, Record, RecordedPage};
-pub use engine::{Call, Input, Output};
+pub use engine::Call;
+pub use interface::{Input, Output};
 pub use offer::MediaAddresses;
 pub use settings::{InboundSettings, LineSettings, OutboundSettings};
 

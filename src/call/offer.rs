@@ -7,6 +7,7 @@ use crate::sdp::{
     Agreed, Codec, Description, ErrorCorrection, Media, Origin, OurAudio, OurT38, Ours, RateManagement, T38,
     T38Parameters, accept, answer,
 };
+use crate::signal::Modulation;
 use crate::t38;
 
 /// Audio packets hold 20 ms.
@@ -125,7 +126,10 @@ fn parameters(line: &LineSettings) -> T38Parameters {
 }
 
 fn far(agreed: Agreed) -> Option<Far> {
-    let reached = |address: Option<IpAddr>, port: u16| address.map(|address| SocketAddr::new(address, port));
+    // RFC 3264 §8.4: 0.0.0.0 was once how a medium was put on hold; nobody is there.
+    let reached = |address: Option<IpAddr>, port: u16| {
+        address.filter(|address| !address.is_unspecified()).map(|address| SocketAddr::new(address, port))
+    };
     match agreed {
         Agreed::Audio { codec, far } => Some(Far::Audio { codec, address: reached(far.address, far.port) }),
         Agreed::T38 { parameters, far } => {
@@ -134,6 +138,16 @@ fn far(agreed: Agreed) -> Option<Far> {
         }
         Agreed::Nothing => None,
     }
+}
+
+/// The fastest modulation of ours that the agreed bit rate allows.
+// T.38 (09/2010) Annex D: T38MaxBitRate
+pub(super) fn fastest(ours: Modulation, agreed: &T38Parameters) -> Modulation {
+    let slowest = Modulation::V27ter2400.bits_per_second();
+    // A rate below every modem's says nothing.
+    let rate = if agreed.max_bit_rate < slowest { u32::MAX } else { agreed.max_bit_rate };
+    let allowed = Modulation::ALL.into_iter().filter(|modulation| modulation.bits_per_second() <= rate);
+    allowed.filter(|modulation| *modulation <= ours).max().unwrap_or(Modulation::V27ter2400)
 }
 
 /// How our terminal speaks to a far end that said this.

@@ -121,6 +121,12 @@ impl Leg {
         matches!(self.state, State::Over(_)) && self.transactions.is_empty() && self.outputs.is_empty()
     }
 
+    /// Whether the call has ended and nothing that we said still waits for its answer: every request has its final
+    /// response, every failure its ACK. The leg then only absorbs repetitions, until [`Self::finished`].
+    pub fn is_settled(&self) -> bool {
+        matches!(self.state, State::Over(_)) && self.transactions.are_settled() && self.outputs.is_empty()
+    }
+
     /// What the router knows the leg by.
     pub fn key(&self) -> LegKey {
         LegKey::new(&self.local_tag)

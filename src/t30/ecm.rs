@@ -266,6 +266,12 @@ impl Incoming {
         Map(octets)
     }
 
+    /// Whether every frame that has come is one of another block, with the same number.
+    #[must_use]
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        self.frames.iter().zip(&other.frames).all(|(ours, theirs)| ours.is_none() || ours == theirs)
+    }
+
     /// Appends what has come, in order, to a page of at most `limit` octets. False when that is too much. A missing frame leaves
     /// a gap of zeros.
     pub fn append_to(&self, page: &mut Vec<u8>, limit: usize) -> bool {

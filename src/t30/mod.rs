@@ -102,6 +102,11 @@ pub enum Output {
     },
     /// The answerer has a page. [`Input::PageVerdict`] answers if [`ReceivedPage::wants_verdict`].
     PageReceived(ReceivedPage),
+    /// The caller has the far end's confirmation of a page.
+    Confirmed {
+        /// Pages confirmed in this call, this one included, counted from `CallerSettings::first_page`.
+        pages: u32,
+    },
     /// For a display.
     Progress(Progress),
     /// It is over; nothing comes after this.

@@ -178,6 +178,13 @@ impl Transactions {
         self.received_requests.retain(|request| !request.is_terminated());
     }
 
+    /// Whether nothing of ours waits for a final response or for its ACK.
+    pub(super) fn are_settled(&self) -> bool {
+        !self.invites.iter().any(|(_, invite)| invite.is_pending())
+            && !self.requests.iter().any(|(_, request)| request.is_pending())
+            && !self.received_invites.iter().any(ServerInvite::is_unacknowledged)
+    }
+
     pub(super) fn terminate_all(&mut self) {
         *self = Self::default();
     }

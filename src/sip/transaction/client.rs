@@ -125,6 +125,11 @@ impl ClientRequest {
         self.timers.deadline()
     }
 
+    /// Whether no final response has come.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.state, State::Trying { .. } | State::Proceeding { .. })
+    }
+
     /// Whether it can be forgotten.
     pub fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

@@ -132,6 +132,11 @@ impl ServerInvite {
         matches!(self.state, State::Proceeding { .. })
     }
 
+    /// Whether a failure response waits for its ACK.
+    pub fn is_unacknowledged(&self) -> bool {
+        matches!(self.state, State::Completed { .. })
+    }
+
     /// Whether it can be forgotten.
     pub fn is_terminated(&self) -> bool {
         matches!(self.state, State::Terminated)

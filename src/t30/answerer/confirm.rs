@@ -8,6 +8,7 @@ use super::receive_page::{Fingerprint, Receiving};
 use super::{Answerer, ReceivedPage, State, Terms};
 use crate::model::Cause;
 use crate::signal::Frame;
+use crate::t30::ecm::Incoming;
 use crate::t30::ending::PageRecord;
 use crate::t30::frame::{Following, Name, PartialPage, build};
 use crate::t30::timers::{NOT_READY_AFTER, Timer, VERDICT_LIMIT};
@@ -277,7 +278,7 @@ impl Answerer {
     /// (after EOP and EOM), the time does not matter.
     pub(super) fn repeat_answer(&mut self, command: &Command, no_page_between: bool, now: Instant) -> bool {
         let began = self.ear.signal_began.unwrap_or(now);
-        let Some(last) = &mut self.last_answer else {
+        let Some(last) = &self.last_answer else {
             return false;
         };
         let again = match (command, last.mark) {
@@ -299,11 +300,26 @@ impl Answerer {
             ) => false,
         };
         if again {
+            self.answer_again(now);
+        }
+        again
+    }
+
+    /// Whether a block is the one answered last, sent once more: a PPR that was overtaken by the block's completion makes the
+    /// caller repeat frames of a block that has its MCF, or lost its MCF, already. Counter, number and content tell.
+    pub(super) fn is_block_before(&self, partial: PartialPage, incoming: &Incoming) -> bool {
+        let Some(LastAnswer { mark: Mark::Block(before), .. }) = &self.last_answer else { return false };
+        let same = (before.page, before.block, before.following) == (partial.page, partial.block, partial.following);
+        same && self.last_block.as_ref().is_some_and(|last| incoming.is_part_of(last))
+    }
+
+    /// The last answer once more.
+    pub(super) fn answer_again(&mut self, now: Instant) {
+        if let Some(last) = &mut self.last_answer {
             last.command_ended = now;
             let frames = last.frames.clone();
             self.answer(frames, now);
         }
-        again
     }
 
     fn note_page(&mut self, judging: &Judging, confirmed: bool) {

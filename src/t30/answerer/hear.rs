@@ -41,7 +41,11 @@ pub(super) struct Ear {
     up: Up,
     /// When the control signal that is up, or was last, began.
     pub(super) signal_began: Option<Instant>,
+    /// Whether it began while we were sending: its sender cannot have heard all of that.
+    crossed: bool,
     command: Option<Command>,
+    /// The command acted on last.
+    last_command: Option<Command>,
 }
 
 impl Ear {
@@ -80,6 +84,7 @@ impl Answerer {
         if self.ear.up != Up::Control {
             self.ear.up = Up::Control;
             self.ear.signal_began = Some(now);
+            self.ear.crossed = self.line.busy();
             self.line.timers.cancel(Timer::T2);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
@@ -254,6 +259,13 @@ impl Answerer {
             return;
         };
         self.searches = 0;
+        // The same command again, said while our answer to it was leaving: that is its answer. A second one would reach the caller
+        // behind the first and pass for the answer to its next command; MCF does not say to which page it belongs.
+        if self.ear.crossed && !matches!(command, Command::Dcs(_)) && self.ear.last_command.as_ref() == Some(&command) {
+            self.search_command(now);
+            return;
+        }
+        self.ear.last_command = Some(command.clone());
         self.on_command(command, now);
     }
 

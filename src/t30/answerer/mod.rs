@@ -20,6 +20,7 @@ mod release;
 mod train;
 
 use super::capability::Length;
+use super::ecm::Incoming;
 use super::ending::{Ending, Progress, Record};
 use super::line::Line;
 use super::negotiate::{Agreement, PageFormat};
@@ -119,6 +120,8 @@ pub struct Answerer {
     last_sent: Vec<Frame>,
     last_answer: Option<LastAnswer>,
     last_page: Option<LastPage>,
+    /// The block answered last, to know it again.
+    last_block: Option<Incoming>,
     state: State,
 }
 
@@ -159,6 +162,7 @@ impl Answerer {
             last_sent: Vec::new(),
             last_answer: None,
             last_page: None,
+            last_block: None,
             state: State::Idle,
         }
     }

@@ -306,7 +306,15 @@ impl Answerer {
             self.show();
             return;
         }
+        if self.is_block_before(partial, &blocks.incoming) {
+            blocks.incoming = Incoming::new(blocks.size);
+            self.state = State::Receiving(receiving);
+            self.answer_again(now);
+            self.show();
+            return;
+        }
         self.answers_without_progress = 0;
+        self.last_block = Some(blocks.incoming.clone());
         if partial.following == Following::MoreOfPage {
             receiving.overlong |= !blocks.close();
             self.state = State::Receiving(receiving);

@@ -8,6 +8,7 @@ use super::train::Training;
 use super::{Caller, State, may_try_again};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
+use crate::t30::Output;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{Following, Name, build};
 use crate::t30::timers::{T5, Timer, answer_wait};
@@ -127,6 +128,7 @@ impl Caller {
         }
         self.note_page(&page, true);
         self.confirmed += 1;
+        self.line.output(Output::Confirmed { pages: self.confirmed });
         match page.following {
             Following::Nothing => self.finish(Cause::Sent, now),
             Following::NewFormat => self.identify_again(now),

@@ -122,6 +122,7 @@ pub(super) struct Line {
     endings: [Option<Ending>; 2],
     pages: Vec<(ReceivedPage, Option<Verdict>)>,
     formats: Vec<(u32, PageFormat)>,
+    confirmed: Vec<u32>,
     log: Vec<String>,
 }
 
@@ -165,6 +166,7 @@ impl Line {
             endings: [None, None],
             pages: Vec::new(),
             formats: Vec::new(),
+            confirmed: Vec::new(),
             log: Vec::new(),
         }
     }
@@ -198,6 +200,8 @@ impl Line {
             assert!(self.now - self.begin < LONGEST_CALL, "it hangs:\n{}", self.log.join("\n"));
         }
         let [Some(caller), Some(answerer)] = self.endings else { unreachable!("the loop ran until both ended") };
+        let each_page_once: Vec<u32> = (1..=caller.pages).collect();
+        assert_eq!(self.confirmed, each_page_once, "confirmations are told one by one:\n{}", self.log.join("\n"));
         Outcome {
             caller,
             answerer,
@@ -250,6 +254,7 @@ impl Line {
                 }
                 self.pages.push((page, verdict));
             }
+            Output::Confirmed { pages } => self.confirmed.push(pages),
             Output::Progress(_) => {}
             Output::Ended(ending) => {
                 self.log.push(format!("{:?} {side} ended {:?}", self.now - self.begin, ending.cause));

@@ -76,7 +76,7 @@ impl<E> Bench<E> {
                 Output::StopSending => self.stops += 1,
                 Output::NeedPage { index, .. } => self.needs.push(index),
                 Output::PageReceived(page) => self.pages.push(page),
-                Output::Progress(_) => {}
+                Output::Confirmed { .. } | Output::Progress(_) => {}
                 Output::Ended(ending) => self.ending = Some(ending),
             }
         }

@@ -82,6 +82,7 @@ impl Receiver {
     pub fn accept(&mut self, octets: &[u8], now: Instant) -> Result<(), UdptlError> {
         let datagram = Datagram::decode(octets)?;
         self.statistics.datagrams += 1;
+        self.make_room(datagram.sequence);
         let Some(next) = self.next else {
             self.join(&datagram, now);
             return Ok(());
@@ -236,6 +237,20 @@ impl Receiver {
     fn lose(&mut self, count: u64) {
         self.statistics.lost += count;
         self.deliveries.push_back(Delivery::Lost);
+    }
+
+    /// Gives up gaps early when the window behind them is full: a packet that is ahead of the window, but follows what is in
+    /// it, belongs to the same numbering.
+    fn make_room(&mut self, sequence: u16) {
+        let Some((&newest, _)) = self.packets.last_key_value() else { return };
+        let ahead = sequence.wrapping_sub(newest as u16);
+        if !(1..=WINDOW).contains(&i64::from(ahead)) {
+            return;
+        }
+        let sequence = newest + u64::from(ahead);
+        while self.next.is_some_and(|next| sequence.saturating_sub(next) > WINDOW as u64) && self.deadline().is_some() {
+            self.skip_gap();
+        }
     }
 
     /// Whether another packet of this number was here: then the far end counts anew.

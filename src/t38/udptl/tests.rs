@@ -229,6 +229,25 @@ fn a_far_end_that_counts_anew_is_followed() {
     }
 }
 
+/// A burst of more packets than the window holds came within the wait for a gap, was taken for a new numbering, and the packets
+/// that the datagrams of its beginning repeat were delivered twice.
+#[test]
+fn a_burst_longer_than_the_window_behind_a_gap_is_delivered_once() {
+    let start = base();
+    let (mut sender, mut receiver) = (Sender::new(400), Receiver::new());
+    for number in 0..200 {
+        let datagram = sender.send(packet(number), Correction::Repeat(3));
+        if !(2..9).contains(&number) {
+            receiver.accept(&datagram, start).unwrap();
+        }
+    }
+    receiver.expire(start + GAP_WAIT);
+    let whole = (0..2).map(|number| Some(packet(number)));
+    let expected: Vec<_> = whole.chain([None]).chain((6..200).map(|number| Some(packet(number)))).collect();
+    assert_eq!(drain(&mut receiver), expected);
+    assert_eq!((receiver.statistics().restarts, receiver.statistics().lost), (0, 4));
+}
+
 #[test]
 fn one_stray_datagram_moves_nothing() {
     let start = base();

@@ -1,0 +1,121 @@
+//! Every way a call ends: refused, hung up by either side, broken off, the fax over; then the farewell.
+
+use std::time::Instant;
+
+use super::ending::cause_of_refusal;
+use super::engine::{Call, Farewell, Role, State};
+use super::interface::Output;
+use super::timer::{LEAVING_LIMIT, LINGER, Timer};
+use super::{Ending, Record};
+use crate::model::{Cause, Outcome, Phase};
+use crate::sip;
+use crate::t30;
+
+impl Call {
+    /// The called side, or the network, refused.
+    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, now: Instant) {
+        let record = Record { sip_status: Some(status), ..Record::default() };
+        self.leave(cause_of_refusal(status, q850), record, now);
+    }
+
+    /// It has rung too long, or there was no response at all.
+    pub(super) fn unanswered(&mut self, now: Instant) {
+        let unreachable = matches!(self.state, State::Calling { reached: false });
+        self.end(if unreachable { Cause::TrunkDown } else { Cause::NoAnswer }, now);
+    }
+
+    /// The far end hung up.
+    pub(super) fn far_end_left(&mut self, now: Instant) {
+        match &mut self.state {
+            // T.30 knows in which phase that was, and whether all was said already.
+            State::Fax(fax) => fax.stop(Cause::Disconnected(Phase::B), now),
+            State::Audio(_) | State::Waiting => {
+                let heard = self.fax_tone_heard;
+                self.end(if heard { Cause::Disconnected(Phase::A) } else { Cause::NoFaxHeard }, now);
+            }
+            State::Calling { .. } | State::Answering(_) => self.end(Cause::Disconnected(Phase::A), now),
+            State::Leaving(_) | State::Over => {}
+        }
+    }
+
+    /// SIP gave the call up: the far end acknowledges or answers nothing any more, or has forgotten the call.
+    pub(super) fn broken_off(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Fax(fax) => fax.stop(Cause::MediaLost, now),
+            State::Calling { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
+                self.end(Cause::NoResponse(Phase::A), now);
+            }
+            // We hung up ourselves.
+            State::Leaving(_) | State::Over => {}
+        }
+    }
+
+    /// Our side ends the call.
+    pub(super) fn hang_up(&mut self, cause: Cause, now: Instant) {
+        match &mut self.state {
+            State::Fax(fax) => fax.stop(cause, now),
+            State::Calling { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => self.end(cause, now),
+            State::Leaving(_) | State::Over => {}
+        }
+    }
+
+    /// T.30 is over: its outcome is the call's.
+    pub(super) fn fax_ended(&mut self, ending: t30::Ending, now: Instant) {
+        let record = Record::of(&ending.record);
+        let outcome = match self.role {
+            Role::Caller(_) => {
+                let pages_confirmed = self.pages.earlier.saturating_add(ending.pages);
+                debug_assert_eq!(pages_confirmed, self.pages.confirmed, "each confirmation was told");
+                Outcome { pages_confirmed, pages_total: self.pages.total, cause: ending.cause }
+            }
+            Role::Answerer(_) => {
+                Outcome { pages_confirmed: ending.pages, pages_total: ending.pages, cause: ending.cause }
+            }
+        };
+        self.leave_with(Ending { outcome, record }, now);
+    }
+
+    /// Ends a call in which no fax ran.
+    pub(super) fn end(&mut self, cause: Cause, now: Instant) {
+        self.leave(cause, Record::default(), now);
+    }
+
+    fn leave(&mut self, cause: Cause, record: Record, now: Instant) {
+        let (pages_confirmed, pages_total) = (self.pages.confirmed, self.pages.total);
+        self.leave_with(Ending { outcome: Outcome { pages_confirmed, pages_total, cause }, record }, now);
+    }
+
+    fn leave_with(&mut self, ending: Ending, now: Instant) {
+        let farewell = match self.state {
+            State::Leaving(_) | State::Over => return,
+            State::Calling { .. } => Farewell::SayingUnanswered,
+            State::Answering(_) | State::Audio(_) | State::Waiting | State::Fax(_) => Farewell::Saying,
+        };
+        self.state = State::Leaving(farewell);
+        self.timers.clear_all();
+        self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);
+        self.outputs.push_back(Output::Ended(ending));
+        self.command(sip::Command::HangUp { reason: None }, now);
+    }
+
+    /// Ends the farewell when everything is said and every page stored, or when that takes too long.
+    pub(super) fn finish_if_settled(&mut self, now: Instant) {
+        let State::Leaving(farewell) = self.state else { return };
+        let said = self.leg.is_settled();
+        let done = match farewell {
+            Farewell::Saying => said,
+            Farewell::SayingUnanswered if said => {
+                self.timers.set(Timer::Linger, now + LINGER);
+                self.state = State::Leaving(Farewell::Lingering);
+                false
+            }
+            Farewell::SayingUnanswered => false,
+            Farewell::Lingering => !self.timers.runs(Timer::Linger),
+        };
+        if done && self.all_judged() || !self.timers.runs(Timer::Leaving) {
+            self.state = State::Over;
+            self.timers.clear_all();
+            self.outputs.push_back(Output::Finished);
+        }
+    }
+}

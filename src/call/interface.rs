@@ -1,0 +1,89 @@
+//! What crosses between a call and whoever drives it: inputs and outputs, values only.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::{Ending, PageFormat, Progress, ReceivedPage, Verdict};
+use crate::model::Cause;
+use crate::sip;
+
+/// What a call is told.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A SIP message of this call.
+    Sip {
+        /// The message.
+        message: sip::Message,
+        /// Where it came from.
+        source: SocketAddr,
+    },
+    /// A datagram on our audio port.
+    Audio {
+        /// RTP.
+        datagram: &'a [u8],
+        /// Where it came from.
+        source: SocketAddr,
+    },
+    /// A datagram on our T.38 port.
+    T38 {
+        /// UDPTL.
+        datagram: &'a [u8],
+        /// Where it came from.
+        source: SocketAddr,
+    },
+    /// The bits asked for with [`Output::NeedPage`].
+    Page(Arc<[u8]>),
+    /// The judgement of the page given with [`Output::PageReceived`], which is now stored durably. One for each page, also
+    /// where the far end does not wait for it and it is not looked at: the call is not over before every page is stored.
+    PageVerdict(Verdict),
+    /// End the call for this reason.
+    HangUp(Cause),
+    /// The deadline has passed.
+    Timeout,
+}
+
+/// What a call wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a SIP message.
+    Sip {
+        /// To whom.
+        to: SocketAddr,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// Send from the audio port.
+    Audio {
+        /// To whom.
+        to: SocketAddr,
+        /// RTP.
+        datagram: Vec<u8>,
+    },
+    /// Send from the T.38 port.
+    T38 {
+        /// To whom.
+        to: SocketAddr,
+        /// UDPTL.
+        datagram: Vec<u8>,
+    },
+    /// Code page `index` (from 0) as the far end takes it and answer with [`Input::Page`].
+    NeedPage {
+        /// Which page.
+        index: u32,
+        /// In which form.
+        format: PageFormat,
+    },
+    /// Store and judge this page and answer with [`Input::PageVerdict`].
+    PageReceived(ReceivedPage),
+    /// The far end has confirmed this many pages in all. Told page by page, each once, only when sending.
+    Confirmed {
+        /// Pages, those of earlier attempts included.
+        pages: u32,
+    },
+    /// Something to show.
+    Progress(Progress),
+    /// The outcome, told once. Messages may still have to be sent.
+    Ended(Ending),
+    /// Nothing more will come, and no input has any effect.
+    Finished,
+}

@@ -1,0 +1,10 @@
+//! Whole calls in virtual time: two of ours over a path with delay, loss, duplicates and changes of order, and one of ours
+//! against a scripted far end.
+
+mod changes;
+mod endings;
+mod faults;
+mod network;
+mod party;
+mod peer;
+mod transport;

@@ -1,0 +1,235 @@
+//! One of our calls with whoever drives it: sockets' addresses, the owner of the pages, and what must hold of every output.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::call::{
+    Call, Codec, Ending, InboundSettings, Input, LineSettings, MediaAddresses, OutboundSettings, Output, PageFormat,
+    Progress, ReceivedPage, Verdict,
+};
+use crate::model::{Compression, Resolution, Width};
+use crate::signal::Modulation;
+use crate::sip::{EndpointSettings, Invitation, Transport, Uri};
+use crate::t30::capability::Length;
+use crate::t30::{AnswererSettings, CallerSettings, PageShape, Transport as Carrier};
+use crate::t38::{ErrorCorrection, Pacing};
+
+pub(super) const CALLER: usize = 0;
+pub(super) const CALLEE: usize = 1;
+
+/// Pages of every fax here.
+pub(super) const PAGES: u32 = 3;
+/// Octets of a coded page: more than one datagram, less than a block.
+pub(super) const PAGE_OCTETS: usize = 4000;
+/// One input leads to a few outputs; packets held up by a late driver and a finished page are the most.
+const MOST_OUTPUTS: usize = 64;
+
+pub(super) fn sip_address(side: usize) -> SocketAddr {
+    at(side, 5060)
+}
+
+pub(super) fn at(side: usize, port: u16) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1 + u8::try_from(side).unwrap()], port))
+}
+
+pub(super) fn endpoint(side: usize) -> EndpointSettings {
+    EndpointSettings {
+        local: sip_address(side),
+        transport: Transport::Udp,
+        contact_user: format!("party{side}"),
+        user_agent: "faxramp".into(),
+        credentials: None,
+    }
+}
+
+pub(super) fn line(side: usize) -> LineSettings {
+    LineSettings {
+        media: MediaAddresses { audio: at(side, 4000), t38: at(side, 4002) },
+        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        error_correction: ErrorCorrection::Redundancy,
+        control_redundancy: 4,
+        image_redundancy: 3,
+        pacing: Pacing::Modem,
+        max_rate: 14_400,
+        call_limit: Duration::from_secs(1800),
+    }
+}
+
+pub(super) fn outbound() -> OutboundSettings {
+    let page = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
+    OutboundSettings {
+        line: line(CALLER),
+        endpoint: endpoint(CALLER),
+        invitation: Invitation {
+            from: Uri::parse("sip:+3902@192.0.2.1").unwrap(),
+            from_name: None,
+            to: Uri::parse("sip:2000@192.0.2.2").unwrap(),
+            request_uri: Uri::parse("sip:2000@192.0.2.2").unwrap(),
+            next_hop: sip_address(CALLEE),
+            headers: Vec::new(),
+            body: Vec::new(),
+        },
+        answer_timeout: Duration::from_secs(60),
+        reinvite_after: Duration::from_secs(8),
+        fax: CallerSettings {
+            station_id: "+39 02 1234567".into(),
+            pages: vec![page; PAGES as usize],
+            first_page: 0,
+            ecm: true,
+            compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
+            max_modulation: Modulation::V17At14400,
+            transport: Carrier::InternetAware,
+            sub_address: None,
+            send_cng: true,
+        },
+    }
+}
+
+pub(super) fn inbound() -> InboundSettings {
+    InboundSettings {
+        line: line(CALLEE),
+        endpoint: endpoint(CALLEE),
+        reinvite_after: Duration::from_secs(2),
+        fax: AnswererSettings {
+            station_id: "+1 555 3000".into(),
+            ecm: true,
+            max_modulation: Modulation::V17At14400,
+            widest: Width::A4,
+            finest: Resolution::Superfine,
+            longest: Length::Unlimited,
+            compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
+            row_time_ms: 0,
+            sub_address: false,
+            transport: Carrier::InternetAware,
+            send_ced: true,
+        },
+    }
+}
+
+/// Page `index` as coded: not compressible, and other than any other.
+pub(super) fn page_bits(index: u32) -> Arc<[u8]> {
+    let mut state = u64::from(index) * 7919 + 12345;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40).to_le_bytes()[0] | 1
+    };
+    (0..PAGE_OCTETS).map(|_| next()).collect()
+}
+
+/// Whether a received page is page `index`, with nothing but the filling of its last frame behind it.
+pub(super) fn is_page(page: &ReceivedPage, index: u32) -> bool {
+    let sent = page_bits(index);
+    page.bits.get(..sent.len()) == Some(&sent[..]) && page.bits[sent.len()..].iter().all(|octet| *octet == 0)
+}
+
+/// One of our calls.
+pub(super) struct Party {
+    pub(super) call: Call,
+    pub(super) ending: Option<Ending>,
+    pub(super) finished_at: Option<Instant>,
+    /// Pages confirmed before the call.
+    pub(super) earlier: u32,
+    /// Pages confirmed, as told.
+    pub(super) confirmed: u32,
+    pub(super) formats: Vec<(u32, PageFormat)>,
+    pub(super) received: Vec<ReceivedPage>,
+    /// Pages for which the far end may have had a confirmation.
+    pub(super) judged_good: u32,
+    /// Words for what happened, for messages of failing tests.
+    pub(super) story: Vec<String>,
+}
+
+impl Party {
+    pub(super) fn new(call: Call) -> Self {
+        Self {
+            call,
+            ending: None,
+            finished_at: None,
+            earlier: 0,
+            confirmed: 0,
+            formats: Vec::new(),
+            received: Vec::new(),
+            judged_good: 0,
+            story: Vec::new(),
+        }
+    }
+
+    pub(super) fn ended(&self) -> &Ending {
+        self.ending.as_ref().unwrap_or_else(|| panic!("no outcome: {:?}", self.story))
+    }
+
+    /// Where its T.38 packets come from.
+    pub(super) fn t38_address(&self) -> SocketAddr {
+        self.call.line.media.t38
+    }
+
+    pub(super) fn handle(&mut self, input: Input<'_>, now: Instant) -> Vec<Output> {
+        let is_timeout = matches!(input, Input::Timeout);
+        self.call.handle(input, now);
+        let outputs = self.drain(now);
+        if is_timeout {
+            let next = self.call.deadline();
+            assert!(next.is_none_or(|next| next > now), "a deadline stays in the past: {:?}", self.story);
+        }
+        outputs
+    }
+
+    /// Takes what the call says and checks what must hold of it.
+    pub(super) fn drain(&mut self, now: Instant) -> Vec<Output> {
+        let outputs: Vec<Output> = std::iter::from_fn(|| self.call.poll()).collect();
+        assert!(outputs.len() <= MOST_OUTPUTS, "{} outputs at once: {:?}", outputs.len(), self.story);
+        for output in &outputs {
+            assert!(self.finished_at.is_none(), "{output:?} after the end: {:?}", self.story);
+            match output {
+                Output::Confirmed { pages } => {
+                    assert_eq!(*pages, self.confirmed + 1, "pages are confirmed one by one: {:?}", self.story);
+                    assert!(self.ending.is_none(), "a page is confirmed after the outcome");
+                    self.confirmed = *pages;
+                }
+                Output::NeedPage { index, format } => self.formats.push((*index, *format)),
+                Output::PageReceived(page) => {
+                    assert!(self.ending.is_none(), "a page comes after the outcome");
+                    self.received.push(page.clone());
+                }
+                Output::Ended(ending) => {
+                    self.story.push(format!("ended {:?}", ending.outcome));
+                    assert!(self.ending.replace(ending.clone()).is_none(), "two outcomes: {:?}", self.story);
+                }
+                Output::Finished => {
+                    assert!(self.ending.is_some(), "the end without an outcome: {:?}", self.story);
+                    assert_eq!(self.call.deadline(), None);
+                    self.finished_at = Some(now);
+                }
+                Output::Progress(Progress::Fax(fax)) => self.story.push(format!("{:?} page {}", fax.phase, fax.page)),
+                Output::Progress(progress) => self.story.push(format!("{progress:?}")),
+                Output::Sip { bytes, .. } => {
+                    let line = bytes.split(|octet| *octet == b'\r').next().unwrap_or_default();
+                    self.story.push(String::from_utf8_lossy(line).into_owned());
+                }
+                Output::Audio { .. } | Output::T38 { .. } => {}
+            }
+        }
+        outputs
+    }
+
+    pub(super) fn verdict_of(&mut self, page: &ReceivedPage) -> Verdict {
+        let good = (0..PAGES).any(|index| is_page(page, index));
+        if good && page.wants_verdict {
+            self.judged_good += 1;
+        }
+        if good { Verdict::Good } else { Verdict::Bad }
+    }
+
+    /// The pages confirmed to the sender, each with its place in the fax: what a mailbox gets.
+    pub(super) fn delivered(&self) -> Vec<u32> {
+        let mut delivered = Vec::new();
+        for page in self.received.iter().filter(|page| page.wants_verdict) {
+            if page.index < self.ended().outcome.pages_confirmed {
+                delivered.truncate(page.index as usize);
+                delivered.extend((0..PAGES).find(|index| is_page(page, *index)));
+            }
+        }
+        delivered
+    }
+}

@@ -1,0 +1,64 @@
+//! The timers of a call itself; those of SIP, T.38 and T.30 are in their engines.
+
+use std::time::{Duration, Instant};
+
+/// How long the far end may take to answer our farewell. Its own repeats get 481 afterwards.
+// RFC 3261 §17.1.2.2: timer F, as long as a BYE is tried
+pub(super) const LEAVING_LIMIT: Duration = Duration::from_secs(32);
+/// After a refusal or a CANCEL we stay to acknowledge the final response once more; the far end repeats it after 0.5, 1, 2 s.
+// RFC 3261 §17.1.1.2 asks for 32 s (timer D), which would keep the line from the next call
+pub(super) const LINGER: Duration = Duration::from_secs(5);
+/// After a refused re-INVITE to T.38, or one that nobody answers, the far end has this long to ask itself.
+pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
+
+/// The waits. All run from when they are set; the driver may be late, never early.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Timer {
+    /// It has rung long enough: `OutboundSettings::answer_timeout`. Ours
+    Answer,
+    /// Time to send our own re-INVITE to T.38: `reinvite_after`. Ours
+    Reinvite,
+    /// Neither side got T.38 going: [`SECOND_CHANCE`]. Ours
+    NoFax,
+    /// The call as a whole: `LineSettings::call_limit`. Ours
+    Limit,
+    /// The farewell: [`LEAVING_LIMIT`]. RFC 3261 §17.1.2.2
+    Leaving,
+    /// Repetitions after the farewell: [`LINGER`]. Ours
+    Linger,
+}
+
+/// The timers that run; one of each at most.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Timers(Vec<(Timer, Instant)>);
+
+impl Timers {
+    /// Starts a timer, or starts it again.
+    pub(super) fn set(&mut self, timer: Timer, at: Instant) {
+        self.clear(timer);
+        self.0.push((timer, at));
+    }
+
+    pub(super) fn runs(&self, timer: Timer) -> bool {
+        self.0.iter().any(|(running, _)| *running == timer)
+    }
+
+    pub(super) fn clear(&mut self, timer: Timer) {
+        self.0.retain(|(running, _)| *running != timer);
+    }
+
+    pub(super) fn clear_all(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.0.iter().map(|(_, at)| *at).min()
+    }
+
+    /// Takes the timer that ended first, if one has ended.
+    pub(super) fn expired(&mut self, now: Instant) -> Option<Timer> {
+        let (timer, _) = *self.0.iter().filter(|(_, at)| *at <= now).min_by_key(|(timer, at)| (*at, *timer))?;
+        self.clear(timer);
+        Some(timer)
+    }
+}
