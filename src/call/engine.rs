@@ -28,6 +28,8 @@ pub(super) enum State {
         /// Whether anybody has answered it at all, be it with 100.
         reached: bool,
     },
+    /// Their INVITE is here with this offer, we let it ring.
+    Ringing { offer: Vec<u8> },
     /// Our 200 is out, the ACK is not here; then what was agreed on begins.
     Answering(Option<Far>),
     /// Audio is up, T.38 is not agreed on yet.
@@ -104,7 +106,7 @@ impl Call {
         call
     }
 
-    /// Answers an INVITE at once. The decision to answer is the caller's of this function.
+    /// Answers an INVITE, after letting it ring where that is wanted. The decision to answer is the caller's of this function.
     ///
     /// Nothing when the request is no complete INVITE; the router gives no other.
     #[must_use]
@@ -115,13 +117,19 @@ impl Call {
         seed: u64,
         now: Instant,
     ) -> Option<Self> {
-        let InboundSettings { line, endpoint, reinvite_after, fax } = settings;
+        let InboundSettings { line, endpoint, answer_after, reinvite_after, fax } = settings;
         let leg = Leg::incoming(invite, source, endpoint, seed, now).ok()?;
-        let limit = now + line.call_limit;
+        let limit = now + answer_after + line.call_limit;
         let role = Role::Answerer(Box::new(fax));
         let mut call = Self::new(leg, line, role, State::Answering(None), reinvite_after, seed);
         call.timers.set(Timer::Limit, limit);
-        call.answer(&invite.body, now);
+        if answer_after.is_zero() {
+            call.answer(&invite.body, now);
+        } else {
+            call.state = State::Ringing { offer: invite.body.clone() };
+            call.timers.set(Timer::PickUp, now + answer_after);
+            call.command(sip::Command::Ring, now);
+        }
         call.settle(now);
         Some(call)
     }
@@ -190,7 +198,11 @@ impl Call {
         let media = match &self.state {
             State::Audio(audio) => Some(audio.deadline()),
             State::Fax(fax) => fax.deadline(),
-            State::Calling { .. } | State::Answering(_) | State::Waiting | State::Leaving(_) => None,
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Waiting
+            | State::Leaving(_) => None,
             State::Over => return None,
         };
         [media, self.timers.deadline(), self.leg.deadline()].into_iter().flatten().min()
@@ -207,7 +219,12 @@ impl Call {
                 self.outputs.extend(packets.into_iter().map(|datagram| Output::Audio { to, datagram }));
             }
             State::Fax(fax) => fax.timeout(now),
-            State::Calling { .. } | State::Answering(_) | State::Waiting | State::Leaving(_) | State::Over => {}
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Waiting
+            | State::Leaving(_)
+            | State::Over => {}
         }
         while let Some(timer) = self.timers.expired(now) {
             self.expired(timer, now);

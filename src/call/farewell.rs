@@ -33,7 +33,9 @@ impl Call {
                 let heard = self.fax_tone_heard;
                 self.end(if heard { Cause::Disconnected(Phase::A) } else { Cause::NoFaxHeard }, now);
             }
-            State::Calling { .. } | State::Answering(_) => self.end(Cause::Disconnected(Phase::A), now),
+            State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
+                self.end(Cause::Disconnected(Phase::A), now)
+            }
             State::Leaving(_) | State::Over => {}
         }
     }
@@ -42,7 +44,7 @@ impl Call {
     pub(super) fn broken_off(&mut self, now: Instant) {
         match &mut self.state {
             State::Fax(fax) => fax.stop(Cause::MediaLost, now),
-            State::Calling { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
+            State::Calling { .. } | State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
                 self.end(Cause::NoResponse(Phase::A), now);
             }
             // We hung up ourselves.
@@ -54,7 +56,9 @@ impl Call {
     pub(super) fn hang_up(&mut self, cause: Cause, now: Instant) {
         match &mut self.state {
             State::Fax(fax) => fax.stop(cause, now),
-            State::Calling { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => self.end(cause, now),
+            State::Calling { .. } | State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
+                self.end(cause, now)
+            }
             State::Leaving(_) | State::Over => {}
         }
     }
@@ -89,7 +93,9 @@ impl Call {
         let farewell = match self.state {
             State::Leaving(_) | State::Over => return,
             State::Calling { .. } => Farewell::SayingUnanswered,
-            State::Answering(_) | State::Audio(_) | State::Waiting | State::Fax(_) => Farewell::Saying,
+            State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting | State::Fax(_) => {
+                Farewell::Saying
+            }
         };
         self.state = State::Leaving(farewell);
         self.timers.clear_all();

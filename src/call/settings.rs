@@ -53,6 +53,8 @@ pub struct InboundSettings {
     pub line: LineSettings,
     /// Our side of SIP.
     pub endpoint: EndpointSettings,
+    /// How long it rings before we answer.
+    pub answer_after: Duration,
     /// How long the calling side hears our CED before we ask for T.38; a CNG shortens it.
     pub reinvite_after: Duration,
     /// The fax.

@@ -44,6 +44,13 @@ impl Call {
     pub(super) fn expired(&mut self, timer: Timer, now: Instant) {
         match timer {
             Timer::Answer => self.unanswered(now),
+            Timer::PickUp => {
+                if let State::Ringing { offer } = &mut self.state {
+                    let offer = std::mem::take(offer);
+                    self.state = State::Answering(None);
+                    self.answer(&offer, now);
+                }
+            }
             Timer::Reinvite => {
                 if matches!(self.state, State::Audio(_) | State::Waiting) {
                     let body = self.descriptions.offer(What::T38, &self.line);
@@ -121,7 +128,7 @@ impl Call {
             Far::T38 { settings, address } => self.begin_fax(&settings, address, now),
             Far::Audio { codec, address: Some(address) } => match &mut self.state {
                 State::Audio(audio) => audio.described(address, codec),
-                State::Calling { .. } | State::Answering(_) => {
+                State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
                     self.begin_audio(address, codec, now);
                     self.timers.set(Timer::Reinvite, now + self.reinvite_after);
                 }
@@ -130,7 +137,7 @@ impl Call {
                 State::Fax(_) | State::Leaving(_) | State::Over => {}
             },
             Far::Audio { address: None, .. } => {
-                if matches!(self.state, State::Calling { .. } | State::Answering(_)) {
+                if matches!(self.state, State::Calling { .. } | State::Ringing { .. } | State::Answering(_)) {
                     self.wait_for_t38(now);
                 }
             }
@@ -182,7 +189,12 @@ impl Call {
         match (&self.state, &far) {
             (State::Fax(_), Far::Audio { .. }) | (State::Leaving(_) | State::Over, _) => {}
             (
-                State::Calling { .. } | State::Answering(_) | State::Audio(_) | State::Waiting | State::Fax(_),
+                State::Calling { .. }
+                | State::Ringing { .. }
+                | State::Answering(_)
+                | State::Audio(_)
+                | State::Waiting
+                | State::Fax(_),
                 Far::Audio { .. } | Far::T38 { .. },
             ) => self.begin(far, now),
         }

@@ -16,6 +16,8 @@ pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
 pub(super) enum Timer {
     /// It has rung long enough: `OutboundSettings::answer_timeout`. Ours
     Answer,
+    /// It has rung long enough on our side: `InboundSettings::answer_after`. Ours
+    PickUp,
     /// Time to send our own re-INVITE to T.38: `reinvite_after`. Ours
     Reinvite,
     /// Neither side got T.38 going: [`SECOND_CHANCE`]. Ours

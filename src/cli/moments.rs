@@ -51,7 +51,7 @@ impl Moment {
 }
 
 /// For programs: `2026-11-22T20:02:10.123Z`.
-// RFC 3339 §5.6
+// The form is that of RFC 3339.
 #[must_use]
 pub(super) fn for_programs(unix_ms: i64) -> String {
     Timestamp::from_millisecond(unix_ms).unwrap_or(Timestamp::UNIX_EPOCH).to_string()

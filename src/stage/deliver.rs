@@ -51,8 +51,8 @@ async fn one(office: &Office, settings: &Deliver, mail: Mail) -> Result<(), Faul
             smtp_out::deliver(smarthost, &mail.envelope_from, &mail.envelope_to, &octets).await
         }
         Route::Maildir(folder) => {
-            let (folder, to) = (folder.clone(), mail.envelope_to.clone());
-            office.blocking(move |_| Ok(into_maildir(&folder, &to, &octets))).await?
+            let (folder, to, name) = (folder.clone(), mail.envelope_to.clone(), maildir_name(&mail));
+            office.blocking(move |_| Ok(into_maildir(&folder, &to, &octets, &name))).await?
         }
         Route::Nowhere => return Ok(()),
     };
@@ -84,9 +84,15 @@ async fn give_up(office: &Office, mail: &Mail, reply: String) -> Result<(), Faul
     office.blocking(move |office| Ok(office.store().mail_failed(id, &reply, now_ms())?)).await
 }
 
+/// The same at each try, so that a mail whose row was lost in a crash is known again. The file's name is of chance; mails to several
+/// mailboxes share it.
+fn maildir_name(mail: &Mail) -> String {
+    format!("{}.{}-{}.faxramp", mail.created_ms, mail.id, mail.spool_file.replace('/', "-"))
+}
+
 /// Puts a mail into a Maildir as another mail server would, with the recipient in front.
-fn into_maildir(folder: &Path, recipient: &str, octets: &[u8]) -> Delivery {
-    match crate::io::maildir::put(folder, recipient, octets, chance()) {
+fn into_maildir(folder: &Path, recipient: &str, octets: &[u8], name: &str) -> Delivery {
+    match crate::io::maildir::put(folder, recipient, octets, name) {
         Ok(()) => Delivery::Sent,
         Err(error) => Delivery::Later(format!("{}: {error}", folder.display())),
     }

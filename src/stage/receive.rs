@@ -191,6 +191,7 @@ impl Answering {
         let settings = InboundSettings {
             line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
             endpoint: self.endpoint(),
+            answer_after: receive.wishes_for(&self.called).answer_after,
             reinvite_after: receive.reinvite_after,
             fax: line::answerer(&receive.fax, &station),
         };

@@ -90,6 +90,7 @@ pub(super) fn inbound() -> InboundSettings {
     InboundSettings {
         line: line(CALLEE),
         endpoint: endpoint(CALLEE),
+        answer_after: Duration::ZERO,
         reinvite_after: Duration::from_secs(2),
         fax: AnswererSettings {
             station_id: "+1 555 3000".into(),

@@ -43,6 +43,26 @@ fn the_called_side_asks_for_t38_and_three_pages_arrive_bit_for_bit() {
     assert!(between < Duration::from_millis(100), "{between:?}");
 }
 
+#[test]
+fn a_called_side_that_lets_it_ring_answers_when_told_and_the_fax_follows() {
+    let callee = InboundSettings { answer_after: Duration::from_secs(6), ..inbound() };
+    let mut network = network(outbound(), callee);
+    network.play();
+    assert_sent(&network);
+    assert_eq!(network.said(CALLEE, "SIP/2.0 180"), 1, "{}", network.story());
+}
+
+#[test]
+fn a_caller_that_gives_up_while_it_rings_leaves_nothing_behind() {
+    let caller = OutboundSettings { answer_timeout: Duration::from_secs(4), ..outbound() };
+    let callee = InboundSettings { answer_after: Duration::from_secs(20), ..inbound() };
+    let mut network = network(caller, callee);
+    network.play();
+    assert_eq!(network.caller().ended().outcome.cause, Cause::NoAnswer);
+    assert_eq!(network.called().ended().outcome.pages_confirmed, 0);
+    assert_eq!(network.said(CALLEE, "SIP/2.0 200 OK"), 1, "only the CANCEL is granted: {}", network.story());
+}
+
 /// Delays such that the caller's re-INVITE is sent first, and the called side's would come late.
 #[test]
 fn the_caller_asks_for_t38_when_the_called_side_does_not() {
