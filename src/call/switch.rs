@@ -22,7 +22,10 @@ impl Call {
     pub(super) fn event(&mut self, event: sip::Event, now: Instant) {
         match event {
             sip::Event::Trying => self.reached(),
-            sip::Event::Ringing => self.outputs.push_back(Output::Progress(Progress::Ringing)),
+            // Early media is not listened to: announcements and ringing tones come there.
+            sip::Event::Ringing | sip::Event::Progress { .. } => {
+                self.outputs.push_back(Output::Progress(Progress::Ringing));
+            }
             sip::Event::Answered { body } => self.answered(&body, now),
             sip::Event::Failed { status, q850, .. } => self.refused(status, q850, now),
             sip::Event::TimedOut => self.unanswered(now),
@@ -35,8 +38,7 @@ impl Call {
             sip::Event::OfferRefused { .. } => self.t38_refused(now),
             sip::Event::Ended { by_peer: true, .. } => self.far_end_left(now),
             sip::Event::Ended { by_peer: false, .. } => self.broken_off(now),
-            // Early media is not listened to: announcements and ringing tones come there.
-            sip::Event::Progress { .. } | sip::Event::OfferWithdrawn => {}
+            sip::Event::OfferWithdrawn => {}
         }
     }
 

@@ -5,12 +5,16 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::network::{Action, DELAY, Kind, Network, Watch};
+use super::network::{Action, Callee, DELAY, Kind, Network, Watch};
 use super::party::{CALLEE, CALLER, at, inbound, outbound};
+use super::peer::{Answer, OnOffer, Peer, Sound, audio_description};
 use super::transport::{assert_sent, network};
 use crate::call::offer::What;
 use crate::call::{Output, Progress};
-use crate::model::Phase;
+use crate::dsp::g711::Law;
+use crate::dsp::tone::{Generator, Tone};
+use crate::model::{Cause, Phase};
+use crate::rtp;
 use crate::signal::Burst;
 use crate::sip::Method;
 use crate::t30::frame::{Name, build};
@@ -18,13 +22,22 @@ use crate::t38;
 
 /// Actions in the middle of the caller's second page.
 fn in_second_page(actions: Vec<(Duration, usize, Action)>) -> Watch {
+    let is_it = |side, output: &Output| {
+        side == CALLER
+            && matches!(output, Output::Progress(Progress::Fax(fax)) if fax.phase == Phase::C && fax.page == 1)
+    };
+    once(is_it, actions)
+}
+
+/// Actions when an output comes for the first time.
+fn once(is_it: impl Fn(usize, &Output) -> bool + 'static, actions: Vec<(Duration, usize, Action)>) -> Watch {
     let mut actions = Some(actions);
-    Box::new(move |side, output| match output {
-        Output::Progress(Progress::Fax(fax)) if side == CALLER && fax.phase == Phase::C && fax.page == 1 => {
-            actions.take().unwrap_or_default()
-        }
-        _ => Vec::new(),
-    })
+    Box::new(move |side, output| if is_it(side, output) { actions.take().unwrap_or_default() } else { Vec::new() })
+}
+
+/// Whether the caller tells the last page as confirmed.
+fn is_last_confirmed(side: usize, output: &Output) -> bool {
+    side == CALLER && matches!(output, Output::Confirmed { pages: 3 })
 }
 
 fn offers(network: &Network) -> usize {
@@ -135,7 +148,7 @@ fn a_strangers_packets_are_not_heard() {
             let source = SocketAddr::from(([192, 0, 2, host], port));
             let datagrams = disconnect(&network);
             assert!(datagrams.len() > 3);
-            let inject = |bytes: Vec<u8>| (SOON, side, Action::Inject { source, bytes });
+            let inject = |bytes: Vec<u8>| (SOON, side, Action::Inject { kind: Kind::T38, source, bytes });
             network.watch = in_second_page(datagrams.into_iter().map(inject).collect());
             let to_stranger = Rc::new(Cell::new(false));
             let seen = Rc::clone(&to_stranger);
@@ -152,10 +165,19 @@ fn a_strangers_packets_are_not_heard() {
 
 #[test]
 fn a_strangers_tone_does_not_make_a_person_a_fax() {
-    let mut network = network(outbound(), inbound());
-    network.path = Box::new(|flight| if flight.kind == Kind::Sip { vec![DELAY] } else { Vec::new() });
+    let peer =
+        Peer::new(Answer::After(Duration::from_millis(100), audio_description()), OnOffer::Refuse(488), Sound::Silence);
+    let mut network = Network::new(What::Audio, outbound(), Callee::Scripted(Box::new(peer)), 42);
+    let source = SocketAddr::from(([192, 0, 2, 66], 4000));
+    let (mut tone, mut sender) = (Generator::new(Tone::Ced, Law::A), rtp::Sender::new(9, 9, 9));
+    for number in 0..100 {
+        let bytes = sender.send(8, &tone.next_frame().unwrap(), 160);
+        let at = Duration::from_millis(1000 + 20 * number);
+        network.after(at, CALLER, Action::Inject { kind: Kind::Audio, source, bytes });
+    }
     network.play();
-    assert!(!network.called().call.fax_tone_heard);
+    assert!(!network.caller().call.fax_tone_heard);
+    assert_eq!(network.caller().ended().outcome.cause, Cause::NoFaxHeard);
 }
 
 #[test]
@@ -163,12 +185,7 @@ fn audio_again_before_the_bye_changes_nothing() {
     // As Asterisk does at the end of a fax: whoever asked for T.38 asks for audio, then says BYE.
     for side in [CALLER, CALLEE] {
         let mut network = network(outbound(), inbound());
-        network.watch = Box::new(move |from, output| match output {
-            Output::Confirmed { pages: 3 } if from == CALLER => {
-                vec![(Duration::from_millis(100), side, Action::Offer(What::Audio))]
-            }
-            _ => Vec::new(),
-        });
+        network.watch = once(is_last_confirmed, vec![(SOON / 3, side, Action::Offer(What::Audio))]);
         network.play();
         assert_sent(&network);
         assert_eq!(offers(&network), 3, "{}", network.story());
@@ -190,12 +207,7 @@ fn a_refresh_with_stale_audio_in_the_middle_does_not_end_the_fax() {
 #[test]
 fn t38_closed_with_port_zero_is_refused_and_the_fax_ends_well() {
     let mut network = network(outbound(), inbound());
-    network.watch = Box::new(move |from, output| match output {
-        Output::Confirmed { pages: 3 } if from == CALLER => {
-            vec![(Duration::from_millis(100), CALLEE, Action::Offer(What::T38))]
-        }
-        _ => Vec::new(),
-    });
+    network.watch = once(is_last_confirmed, vec![(SOON / 3, CALLEE, Action::Offer(What::T38))]);
     let mut offers = 0;
     network.edit = Box::new(move |message, from| {
         if from == CALLEE && message.method() == Some(&Method::Invite) {
@@ -214,13 +226,8 @@ fn t38_closed_with_port_zero_is_refused_and_the_fax_ends_well() {
 #[test]
 fn audio_described_again_before_t38_goes_on_without_a_new_beginning() {
     let mut network = network(outbound(), inbound());
-    let done = Cell::new(false);
-    network.watch = Box::new(move |from, output| match output {
-        Output::Progress(Progress::Answered) if from == CALLER && !done.replace(true) => {
-            vec![(Duration::from_millis(40), CALLER, Action::Offer(What::Audio))]
-        }
-        _ => Vec::new(),
-    });
+    let is_answered = |side, output: &Output| side == CALLER && matches!(output, Output::Progress(Progress::Answered));
+    network.watch = once(is_answered, vec![(Duration::from_millis(40), CALLER, Action::Offer(What::Audio))]);
     let streams = Rc::new(Cell::new((0_u32, 0_u32)));
     let seen = Rc::clone(&streams);
     network.path = Box::new(move |flight| {

@@ -15,7 +15,7 @@ use crate::sip::Event;
 
 /// Plays a call to a scripted far end.
 fn call(caller: OutboundSettings, peer: Peer) -> Network {
-    let mut network = Network::new(What::Audio, caller, Callee::Scripted(peer), 42);
+    let mut network = Network::new(What::Audio, caller, Callee::Scripted(Box::new(peer)), 42);
     network.play();
     network
 }
@@ -233,7 +233,7 @@ fn either_side_can_hang_up_at_any_moment_and_both_ends_finish() {
     for moment in MOMENTS {
         for side in [CALLER, CALLEE] {
             for reason in &reasons {
-                for wait_ms in [0, 10, 45, 400, 2500] {
+                for wait_ms in [0, 45, 2500] {
                     let mut network = network(outbound(), inbound());
                     network.watch = cut(moment, Duration::from_millis(wait_ms), side, reason.clone());
                     network.play();

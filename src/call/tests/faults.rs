@@ -55,7 +55,7 @@ fn a_path_of_a_second_each_way_carries_a_fax() {
 fn whichever_sip_message_is_lost_both_ends_end_alike() {
     for what in [What::Audio, What::T38] {
         let (caller, callee) = fast();
-        let build = || Network::new(what, caller.clone(), Callee::Ours(callee.clone()), 42);
+        let build = || Network::new(what, caller.clone(), Callee::Ours(Box::new(callee.clone())), 42);
         let mut clean = build();
         clean.play();
         assert_sent(&clean);
@@ -119,14 +119,20 @@ fn from_whichever_t38_packet_on_all_are_lost_both_ends_end_and_nothing_is_believ
 #[test]
 fn no_path_however_bad_hangs_a_call_or_makes_the_caller_believe_what_did_not_arrive() {
     let mut sent = 0;
-    for seed in 0..250 {
-        let (caller, callee) = fast();
-        let mut network = Network::new(What::Audio, caller, Callee::Ours(callee), seed);
+    for seed in 0..SEEDS {
+        let (mut caller, callee) = fast();
+        if seed % 4 == 0 {
+            caller.line.pacing = Pacing::Modem;
+        }
+        let mut network = Network::new(What::Audio, caller, Callee::Ours(Box::new(callee)), seed);
         let mut chance = chance(seed + 1000);
         let (lost, doubled, jitter) = (chance(60), chance(30), chance(400));
-        let in_bursts = chance(2) == 0;
+        let (in_bursts, sip_is_safe) = (chance(2) == 0, chance(2) == 0);
         let (mut until, mut number) = (0, 0);
-        network.path = Box::new(move |_| {
+        network.path = Box::new(move |flight| {
+            if sip_is_safe && flight.kind == Kind::Sip {
+                return vec![DELAY];
+            }
             number += 1;
             if in_bursts && chance(400) < lost {
                 until = number + 1 + chance(40);
@@ -136,7 +142,10 @@ fn no_path_however_bad_hangs_a_call_or_makes_the_caller_believe_what_did_not_arr
             (0..copies).map(|_| DELAY + Duration::from_millis(chance(jitter + 1))).collect()
         });
         network.play();
-        sent += u32::from(network.caller().ended().outcome.cause == Cause::Sent);
+        sent += u64::from(network.caller().ended().outcome.cause == Cause::Sent);
     }
-    assert!((60..250).contains(&sent), "{sent} of 250: the paths are neither all good nor all hopeless");
+    assert!((SEEDS / 4..SEEDS).contains(&sent), "{sent} of {SEEDS}: the paths are neither all good nor all hopeless");
 }
+
+/// Calls over paths of chance; thousands were tried.
+const SEEDS: u64 = 160;

@@ -52,8 +52,9 @@ pub(super) enum Action {
     Offer(What),
     /// Moves the T.38 socket; the next description says so.
     MoveT38(SocketAddr),
-    /// A T.38 packet from somewhere else.
+    /// A media packet from somewhere else.
     Inject {
+        kind: Kind,
         source: SocketAddr,
         bytes: Vec<u8>,
     },
@@ -64,9 +65,9 @@ pub(super) enum Action {
 /// The called side.
 pub(super) enum Callee {
     /// One of ours, once the INVITE has come.
-    Ours(InboundSettings),
+    Ours(Box<InboundSettings>),
     /// A scripted one.
-    Scripted(Peer),
+    Scripted(Box<Peer>),
 }
 
 pub(super) struct Network {
@@ -237,13 +238,15 @@ impl Network {
         let Some(party) = &self.parties[side] else { return };
         let expected = if *kind == Kind::Audio { party.call.line.media.audio } else { party.t38_address() };
         if *to == expected {
-            self.input(
-                side,
-                match kind {
-                    Kind::Audio => Input::Audio { datagram: bytes, source: *source },
-                    Kind::T38 | Kind::Sip => Input::T38 { datagram: bytes, source: *source },
-                },
-            );
+            self.media(side, *kind, *source, bytes);
+        }
+    }
+
+    fn media(&mut self, side: usize, kind: Kind, source: SocketAddr, datagram: &[u8]) {
+        match kind {
+            Kind::Audio => self.input(side, Input::Audio { datagram, source }),
+            Kind::T38 => self.input(side, Input::T38 { datagram, source }),
+            Kind::Sip => panic!("SIP is no medium"),
         }
     }
 
@@ -270,7 +273,7 @@ impl Network {
         if self.parties[CALLEE].is_some() {
             return;
         }
-        let call = Call::inbound(settings.clone(), invite, source, 77, self.now).unwrap();
+        let call = Call::inbound((**settings).clone(), invite, source, 77, self.now).unwrap();
         self.routers[CALLEE].add(call.leg());
         let mut party = Party::new(call);
         let outputs = party.drain(self.now);
@@ -294,7 +297,7 @@ impl Network {
                 self.input(side, Input::Timeout);
             }
             Action::MoveT38(address) => self.parties[side].as_mut().unwrap().call.line.media.t38 = address,
-            Action::Inject { source, bytes } => self.input(side, Input::T38 { datagram: &bytes, source }),
+            Action::Inject { kind, source, bytes } => self.media(side, kind, source, &bytes),
             Action::Page(index) => self.input(side, Input::Page(page_bits(index))),
             Action::Verdict(verdict) => self.input(side, Input::PageVerdict(verdict)),
         }

@@ -13,7 +13,7 @@ use crate::sip::Method;
 use crate::t38::{ErrorCorrection, Pacing};
 
 pub(super) fn network(caller: OutboundSettings, callee: InboundSettings) -> Network {
-    Network::new(What::Audio, caller, Callee::Ours(callee), 42)
+    Network::new(What::Audio, caller, Callee::Ours(Box::new(callee)), 42)
 }
 
 /// Both ends are done, all pages are there bit for bit, and both know it.
@@ -96,7 +96,7 @@ fn re_invites_that_meet_are_refused_by_both_and_the_second_try_serves_both() {
 
 #[test]
 fn t38_in_the_first_invite_needs_no_re_invite() {
-    let mut network = Network::new(What::T38, outbound(), Callee::Ours(inbound()), 42);
+    let mut network = Network::new(What::T38, outbound(), Callee::Ours(Box::new(inbound())), 42);
     network.play();
     assert_sent(&network);
     assert_eq!((network.said(CALLER, "INVITE"), network.said(CALLEE, "INVITE")), (1, 0));
@@ -105,7 +105,7 @@ fn t38_in_the_first_invite_needs_no_re_invite() {
 
 #[test]
 fn of_audio_and_t38_in_the_first_invite_t38_is_taken() {
-    let mut network = Network::new(What::Either, outbound(), Callee::Ours(inbound()), 42);
+    let mut network = Network::new(What::Either, outbound(), Callee::Ours(Box::new(inbound())), 42);
     network.play();
     assert_sent(&network);
     assert_eq!((network.said(CALLER, "INVITE"), network.said(CALLEE, "INVITE")), (1, 0));

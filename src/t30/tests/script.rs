@@ -207,6 +207,61 @@ fn an_answerer_meets_asterisk() {
     assert_eq!(ending.record.remote_id.as_deref(), Some("+1 555 9999"));
 }
 
+/// A block of one frame, with its closing frames.
+fn one_frame_block(bench: &mut Bench<Answerer>, octet: u8) {
+    let carrier = Heard::Carrier { modulation: Modulation::V17At14400, training: Training::Short };
+    bench.give(Input::Heard(carrier));
+    let mut frame = vec![0xFF, 0xC0, 0x60, 0x00];
+    frame.extend([octet; 256]);
+    bench.give(Input::Heard(Heard::Frame(frame)));
+    for _ in 0..3 {
+        bench.give(Input::Heard(Heard::Frame(RCP.to_vec())));
+    }
+    bench.give(Input::Heard(Heard::End));
+}
+
+/// An answerer whose MCF for the last page, of one frame, is leaving.
+fn up_to_leaving_mcf() -> Bench<Answerer> {
+    let mut bench = answerer();
+    bench.give(Input::Start);
+    bench.let_send();
+    bench.hear(&[&TSI, &DCS]);
+    let training = Training::Long;
+    bench.give(Input::Heard(Heard::Carrier { modulation: Modulation::V17At14400, training }));
+    bench.give(Input::Heard(Heard::Bits(vec![0; 2700])));
+    bench.give(Input::Heard(Heard::End));
+    bench.let_send();
+    one_frame_block(&mut bench, 0x5A);
+    bench.hear(&[&PPS_EOP_ONE_FRAME]);
+    bench.give(Input::PageVerdict(Verdict::Good));
+    bench
+}
+
+#[test]
+fn a_command_said_again_while_its_answer_leaves_is_answered_once() {
+    let mut bench = up_to_leaving_mcf();
+    bench.hear(&[&PPS_EOP_ONE_FRAME]);
+    assert_eq!(controls(&bench.let_send()), [MCF.to_vec()], "a second MCF would pass for that of the next page");
+    bench.wait(Duration::from_secs(3));
+    bench.hear(&[&PPS_EOP_ONE_FRAME]);
+    assert_eq!(controls(&bench.let_send()), [MCF.to_vec()], "the first one was lost after all");
+    assert_eq!(bench.pages.len(), 1);
+}
+
+#[test]
+fn a_block_repeated_after_its_confirmation_is_no_new_page_but_another_block_is() {
+    let mut bench = up_to_leaving_mcf();
+    assert_eq!(controls(&bench.let_send()), [MCF.to_vec()]);
+    one_frame_block(&mut bench, 0x5A);
+    bench.hear(&[&PPS_EOP_ONE_FRAME]);
+    assert_eq!(controls(&bench.let_send()), [MCF.to_vec()]);
+    assert_eq!(bench.pages.len(), 1);
+    // A sender whose counter stands still is believed by what it sends.
+    one_frame_block(&mut bench, 0x5B);
+    bench.hear(&[&PPS_EOP_ONE_FRAME]);
+    assert_eq!(bench.pages.len(), 2);
+}
+
 #[test]
 fn a_caller_is_not_deceived_by_its_own_echo() {
     let mut bench = caller(1, Transport::Audio);
