@@ -236,8 +236,8 @@ fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
     bits.put(code, length);
 }
 
-/// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, enough for
-/// a mode and two runs of a make-up and a terminating code each; more make-up codes are made ready here.
+/// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, more than a mode and two
+/// runs of one code each; behind each make-up code more are made ready, as strangers write as many of them as they like.
 #[inline]
 fn run(bits: &mut BitReader<'_>, entries: &RunTable, start: i32, width: i32) -> Result<i32, Damaged> {
     let mut place = start;
@@ -254,8 +254,6 @@ fn run(bits: &mut BitReader<'_>, entries: &RunTable, start: i32, width: i32) -> 
         if entry.run() < 64 {
             return Ok(place);
         }
-        if entry.run() == LONGEST_MAKE_UP {
-            bits.refill();
-        }
+        bits.refill();
     }
 }

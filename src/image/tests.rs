@@ -137,6 +137,22 @@ fn damaged_mmr_breaks_off_and_says_so() {
     assert_eq!(decoded.bitmap.crop_rows(0, good), page.crop_rows(0, good));
 }
 
+/// A run of many short make-up codes, which nobody writes but damage and strangers, took more bits than were made ready.
+// T.4 (07/2003) Table 3a: white 64 is 11011; Table 2: white 56 is 01011001
+#[test]
+fn a_run_may_have_more_make_up_codes_than_it_needs() {
+    let end_of_line = "000000000001";
+    let text = format!("{end_of_line}{}01011001{}", "11011".repeat(46), end_of_line.repeat(6));
+    let octets: Vec<u8> = text
+        .as_bytes()
+        .chunks(8)
+        .map(|bits| bits.iter().fold(0, |octet, bit| octet << 1 | (bit - b'0')) << (8 - bits.len()))
+        .collect();
+    let page = decode(&octets, Compression::Mh, 46 * 64 + 56, DecodeLimits::default());
+    assert_eq!((page.rows, page.bad_rows, page.bitmap.black_count()), (1, 0, 0));
+    assert_eq!(page.ended, Ended::ByMarker);
+}
+
 // T.6 (11/1988) §2.2.5: 0000001111 would begin uncompressed mode
 #[test]
 fn uncompressed_mode_is_refused_as_damage() {

@@ -145,7 +145,9 @@ fn push_line(headers: &mut Headers, line: &[u8]) -> Result<(), ParseError> {
         return Ok(());
     };
     let name = line[..colon].trim_ascii();
-    if name.is_empty() {
+    // RFC 3261 §7.3.1: a malformed header is no reason to refuse the message, but a name with a blank or a control character in it
+    // would become another when it is written.
+    if name.is_empty() || name.iter().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control()) {
         return Ok(());
     }
     if headers.len() >= HEADER_LINES_MAX {

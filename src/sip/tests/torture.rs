@@ -72,6 +72,15 @@ fn a_line_without_colon_is_dropped_and_the_rest_is_read() {
     assert_eq!((message.headers.len(), message.call_id()), (1, Some(&b"c"[..])));
 }
 
+/// `l` with NULs behind it was kept as a name with blanks, written so, and read again as Content-Length.
+#[test]
+fn a_name_with_control_characters_or_blanks_is_dropped() {
+    let message =
+        Message::parse(b"OPTIONS sip:h SIP/2.0\r\nl\0\0: 1\r\nContent Length: 1\r\nTo : <sip:a@h>\r\n\r\nv=0").unwrap();
+    assert_eq!((message.headers.len(), message.body.as_slice()), (1, &b"v=0"[..]));
+    assert_eq!(Message::parse(&message.to_bytes()).unwrap().body, b"v=0");
+}
+
 #[test]
 fn unknown_methods_are_kept() {
     let message = parse("!interesting-Method0123456789_*+`.%indeed'~ sip:a@h SIP/2.0\n\n").unwrap();
