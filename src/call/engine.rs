@@ -262,7 +262,8 @@ impl Call {
     fn note_pages(&mut self, from: usize) {
         for output in self.outputs.iter().skip(from) {
             match output {
-                Output::PageReceived(_) => self.unjudged += 1,
+                Output::PageReceived(page) if page.wants_verdict => self.unjudged += 1,
+                Output::PageReceived(_) => {}
                 Output::Confirmed { pages } => self.pages.confirmed = *pages,
                 Output::Sip { .. }
                 | Output::Audio { .. }

@@ -33,8 +33,8 @@ pub enum Input<'a> {
     },
     /// The bits asked for with [`Output::NeedPage`].
     Page(Arc<[u8]>),
-    /// The judgement of the page given with [`Output::PageReceived`], which is now stored durably. One for each page, also
-    /// where the far end does not wait for it and it is not looked at: the call is not over before every page is stored.
+    /// The judgement of the page given with [`Output::PageReceived`], which is now stored durably. One for each page that
+    /// wants it, in their order: the call is not over before they are here.
     PageVerdict(Verdict),
     /// End the call for this reason.
     HangUp(Cause),
@@ -73,7 +73,7 @@ pub enum Output {
         /// In which form.
         format: PageFormat,
     },
-    /// Store and judge this page and answer with [`Input::PageVerdict`].
+    /// Store this page; if it wants a verdict, judge it too and answer with [`Input::PageVerdict`].
     PageReceived(ReceivedPage),
     /// The far end has confirmed this many pages in all. Told page by page, each once, only when sending.
     Confirmed {

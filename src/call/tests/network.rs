@@ -316,7 +316,9 @@ impl Network {
                 Output::NeedPage { index, .. } => self.after(Duration::from_millis(10), side, Action::Page(index)),
                 Output::PageReceived(page) => {
                     let verdict = self.parties[side].as_mut().unwrap().verdict_of(&page);
-                    self.after(Duration::from_millis(20), side, Action::Verdict(verdict));
+                    if page.wants_verdict {
+                        self.after(Duration::from_millis(20), side, Action::Verdict(verdict));
+                    }
                 }
                 Output::Confirmed { pages } => self.check_confirmed(pages),
                 Output::Finished => {
