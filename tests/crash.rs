@@ -320,15 +320,6 @@ async fn a_fax_cut_off_goes_on_at_the_first_unconfirmed_page_even_when_the_resta
 /// Milliseconds of the run in which the kill may fall: from the first command of the client to the last mail.
 const SPAN_MS: u64 = 9000;
 
-/// A number that follows from `seed` alone.
-// Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators (2014), the mixing function
-const fn mixed(seed: u64) -> u64 {
-    let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let seed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let seed = (seed ^ (seed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    seed ^ (seed >> 31)
-}
-
 /// Two mails to three recipients, two of them the same number; killed at a moment that the seed chooses.
 async fn killed_at_random(seed: u64) {
     let _place = AT_ONCE.acquire().await.expect("never closed");
@@ -336,7 +327,7 @@ async fn killed_at_random(seed: u64) {
     let letters = [Letter::new("b1", &["+39021111", "+39022222"], 1), Letter::new("b2", &["+39021111"], 1)];
     let process = Process::start(&site, None).await;
     let sending = async { (letters[0].send(site.smtp_address()).await, letters[1].send(site.smtp_address()).await) };
-    let moment = Duration::from_millis(mixed(seed) % SPAN_MS);
+    let moment = Duration::from_millis(documents::mixed(seed) % SPAN_MS);
     let killing = async {
         pause(moment).await;
         process.kill().await

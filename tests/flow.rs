@@ -3,14 +3,11 @@
 use std::time::Duration;
 
 use faxramp::app::Server;
-use faxramp::image::tiff::{PageImage, read};
 use faxramp::model::Cause;
-use faxramp::spool::SpoolName;
-use faxramp::stage::report::pages_as_sent;
 
 use crate::support::client::{Client, message};
 use crate::support::site::{Site, Wishes};
-use crate::support::{all_reported, mails};
+use crate::support::{all_received, all_reported, assert_came_as_sent, mails};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_becomes_a_fax_to_ourselves_and_both_ends_are_told() {
@@ -28,16 +25,10 @@ async fn a_mail_becomes_a_fax_to_ourselves_and_both_ends_are_told() {
     assert_eq!(job.job.pages_confirmed, job.job.pages_total);
     assert_eq!(job.attempts.len(), 1);
 
-    let office = server.office();
-    let received = office.store().list_received(None, 10).expect("rows").remove(0);
-    assert_eq!(received.pages, job.job.pages_total);
+    all_received(&server).await;
+    let received = server.office().store().list_received(None, 10).expect("rows").remove(0);
     assert_eq!(received.remote_id.as_deref(), Some("+39 02 99999"));
-    let name = SpoolName::from_stored(&received.spool_file).expect("a name");
-    let tiff = office.spool().read(&name, 100_000_000).expect("the TIFF");
-    let came: Vec<_> = read(&tiff).expect("a TIFF").into_iter().map(|page| page.image).collect();
-    let sent = pages_as_sent(office, &office.settings(), job, &job.attempts[0]).expect("pages");
-    let sent: Vec<_> = sent.iter().map(|page| PageImage::Bilevel(page.bitmap())).collect();
-    assert!(came == sent, "the pages received are those sent, bit for bit");
+    assert_came_as_sent(&server, job);
 
     let mails = mails(site.folder(), 2).await;
     let receipt = mails.iter().find(|mail| mail.contains("Fax sent")).expect("a receipt");

@@ -4,5 +4,7 @@ mod crash;
 mod demo;
 mod flow;
 mod generated;
+mod hostile;
+mod parallel;
 mod support;
 mod tidy;

@@ -17,6 +17,11 @@ use std::path::Path;
 // ISO 32000-1 §8.3.2.3
 const POINT: f64 = 254.0 / 72.0;
 
+/// The mark at the end of a file.
+const END: &[u8] = b"%%EOF";
+/// Octets from the end within which readers look for the mark, as some programs write something behind it.
+const END_WITHIN: usize = 1024;
+
 /// What draws.
 pub(crate) enum Engine {
     /// pdfium, its library loaded and started.
@@ -59,11 +64,23 @@ impl Engine {
         request: &Request,
         output: &mut Output<W>,
     ) -> Result<(), Fault> {
+        if !is_whole(&document) {
+            return Err(Fault::malformed("it is no PDF file, or it is cut off: its end is missing"));
+        }
         match self {
             Self::Pdfium(library) => pdfium::draw(&library, &document, request, output),
             Self::Hayro => hayro::draw(document, request, output),
         }
     }
+}
+
+/// Whether the file has its end. hayro draws what is left of a file that was cut off, and a fax with a page missing is worse than none.
+// ISO 32000-1 §7.5.5
+fn is_whole(document: &[u8]) -> bool {
+    // Some servers fill up with zeros or blank lines what they send.
+    let padding = document.iter().rev().take_while(|octet| matches!(octet, 0 | b' ' | b'\t' | b'\r' | b'\n')).count();
+    let document = &document[..document.len() - padding];
+    document[document.len().saturating_sub(END_WITHIN)..].windows(END.len()).any(|window| window == END)
 }
 
 fn not_a_pdf() -> Fault {
@@ -93,4 +110,20 @@ fn place(number: u32, width: f32, height: f32, sheet: Sheet) -> Result<Placement
         )));
     }
     Ok(page(width, height, sheet))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole;
+
+    #[test]
+    fn a_file_without_its_end_was_cut_off_and_one_with_a_little_behind_it_was_not() {
+        assert!(is_whole(b"%PDF-1.4 and so on %%EOF"));
+        assert!(is_whole(b"%PDF-1.4 and so on %%EOF\r\n\0\0\0"));
+        assert!(is_whole(&[b"%PDF-1.4 %%EOF\n".as_slice(), &[b'x'; 1000], &[0; 5000]].concat()));
+        assert!(!is_whole(b"%PDF-1.4 and so on %%EO"));
+        // A file for the web has a mark near its beginning as well.
+        assert!(!is_whole(&[b"%PDF-1.4 %%EOF\n".as_slice(), &[b'x'; 5000]].concat()));
+        assert!(!is_whole(b""));
+    }
 }

@@ -3,7 +3,8 @@
 //! A page is on the disk and in its row before it is confirmed (MCF). A call cut off by a crash leaves a file of whole pages, which
 //! start-up mails as an incomplete fax.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument as _;
@@ -36,24 +37,63 @@ pub async fn run(
     mut stop: watch::Receiver<bool>,
     calls: super::dial::Calls,
 ) {
+    let taken = Taken::default();
     loop {
         let arrived = tokio::select! {
             arrived = new_calls.recv() => arrived,
             _ = stop.wait_for(|stop| *stop) => None,
         };
         let Some(Arrived { message, source }) = arrived else { return };
+        let settings = office.settings();
+        if !settings.receive.peers.iter().any(|network| network.contains(source.ip())) {
+            // Not even refused: an answer would cost a transaction for each, and tell a stranger that somebody is here.
+            tracing::debug!(%source, "a call from a peer that is not in sip.allowed_peers was ignored");
+            continue;
+        }
+        let Some(taken) = taken.take(&message) else { continue };
         let called = called_number(&message);
         let span = tracing::info_span!("call", from = %source, called);
-        let answering = Answering {
-            office: office.clone(),
-            settings: office.settings(),
-            line: line.clone(),
-            invite: message,
-            source,
-            called,
-            busy: calls.len(),
+        let answering =
+            Answering { office: office.clone(), settings, line: line.clone(), invite: message, source, called };
+        // One after the other, so that two calls never both take the last line.
+        let counted = answering.refusal(calls.len()).map_or_else(|| Ok(line.count_reception()), Err);
+        let hang_up = hang_up.clone();
+        let answered = async move {
+            answering.run(counted, hang_up).await;
+            drop(taken);
         };
-        tokio::spawn(answering.run(hang_up.clone()).instrument(span));
+        tokio::spawn(answered.instrument(span));
+    }
+}
+
+/// The INVITEs that are being dealt with. One that is repeated before its leg is known to the socket, while the disk is slow, is the
+/// same call.
+#[derive(Clone, Default)]
+struct Taken(Arc<Mutex<BTreeSet<InviteKey>>>);
+
+/// Call-ID, tag and number.
+// RFC 3261 §8.2.2.2
+type InviteKey = (Vec<u8>, String, u32);
+
+/// One INVITE that is being dealt with, until this is dropped.
+struct TakenOne {
+    all: Taken,
+    key: InviteKey,
+}
+
+impl Taken {
+    /// Nothing when it is being dealt with already.
+    fn take(&self, invite: &Message) -> Option<TakenOne> {
+        let number = invite.cseq().map_or(0, |cseq| cseq.number);
+        let key = (invite.call_id()?.to_vec(), invite.from_tag().unwrap_or_default(), number);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(key.clone()).then(|| TakenOne { all: self.clone(), key })
+    }
+}
+
+impl Drop for TakenOne {
+    fn drop(&mut self) {
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 
@@ -78,18 +118,20 @@ struct Answering {
     invite: Message,
     source: std::net::SocketAddr,
     called: String,
-    /// Outgoing calls on the line.
-    busy: usize,
 }
 
+/// Why a call is not answered: the SIP status, and a sentence for the log.
+type Refusal = (u16, &'static str);
+
 impl Answering {
-    async fn run(self, hang_up: watch::Receiver<Option<Cause>>) {
-        let counted = self.line.count_reception();
-        let refusal = self.refusal();
-        if let Some((status, why)) = refusal {
-            tracing::info!(status, why, "an incoming call was refused");
-            return self.refuse(status).await;
-        }
+    async fn run(self, counted: Result<ReceptionCount, Refusal>, hang_up: watch::Receiver<Option<Cause>>) {
+        let counted = match counted {
+            Ok(counted) => counted,
+            Err((status, why)) => {
+                tracing::info!(status, why, "an incoming call was refused");
+                return self.refuse(status).await;
+            }
+        };
         match self.open().await {
             Ok((id, file)) => self.answer(id, file, hang_up, counted).await,
             Err(fault) => {
@@ -99,16 +141,15 @@ impl Answering {
         }
     }
 
-    /// Why the call is not answered.
-    fn refusal(&self) -> Option<(u16, &'static str)> {
+    /// Why the call is not answered, with so many outgoing calls on the line. A refused call takes no line itself, though its
+    /// transaction lasts another half minute.
+    // RFC 3261 §17.2.1: timer H
+    fn refusal(&self, outgoing: usize) -> Option<Refusal> {
         let receive = &self.settings.receive;
-        if !receive.peers.iter().any(|network| network.contains(self.source.ip())) {
-            return Some((403, "the peer is not in sip.allowed_peers"));
-        }
         if receive.routes.route(&self.called).is_err() {
             return Some((404, "no [[inbound]] names the called number"));
         }
-        if self.line.receptions() + self.busy > receive.max_calls {
+        if self.line.receptions() + outgoing >= receive.max_calls {
             return Some((486, "all lines are busy (queue.max_calls)"));
         }
         None
@@ -165,10 +206,9 @@ impl Answering {
         self.office.live().begin(subject, view);
         tracing::info!(received = %id, "answering");
         let reception = Arc::new(Reception::new(self.office.clone(), id, file));
-        let ending = match self.call(Arc::clone(&reception), hang_up).await {
-            Ok(ending) => ending,
-            Err(reason) => Ending::local(reason, 0, 0),
-        };
+        let ending = self.call(Arc::clone(&reception), hang_up).await;
+        let unanswered = ending.is_err();
+        let ending = ending.unwrap_or_else(|reason| Ending::local(reason, 0, 0));
         let outcome = ending.outcome.clone();
         tracing::info!(received = %id, outcome = outcome.cause.word(), pages = outcome.pages_confirmed, "the call is over");
         drop(counted);
@@ -180,6 +220,9 @@ impl Answering {
             tracing::error!(received = %id, %fault, "a received fax could not be closed");
         }
         self.office.live().end(subject, outcome);
+        if unanswered {
+            self.refuse(503).await;
+        }
     }
 
     async fn call(&self, reception: Arc<Reception>, hang_up: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {

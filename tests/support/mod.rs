@@ -10,8 +10,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use faxramp::app::Server;
-use faxramp::model::JobState;
-use faxramp::queue::{JobDetail, JobFilter, Store};
+use faxramp::image::tiff::{PageImage, read};
+use faxramp::model::{Cause, JobState};
+use faxramp::queue::{JobDetail, JobFilter, MailState, Store};
+use faxramp::spool::SpoolName;
+use faxramp::stage::report::pages_as_sent;
 
 /// Longest wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -51,6 +54,37 @@ pub(crate) async fn all_reported(server: &Server, count: usize) -> Vec<JobDetail
         over.then_some(jobs)
     })
     .await
+}
+
+/// Whether the fax that the server sent itself for this job, in one call, came as it was sent, bit for bit.
+pub(crate) fn assert_came_as_sent(server: &Server, detail: &JobDetail) {
+    let office = server.office();
+    assert_eq!(detail.job.cause, Some(Cause::Sent), "{:?}", detail.attempts);
+    assert_eq!(detail.attempts.len(), 1, "{:?}", detail.attempts);
+    let attempt = &detail.attempts[0];
+    let span = attempt.opened_ms..=attempt.closed_ms.expect("closed");
+    let number = detail.job.number.to_string();
+    let received = office.store().list_received(None, 1000).expect("rows").into_iter();
+    let mut of_it = received.filter(|received| received.called == number && span.contains(&received.opened_ms));
+    let received = of_it.next().expect("a reception");
+    assert!(of_it.next().is_none(), "one call was received twice");
+    assert_eq!(received.pages, detail.job.pages_total);
+    let name = SpoolName::from_stored(&received.spool_file).expect("a name");
+    let tiff = office.spool().read(&name, 100_000_000).expect("the fax");
+    let came: Vec<_> = read(&tiff).expect("a TIFF").into_iter().map(|page| page.image).collect();
+    let sent = pages_as_sent(office, &office.settings(), detail, attempt).expect("pages");
+    let sent: Vec<_> = sent.iter().map(|page| PageImage::Bilevel(page.bitmap())).collect();
+    assert!(came == sent, "the pages received are not those sent");
+}
+
+/// Waits until every fax that is being received is written down and mailed.
+pub(crate) async fn all_received(server: &Server) {
+    let store = server.office().store();
+    until("all receptions end", async || {
+        let open = store.list_received(None, 1000).expect("rows").iter().any(|received| received.closed_ms.is_none());
+        (!open && store.mails(MailState::Queued, 1000).expect("rows").is_empty()).then_some(())
+    })
+    .await;
 }
 
 /// The mails delivered so far.

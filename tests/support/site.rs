@@ -1,7 +1,7 @@
 //! A place for one server: a folder, an address of 127.0.0.0/8 that nobody else uses, and a configuration whose trunk leads back to
 //! the server itself.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -16,12 +16,14 @@ const SIP_PORT: u16 = 5062;
 pub(crate) struct Wishes {
     /// Channels of the trunk; 4 when not said.
     pub(crate) channels: Option<u32>,
-    /// More lines of `[smtp]`.
+    /// More lines of `[smtp]`. In all of these `{address}` stands for the address of the site.
     pub(crate) smtp: &'static str,
     /// More lines of `[sip]`.
     pub(crate) sip: &'static str,
     /// More lines of `[fax]`.
     pub(crate) fax: &'static str,
+    /// Whether pages go at the speed of a modem, so that a call lasts.
+    pub(crate) slow: bool,
     /// More sections.
     pub(crate) more: &'static str,
 }
@@ -30,7 +32,8 @@ pub(crate) struct Wishes {
 pub(crate) struct Site {
     folder: TempDir,
     address: Ipv4Addr,
-    wishes: Wishes,
+    /// A change is in force at the next start or reload.
+    pub(crate) wishes: Wishes,
 }
 
 impl Site {
@@ -55,6 +58,10 @@ impl Site {
         SocketAddr::from((self.address, SIP_PORT))
     }
 
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address.into()
+    }
+
     pub(crate) fn queue_file(&self) -> PathBuf {
         self.folder().join("data/queue.sqlite")
     }
@@ -72,8 +79,9 @@ impl Site {
     }
 
     fn text(&self) -> String {
-        let Wishes { channels, smtp, sip, fax, more } = self.wishes;
+        let Wishes { channels, smtp, sip, fax, slow, more } = self.wishes;
         let channels = channels.unwrap_or(4);
+        let pacing = if slow { "modem" } else { "fast" };
         format!(
             r#"
 [server]
@@ -102,7 +110,7 @@ formats = "both"
 [fax]
 station_id = "+39 02 99999"
 sender_name = "Company"
-pacing = "fast"
+pacing = "{pacing}"
 {fax}
 [delivery]
 maildir = "{folder}/maildir"
@@ -112,5 +120,6 @@ maildir = "{folder}/maildir"
             smtp_address = self.smtp_address(),
             sip_address = self.sip_address(),
         )
+        .replace("{address}", &self.address.to_string())
     }
 }
