@@ -1,6 +1,6 @@
 //! The configuration: one TOML file, read whole, checked whole, given on as plain values.
 //!
-//! Every key is declared once, in [`sections`]: its type, default, bounds and the paragraph of the manual. Reading,
+//! Every key is declared once, in `sections`: its type, default, bounds and the paragraph of the manual. Reading,
 //! checking, the commented sample, the manual page and the Markdown reference all follow from that declaration, so they
 //! cannot disagree. All faults of a file are told at once, each with line, column, key, reason and hint.
 //!

@@ -1,7 +1,7 @@
 //! Pictures: the bilevel page and everything that turns something into it or it into something.
 //!
 //! - [`Bitmap`], the page; [`Grey`], what a scan or a photograph is before it becomes one
-//! - [`encode`], [`decode`], [`Decoder`]: T.4 (MH, MR) and T.6 (MMR) as T.30 sends them
+//! - [`encode()`], [`decode()`], [`Decoder`]: T.4 (MH, MR) and T.6 (MMR) as T.30 sends them
 //! - [`tiff`]: fax TIFF files in and out
 //! - [`halftone`], [`scale`]: grey to bilevel, and changes of size
 //! - [`quality`]: is a received page good enough to confirm

@@ -1,7 +1,7 @@
 //! Accept: a mail over SMTP becomes a message in the spool and one job per recipient.
 //!
 //! The recipient is judged at RCPT, by its own address and by who may dial what. The 250 for the message is sent only with the
-//! [`Queued`](crate::queue::Queued) receipt in hand: the file synchronised and renamed, the rows committed.
+//! [`Queued`] receipt in hand: the file synchronised and renamed, the rows committed.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,6 +1,6 @@
 //! Fax TIFF files as values: octets in, pages out, and back.
 //!
-//! [`read`] takes what fax gear, scanners and mail programs write; [`write`] and [`Writer`] make profile F of
+//! [`read()`] takes what fax gear, scanners and mail programs write; [`write()`] and [`Writer`] make profile F of
 //! RFC 2306 and RFC 3949. The strips of fax codings go through the coders of [`crate::image`]; directories are read
 //! here, because fax files in the field lack tags that a strict reader wants; all other compressions, and the
 //! container when writing, are the `tiff` crate's. No file is opened here.
