@@ -33,8 +33,8 @@ pub enum Input<'a> {
     },
     /// The bits asked for with [`Output::NeedPage`].
     Page(Arc<[u8]>),
-    /// The judgement of the page given with [`Output::PageReceived`], which is now stored durably. One for each page that
-    /// wants it, in their order: the call is not over before they are here.
+    /// The judgement of the page given with [`Output::PageReceived`], which is now stored durably. Only for pages that want one;
+    /// the call is not over before it has come.
     PageVerdict(Verdict),
     /// End the call for this reason.
     HangUp(Cause),
@@ -84,6 +84,6 @@ pub enum Output {
     Progress(Progress),
     /// The outcome, told once. Messages may still have to be sent.
     Ended(Ending),
-    /// Nothing more will come, and no input has any effect.
+    /// Nothing more will come, and no input has any effect. A page that broke off may still have to be stored.
     Finished,
 }

@@ -225,6 +225,8 @@ fn a_caller_that_hangs_up_leaves_the_pages_before_and_the_rest_of_the_one_under_
     assert_eq!(called.ended().outcome.pages_confirmed, 1);
     assert_eq!(called.received.len(), 2, "the rest of page 2 is handed over");
     assert!(!called.received[1].wants_verdict);
+    let apart = took(&network).abs_diff(called.finished_at.unwrap() - network.base);
+    assert!(apart < Duration::from_millis(100), "nobody waits for the half page: {apart:?}");
     let (caller, called) = (network.caller().finished_at, called.finished_at);
     assert!(called <= caller.map(|at| at + Duration::from_secs(1)), "nobody waits for a verdict that is not wanted");
 }
