@@ -317,9 +317,7 @@ impl Network {
                 Output::PageReceived(page) => {
                     let verdict = self.parties[side].as_mut().unwrap().verdict_of(&page);
                     if page.wants_verdict {
-                        if page.wants_verdict {
-                            self.after(Duration::from_millis(20), side, Action::Verdict(verdict));
-                        }
+                        self.after(Duration::from_millis(20), side, Action::Verdict(verdict));
                     }
                 }
                 Output::Confirmed { pages } => self.check_confirmed(pages),
