@@ -7,6 +7,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import smtplib
 import subprocess
 import threading
@@ -182,7 +183,10 @@ class Postfix:
             (folder / "queue" / name).chmod(mode)
         self.mailboxes = Mailboxes(folder / "mail" / "all")
         environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc"), "MAIL_LOGTAG": "postfix"}
-        command = ["/usr/lib/postfix/sbin/master", "-c", folder / "etc", "-d"]
+        # Postfix changes its rights, after which the kernel no longer tells it that its parent is gone. So it gets a process namespace,
+        # which ends with its first process, and that one with `unshare`.
+        apart = ["unshare", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", '"$@"; exit', "interop"]
+        command = [*apart, "/usr/lib/postfix/sbin/master", "-c", folder / "etc", "-d"]
         self.process = Process("Postfix", command, folder / "console.log", environment)
         self.process.wait_until(lambda: greets(address, POSTFIX_PORT), "answers")
 
@@ -194,7 +198,7 @@ class Postfix:
                 raise Fault(f"Postfix refused {refused}")
 
     def stop(self):
-        self.process.stop()
+        self.process.stop(signal.SIGKILL)
 
 
 def greets(address, port):

@@ -91,7 +91,8 @@ class Capture:
 
     def __init__(self, network, path):
         self.path = path
-        self.process = Process("tcpdump", ["tcpdump", "-i", "lo", "-U", "-s", "0", "-B", "8192", "-w", path, "net", network], f"{path}.log")
+        # As root: with another user's rights the kernel would not tell it that we are gone.
+        self.process = Process("tcpdump", ["tcpdump", "-Z", "root", "-i", "lo", "-U", "-s", "0", "-B", "8192", "-w", path, "net", network], f"{path}.log")
         self.process.wait_until(lambda: path.exists() and path.stat().st_size >= 24, "captures")
 
     def stop(self):
