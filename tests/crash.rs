@@ -18,7 +18,9 @@ use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 
 use crate::support::client::{Client, message};
-use crate::support::process::{Process, last_words};
+use crate::support::process::Process;
+#[cfg(debug_assertions)]
+use crate::support::process::last_words;
 use crate::support::site::{Site, Wishes};
 use crate::support::{delivered, documents, jobs, pause, until};
 

@@ -1,6 +1,8 @@
-//! The server as the process it is in life, so that it can die as a process does.
+//! The server as the process it is in life, so that it can die as a process does. What is about crash points is only there with debug
+//! assertions, as they are.
 
 use std::fs::OpenOptions;
+#[cfg(debug_assertions)]
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
 
@@ -11,8 +13,10 @@ use super::client::Client;
 use super::site::Site;
 use super::until;
 
+#[cfg(debug_assertions)]
 /// How a process ends that aborts at a crash point.
 const SIGABRT: i32 = 6;
+#[cfg(debug_assertions)]
 /// Lines of the log shown when a test fails.
 const LAST_LINES: usize = 60;
 
@@ -41,12 +45,14 @@ impl Process {
         process
     }
 
+    #[cfg(debug_assertions)]
     /// Waits until it is dead, and says whether it died at a crash point.
     pub(crate) async fn crashed(&mut self) -> bool {
         let ended = tokio::time::timeout(super::PATIENCE, self.child.wait()).await;
         ended.is_ok_and(|status| status.expect("a child").signal() == Some(SIGABRT))
     }
 
+    #[cfg(debug_assertions)]
     /// Whether it is dead by now.
     pub(crate) fn is_dead(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_some()
@@ -59,6 +65,7 @@ impl Process {
     }
 }
 
+#[cfg(debug_assertions)]
 /// What the server last wrote into its log.
 pub(crate) fn last_words(site: &Site) -> String {
     let log = std::fs::read_to_string(site.folder().join("log")).unwrap_or_default();
