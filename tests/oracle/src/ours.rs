@@ -201,7 +201,7 @@ impl Ours {
                         self.procedure.handle(t30::Input::Page(bits), now);
                     }
                     t30::Output::PageReceived(page) => self.page(&page, now),
-                    t30::Output::Progress(_) => {}
+                    t30::Output::Progress(_) | t30::Output::Confirmed { .. } => {}
                     t30::Output::Ended(ending) => self.ending = Some(ending),
                 }
             }
