@@ -75,7 +75,10 @@ impl<E: Engine> Line<E> {
                 }
                 Output::StopSending => self.bursts = 0,
                 Output::Ended(ending) => self.ending = Some(ending),
-                output @ (Output::NeedPage { .. } | Output::PageReceived(_) | Output::Progress(_)) => owner(output),
+                output @ (Output::NeedPage { .. }
+                | Output::Confirmed { .. }
+                | Output::PageReceived(_)
+                | Output::Progress(_)) => owner(output),
             }
         }
     }

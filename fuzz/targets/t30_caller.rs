@@ -1,7 +1,7 @@
 //! A caller hears whatever an answerer may send, in virtual time.
 //!
 //! Input: settings, then moves as in [`faxramp_fuzz::line`]. Holds: the call ends, once; pages are asked for that exist, in a coding
-//! that is allowed; `Sent` is said only when every page was confirmed.
+//! that is allowed; each confirmation is told once, and `Sent` is said only when every page was confirmed.
 #![no_main]
 
 use faxramp::model::{Cause, Compression, Resolution, Width};
@@ -41,13 +41,16 @@ fuzz_target!(|octets: &[u8]| {
     let settings = settings(feed.octet());
     let (first, codings) = (settings.first_page, settings.compressions.clone());
     let wanted = Cell::new(false);
-    let mut owner = |output| {
-        if let Output::NeedPage { index, format } = output {
+    let confirmed = Cell::new(0);
+    let mut owner = |output| match output {
+        Output::NeedPage { index, format } => {
             assert!((first..PAGES).contains(&index), "page {index}");
             assert!(codings.contains(&format.compression) && (format.ecm || format.compression != Compression::Mmr));
             assert!(format.width == Width::A4 && format.resolution <= Resolution::Fine);
             wanted.set(true);
         }
+        Output::Confirmed { pages } => assert_eq!(confirmed.replace(pages) + 1, pages),
+        _ => {}
     };
     let answer = |choice: u8| match choice {
         0 => Some(Input::Stop(Cause::Cancelled)),
@@ -60,6 +63,6 @@ fuzz_target!(|octets: &[u8]| {
         line.play(&mut feed, answer, &mut owner);
     }
     let ending = line.finish(&mut owner);
-    assert!(ending.pages <= PAGES - first);
+    assert!(ending.pages <= PAGES - first && ending.pages == confirmed.get());
     assert_eq!(ending.cause == Cause::Sent, ending.pages == PAGES - first, "{ending:?}");
 });
