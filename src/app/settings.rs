@@ -9,7 +9,7 @@ use crate::call::Codec;
 use crate::config::{self, Config, HostPort};
 use crate::io::smtp_out::{self, Tls};
 use crate::mail::{BodyText, SelectionRules};
-use crate::model::{Number, NumberPlan, Resolution, Width};
+use crate::model::{Number, NumberPlan, Width};
 use crate::pages::plan;
 use crate::pages::sheet::{Paper, Sheet};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
@@ -90,7 +90,6 @@ pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
         receive: receive(config, &plan, fax)?,
         report: report(config),
         deliver: deliver(config)?,
-        plan,
     })
 }
 
@@ -345,15 +344,7 @@ fn report(config: &Config) -> Report {
         config::Attach::Pdf => Some(Formats::Pdf),
         config::Attach::Tiff => Some(Formats::Tiff),
     };
-    let resolution: Resolution = config.fax.resolution;
-    Report {
-        enabled: config.receipt.enabled,
-        from_name,
-        from_address,
-        thumbnail: config.receipt.thumbnail,
-        attach,
-        resolution,
-    }
+    Report { enabled: config.receipt.enabled, from_name, from_address, thumbnail: config.receipt.thumbnail, attach }
 }
 
 fn deliver(config: &Config) -> Result<Deliver, SettingsError> {

@@ -86,12 +86,6 @@ impl SipSocket {
         routes.calls.remove(key);
     }
 
-    /// Calls that are up.
-    #[must_use]
-    pub fn calls(&self) -> usize {
-        self.routes().calls.len()
-    }
-
     fn routes(&self) -> std::sync::MutexGuard<'_, Routes> {
         self.inner.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }

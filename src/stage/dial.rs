@@ -198,11 +198,7 @@ impl Placing {
             progress: None,
         };
         self.office.live().begin(subject, view);
-        tracing::info!(
-            number = self.line.shown(&self.settings, &self.job.number),
-            first_page = self.opened.first_page,
-            "dialling"
-        );
+        tracing::info!(number = self.line.shown(&self.job.number), first_page = self.opened.first_page, "dialling");
         let ending = match self.call(wanted_end).await {
             Ok(ending) => ending,
             Err(reason) => Ending::local(reason, self.job.pages_confirmed, self.job.pages_total),

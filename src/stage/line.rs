@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::settings::{Fax, Settings, TrunkLine};
+use super::settings::{Fax, TrunkLine};
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
@@ -62,7 +62,7 @@ impl Line {
 
     /// A number as it may stand in the log.
     #[must_use]
-    pub fn shown(&self, _settings: &Settings, number: &Number) -> String {
+    pub fn shown(&self, number: &Number) -> String {
         if self.redact { number.redacted() } else { number.to_string() }
     }
 }

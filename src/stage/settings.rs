@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::call::Codec;
 use crate::io::smtp_out;
 use crate::mail::SelectionRules;
-use crate::model::{NumberPlan, Resolution};
 use crate::pages::plan;
 use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Network, Rules};
@@ -22,8 +21,6 @@ use crate::t38;
 pub struct Settings {
     /// Our name in mails.
     pub hostname: String,
-    /// How numbers are written here.
-    pub plan: NumberPlan,
     /// Mail in.
     pub accept: Accept,
     /// Documents to pages.
@@ -192,8 +189,6 @@ pub struct Report {
     pub thumbnail: bool,
     /// Whether the receipt carries the pages as sent.
     pub attach: Option<Formats>,
-    /// Drawn at this resolution unless the far end took less.
-    pub resolution: Resolution,
 }
 
 /// Where outbound mail goes.
