@@ -97,7 +97,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).expect("a source file")
 }
 
-/// The names from the root of the crate to the module of a file: `src/t30/caller/mod.rs` is `t30`, `caller`.
+/// The names from the root of the crate to the module of a file: `src/t30/sender/mod.rs` is `t30`, `sender`.
 fn module_path(relative: &Path) -> Vec<String> {
     let mut names: Vec<String> =
         relative.with_extension("").components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
@@ -105,7 +105,7 @@ fn module_path(relative: &Path) -> Vec<String> {
     names
 }
 
-/// `src/t30/caller/train.rs` belongs to `t30`.
+/// `src/t30/sender/train.rs` belongs to `t30`.
 fn module_of(path: &Path) -> String {
     let relative = path.strip_prefix(root().join("src")).expect("a file of src");
     module_path(relative).swap_remove(0)

@@ -2,7 +2,7 @@
 
 use crate::Feed;
 use faxramp::signal::{Burst, Heard, Modulation, Tone, Training};
-use faxramp::t30::{Answerer, Caller, Ending, Input, Output};
+use faxramp::t30::{Receiver, Sender, Ending, Input, Output};
 use std::time::{Duration, Instant};
 
 /// Either end.
@@ -33,8 +33,8 @@ macro_rules! engine {
     };
 }
 
-engine!(Caller);
-engine!(Answerer);
+engine!(Sender);
+engine!(Receiver);
 
 /// A carrier's side of an engine.
 #[derive(Debug)]

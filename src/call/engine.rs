@@ -17,8 +17,8 @@ use crate::t30;
 
 /// Which side we are, and what we keep until T.38 starts.
 pub(super) enum Role {
-    Caller(Box<t30::CallerSettings>),
-    Answerer(Box<t30::AnswererSettings>),
+    Caller(Box<t30::SenderSettings>),
+    Answerer(Box<t30::ReceiverSettings>),
 }
 
 /// Where the call stands; see the diagram of the module.

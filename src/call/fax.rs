@@ -17,8 +17,8 @@ const MOST_STEPS: usize = 100_000;
 
 /// Either end of the procedure.
 pub(super) enum Procedure {
-    Caller(Box<t30::Caller>),
-    Answerer(Box<t30::Answerer>),
+    Caller(Box<t30::Sender>),
+    Answerer(Box<t30::Receiver>),
 }
 
 impl Procedure {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::offer::MediaAddresses;
 use crate::sdp::Codec;
 use crate::sip::{EndpointSettings, Invitation};
-use crate::t30::{AnswererSettings, CallerSettings};
+use crate::t30::{ReceiverSettings, SenderSettings};
 use crate::t38;
 
 /// What both directions share: our media sockets and how we speak T.38.
@@ -43,7 +43,7 @@ pub struct OutboundSettings {
     /// How long we wait for the answering side's re-INVITE to T.38 before we send our own.
     pub reinvite_after: Duration,
     /// The fax.
-    pub fax: CallerSettings,
+    pub fax: SenderSettings,
 }
 
 /// An inbound call.
@@ -58,5 +58,5 @@ pub struct InboundSettings {
     /// How long the calling side hears our CED before we ask for T.38; a CNG shortens it.
     pub reinvite_after: Duration,
     /// The fax.
-    pub fax: AnswererSettings,
+    pub fax: ReceiverSettings,
 }

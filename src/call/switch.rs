@@ -16,7 +16,7 @@ use crate::model::Cause;
 use crate::sdp::T38Parameters;
 use crate::signal::Tone;
 use crate::sip;
-use crate::t30::{Answerer, AnswererSettings, Caller, CallerSettings};
+use crate::t30::{Receiver, ReceiverSettings, Sender, SenderSettings};
 
 impl Call {
     pub(super) fn event(&mut self, event: sip::Event, now: Instant) {
@@ -166,13 +166,13 @@ impl Call {
         let procedure = match &self.role {
             Role::Caller(fax) => {
                 let max_modulation = offer::fastest(fax.max_modulation, settings);
-                let fax = CallerSettings { max_modulation, ..(**fax).clone() };
-                Procedure::Caller(Box::new(Caller::new(fax, now)))
+                let fax = SenderSettings { max_modulation, ..(**fax).clone() };
+                Procedure::Caller(Box::new(Sender::new(fax, now)))
             }
             Role::Answerer(fax) => {
                 let max_modulation = offer::fastest(fax.max_modulation, settings);
-                let fax = AnswererSettings { max_modulation, ..(**fax).clone() };
-                Procedure::Answerer(Box::new(Answerer::new(fax, now)))
+                let fax = ReceiverSettings { max_modulation, ..(**fax).clone() };
+                Procedure::Answerer(Box::new(Receiver::new(fax, now)))
             }
         };
         let terminal = offer::terminal(&self.line, settings);

@@ -13,7 +13,7 @@ use crate::model::{Compression, Number, Resolution, Width};
 use crate::policy::Route;
 use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
 use crate::t30::capability::Length;
-use crate::t30::{self, AnswererSettings, CallerSettings, PageShape};
+use crate::t30::{self, PageShape, ReceiverSettings, SenderSettings};
 
 /// The way to the telephone network.
 #[derive(Clone)]
@@ -93,8 +93,8 @@ pub fn settings(fax: &Fax, media: MediaAddresses, codecs: Vec<Codec>, call_limit
 
 /// The fax of an outbound call.
 #[must_use]
-pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Option<String>) -> CallerSettings {
-    CallerSettings {
+pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Option<String>) -> SenderSettings {
+    SenderSettings {
         station_id: fax.station_id.clone(),
         pages,
         first_page,
@@ -109,8 +109,8 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
 
 /// The fax of an inbound call.
 #[must_use]
-pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
-    AnswererSettings {
+pub fn answerer(fax: &Fax, station_id: &str) -> ReceiverSettings {
+    ReceiverSettings {
         station_id: station_id.to_owned(),
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,

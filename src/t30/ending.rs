@@ -11,7 +11,7 @@ use crate::signal::Modulation;
 pub struct Ending {
     /// Why. `Sent` also for an answerer that heard a DCN in its place.
     pub cause: Cause,
-    /// Caller: pages confirmed in this call, counted from `first_page`. Answerer: pages that we confirmed.
+    /// Sender: pages confirmed in this call, counted from `first_page`. Receiver: pages that we confirmed.
     pub pages: u32,
     /// What was seen.
     pub record: Record,
@@ -65,7 +65,7 @@ impl Record {
 /// One page on the line. A page sent again after RTN has a record for each time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PageRecord {
-    /// Caller: place in the list of pages. Answerer: count of pages, from 0.
+    /// Sender: place in the list of pages. Receiver: count of pages, from 0.
     pub index: u32,
     /// Rate at its end.
     pub modulation: Modulation,

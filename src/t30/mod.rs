@@ -1,4 +1,4 @@
-//! The procedure of T.30, as caller ([`Caller`]) and as answerer ([`Answerer`]): pure engines that send
+//! The procedure of T.30, as caller ([`Sender`]) and as answerer ([`Receiver`]): pure engines that send
 //! [`signal::Burst`](crate::signal::Burst)s and hear [`signal::Heard`](crate::signal::Heard).
 //!
 //! Not here: carriers (modems, T.38), coding of pages, telephone calls. Polling, colour, V.34 and binary files are not
@@ -24,8 +24,6 @@ use crate::model::Cause;
 use crate::signal::{Burst, Heard};
 use std::sync::Arc;
 
-pub mod answerer;
-pub mod caller;
 pub mod capability;
 pub mod ecm;
 pub mod ending;
@@ -33,13 +31,15 @@ pub mod fallback;
 pub mod frame;
 mod line;
 pub mod negotiate;
+pub mod receiver;
+pub mod sender;
 pub mod timers;
 
-pub use answerer::{Answerer, AnswererSettings, PageEnd, ReceivedPage};
-pub use caller::{Caller, CallerSettings};
 pub use capability::Capability;
 pub use ending::{Ending, PageRecord, Progress, Record};
 pub use negotiate::{PageFormat, PageShape};
+pub use receiver::{PageEnd, ReceivedPage, Receiver, ReceiverSettings};
+pub use sender::{Sender, SenderSettings};
 
 #[cfg(test)]
 mod tests;
@@ -95,7 +95,7 @@ pub enum Output {
     StopSending,
     /// The caller wants a page; [`Input::Page`] answers.
     NeedPage {
-        /// Place in `CallerSettings::pages`, from 0.
+        /// Place in `SenderSettings::pages`, from 0.
         index: u32,
         /// How it has to be coded. The owner scales it when width or resolution differ from the page's shape.
         format: PageFormat,
@@ -104,7 +104,7 @@ pub enum Output {
     PageReceived(ReceivedPage),
     /// The caller has the far end's confirmation of a page.
     Confirmed {
-        /// Pages confirmed in this call, this one included, counted from `CallerSettings::first_page`.
+        /// Pages confirmed in this call, this one included, counted from `SenderSettings::first_page`.
         pages: u32,
     },
     /// For a display.

@@ -12,7 +12,7 @@ use crate::model::{Compression, Resolution, Width};
 use crate::signal::Modulation;
 use crate::sip::{EndpointSettings, Invitation, Transport, Uri};
 use crate::t30::capability::Length;
-use crate::t30::{AnswererSettings, CallerSettings, PageShape, Transport as Carrier};
+use crate::t30::{PageShape, ReceiverSettings, SenderSettings, Transport as Carrier};
 use crate::t38::{ErrorCorrection, Pacing};
 
 pub(super) const CALLER: usize = 0;
@@ -72,7 +72,7 @@ pub(super) fn outbound() -> OutboundSettings {
         },
         answer_timeout: Duration::from_secs(60),
         reinvite_after: Duration::from_secs(8),
-        fax: CallerSettings {
+        fax: SenderSettings {
             station_id: "+39 02 1234567".into(),
             pages: vec![page; PAGES as usize],
             first_page: 0,
@@ -92,7 +92,7 @@ pub(super) fn inbound() -> InboundSettings {
         endpoint: endpoint(CALLEE),
         answer_after: Duration::ZERO,
         reinvite_after: Duration::from_secs(2),
-        fax: AnswererSettings {
+        fax: ReceiverSettings {
             station_id: "+1 555 3000".into(),
             ecm: true,
             max_modulation: Modulation::V17At14400,

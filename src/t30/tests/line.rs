@@ -4,7 +4,7 @@ use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Burst, Frame, Heard, Modulation, Training};
 use crate::t30::capability::Length;
 use crate::t30::{
-    Answerer, AnswererSettings, Caller, CallerSettings, Ending, Input, Output, PageFormat, PageShape, ReceivedPage,
+    Ending, Input, Output, PageFormat, PageShape, ReceivedPage, Receiver, ReceiverSettings, Sender, SenderSettings,
     Transport, Verdict,
 };
 use std::collections::BTreeMap;
@@ -21,8 +21,8 @@ const EVERY: [Compression; 3] = [Compression::Mh, Compression::Mr, Compression::
 
 const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
 
-pub(super) fn caller_settings(pages: u32, ecm: bool) -> CallerSettings {
-    CallerSettings {
+pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
+    SenderSettings {
         station_id: "+39 02 1234567".into(),
         pages: (0..pages).map(|_| A4_FINE).collect(),
         first_page: 0,
@@ -35,8 +35,8 @@ pub(super) fn caller_settings(pages: u32, ecm: bool) -> CallerSettings {
     }
 }
 
-pub(super) fn answerer_settings() -> AnswererSettings {
-    AnswererSettings {
+pub(super) fn answerer_settings() -> ReceiverSettings {
+    ReceiverSettings {
         station_id: "+1 555 3000".into(),
         ecm: true,
         max_modulation: Modulation::V17At14400,
@@ -105,8 +105,8 @@ pub(super) struct Outcome {
 }
 
 pub(super) struct Line {
-    caller: Caller,
-    answerer: Answerer,
+    caller: Sender,
+    answerer: Receiver,
     now: Instant,
     begin: Instant,
     events: BTreeMap<(Instant, usize), Event>,
@@ -145,12 +145,12 @@ pub(super) fn page_bits(index: u32, octets: usize) -> Arc<[u8]> {
 }
 
 impl Line {
-    pub(super) fn new(caller: CallerSettings, answerer: AnswererSettings) -> Self {
+    pub(super) fn new(caller: SenderSettings, answerer: ReceiverSettings) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
         let begin = Instant::now();
         Self {
-            caller: Caller::new(caller, begin),
-            answerer: Answerer::new(answerer, begin),
+            caller: Sender::new(caller, begin),
+            answerer: Receiver::new(answerer, begin),
             now: begin,
             begin,
             events: BTreeMap::new(),

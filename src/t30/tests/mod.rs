@@ -1,4 +1,4 @@
-//! Caller and answerer on one simulated line.
+//! Sender and answerer on one simulated line.
 
 mod explore;
 mod line;

@@ -3,8 +3,8 @@
 use super::line::{ANSWERER, CALLER, Fate, Item, Line, Outcome, answerer_settings, caller_settings, page_bits};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Heard, Modulation};
-use crate::t30::answerer::{AnswererSettings, PageEnd};
-use crate::t30::caller::CallerSettings;
+use crate::t30::receiver::{PageEnd, ReceiverSettings};
+use crate::t30::sender::SenderSettings;
 use crate::t30::{PageShape, Verdict};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ const FCD: u8 = 0x60;
 const DCS: u8 = 0x41;
 const DCN: u8 = 0x5F;
 
-fn call(caller: CallerSettings, answerer: AnswererSettings) -> Line {
+fn call(caller: SenderSettings, answerer: ReceiverSettings) -> Line {
     Line::new(caller, answerer)
 }
 
@@ -81,7 +81,7 @@ fn a_line_on_which_no_rate_trains_ends_as_training_failed() {
 
 #[test]
 fn a_command_faster_than_we_take_fails_training_until_it_is_slow_enough() {
-    let answerer = AnswererSettings { max_modulation: Modulation::V17At9600, ..answerer_settings() };
+    let answerer = ReceiverSettings { max_modulation: Modulation::V17At9600, ..answerer_settings() };
     let outcome = call(caller_settings(1, true), answerer).run();
     assert_eq!(outcome.caller.cause, Cause::Sent);
     assert_eq!(outcome.caller.record.modulation, Some(Modulation::V17At9600));
@@ -163,7 +163,7 @@ fn without_error_correction_a_slow_store_is_silent_until_the_command_is_repeated
 
 #[test]
 fn mmr_and_no_fill_are_for_error_correction_only() {
-    let poor = AnswererSettings { row_time_ms: 20, ecm: false, ..answerer_settings() };
+    let poor = ReceiverSettings { row_time_ms: 20, ecm: false, ..answerer_settings() };
     let outcome = call(caller_settings(1, true), poor).run();
     let (_, format) = outcome.formats[0];
     assert_eq!((format.compression, format.ecm, format.two_dimensional_every), (Compression::Mr, false, 4));
@@ -220,7 +220,7 @@ fn a_poor_page_is_taken_and_the_next_one_trained_again() {
 fn pages_of_other_width_and_resolution_go_in_one_call_by_eom() {
     let mut settings = caller_settings(3, true);
     settings.pages[1] = PageShape { width: Width::A3, resolution: Resolution::Standard, rows: 1600 };
-    let answerer = AnswererSettings { widest: Width::A3, ..answerer_settings() };
+    let answerer = ReceiverSettings { widest: Width::A3, ..answerer_settings() };
     let outcome = call(settings, answerer).run();
     assert_eq!((outcome.caller.cause.clone(), outcome.answerer.pages), (Cause::Sent, 3));
     let widths: Vec<Width> = outcome.pages.iter().map(|(page, _)| page.format.width).collect();
@@ -230,7 +230,7 @@ fn pages_of_other_width_and_resolution_go_in_one_call_by_eom() {
 
 #[test]
 fn a_call_that_resumes_sends_only_the_pages_left() {
-    let settings = CallerSettings { first_page: 2, ..caller_settings(4, true) };
+    let settings = SenderSettings { first_page: 2, ..caller_settings(4, true) };
     let outcome = call(settings, answerer_settings()).run();
     assert_eq!((outcome.caller.cause.clone(), outcome.caller.pages), (Cause::Sent, 2));
     assert_eq!(outcome.formats.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [2, 3]);
@@ -271,8 +271,8 @@ fn delay_as_on_a_satellite_hop_costs_time_but_no_repeats() {
 #[test]
 fn a_sub_address_goes_only_to_machines_that_take_one() {
     for takes in [true, false] {
-        let caller = CallerSettings { sub_address: Some("4711".into()), ..caller_settings(1, true) };
-        let answerer = AnswererSettings { sub_address: takes, ..answerer_settings() };
+        let caller = SenderSettings { sub_address: Some("4711".into()), ..caller_settings(1, true) };
+        let answerer = ReceiverSettings { sub_address: takes, ..answerer_settings() };
         let outcome = call(caller, answerer).run();
         assert_eq!(outcome.answerer.record.sub_address.as_deref(), takes.then_some("4711"));
         assert_eq!(outcome.caller.record.sub_address_sent, takes);
@@ -282,8 +282,8 @@ fn a_sub_address_goes_only_to_machines_that_take_one() {
 
 #[test]
 fn nothing_in_common_is_incompatible_and_ends_with_dcn() {
-    let caller = CallerSettings { compressions: vec![Compression::Mmr], ..caller_settings(1, true) };
-    let answerer = AnswererSettings { ecm: false, ..answerer_settings() };
+    let caller = SenderSettings { compressions: vec![Compression::Mmr], ..caller_settings(1, true) };
+    let answerer = ReceiverSettings { ecm: false, ..answerer_settings() };
     let outcome = call(caller, answerer).run();
     assert_eq!(outcome.caller.cause, Cause::Incompatible("it has none of the allowed codings"));
     assert_eq!(control_codes(&outcome, CALLER), [DCN]);

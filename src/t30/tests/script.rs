@@ -4,7 +4,7 @@ use super::line::{answerer_settings, caller_settings, page_bits};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Heard, Modulation, Tone, Training};
 use crate::t30::frame::{Name, build};
-use crate::t30::{Answerer, Caller, Ending, Input, Output, PageEnd, ReceivedPage, Transport, Verdict};
+use crate::t30::{Ending, Input, Output, PageEnd, ReceivedPage, Receiver, Sender, Transport, Verdict};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -44,16 +44,16 @@ fn clock() -> Instant {
     Instant::now()
 }
 
-fn caller(pages: u32, transport: Transport) -> Bench<Caller> {
+fn caller(pages: u32, transport: Transport) -> Bench<Sender> {
     let now = clock();
-    let settings = crate::t30::CallerSettings { transport, ..caller_settings(pages, true) };
-    Bench::new(Caller::new(settings, now), now, Caller::handle, Caller::poll, Caller::deadline)
+    let settings = crate::t30::SenderSettings { transport, ..caller_settings(pages, true) };
+    Bench::new(Sender::new(settings, now), now, Sender::handle, Sender::poll, Sender::deadline)
 }
 
-fn answerer() -> Bench<Answerer> {
+fn answerer() -> Bench<Receiver> {
     let now = clock();
-    let engine = Answerer::new(answerer_settings(), now);
-    Bench::new(engine, now, Answerer::handle, Answerer::poll, Answerer::deadline)
+    let engine = Receiver::new(answerer_settings(), now);
+    Bench::new(engine, now, Receiver::handle, Receiver::poll, Receiver::deadline)
 }
 
 impl<E> Bench<E> {
@@ -145,7 +145,7 @@ fn controls(bursts: &[Burst]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn up_to_last_pps(bench: &mut Bench<Caller>) {
+fn up_to_last_pps(bench: &mut Bench<Sender>) {
     bench.give(Input::Start);
     assert_eq!(bench.let_send(), [Burst::Tone(Tone::Cng)]);
     bench.hear(&[&CSI, &DIS]);
@@ -208,7 +208,7 @@ fn an_answerer_meets_asterisk() {
 }
 
 /// A block of one frame, with its closing frames.
-fn one_frame_block(bench: &mut Bench<Answerer>, octet: u8) {
+fn one_frame_block(bench: &mut Bench<Receiver>, octet: u8) {
     let carrier = Heard::Carrier { modulation: Modulation::V17At14400, training: Training::Short };
     bench.give(Input::Heard(carrier));
     let mut frame = vec![0xFF, 0xC0, 0x60, 0x00];
@@ -221,7 +221,7 @@ fn one_frame_block(bench: &mut Bench<Answerer>, octet: u8) {
 }
 
 /// An answerer whose MCF for the last page, of one frame, is leaving.
-fn up_to_leaving_mcf() -> Bench<Answerer> {
+fn up_to_leaving_mcf() -> Bench<Receiver> {
     let mut bench = answerer();
     bench.give(Input::Start);
     bench.let_send();
@@ -309,7 +309,7 @@ fn a_late_answer_cuts_the_repeat_short() {
 }
 
 /// An answerer without error correction that has sent CFR.
-fn trained_without_correction() -> Bench<Answerer> {
+fn trained_without_correction() -> Bench<Receiver> {
     let mut bench = answerer();
     bench.give(Input::Start);
     bench.let_send();

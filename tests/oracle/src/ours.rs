@@ -10,7 +10,7 @@ use faxramp::model::{Cause, Compression, Phase, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
 use faxramp::t30::{
-    self, Answerer, AnswererSettings, Caller, CallerSettings, Ending, PageFormat, PageShape, ReceivedPage, Transport,
+    self, Receiver, ReceiverSettings, Sender, SenderSettings, Ending, PageFormat, PageShape, ReceivedPage, Transport,
     Verdict,
 };
 use faxramp::t38;
@@ -20,8 +20,8 @@ use crate::theirs::{real_time, tracing};
 
 /// Either end of the procedure.
 enum Procedure {
-    Caller(Box<Caller>),
-    Answerer(Box<Answerer>),
+    Caller(Box<Sender>),
+    Answerer(Box<Receiver>),
 }
 
 impl Procedure {
@@ -102,13 +102,13 @@ pub struct Ours {
 
 /// A caller that offers everything; tests take away.
 #[must_use]
-pub fn caller_settings(pages: &[FaxPage]) -> CallerSettings {
+pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
     let shape = |page: &FaxPage| PageShape {
         width: Width::from_pels(page.bitmap.width()).expect("test pages have fax widths"),
         resolution: page.resolution,
         rows: page.bitmap.rows(),
     };
-    CallerSettings {
+    SenderSettings {
         station_id: "+44 20 555 0123".into(),
         pages: pages.iter().map(shape).collect(),
         first_page: 0,
@@ -123,8 +123,8 @@ pub fn caller_settings(pages: &[FaxPage]) -> CallerSettings {
 
 /// An answerer that offers everything; tests take away.
 #[must_use]
-pub fn answerer_settings() -> AnswererSettings {
-    AnswererSettings {
+pub fn answerer_settings() -> ReceiverSettings {
+    ReceiverSettings {
         station_id: "+44 20 555 0123".into(),
         ecm: true,
         max_modulation: Modulation::V17At14400,
@@ -142,14 +142,14 @@ pub fn answerer_settings() -> AnswererSettings {
 impl Ours {
     /// A caller with its pages.
     #[must_use]
-    pub fn caller(settings: CallerSettings, t38: t38::Settings, pages: Vec<FaxPage>, now: Instant) -> Self {
-        Self::start(Procedure::Caller(Box::new(Caller::new(settings, now))), t38, pages, now)
+    pub fn caller(settings: SenderSettings, t38: t38::Settings, pages: Vec<FaxPage>, now: Instant) -> Self {
+        Self::start(Procedure::Caller(Box::new(Sender::new(settings, now))), t38, pages, now)
     }
 
     /// An answerer.
     #[must_use]
-    pub fn answerer(settings: AnswererSettings, t38: t38::Settings, now: Instant) -> Self {
-        Self::start(Procedure::Answerer(Box::new(Answerer::new(settings, now))), t38, Vec::new(), now)
+    pub fn answerer(settings: ReceiverSettings, t38: t38::Settings, now: Instant) -> Self {
+        Self::start(Procedure::Answerer(Box::new(Receiver::new(settings, now))), t38, Vec::new(), now)
     }
 
     fn start(mut procedure: Procedure, settings: t38::Settings, pages: Vec<FaxPage>, now: Instant) -> Self {

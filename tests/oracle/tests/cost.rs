@@ -33,7 +33,7 @@ fn caller(is_ours: bool, ecm: bool, pacing: Pacing) -> Box<dyn End> {
     let (now, pages) = (base(), text_pages());
     if is_ours {
         let settings = t38::Settings { pacing, ..t38::Settings::default() };
-        Box::new(Ours::caller(faxramp::t30::CallerSettings { ecm, ..caller_settings(&pages) }, settings, pages, now))
+        Box::new(Ours::caller(faxramp::t30::SenderSettings { ecm, ..caller_settings(&pages) }, settings, pages, now))
     } else {
         let options = options(pacing);
         Box::new(Theirs::new(TheirSettings { ecm, options, ..TheirSettings::new(true, pages) }, now))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Compression, Resolution, Width};
 use faxramp::signal::Modulation;
-use faxramp::t30::{self, AnswererSettings};
+use faxramp::t30::{self, ReceiverSettings};
 use faxramp::t38::{self, Pacing};
 use faxramp_oracle::call::{self, CallReport};
 use faxramp_oracle::ours::{Judgement, Ours, answerer_settings};
@@ -17,7 +17,7 @@ use crate::common::{Case, Run, Verdict, all_exact, as_agreed, base, both_succeed
 
 /// What of a call may differ from the usual.
 pub(crate) struct Setup {
-    pub(crate) answerer: AnswererSettings,
+    pub(crate) answerer: ReceiverSettings,
     pub(crate) t38: t38::Settings,
     pub(crate) theirs: TheirSettings,
     pub(crate) path: PathSettings,
@@ -100,7 +100,7 @@ fn three_pages_of_spandsp_arrive_exact_in_every_mode_rate_resolution_and_width()
 #[test]
 fn what_we_do_not_offer_is_not_used() {
     let mut run = Run::new("SpanDSP has everything, faxramp offers less");
-    let mut limited = |name: &str, limit: &dyn Fn(&mut AnswererSettings), wanted: &dyn Fn(&t30::Record) -> bool| {
+    let mut limited = |name: &str, limit: &dyn Fn(&mut ReceiverSettings), wanted: &dyn Fn(&t30::Record) -> bool| {
         let mut setup = Setup::new(pages::three(0, Width::A4, Resolution::Standard));
         limit(&mut setup.answerer);
         let (report, verdict) = setup.call_exact(|ours, _| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Compression, Resolution, Width};
 use faxramp::signal::Modulation;
-use faxramp::t30::CallerSettings;
+use faxramp::t30::SenderSettings;
 use faxramp::t38::{self, Pacing};
 use faxramp_oracle::call::{self, CallReport};
 use faxramp_oracle::ours::{Ours, caller_settings};
@@ -17,7 +17,7 @@ use crate::common::{Case, Run, Verdict, all_exact, as_agreed, base, both_succeed
 
 /// What of a call may differ from the usual.
 pub(crate) struct Setup {
-    pub(crate) caller: CallerSettings,
+    pub(crate) caller: SenderSettings,
     pub(crate) t38: t38::Settings,
     pub(crate) theirs: TheirSettings,
     pub(crate) path: PathSettings,

@@ -3,7 +3,7 @@
 //!
 //! Not here: what a command means in a phase.
 
-use super::{Answerer, State};
+use super::{Receiver, State};
 use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
@@ -60,7 +60,7 @@ impl Ear {
     }
 }
 
-impl Answerer {
+impl Receiver {
     pub(super) fn on_heard(&mut self, heard: Heard, now: Instant) {
         match heard {
             Heard::Tone(Tone::Cng) => self.somebody_is_there(),

@@ -3,7 +3,7 @@
 //! T.30 (09/2005) §5.2.1, §4.3.3.2.
 
 use super::train::Training;
-use super::{Caller, State};
+use super::{Sender, State};
 use crate::model::Cause;
 use crate::t30::Transport;
 use crate::t30::capability::Capability;
@@ -12,7 +12,7 @@ use crate::t30::negotiate::{Agreement, choose};
 use crate::t30::timers::{T0, T1, Timer};
 use std::time::Instant;
 
-impl Caller {
+impl Sender {
     pub(super) fn on_start(&mut self, now: Instant) {
         if !matches!(self.state, State::Idle) {
             return;

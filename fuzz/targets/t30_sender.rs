@@ -6,7 +6,7 @@
 
 use faxramp::model::{Cause, Compression, Resolution, Width};
 use faxramp::signal::Modulation;
-use faxramp::t30::{Caller, CallerSettings, Input, Output, PageShape, Transport};
+use faxramp::t30::{Sender, SenderSettings, Input, Output, PageShape, Transport};
 use faxramp_fuzz::line::Line;
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
@@ -14,7 +14,7 @@ use std::cell::Cell;
 
 const PAGES: u32 = 3;
 
-fn settings(choice: u8) -> CallerSettings {
+fn settings(choice: u8) -> SenderSettings {
     let shape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
     let mut pages = vec![shape; PAGES as usize];
     pages[2].resolution = Resolution::Standard;
@@ -22,7 +22,7 @@ fn settings(choice: u8) -> CallerSettings {
     if choice & 16 == 0 {
         compressions.push(Compression::Mmr);
     }
-    CallerSettings {
+    SenderSettings {
         station_id: "+39 02 1234567".into(),
         pages,
         first_page: u32::from(choice & 8 != 0),
@@ -58,7 +58,7 @@ fuzz_target!(|octets: &[u8]| {
         2 => Some(Input::Switched(Transport::InternetAware)),
         octets => wanted.replace(false).then(|| Input::Page(vec![octets; usize::from(octets) * 300].into())),
     };
-    let mut line = Line::new(Caller::new(settings, now), now, &mut owner);
+    let mut line = Line::new(Sender::new(settings, now), now, &mut owner);
     while !feed.is_empty() && line.ending.is_none() {
         line.play(&mut feed, answer, &mut owner);
     }

@@ -40,7 +40,7 @@ pub const MAX_ANSWERS_WITHOUT_PROGRESS: u32 = 40;
 
 /// What the answerer offers.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AnswererSettings {
+pub struct ReceiverSettings {
     /// Our identification, CSI: twenty characters.
     pub station_id: String,
     /// Whether error correction is offered.
@@ -103,8 +103,8 @@ pub struct ReceivedPage {
 
 /// The procedure of an answerer.
 #[derive(Debug)]
-pub struct Answerer {
-    settings: AnswererSettings,
+pub struct Receiver {
+    settings: ReceiverSettings,
     line: Line,
     ear: Ear,
     record: Record,
@@ -145,10 +145,10 @@ enum State {
     Ended,
 }
 
-impl Answerer {
+impl Receiver {
     /// An answerer that has not begun; `now` is the time of the owner's clock.
     #[must_use]
-    pub fn new(settings: AnswererSettings, _now: Instant) -> Self {
+    pub fn new(settings: ReceiverSettings, _now: Instant) -> Self {
         Self {
             settings,
             line: Line::default(),

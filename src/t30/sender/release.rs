@@ -2,14 +2,14 @@
 //!
 //! T.30 (09/2005) §5.3.6.1.8.
 
-use super::{Caller, State};
+use super::{Sender, State};
 use crate::model::Cause;
 use crate::t30::ending::{Ending, line_is_gone};
 use crate::t30::frame::{Name, build};
 use crate::t30::timers::Timer;
 use std::time::Instant;
 
-impl Caller {
+impl Sender {
     /// Ends the procedure: DCN first, unless nobody is left to hear it.
     pub(super) fn finish(&mut self, cause: Cause, now: Instant) {
         let gone = line_is_gone(&cause);

@@ -5,7 +5,7 @@
 
 use super::hear::Command;
 use super::receive_page::{Fingerprint, Receiving};
-use super::{Answerer, ReceivedPage, State, Terms};
+use super::{ReceivedPage, Receiver, State, Terms};
 use crate::model::Cause;
 use crate::signal::Frame;
 use crate::t30::ecm::Incoming;
@@ -101,7 +101,7 @@ pub(super) struct JudgingPlan {
     spoilt: bool,
 }
 
-impl Answerer {
+impl Receiver {
     /// Gives a page to the owner.
     pub(super) fn judge(&mut self, page: ReceivedPage, plan: JudgingPlan, now: Instant) {
         let at_best = if plan.spoilt {

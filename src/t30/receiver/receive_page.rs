@@ -4,7 +4,7 @@
 
 use super::confirm::Judging;
 use super::hear::Command;
-use super::{Answerer, PageEnd, ReceivedPage, State, Terms};
+use super::{PageEnd, ReceivedPage, Receiver, State, Terms};
 use crate::model::Cause;
 use crate::signal::Modulation;
 use crate::t30::ecm::{FrameSize, Incoming};
@@ -188,7 +188,7 @@ impl Receiving {
     }
 }
 
-impl Answerer {
+impl Receiver {
     pub(super) fn carrier_began(&mut self) {
         match &mut self.state {
             State::Checking(checking) => checking.restart(),

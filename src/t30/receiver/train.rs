@@ -4,7 +4,7 @@
 //! used for years (at most 10 % other than zero, at least one second of zeros in a row).
 
 use super::receive_page::Receiving;
-use super::{Answerer, State, Terms};
+use super::{Receiver, State, Terms};
 use crate::model::{Cause, Compression, Resolution};
 use crate::signal::Modulation;
 use crate::t30::capability::Capability;
@@ -63,7 +63,7 @@ fn longest_zero_run(bits: &[u8]) -> u64 {
     longest.max(run)
 }
 
-impl Answerer {
+impl Receiver {
     /// A DCS, at any time: the training check follows, and what there was of a page is void, for it will come again.
     pub(super) fn on_dcs(&mut self, command: &Capability, now: Instant) {
         self.line.stop();

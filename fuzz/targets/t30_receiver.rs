@@ -7,7 +7,7 @@
 use faxramp::model::{Cause, Compression, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
-use faxramp::t30::{Answerer, AnswererSettings, Input, Output, Transport, Verdict};
+use faxramp::t30::{Receiver, ReceiverSettings, Input, Output, Transport, Verdict};
 use faxramp_fuzz::line::Line;
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
@@ -15,8 +15,8 @@ use std::cell::Cell;
 
 const LARGEST_PAGE: usize = 16 << 20;
 
-fn settings(choice: u8) -> AnswererSettings {
-    AnswererSettings {
+fn settings(choice: u8) -> ReceiverSettings {
+    ReceiverSettings {
         station_id: "+1 555 3000".into(),
         ecm: choice & 1 == 0,
         max_modulation: Modulation::ALL[usize::from(choice >> 5)],
@@ -61,7 +61,7 @@ fuzz_target!(|octets: &[u8]| {
             waiting.set(waiting.get() + u32::from(page.wants_verdict));
         }
     };
-    let mut line = Line::new(Answerer::new(settings(feed.octet()), now), now, &mut owner);
+    let mut line = Line::new(Receiver::new(settings(feed.octet()), now), now, &mut owner);
     while !feed.is_empty() && line.ending.is_none() {
         line.play(&mut feed, |choice| answer(choice, &waiting, &taken), &mut owner);
     }

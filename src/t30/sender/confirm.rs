@@ -5,7 +5,7 @@
 use super::hear::Answer;
 use super::send_page::{Command, Content, PageInHand, Sending};
 use super::train::Training;
-use super::{Caller, State, may_try_again};
+use super::{Sender, State, may_try_again};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
 use crate::t30::Output;
@@ -25,7 +25,7 @@ const REQUESTS_BEFORE_CONTINUE: u32 = 4;
 /// PPRs for one block in all, whatever the progress.
 const MAX_REQUESTS_FOR_BLOCK: u32 = 32;
 
-impl Caller {
+impl Sender {
     pub(super) fn on_page_answer(&mut self, sending: Sending, answer: Answer, now: Instant) {
         let in_blocks = matches!(sending.page.content, Content::Blocks(_));
         let after_page = matches!(sending.command, Command::AfterPage | Command::ReceiveReady);

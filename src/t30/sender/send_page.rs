@@ -2,7 +2,7 @@
 //!
 //! T.30 (09/2005) §5.3.6.1.6 and Annex A, Figure 5-2a places I and V.
 
-use super::{Caller, State};
+use super::{Sender, State};
 use crate::model::Cause;
 use crate::signal::{Burst, Frame, Training};
 use crate::t30::Output;
@@ -104,7 +104,7 @@ impl PageInHand {
     }
 }
 
-impl Caller {
+impl Sender {
     /// After CFR, or after MCF on MPS: the page rejected before, or the next one.
     pub(super) fn message(&mut self, agreement: Agreement, again: Option<PageInHand>, now: Instant) {
         let modulation = self.modulation();

@@ -3,7 +3,7 @@
 //! T.30 (09/2005) §5.2.2, §4.3.3.1, Figure 5-2b place R.
 
 use super::hear::Command;
-use super::{Answerer, State};
+use super::{Receiver, State};
 use crate::model::{Cause, Compression, Phase, Resolution};
 use crate::signal::{Burst, Frame, Tone};
 use crate::t30::Transport;
@@ -30,7 +30,7 @@ impl Identifying {
     }
 }
 
-impl Answerer {
+impl Receiver {
     pub(super) fn on_start(&mut self, now: Instant) {
         if !matches!(self.state, State::Idle) {
             return;

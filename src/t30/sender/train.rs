@@ -4,7 +4,7 @@
 
 use super::hear::Answer;
 use super::send_page::PageInHand;
-use super::{Caller, State, may_try_again};
+use super::{Sender, State, may_try_again};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Modulation};
 use crate::t30::fallback::Ladder;
@@ -36,7 +36,7 @@ impl Training {
     }
 }
 
-impl Caller {
+impl Sender {
     /// Sends DCS and training check.
     pub(super) fn train(&mut self, mut training: Training, now: Instant) {
         if !self.may_command(now) {

@@ -2,13 +2,13 @@
 //!
 //! T.30 (09/2005) §5.3.6.1.8.
 
-use super::{Answerer, State};
+use super::{Receiver, State};
 use crate::model::Cause;
 use crate::t30::ending::{Ending, line_is_gone};
 use crate::t30::frame::{Name, build};
 use std::time::Instant;
 
-impl Answerer {
+impl Receiver {
     /// Ends the procedure: the rest of a page goes to the owner, DCN to the far end unless it has gone.
     pub(super) fn finish(&mut self, cause: Cause, now: Instant) {
         let before_start = matches!(self.state, State::Idle);

@@ -37,7 +37,7 @@ pub const MAX_COMMANDS_WITHOUT_PROGRESS: u32 = 40;
 
 /// What the caller is to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CallerSettings {
+pub struct SenderSettings {
     /// Our identification, TSI: twenty characters, normally the number in international form.
     pub station_id: String,
     /// The pages.
@@ -60,8 +60,8 @@ pub struct CallerSettings {
 
 /// The procedure of a caller.
 #[derive(Debug)]
-pub struct Caller {
-    settings: CallerSettings,
+pub struct Sender {
+    settings: SenderSettings,
     line: Line,
     ear: Ear,
     record: Record,
@@ -94,10 +94,10 @@ enum State {
     Ended,
 }
 
-impl Caller {
+impl Sender {
     /// A caller that has not begun; `now` is the time of the owner's clock.
     #[must_use]
-    pub fn new(settings: CallerSettings, _now: Instant) -> Self {
+    pub fn new(settings: SenderSettings, _now: Instant) -> Self {
         Self {
             settings,
             line: Line::default(),

@@ -2,7 +2,7 @@
 //!
 //! Not here: what an answer means in a phase.
 
-use super::{Caller, State};
+use super::{Sender, State};
 use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
@@ -50,7 +50,7 @@ impl Ear {
     }
 }
 
-impl Caller {
+impl Sender {
     pub(super) fn on_heard(&mut self, heard: Heard, now: Instant) {
         match heard {
             Heard::Tone(Tone::Ced) => {
