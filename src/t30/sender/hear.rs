@@ -7,7 +7,7 @@ use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
-use crate::t30::frame::{Name, View, read_identification};
+use crate::t30::frame::{CONTROL_FINAL, Malformed, Name, View, read_identification};
 use crate::t30::timers::{LONGEST_SIGNAL, SETTLE, T1, Timer, answer_wait};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,8 @@ pub(super) struct Ear {
     /// Whether an answer that began when this signal began can be one to what we sent last.
     accepting: bool,
     answer: Option<Answer>,
+    /// A final frame with a code that T.30 does not have.
+    unknown: bool,
 }
 
 impl Ear {
@@ -114,8 +116,13 @@ impl Sender {
             }
             self.signal_goes_on(now);
         }
-        let Ok(view) = View::parse(frame) else {
-            return;
+        let view = match View::parse(frame) {
+            Ok(view) => view,
+            Err(Malformed::Unknown(_)) => {
+                self.ear.unknown |= self.ear.accepting && frame.get(1) == Some(&CONTROL_FINAL);
+                return;
+            }
+            Err(Malformed::Short(_) | Malformed::Header(..) | Malformed::Information(_)) => return,
         };
         let Some(answer) = self.answer_of(view, now) else {
             return;
@@ -196,11 +203,19 @@ impl Sender {
         self.ear.receiving = false;
         self.line.timers.cancel(Timer::Signal);
         self.line.timers.cancel(Timer::Settle);
+        let unknown = std::mem::take(&mut self.ear.unknown);
         if self.ear.answer.is_some() {
             self.act(now);
+        } else if unknown && !self.line.busy() && self.waits_for_last_answer() {
+            // It has answered the last command; to ask again would not make the answer another.
+            self.leave_unconfirmed(now);
         } else if !self.line.busy() && matches!(self.state, State::Training(_) | State::Sending(_)) {
             self.line.timers.at_least(Timer::T4, now + AFTER_NO_ANSWER);
         }
+    }
+
+    fn waits_for_last_answer(&self) -> bool {
+        matches!(&self.state, State::Sending(sending) if sending.waits_for_last_answer())
     }
 
     /// All that was to be sent has left: the answer is due, unless it is there or coming.
