@@ -85,6 +85,9 @@ impl Receiver {
             self.ear.up = Up::Control;
             self.ear.signal_began = Some(now);
             self.ear.crossed = self.line.busy();
+            if let State::Receiving(receiving) = &mut self.state {
+                receiving.control_began(now);
+            }
             self.line.timers.cancel(Timer::T2);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
@@ -280,6 +283,7 @@ impl Receiver {
                 self.search_command(now);
                 self.answer_page(now);
             }
+            State::Receiving(receiving) if receiving.is_over() => self.on_unread_goodbye(now),
             State::Receiving(_) | State::Retraining => {
                 if !self.line.timers.runs(Timer::T2) {
                     self.search_command(now);

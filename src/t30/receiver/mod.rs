@@ -24,7 +24,7 @@ use super::ecm::Incoming;
 use super::ending::{Ending, Progress, Record};
 use super::line::Line;
 use super::negotiate::{Agreement, PageFormat};
-use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, Timer};
+use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, T4, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Frame, Modulation};
@@ -120,6 +120,8 @@ pub struct Receiver {
     last_sent: Vec<Frame>,
     last_answer: Option<LastAnswer>,
     last_page: Option<LastPage>,
+    /// Times the last answer was given again because what came after it could not be read.
+    unread_goodbyes: u32,
     /// The block answered last, to know it again.
     last_block: Option<Incoming>,
     state: State,
@@ -162,6 +164,7 @@ impl Receiver {
             last_sent: Vec::new(),
             last_answer: None,
             last_page: None,
+            unread_goodbyes: 0,
             last_block: None,
             state: State::Idle,
         }
@@ -223,9 +226,13 @@ impl Receiver {
                 self.line.end(ending);
                 return;
             }
-            State::Identifying(identifying) => self.after_identification(identifying, now),
+            State::Identifying(identifying) => {
+                self.answer_has_left(now);
+                self.after_identification(identifying, now);
+            }
             state @ (State::Receiving(_) | State::Retraining | State::Judging(_)) => {
                 self.state = state;
+                self.answer_has_left(now);
                 self.search_command(now);
             }
             state @ (State::Idle | State::Checking(_) | State::Ended) => self.state = state,
@@ -237,7 +244,8 @@ impl Receiver {
     // T.30 (09/2005) §5.4.3.1
     fn search_command(&mut self, now: Instant) {
         if !self.ear.busy() {
-            self.line.timers.set(Timer::T2, now + T2);
+            let wait = if self.awaits_goodbye_again() { T4 } else { T2 };
+            self.line.timers.set(Timer::T2, now + wait);
         }
     }
 
@@ -265,7 +273,9 @@ impl Receiver {
             // The last page was confirmed; that its DCN was lost changes nothing.
             State::Receiving(receiving) if receiving.is_over() => {
                 self.state = State::Receiving(receiving);
-                self.finish(Cause::Sent, now);
+                if !self.answer_unread_goodbye_again(now) {
+                    self.finish(Cause::Sent, now);
+                }
             }
             state @ (State::Receiving(_)
             | State::Retraining
