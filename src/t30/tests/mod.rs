@@ -4,3 +4,4 @@ mod explore;
 mod line;
 mod scenarios;
 mod script;
+mod tsb85;
