@@ -213,15 +213,6 @@ impl Sender {
         }
     }
 
-    /// T5 has run out; a signal that is on its way is heard first.
-    pub(super) fn on_not_ready_too_long(&mut self, now: Instant) {
-        if self.line.busy() || self.ear.receiving() {
-            self.not_ready_too_long = true;
-        } else {
-            self.finish(Cause::NoResponse(Phase::D), now);
-        }
-    }
-
     /// Another answer than RNR.
     fn ready_again(&mut self) {
         self.line.timers.cancel(Timer::T5);

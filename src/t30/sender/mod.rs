@@ -75,7 +75,7 @@ pub struct Sender {
     long_training: bool,
     /// Rejected after EOM; it goes again after the DIS.
     rejected: Option<PageInHand>,
-    /// T5 ran out while a signal was on its way.
+    /// T5 has run out.
     not_ready_too_long: bool,
     state: State,
 }
@@ -196,7 +196,8 @@ impl Sender {
             Timer::T0 => self.finish(Cause::NoFaxHeard, now),
             Timer::T1 => self.finish(Cause::NoResponse(Phase::B), now),
             Timer::T4 => self.on_no_answer(now),
-            Timer::T5 => self.on_not_ready_too_long(now),
+            // The next RNR is the last: RR is out, and its answer would meet a DCN.
+            Timer::T5 => self.not_ready_too_long = true,
             Timer::Signal | Timer::Settle => self.on_signal_over(now),
             Timer::PageSupply => self.finish(Cause::Local("the page was not coded in time".into()), now),
             Timer::Sending => self.on_stuck_carrier(now),

@@ -8,7 +8,7 @@
 //! > bad MCF                   the same with a wrong check sequence; > DCS' has the X bit set; > raw FF C8 00 is any frame
 //! > flags 1150                a preamble and no frame
 //! > ced; > tcf v27/4800 900 [alternating|spoilt 7]
-//! > page v27/4800 white|line 4900
+//! > page v27/4800 white|cut|line 4900
 //! > block v27/4800 64 p0 b0 0-16 [bad 0,3]    frames of a block: octets, page, block, numbers
 //! > PPS mps 1/0 17            page 1, block 0, 17 frames
 //! > hangup; wait 5000; deaf   from `deaf` on it does not listen; `collide`: what it sends next may meet what the device sends
@@ -17,6 +17,7 @@
 //! < tcf v27/4800; < page v27/4800 0; < block v27/4800 0-31; < CED; < CNG
 //! < MPS in 2550..3450         begins so many milliseconds after the last signal; `in t4` is T4
 //! quiet 3000                  hears nothing for so long
+//! while RR > RNR after 500 times 18..30     answers so, as often as it comes
 //! < end sent 2                it is over: the word of its cause and the pages confirmed
 //! ```
 
@@ -60,12 +61,16 @@ pub(super) enum Step {
         pattern: Pattern,
     },
     WhitePage(Modulation),
+    /// The first half of a page.
+    CutPage(Modulation),
     /// A page with one row of so many milliseconds.
     LongRow(Modulation, u64),
     Block(Block),
     HangUp,
     Expect(Expected, Gap),
     Quiet(u64),
+    /// As long as this comes, after so many milliseconds that goes out; so often at least and at most.
+    While { heard: Expected, reply: Vec<Vec<u8>>, after: u64, least: u32, most: u32 },
     End {
         cause: String,
         pages: u32,
@@ -200,6 +205,7 @@ fn step(piece: &str) -> Step {
                 _ => panic!("{piece}"),
             },
         },
+        [">", "page", modem, "cut"] => Step::CutPage(modulation(modem)),
         [">", "page", modem, "white"] => Step::WhitePage(modulation(modem)),
         [">", "page", modem, "line", time] => Step::LongRow(modulation(modem), number(time)),
         [">", "block", modem, size, page, block, numbers_of, ref rest @ ..] => Step::Block(Block {
@@ -213,6 +219,17 @@ fn step(piece: &str) -> Step {
         [">", "raw", ref octets @ ..] => Step::Frames { frames: vec![hex(octets)], bad: false },
         [">", "bad", ..] => Step::Frames { frames: frames(&piece[5..]), bad: true },
         [">", ..] => Step::Frames { frames: frames(&piece[1..]), bad: false },
+        ["while", heard, ">", reply, "after", time, "times", range] => {
+            let (least, most) = range.split_once("..").expect("least..most");
+            let count = |text: &str| u32::try_from(number(text)).expect("a count");
+            Step::While {
+                heard: expected(heard),
+                reply: frames(reply),
+                after: number(time),
+                least: count(least),
+                most: count(most),
+            }
+        }
         ["<", "end", cause, pages] => {
             Step::End { cause: cause.into(), pages: number(pages).try_into().expect("pages") }
         }

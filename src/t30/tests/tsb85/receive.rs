@@ -28,6 +28,11 @@ pub(super) const SCRIPTS: &[Script] = &[
         > page v27/4800 white; > MPS; < MCF
         > page v27/4800 white; > EOP; < RTN
         @bye; < end disconnected 1"),
+    ("MRGN05", "one page; how weak its signal may be is the gateway's matter", "
+        answers
+        @4800-called
+        > page v27/4800 white; > EOP; < MCF
+        @bye; < end sent 1"),
     ("MRGN06a", "the shortest pauses and TCF that T.30 allows", "
         answers
         @called

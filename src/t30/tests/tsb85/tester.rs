@@ -61,6 +61,7 @@ pub(super) struct Tester {
     cut_short: u32,
     /// The tester speaks whether the device does or not.
     colliding: bool,
+    after_ctr: bool,
     /// The next signal of the tester follows without its usual pause.
     waited: bool,
     page: u32,
@@ -121,6 +122,7 @@ impl Tester {
             deaf: false,
             cut_short: 0,
             colliding: false,
+            after_ctr: false,
             waited: false,
             page: 0,
             supplied: Vec::new(),
@@ -204,7 +206,8 @@ impl Tester {
         let sent = &self.sent_pages;
         let plain = sent.contains(&page.bits);
         let in_frames = || (0..4).any(|index| *page_bits(index, page.bits.len()) == *page.bits);
-        let as_sent = page.missing_frames > 0 || !page.wants_verdict || plain || in_frames();
+        let broken = page.missing_frames > 0 || page.carrier_losses > 0 || !page.wants_verdict;
+        let as_sent = broken || plain || in_frames();
         assert!(as_sent, "a page other than was sent: {} octets", page.bits.len());
         if page.wants_verdict {
             let verdict = self.verdicts.pop_front().unwrap_or(Verdict::Good);
@@ -278,6 +281,22 @@ impl Tester {
                 self.give(Input::Stop(Cause::Disconnected(Phase::A)));
                 Ok(())
             }
+            Step::While { heard, reply, after, least, most } => {
+                let mut count = 0;
+                while let Some(signal) = self.next_signal() {
+                    let another = self.matches(heard, &signal.burst)?;
+                    self.heard.push_front(signal);
+                    if !another {
+                        break;
+                    }
+                    self.expect(heard, Gap::Answer)?;
+                    count += 1;
+                    self.step(&Step::Wait(*after))?;
+                    self.send_frames(reply, false)?;
+                }
+                let counted = (*least..=*most).contains(&count);
+                if counted { Ok(()) } else { Err(format!("{count} times, not {least} to {most}")) }
+            }
             Step::Expect(expected, gap) => self.expect(expected, *gap),
             Step::End { cause, pages } => self.expect_end(cause, *pages),
             Step::Ced => self.send(vec![(Duration::from_millis(200), Heard::Tone(Tone::Ced))], Duration::from_secs(3)),
@@ -296,6 +315,10 @@ impl Tester {
                 let bits: Arc<[u8]> = (0..*octets).map(octet).collect();
                 self.send_burst(Burst::Page { modulation: *modulation, training: Training::Long, bits })
             }
+            Step::CutPage(modulation) => {
+                let page = white_page(0);
+                self.send_page(*modulation, &page[..page.len() / 2])
+            }
             Step::WhitePage(modulation) => self.send_page(*modulation, &white_page(0)),
             Step::LongRow(modulation, milliseconds) => {
                 let bits = u64::from(modulation.bits_per_second()) * milliseconds / 1000;
@@ -307,6 +330,7 @@ impl Tester {
 
     fn send_frames(&mut self, frames: &[Frame], bad: bool) -> Result<(), String> {
         self.dis_heard |= !bad && frames.iter().any(|frame| frame.get(2) == Some(&0x01));
+        self.after_ctr = !bad && frames.iter().any(|frame| frame.get(2).map(|code| code & 0x7F) == Some(0x23));
         let (mut heard, length) = timeline(Burst::Control(frames.to_vec()));
         if bad {
             for (_, heard) in &mut heard {
@@ -431,6 +455,14 @@ impl Tester {
     }
 
     fn matches(&mut self, expected: &Expected, burst: &Burst) -> Result<bool, String> {
+        if let Burst::Page { modulation, training, .. } | Burst::Block { modulation, training, .. } = burst {
+            // T.30 (09/2005) §A.4.1: after CTR the long training; V.17 has a short one for all other messages.
+            let short = modulation.has_short_training() && !self.after_ctr;
+            if (*training == Training::Short) != short {
+                return Err(format!("{training:?} training"));
+            }
+            self.after_ctr = false;
+        }
         Ok(match (expected, burst) {
             (Expected::Cng, Burst::Tone(Tone::Cng)) | (Expected::Ced, Burst::Tone(Tone::Ced)) => true,
             (Expected::Check(wanted), Burst::TrainingCheck { modulation }) => wanted == modulation,

@@ -240,6 +240,11 @@ pub(super) const SCRIPTS: &[Script] = &[
         < block v27/4800 0; < PPS mps 1/0 1; > MCF
         < block v27/4800 0-129; < PPS eop 2/0 130; > PPR 6-10,130-255
         < block v27/4800 6-10; < PPS eop 2/0 5; > MCF; < DCN; < end sent 3"),
+    ("OTEN03", "a receiver that is not ready is asked until T5 is over", "
+        calls s
+        < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR
+        < block v27/4800 0-129; < PPS eop 0/0; > RNR; while RR > RNR after 500 times 18..30
+        < DCN; < end no-response 0"),
     ("OTEN04", "four PPR: CTC a rate lower; four more: EOR, and the page is not confirmed", "
         calls s
         < CNG; > ced; > DIS 00 50 1F 20; < DCS; < tcf v27/4800; > CFR
