@@ -30,7 +30,7 @@ use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{Agreement, PageFormat};
 use super::procedure::Document;
-use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, Timer};
+use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, T4, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Frame, Modulation};
@@ -131,6 +131,8 @@ pub struct Receiver {
     message_since: bool,
     last_answer: Option<LastAnswer>,
     last_page: Option<LastPage>,
+    /// Times the last answer was given again because what came after it could not be read.
+    unread_goodbyes: u32,
     /// The block answered last, to know it again.
     last_block: Option<Incoming>,
     /// The DIS sent last, to know its echo.
@@ -147,7 +149,11 @@ pub struct Receiver {
 #[derive(Debug)]
 enum Manner {
     /// Called: CSI and DIS, and perhaps something to be polled.
-    Answering { documents: Vec<Document> },
+    Answering {
+        documents: Vec<Document>,
+        /// CRP was sent for a DTC whose SEP or PWD was lost.
+        asked_again: bool,
+    },
     /// Calling: SEP, PWD, CIG and DTC.
     Fetching(Fetching),
 }
@@ -191,10 +197,11 @@ impl Receiver {
             message_since: false,
             last_answer: None,
             last_page: None,
+            unread_goodbyes: 0,
             last_block: None,
             last_dis: None,
             asked_again: false,
-            manner: Manner::Answering { documents: Vec::new() },
+            manner: Manner::Answering { documents: Vec::new(), asked_again: false },
             turning: None,
             state: State::Idle,
         }
@@ -265,9 +272,13 @@ impl Receiver {
                 self.line.end(ending);
                 return;
             }
-            State::Identifying(identifying) => self.after_identification(identifying, now),
+            State::Identifying(identifying) => {
+                self.answer_has_left(now);
+                self.after_identification(identifying, now);
+            }
             state @ (State::Receiving(_) | State::Retraining | State::Judging(_)) => {
                 self.state = state;
+                self.answer_has_left(now);
                 self.search_command(now);
             }
             state @ (State::Idle | State::Checking(_) | State::Ended) => self.state = state,
@@ -279,7 +290,8 @@ impl Receiver {
     // T.30 (09/2005) §5.4.3.1
     fn search_command(&mut self, now: Instant) {
         if !self.ear.busy() {
-            self.line.timers.set(Timer::T2, now + T2);
+            let wait = if self.awaits_goodbye_again() { T4 } else { T2 };
+            self.line.timers.set(Timer::T2, now + wait);
         }
     }
 
@@ -307,7 +319,9 @@ impl Receiver {
             // The last page was confirmed; that its DCN was lost changes nothing.
             State::Receiving(receiving) if receiving.is_over() => {
                 self.state = State::Receiving(receiving);
-                self.finish(Cause::Sent, now);
+                if !self.answer_unread_goodbye_again(now) {
+                    self.finish(Cause::Sent, now);
+                }
             }
             state @ (State::Receiving(_)
             | State::Retraining

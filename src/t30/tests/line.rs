@@ -20,7 +20,7 @@ pub(super) const ANSWERER: usize = 1;
 
 const EVERY: [Compression; 3] = [Compression::Mh, Compression::Mr, Compression::Mmr];
 
-const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
+pub(super) const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
 
 pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
     SenderSettings {
@@ -385,7 +385,7 @@ fn milliseconds(octets: usize, rate: u32) -> Duration {
 }
 
 /// What the far end hears when, and how long the burst is.
-fn timeline(burst: Burst) -> (Vec<(Duration, Heard)>, Duration) {
+pub(super) fn timeline(burst: Burst) -> (Vec<(Duration, Heard)>, Duration) {
     match burst {
         Burst::Tone(tone) => (vec![(Duration::from_millis(200), Heard::Tone(tone))], Duration::from_secs(3)),
         Burst::Silence(length) => (Vec::new(), length),
