@@ -224,10 +224,18 @@ impl Capability {
         self.set_field(field::RATE, 4, rate_word(modulation));
     }
 
-    /// The finest resolution of R8 that a DIS offers or a DCS commands.
+    /// The finest resolution that a DIS offers or a DCS commands. Bit 43 stands for two of them; bit 44 says whether it is the one
+    /// in inches.
+    // T.30 (09/2005) Table 2, bits 15 and 41-44
     #[must_use]
     pub fn finest(&self) -> Resolution {
-        if self.has(Feature::Superfine) {
+        if self.has(Feature::Dots400) && self.has(Feature::Inch) {
+            Resolution::Dots400
+        } else if self.has(Feature::Dots400) {
+            Resolution::Ultrafine
+        } else if self.has(Feature::Dots300) {
+            Resolution::Dots300
+        } else if self.has(Feature::Superfine) {
             Resolution::Superfine
         } else if self.has(Feature::Fine) {
             Resolution::Fine
@@ -236,14 +244,11 @@ impl Capability {
         }
     }
 
-    /// Whether a DIS offers a resolution.
+    /// Whether a DIS offers a resolution. What it prefers of inches and millimetres does not matter.
+    // T.30 (09/2005) Table 2, note on bits 44 and 45: communication shall take place with the other kind too
     #[must_use]
     pub fn has_resolution(&self, resolution: Resolution) -> bool {
-        match resolution {
-            Resolution::Standard => true,
-            Resolution::Fine => self.has(Feature::Fine),
-            Resolution::Superfine => self.has(Feature::Superfine),
-        }
+        resolution_bit(resolution).is_none_or(|feature| self.has(feature))
     }
 
     /// The widest line that a DIS offers.
@@ -423,13 +428,28 @@ impl Capability {
         }
     }
 
-    /// Offers one resolution more in a DIS, with the preference for metric ones, or commands it in a DCS.
-    pub fn add_resolution(&mut self, resolution: Resolution) {
-        match resolution {
-            Resolution::Standard => {}
-            Resolution::Fine => self.set(Feature::Fine, true),
-            Resolution::Superfine => self.set(Feature::Superfine, true),
+    /// Offers one resolution more in a DIS.
+    pub fn offer_resolution(&mut self, resolution: Resolution) {
+        if let Some(feature) = resolution_bit(resolution) {
+            self.set(feature, true);
         }
+        if resolution == Resolution::Dots400 {
+            self.set(Feature::Inch, true);
+        }
+    }
+
+    /// Commands a resolution in a DCS. Bit 44 has to be right: it says in what the page was measured.
+    // T.30 (09/2005) Table 2, note on bits 44 and 45
+    pub fn set_resolution(&mut self, resolution: Resolution) {
+        for resolution in Resolution::ALL {
+            if let Some(feature) = resolution_bit(resolution) {
+                self.set(feature, false);
+            }
+        }
+        if let Some(feature) = resolution_bit(resolution) {
+            self.set(feature, true);
+        }
+        self.set(Feature::Inch, resolution == Resolution::Dots400);
     }
 
     /// Says in a DIS that metric resolutions are preferred: bit 45.
@@ -449,6 +469,18 @@ impl Capability {
 impl std::fmt::Debug for Capability {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Capability({:02x?})", self.octets)
+    }
+}
+
+/// The bit of a resolution; every terminal has the standard one.
+// T.30 (09/2005) Table 2, bits 15 and 41-43
+const fn resolution_bit(resolution: Resolution) -> Option<Feature> {
+    match resolution {
+        Resolution::Standard => None,
+        Resolution::Fine => Some(Feature::Fine),
+        Resolution::Superfine => Some(Feature::Superfine),
+        Resolution::Dots300 => Some(Feature::Dots300),
+        Resolution::Ultrafine | Resolution::Dots400 => Some(Feature::Dots400),
     }
 }
 

@@ -22,11 +22,21 @@ impl Length {
     #[must_use]
     pub const fn rows(self, resolution: Resolution) -> Option<u32> {
         match self {
-            // 297 mm and 364 mm times 3.85, rounded up: T.4 (07/2003) §2.2 allows one per cent more.
-            Self::A4 => Some(1144 * resolution.factor()),
-            Self::B4 => Some(1402 * resolution.factor()),
+            Self::A4 => Some(rows_in(297, resolution)),
+            Self::B4 => Some(rows_in(364, resolution)),
             Self::Unlimited => None,
         }
+    }
+}
+
+/// Rows in so many millimetres, rounded up.
+// T.4 (07/2003) §2.2: 3.85, 7.7 and 15.4 lines per millimetre; 300 and 400 lines per 25.4 mm
+const fn rows_in(millimetres: u32, resolution: Resolution) -> u32 {
+    match resolution {
+        Resolution::Standard | Resolution::Fine | Resolution::Superfine | Resolution::Ultrafine => {
+            (millimetres * 385).div_ceil(100) * resolution.factor()
+        }
+        Resolution::Dots300 | Resolution::Dots400 => (millimetres * resolution.lines_per_inch() * 10).div_ceil(254),
     }
 }
 
@@ -38,7 +48,7 @@ pub struct RowTimes {
     pub standard_ms: u32,
     /// Whether a row at 7.7 lines takes half of that.
     pub half_at_fine: bool,
-    /// Whether a row at 15.4 lines takes half of that at 7.7.
+    /// Whether a row at more than 7.7 lines takes half of that at 7.7.
     pub half_at_superfine: bool,
 }
 
@@ -52,10 +62,17 @@ impl RowTimes {
         let fine = if self.half_at_fine { self.standard_ms / 2 } else { self.standard_ms };
         match resolution {
             Resolution::Standard => self.standard_ms,
-            Resolution::Fine => fine,
             // DCS has no 2 ms: half of 5 ms stays 5 ms.
-            Resolution::Superfine if self.half_at_superfine && fine >= 10 => fine / 2,
-            Resolution::Superfine => fine,
+            Resolution::Superfine | Resolution::Dots300 | Resolution::Ultrafine | Resolution::Dots400
+                if self.half_at_superfine && fine >= 10 =>
+            {
+                fine / 2
+            }
+            Resolution::Fine
+            | Resolution::Superfine
+            | Resolution::Dots300
+            | Resolution::Ultrafine
+            | Resolution::Dots400 => fine,
         }
     }
 }

@@ -172,19 +172,19 @@ impl Receiver {
     }
 
     /// What we can do, as a DIS.
-    fn offer(&self) -> Capability {
+    pub(super) fn offer(&self) -> Capability {
         let settings = &self.settings;
         let mut offer = Capability::of_receiver();
         if settings.transport == Transport::InternetAware {
             offer.set_t38();
         }
         offer.set_modems(settings.max_modulation);
-        for resolution in [Resolution::Fine, Resolution::Superfine] {
+        for resolution in Resolution::ALL {
             if resolution <= settings.finest {
-                offer.add_resolution(resolution);
+                offer.offer_resolution(resolution);
             }
         }
-        if settings.finest == Resolution::Superfine {
+        if settings.finest >= Resolution::Superfine {
             offer.set_prefers_metric();
         }
         offer.set_width(settings.widest);
