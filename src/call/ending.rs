@@ -107,16 +107,17 @@ impl Record {
     /// The finest resolution of the pages of this call.
     #[must_use]
     pub fn resolution(&self) -> Option<Resolution> {
-        self.pages.iter().map(|page| Resolution::nearest(page.lines_per_inch)).max()
+        self.pages.iter().filter_map(|page| Some(page.shape()?.1)).max()
     }
 
     /// The shape in which page `index` last went on the line, as a format that needs no further scaling.
     #[must_use]
     pub fn format_of(&self, index: u32) -> Option<PageFormat> {
         let page = self.pages.iter().rev().find(|page| page.index == index)?;
+        let (width, resolution) = page.shape()?;
         Some(PageFormat {
-            width: Width::from_pels(page.width)?,
-            resolution: Resolution::nearest(page.lines_per_inch),
+            width,
+            resolution,
             compression: Compression::Mmr,
             two_dimensional_every: 0,
             minimum_row_bits: 0,
@@ -130,13 +131,17 @@ impl RecordedPage {
     fn of(page: &t30::PageRecord) -> Self {
         Self {
             index: page.index,
-            width: page.width.pels(),
+            width: page.width.pels(page.resolution),
             lines_per_inch: page.resolution.lines_per_inch(),
             coding: page.compression.name().to_owned(),
             rate: page.modulation.bits_per_second(),
             octets: page.octets,
             confirmed: page.confirmed,
         }
+    }
+
+    fn shape(&self) -> Option<(Width, Resolution)> {
+        Resolution::of_line(self.width, self.lines_per_inch)
     }
 }
 

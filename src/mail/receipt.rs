@@ -330,13 +330,8 @@ fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String
         rows.push(("Speed", format!("{speed} bit/s{correction}")));
     }
     if let Some(resolution) = facts.resolution {
-        let name = match resolution {
-            Resolution::Standard => "standard",
-            Resolution::Fine => "fine",
-            Resolution::Superfine => "superfine",
-        };
         let (across, down) = (resolution.dots_per_inch(), resolution.lines_per_inch());
-        rows.push(("Resolution", format!("{name} ({across} × {down} per inch)")));
+        rows.push(("Resolution", format!("{} ({across} × {down} per inch)", resolution.name())));
     }
     rows.push(("Mail received", for_people(facts.accepted)));
     for note in facts.notes.iter().take(MAX_NOTES) {

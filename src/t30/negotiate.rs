@@ -85,8 +85,9 @@ pub fn choose(remote: &Capability, wishes: Wishes<'_>, shape: PageShape) -> Resu
         .into_iter()
         .find(usable)
         .ok_or("it has none of the allowed codings")?;
-    let resolution = [Resolution::Superfine, Resolution::Fine, Resolution::Standard]
+    let resolution = Resolution::ALL
         .into_iter()
+        .rev()
         .find(|resolution| *resolution <= shape.resolution && remote.has_resolution(*resolution))
         .unwrap_or(Resolution::Standard);
     Ok(Agreement {
@@ -105,7 +106,7 @@ impl Agreement {
     pub fn command(&self, modulation: Modulation) -> Capability {
         let mut command = Capability::of_receiver();
         command.set_modulation(modulation);
-        command.add_resolution(self.resolution);
+        command.set_resolution(self.resolution);
         command.set_width(self.width);
         command.set_length(self.length);
         command.set_row_time(self.row_time_ms);
@@ -150,7 +151,7 @@ impl Agreement {
             (Compression::Mh, _) => 1,
             (Compression::Mr, Resolution::Standard) => 2,
             // K = 8 at superfine is an option that bit 122 would announce; 4 is always understood.
-            (Compression::Mr, Resolution::Fine | Resolution::Superfine) => 4,
+            (Compression::Mr, _) => 4,
             (Compression::Mmr, _) => 0,
         };
         PageFormat {

@@ -5,7 +5,7 @@
 
 use super::receive_page::Receiving;
 use super::{Receiver, State, Terms};
-use crate::model::{Cause, Compression, Resolution};
+use crate::model::{Cause, Compression};
 use crate::signal::Modulation;
 use crate::t30::capability::Capability;
 use crate::t30::fallback::within;
@@ -100,7 +100,7 @@ impl Receiver {
         if agreement.width > settings.widest {
             return Err("its page is wider than was offered");
         }
-        if agreement.resolution > settings.finest.max(Resolution::Standard) {
+        if !self.offer().has_resolution(agreement.resolution) {
             return Err("its page is finer than was offered");
         }
         if agreement.compression != Compression::Mh && !settings.compressions.contains(&agreement.compression) {
