@@ -129,6 +129,8 @@ pub(super) struct Party {
     pub(super) call: Call,
     pub(super) ending: Option<Ending>,
     pub(super) finished_at: Option<Instant>,
+    /// When its line was free for the next call.
+    pub(super) free_at: Option<Instant>,
     /// Pages confirmed before the call.
     pub(super) earlier: u32,
     /// Pages confirmed, as told.
@@ -147,6 +149,7 @@ impl Party {
             call,
             ending: None,
             finished_at: None,
+            free_at: None,
             earlier: 0,
             confirmed: 0,
             formats: Vec::new(),
@@ -210,6 +213,10 @@ impl Party {
                 }
                 Output::Audio { .. } | Output::T38 { .. } => {}
             }
+        }
+        if self.call.line_is_free() {
+            assert!(self.ending.is_some(), "a free line without an outcome: {:?}", self.story);
+            self.free_at.get_or_insert(now);
         }
         outputs
     }
