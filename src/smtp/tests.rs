@@ -322,7 +322,8 @@ fn a_mail_to_more_recipients_than_commands_are_allowed_is_taken() {
             match output {
                 Output::Write(bytes) => written.push_str(&String::from_utf8(bytes).expect("ASCII")),
                 Output::Recipient(_) => session.handle(Input::Verdict(Verdict::Accept), now),
-                _ => {}
+                Output::Sender { .. } | Output::Data(_) | Output::DataEnds { .. } | Output::Close => {}
+                Output::DataBegins { .. } | Output::DataAborted { .. } => {}
             }
         }
     }
