@@ -8,3 +8,4 @@ mod network;
 mod party;
 mod peer;
 mod transport;
+mod wire;

@@ -20,11 +20,17 @@ type Script = (&'static str, &'static str, &'static str);
 const LEFT_OUT: &[(&str, &str)] = &[
     ("polling", "not had yet"),
     ("MRGN01 (in part)", "CED and preamble lengths, flags: t38::terminal is tested for them; NSF is not sent"),
-    ("MRGN02, MRGN05, ORGC01, ORGC03 (in part)", "pictures and levels: image is tested for the first, packets have not the second"),
+    (
+        "MRGN02, MRGN05, ORGC01, ORGC03 (in part)",
+        "pictures and levels: image is tested for the first, packets have not the second",
+    ),
     ("MRGN04 (in part)", "bad rows are counted by image::quality, which is tested for 4.9 % and 15.1 %"),
     ("MRGX01 (in part)", "it wants DCN after three DIS; T1 leaves time for six, and No-caller-response wants those"),
     ("MTGX12 (in part)", "there the second DIS has fewer modems, and V.29 goes on; ours repeat the same"),
-    ("OTEN01, OTEN02 (in part)", "blocks of a page in frames of 64 octets; ours are of 256 and the page fits one block"),
+    (
+        "OTEN01, OTEN02 (in part)",
+        "blocks of a page in frames of 64 octets; ours are of 256 and the page fits one block",
+    ),
     ("T1-after-EOMx (in part)", "it has EOM answered by nothing, which is MTGX08; ours has the DIS missing"),
 ];
 

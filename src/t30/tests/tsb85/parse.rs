@@ -70,7 +70,13 @@ pub(super) enum Step {
     Expect(Expected, Gap),
     Quiet(u64),
     /// As long as this comes, after so many milliseconds that goes out; so often at least and at most.
-    While { heard: Expected, reply: Vec<Vec<u8>>, after: u64, least: u32, most: u32 },
+    While {
+        heard: Expected,
+        reply: Vec<Vec<u8>>,
+        after: u64,
+        least: u32,
+        most: u32,
+    },
     End {
         cause: String,
         pages: u32,
