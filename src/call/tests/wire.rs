@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::party::{at, inbound, outbound, page_bits};
+use super::party::{at, inbound, outbound, page_bits, sending};
 use crate::call::Output;
-use crate::call::fax::{Fax, Procedure};
+use crate::call::fax::Fax;
 use crate::model::Cause;
 use crate::signal::Modulation;
-use crate::t30::{self, Receiver, Sender, SenderSettings, Verdict};
+use crate::t30::{self, Procedure, Verdict};
 use crate::t38;
 
 const CFR: [u8; 3] = [0xFF, 0xC8, 0x21];
@@ -71,7 +71,14 @@ impl Wire {
                 Output::T38 { datagram, .. } => self.on_datagram(&datagram),
                 Output::NeedPage { index, .. } => self.fax.page(page_bits(index), self.now),
                 Output::PageReceived(page) if page.wants_verdict => self.fax.verdict(Verdict::Good, self.now),
-                _ => {}
+                Output::Sip { .. }
+                | Output::Audio { .. }
+                | Output::Polled { .. }
+                | Output::PageReceived(_)
+                | Output::Confirmed { .. }
+                | Output::Progress(_)
+                | Output::Ended(_)
+                | Output::Finished => {}
             }
         }
     }
@@ -173,7 +180,7 @@ impl Wire {
 
 /// An answerer that has sent CFR.
 fn trained_answerer() -> Wire {
-    let mut wire = Wire::new(|now| Procedure::Answerer(Box::new(Receiver::new(inbound().fax, now))));
+    let mut wire = Wire::new(|now| Procedure::answerer(inbound().fax, now));
     wire.expect(DIS[2]);
     wire.say(&DCS, FCS_OK);
     wire.fast(&[0; 900]);
@@ -220,9 +227,11 @@ fn commands_that_are_damaged_or_repeated_cost_nothing() {
 #[test]
 fn an_echo_of_our_command_is_no_answer() {
     let mut wire = Wire::new(|now| {
-        let fax = outbound().fax;
-        let settings = SenderSettings { pages: fax.pages[..1].to_vec(), max_modulation: Modulation::V29At9600, ..fax };
-        Procedure::Caller(Box::new(Sender::new(settings, now)))
+        let mut outbound = outbound();
+        let fax = sending(&mut outbound);
+        fax.pages.truncate(1);
+        fax.max_modulation = Modulation::V29At9600;
+        Procedure::caller(outbound.fax, now)
     });
     wire.pass(3000);
     wire.packet(&[CED]);

@@ -1,4 +1,4 @@
-//! Phase D of the answerer: the owner's verdict on a page, RNR while it is awaited, the answer, and the same answer again when
+//! Phase D of the receiver: the owner's verdict on a page, RNR while it is awaited, the answer, and the same answer again when
 //! the command is repeated.
 //!
 //! T.30 (09/2005) §5.3.6.1.7 and Annex A, Figure 5-2b places III and IV.
@@ -11,7 +11,7 @@ use crate::signal::Frame;
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Incoming;
 use crate::t30::ending::PageRecord;
-use crate::t30::frame::{Following, Name, PartialPage, build};
+use crate::t30::frame::{Following, Name, PartialPage};
 use crate::t30::timers::{NOT_READY_AFTER, Timer, VERDICT_LIMIT};
 use crate::t30::{Output, Verdict};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 // T.30 (09/2005) §5.4.3.1: T4 is 3 s ± 15 %, or 4.5 s ± 15 % for manual terminals.
 const REPEAT_EARLIEST: Duration = Duration::from_millis(2200);
 /// See [`REPEAT_EARLIEST`].
-const REPEAT_LATEST: Duration = Duration::from_millis(5700);
+pub(super) const REPEAT_LATEST: Duration = Duration::from_millis(5700);
 
 /// A command that begins so soon after our answer has left is that before it: the shortest page with its training takes longer.
 const SOONEST_AFTER_PAGE: Duration = Duration::from_millis(1000);
@@ -43,8 +43,6 @@ pub(super) struct LastAnswer {
     mark: Mark,
     frames: Vec<Frame>,
     command_ended: Instant,
-    /// When the answer had left.
-    answered: Option<Instant>,
 }
 
 /// The page confirmed last, with error correction.
@@ -171,7 +169,7 @@ impl Receiver {
     /// RNR, as often as the caller asks; the limit of the verdict bounds it.
     fn say_not_ready(&mut self, now: Instant) {
         self.answers_without_progress = 0;
-        self.answer(vec![build(Name::Rnr, false, true, &[])], now);
+        self.say(Name::Rnr, now);
     }
 
     pub(super) fn on_command_while_judging(&mut self, mut judging: Judging, command: Command, now: Instant) {
@@ -191,7 +189,7 @@ impl Receiver {
                     self.answer_page(now);
                 }
             }
-            Command::Eor(_) | Command::Ctc(_) | Command::Poll => {
+            Command::Eor(_) | Command::Ctc(_) | Command::Poll(_) | Command::Dis(_) => {
                 self.state = State::Judging(judging);
                 self.search_command(now);
             }
@@ -232,19 +230,16 @@ impl Receiver {
         };
         let confirmed = name != Name::Rtn;
         self.note_page(&judging, confirmed);
-        let frames = vec![build(name, false, true, &[])];
-        self.last_answer = Some(LastAnswer {
-            mark: judging.mark,
-            frames: frames.clone(),
-            command_ended: judging.command_ended,
-            answered: None,
-        });
+        let frames = vec![self.line.frame(name, &[])];
+        self.last_answer =
+            Some(LastAnswer { mark: judging.mark, frames: frames.clone(), command_ended: judging.command_ended });
         if confirmed {
             self.last_page = judging.fingerprint.map(|fingerprint| LastPage { fingerprint, trained_since: false });
         }
         self.answers_without_progress = 0;
         if confirmed {
             self.confirmed += 1;
+            self.record.received += 1;
             self.go_on(judging.following, judging.next, frames, now);
         } else {
             self.go_on_rejected(judging.following, judging.next, frames, now);
@@ -263,9 +258,9 @@ impl Receiver {
 
     /// RTN to a command before which no page was heard.
     pub(super) fn reject_missing_page(&mut self, following: Following, next: Terms, now: Instant) {
-        let frames = vec![build(Name::Rtn, false, true, &[])];
+        let frames = vec![self.line.frame(Name::Rtn, &[])];
         let mark = Mark::Plain(following);
-        self.last_answer = Some(LastAnswer { mark, frames: frames.clone(), command_ended: now, answered: None });
+        self.last_answer = Some(LastAnswer { mark, frames: frames.clone(), command_ended: now });
         self.go_on_rejected(following, next, frames, now);
     }
 
@@ -283,9 +278,8 @@ impl Receiver {
 
     /// MCF for a block within a page.
     pub(super) fn confirm_block(&mut self, partial: PartialPage, now: Instant) {
-        let frames = vec![build(Name::Mcf, false, true, &[])];
-        self.last_answer =
-            Some(LastAnswer { mark: Mark::Block(partial), frames: frames.clone(), command_ended: now, answered: None });
+        let frames = vec![self.line.frame(Name::Mcf, &[])];
+        self.last_answer = Some(LastAnswer { mark: Mark::Block(partial), frames: frames.clone(), command_ended: now });
         self.answer(frames, now);
         self.show();
     }
@@ -297,9 +291,8 @@ impl Receiver {
 
     /// Confirms it without counting it twice.
     pub(super) fn confirm_again(&mut self, plan: &JudgingPlan, now: Instant) {
-        let frames = vec![build(Name::Mcf, false, true, &[])];
-        self.last_answer =
-            Some(LastAnswer { mark: plan.mark, frames: frames.clone(), command_ended: now, answered: None });
+        let frames = vec![self.line.frame(Name::Mcf, &[])];
+        self.last_answer = Some(LastAnswer { mark: plan.mark, frames: frames.clone(), command_ended: now });
         self.last_page = plan.fingerprint.map(|fingerprint| LastPage { fingerprint, trained_since: false });
         self.go_on(plan.following, plan.next, frames, now);
         self.show();
@@ -315,7 +308,7 @@ impl Receiver {
         let again = match (command, last.mark) {
             (Command::AfterPage(following), Mark::Plain(before)) => {
                 let gap = began.saturating_duration_since(last.command_ended);
-                let soon = last.answered.is_some_and(|at| began < at + SOONEST_AFTER_PAGE) && !self.paced_fast();
+                let soon = self.answered.is_some_and(|at| began < at + SOONEST_AFTER_PAGE) && !self.paced_fast();
                 let fits = soon || (REPEAT_EARLIEST..=REPEAT_LATEST).contains(&gap);
                 *following == before && (no_page_between || fits)
             }
@@ -328,7 +321,8 @@ impl Receiver {
                 | Command::Dcs(_)
                 | Command::Eor(_)
                 | Command::Ctc(_)
-                | Command::Poll,
+                | Command::Poll(_)
+                | Command::Dis(_),
                 _,
             ) => false,
         };
@@ -341,13 +335,6 @@ impl Receiver {
     /// Whether the caller is an Internet-aware device, whose pages may take next to no time.
     fn paced_fast(&self) -> bool {
         self.record.remote_capability.as_ref().is_some_and(Capability::internet_aware)
-    }
-
-    /// What we sent has left.
-    pub(super) const fn answer_has_left(&mut self, now: Instant) {
-        if let Some(last) = &mut self.last_answer {
-            last.answered = Some(now);
-        }
     }
 
     /// After the last page something came that could not be read.

@@ -1,24 +1,23 @@
-//! Phase D of the caller: the answers to the command after a page or block.
+//! Phase D of the sender of pages: the answers to the command after a page or block.
 //!
 //! T.30 (09/2005) §5.3.6.1.7 and Annex A, Figure 5-2a places II to IV.
 
 use super::hear::Answer;
 use super::send_page::{Command, Content, PageInHand, Sending};
 use super::train::Training;
-use super::{Sender, State, may_try_again};
+use super::{RtnMeaning, Sender, State, may_try_again};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
 use crate::t30::Output;
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
-use crate::t30::frame::{Following, Name, build};
+use crate::t30::frame::{Following, Name};
+use crate::t30::negotiate::Agreement;
 use crate::t30::timers::{T5, Timer, answer_wait};
 use std::time::Instant;
 
-/// What is done about RTN, which for one machine means "unreadable", for another "send the next one at another speed", for a third
-/// "printed, with errors": the page is sent again at a lower rate so many times. After that it counts as rejected, for only MCF,
-/// RTP and PIP prove that a page was taken.
-// T.30 (09/2005) §5.3.6.1.7; HylaFAX: RTNHandlingMethod "Retransmit"
+/// A page that was not taken is sent again at a lower rate so many times.
+// HylaFAX: RTNHandlingMethod "Retransmit"
 const REPEATS_OF_REJECTED_PAGE: u32 = 2;
 /// After so many PPRs for a block the rate is lowered by CTC, or the block given up by EOR.
 // T.30 (09/2005) §A.4.4
@@ -35,7 +34,12 @@ impl Sender {
                 self.ready_again();
                 self.on_confirmed(sending.page, answer == Answer::ConfirmedRetrain, now);
             }
-            Answer::Rejected if after_page => {
+            Answer::Rejected if after_page && self.settings.rtn == RtnMeaning::Printed => {
+                self.ready_again();
+                self.step_down();
+                self.on_confirmed(sending.page, true, now);
+            }
+            Answer::Rejected | Answer::RefusedByOperator if after_page => {
                 self.ready_again();
                 self.on_rejected(sending.page, now);
             }
@@ -50,8 +54,7 @@ impl Sender {
             }
             // ERR closes what EOR opened: frames are missing for good.
             Answer::Err | Answer::Confirmed if sending.command == Command::EndRetransmission => {
-                self.note_page(&sending.page, false);
-                self.finish(Cause::PageRejected, now);
+                self.give_up_page(&sending.page, now);
             }
             Answer::Dis(capability) => self.on_forgotten(sending.page, capability, now),
             Answer::Crp => self.repeat_command(sending, now),
@@ -59,6 +62,7 @@ impl Sender {
             Answer::Confirmed
             | Answer::ConfirmedRetrain
             | Answer::Rejected
+            | Answer::RefusedByOperator
             | Answer::Ppr(_)
             | Answer::Rnr
             | Answer::Err
@@ -107,16 +111,18 @@ impl Sender {
 
     fn frame_of(&self, sending: &Sending) -> Frame {
         match sending.command {
-            Command::AfterPage => sending.page.command_frame(),
-            Command::ReceiveReady => build(Name::Rr, true, true, &[]),
+            Command::AfterPage => sending.page.command_frame(&self.line),
+            Command::ReceiveReady => self.line.frame(Name::Rr, &[]),
             Command::Continue => {
                 // Only bits 11 to 14 count, and others are not set.
                 let mut rate = Capability::default();
                 rate.set_modulation(self.modulation());
-                build(Name::Ctc, true, true, &rate.first_octets())
+                self.line.frame(Name::Ctc, &rate.first_octets())
             }
-            // Whatever pages there are, none will come in this call.
-            Command::EndRetransmission => build(Name::Eor, true, true, &[Following::Nothing.code()]),
+            Command::EndRetransmission => {
+                let following = if self.goes_on() { sending.page.following } else { Following::Nothing };
+                self.line.frame(Name::Eor, &[following.code(self.line.x)])
+            }
         }
     }
 
@@ -138,19 +144,67 @@ impl Sender {
             return;
         }
         self.note_page(&page, true);
-        self.confirmed += 1;
-        self.line.output(Output::Confirmed { pages: self.confirmed });
-        match page.following {
-            Following::Nothing => self.finish(Cause::Sent, now),
-            Following::NewFormat => self.identify_again(now),
+        self.next += 1;
+        if !self.skipped {
+            self.confirmed += 1;
+            self.record.sent += 1;
+            self.line.output(Output::Confirmed { pages: self.confirmed });
+        }
+        self.go_on(page.following, page.agreement, retrain, now);
+    }
+
+    /// After a page that is done with, what its command said would follow.
+    fn go_on(&mut self, following: Following, agreement: Agreement, retrain: bool, now: Instant) {
+        match following {
+            Following::Nothing => self.all_sent(now),
+            Following::NewFormat => self.new_format(now),
             Following::Page | Following::MoreOfPage if retrain => {
                 // It took the page and found the line poor: a rung lower is what helps.
                 self.record.retrains += 1;
                 self.step_down();
-                self.train(Training::new(page.agreement, None), now);
+                self.train(Training::new(agreement, None), now);
             }
-            Following::Page | Following::MoreOfPage => self.message(page.agreement, None, now),
+            Following::Page | Following::MoreOfPage => self.message(agreement, None, now),
         }
+    }
+
+    /// Back to phase B after EOM. A caller waits for the DIS; who was polled knows what the other takes from its DTC, and a
+    /// receiver in this place takes a DCS at any time.
+    // T.30 (09/2005) §5.3.6.1.6, Figure 5-2b place R
+    fn new_format(&mut self, now: Instant) {
+        if self.asked_by == Name::Dis && self.line.x {
+            self.identify_again(now);
+            return;
+        }
+        self.new_training(now);
+    }
+
+    /// After the last page.
+    fn all_sent(&mut self, now: Instant) {
+        let cause = match (self.skipped, self.nothing_to_fetch) {
+            (true, _) => Cause::PageRejected,
+            (false, true) => Cause::NothingToPoll,
+            (false, false) => Cause::Sent,
+        };
+        self.finish(cause, now);
+    }
+
+    /// Whether the call goes on after a page that the far end does not get.
+    fn goes_on(&self) -> bool {
+        self.settings.rtn == RtnMeaning::ResendThenGoOn
+    }
+
+    /// ERR has closed a page that frames are missing of.
+    fn give_up_page(&mut self, page: &PageInHand, now: Instant) {
+        self.note_page(page, false);
+        if !self.goes_on() {
+            self.finish(Cause::PageRejected, now);
+            return;
+        }
+        self.skipped = true;
+        self.next += 1;
+        self.commands_without_progress = 0;
+        self.go_on(page.following, page.agreement, false, now);
     }
 
     fn on_rejected(&mut self, mut page: PageInHand, now: Instant) {
@@ -159,17 +213,37 @@ impl Sender {
         // After EOP the far end goes to phase E whatever it answered; the page goes again in another call.
         // T.30 (09/2005) Figure 5-2a
         if page.rejections > REPEATS_OF_REJECTED_PAGE || page.following == Following::Nothing {
-            self.finish(Cause::PageRejected, now);
+            self.skip_rejected(&page, now);
             return;
         }
         self.record.retrains += 1;
         self.step_down();
-        if page.following == Following::NewFormat {
+        if page.following == Following::NewFormat && self.asked_by == Name::Dis && self.line.x {
             // After EOM it begins phase B anew, with a DIS.
             self.rejected = Some(page);
             self.identify_again(now);
         } else {
             self.train(Training::new(page.agreement, Some(page)), now);
+        }
+    }
+
+    /// The repeats are used up: the next page, if that is wanted, trained anew as after every RTN; or the end.
+    fn skip_rejected(&mut self, page: &PageInHand, now: Instant) {
+        if !self.goes_on() || self.shape(page.index + 1).is_none() {
+            self.finish(Cause::PageRejected, now);
+            return;
+        }
+        self.skipped = true;
+        self.next += 1;
+        self.commands_without_progress = 0;
+        self.new_training(now);
+    }
+
+    /// Trains for the next page without waiting for a DIS.
+    fn new_training(&mut self, now: Instant) {
+        match self.agreement_for(self.next) {
+            Ok(agreement) => self.train(Training::new(agreement, None), now),
+            Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
         }
     }
 
