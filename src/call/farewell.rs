@@ -10,6 +10,7 @@ use super::{Ending, Record};
 use crate::model::{Cause, Outcome, Phase};
 use crate::sip;
 use crate::t30;
+use crate::t30::capability::Reading;
 
 impl Call {
     /// The called side, or the network, refused.
@@ -65,7 +66,11 @@ impl Call {
 
     /// T.30 is over: its outcome is the call's.
     pub(super) fn fax_ended(&mut self, ending: t30::Ending, now: Instant) {
-        let record = Record::of(&ending.record);
+        let reading = match self.role {
+            Role::Caller(_) => Reading::Dis,
+            Role::Answerer(_) => Reading::Dcs,
+        };
+        let record = Record::of(&ending.record, reading);
         let outcome = match self.role {
             Role::Caller(_) => {
                 let pages_confirmed = self.pages.earlier.saturating_add(ending.pages);

@@ -30,7 +30,9 @@ pub mod ending;
 pub mod fallback;
 pub mod frame;
 mod line;
+mod makers;
 pub mod negotiate;
+pub mod nsf;
 pub mod receiver;
 pub mod sender;
 pub mod timers;
@@ -38,6 +40,7 @@ pub mod timers;
 pub use capability::Capability;
 pub use ending::{Ending, PageRecord, Progress, Record};
 pub use negotiate::{PageFormat, PageShape};
+pub use nsf::NonStandard;
 pub use receiver::{PageEnd, ReceivedPage, Receiver, ReceiverSettings};
 pub use sender::{Sender, SenderSettings};
 
