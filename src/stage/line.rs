@@ -120,7 +120,7 @@ pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,
         widest: Width::A3,
-        finest: Resolution::Superfine,
+        finest: Resolution::Dots400,
         longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,

@@ -334,7 +334,7 @@ impl Receiver {
 
     /// Whether the caller is an Internet-aware device, whose pages may take next to no time.
     fn paced_fast(&self) -> bool {
-        self.record.remote_capability.as_ref().is_some_and(Capability::internet_aware)
+        self.record.remote_command.as_ref().is_some_and(Capability::internet_aware)
     }
 
     /// After the last page something came that could not be read.

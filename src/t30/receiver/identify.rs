@@ -202,12 +202,12 @@ impl Receiver {
             offer.set_t38();
         }
         offer.set_modems(settings.max_modulation);
-        for resolution in [Resolution::Fine, Resolution::Superfine] {
+        for resolution in Resolution::ALL {
             if resolution <= settings.finest {
-                offer.add_resolution(resolution);
+                offer.offer_resolution(resolution);
             }
         }
-        if settings.finest == Resolution::Superfine {
+        if settings.finest >= Resolution::Superfine {
             offer.set_prefers_metric();
         }
         offer.set_width(settings.widest);

@@ -87,7 +87,7 @@ impl Sender {
     pub(super) fn learn(&mut self, mut capability: Capability) {
         if self.asked_by == Name::Dtc {
             // Who asks for a document can receive it, whatever bit 10 says.
-            capability.set_receiver();
+            capability.set_receiver(true);
         }
         self.record.remote_capability = Some(capability.clone());
         self.remote = capability;

@@ -56,7 +56,7 @@ impl Sender {
             command.set_sub_address();
         }
         if self.record.password_sent {
-            command.set_password();
+            command.set_password(true);
         }
         frames.push(self.line.frame(Name::Dcs, &command.write()));
         self.state = State::Training(training);

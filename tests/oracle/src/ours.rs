@@ -104,7 +104,7 @@ pub struct Ours {
 #[must_use]
 pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
     let shape = |page: &FaxPage| PageShape {
-        width: Width::from_pels(page.bitmap.width()).expect("test pages have fax widths"),
+        width: Width::from_pels(page.bitmap.width(), page.resolution).expect("test pages have fax widths"),
         resolution: page.resolution,
         rows: page.bitmap.rows(),
     };
@@ -133,7 +133,7 @@ pub fn answerer_settings() -> ReceiverSettings {
         ecm: true,
         max_modulation: Modulation::V17At14400,
         widest: Width::A3,
-        finest: Resolution::Superfine,
+        finest: Resolution::Dots400,
         longest: Length::Unlimited,
         compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
         row_time_ms: 0,
@@ -230,7 +230,7 @@ impl Ours {
     fn code(&mut self, index: u32, format: PageFormat) -> Arc<[u8]> {
         let begun = real_time();
         let page = &self.pages[index as usize];
-        assert_eq!(format.width.pels(), page.bitmap.width(), "the far end takes the width of page {index}");
+        assert_eq!(format.width.pels(format.resolution), page.bitmap.width(), "the far end takes the width of page {index}");
         assert_eq!(format.resolution, page.resolution, "the far end takes the resolution of page {index}");
         let coding = Coding {
             compression: format.compression,
@@ -246,7 +246,7 @@ impl Ours {
     fn page(&mut self, page: &ReceivedPage, now: Instant) {
         let begun = real_time();
         let format = page.format;
-        let decoded = image::decode(&page.bits, format.compression, format.width.pels(), DecodeLimits::default());
+        let decoded = image::decode(&page.bits, format.compression, format.width.pels(format.resolution), DecodeLimits::default());
         let mut verdict = None;
         if page.wants_verdict {
             let judgement = self.judgements.pop_front().unwrap_or(Judgement::GOOD);
