@@ -21,8 +21,9 @@ const BLOCK: usize = 8;
 const FINE_BLOCK: usize = 12;
 /// Widest page of 204 dots per inch.
 const WIDE: u32 = 2432;
-/// Shares of black within which a block can belong to a picture.
-const GREY: std::ops::RangeInclusive<u32> = FULL / 16..=FULL * 15 / 16;
+/// Shares of black within which a block can belong to a picture. Lighter ones may be single lines, and a screen so light has dots
+/// that stand by themselves.
+const GREY: std::ops::RangeInclusive<u32> = FULL / 8..=FULL * 7 / 8;
 /// How much the shares of neighbours in a picture differ at most.
 const ALIKE: u32 = FULL / 6;
 /// Grey and alike neighbours, of eight, that make a block the inside of a picture.
@@ -144,23 +145,25 @@ struct Strokes {
 impl Strokes {
     fn is_black(&self, cover: &Cover, x: usize, y: usize) -> bool {
         let here = cover.at(x, y);
+        let (level, upright) =
+            ([-1, 1].map(|step| cover.near(x, y, 0, step)), [-1, 1].map(|step| cover.near(x, y, step, 0)));
         here >= HALF
-            || is_peak([-2, -1, 1, 2].map(|step| cover.near(x, y, 0, step)), here, self.down)
-            || is_peak([-2, -1, 1, 2].map(|step| cover.near(x, y, step, 0)), here, self.across)
+            || is_peak(level, upright, here, self.down)
+            || is_peak(upright, level, here, self.across)
             || is_speck(cover, x, y, here)
     }
 }
 
-/// Whether a stroke that covers this element, or it and one neighbour, is darkest here; `least` is what both cover.
-fn is_peak([far_before, before, after, far_after]: [u32; 4], here: u32, least: u32) -> bool {
-    let faint = here / 4;
-    let (second, beyond) = if before > after { (before, far_before) } else { (after, far_after) };
-    second < HALF
+/// Whether a stroke that covers this element, or it and a neighbour across the stroke, is darkest here; `least` is what both cover.
+/// The rim of a thick stroke has its black along the stroke and is as dark on both sides: it is none.
+fn is_peak([before, after]: [u32; 2], along: [u32; 2], here: u32, least: u32) -> bool {
+    let beside_black = along.iter().any(|&cover| cover >= HALF);
+    before < HALF
+        && after < HALF
         && here > before
         && here >= after
-        && here + second >= least
-        && before.min(after) <= faint
-        && (second <= faint || beyond <= faint)
+        && here + before.max(after) >= least
+        && (!beside_black || before.min(after) <= here / 4)
 }
 
 /// Whether nothing black is around and this is the first of the darkest.
@@ -284,7 +287,17 @@ mod tests {
             let small = resampled(&page, 200, 40);
             let columns: Vec<usize> = (0..200).map(|x| (0..40).filter(|&y| small.is_black(x, y)).count()).collect();
             assert_eq!(columns.iter().filter(|&&column| column == 40).count(), 1, "{at}");
-            assert_eq!(columns.iter().sum::<usize>(), 40, "{at}");
+            // Its ends may be an element wider.
+            assert!(columns.iter().sum::<usize>() <= 42, "{at}");
+        }
+    }
+
+    #[test]
+    fn lines_that_nearly_meet_have_no_gap() {
+        let page = painted(1200, 96, |x, y| y == 40 || y == 20 + x / 30);
+        let small = resampled(&page, 600, 24);
+        for x in 0..600 {
+            assert!((0..24).any(|y| small.is_black(x, y)), "nothing at {x}");
         }
     }
 

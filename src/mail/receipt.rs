@@ -69,6 +69,8 @@ pub struct ReceiptFacts<'a> {
     pub duration: Option<Duration>,
     /// What the receiving machine calls itself (CSI).
     pub remote_id: Option<&'a str>,
+    /// Maker and model of the receiving machine, if it told.
+    pub remote_machine: Option<&'a str>,
     /// Speed of the last page, bit/s.
     pub speed: Option<u32>,
     /// Whether errors were corrected.
@@ -308,6 +310,9 @@ fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String
     }
     if let Some(name) = facts.remote_id.map(super::header::clean).filter(|name| !name.is_empty()) {
         rows.push(("Answered as", name));
+    }
+    if let Some(machine) = facts.remote_machine.map(super::header::clean).filter(|machine| !machine.is_empty()) {
+        rows.push(("Remote machine", machine));
     }
     if !facts.original.subject.is_empty() {
         rows.push(("Subject", super::header::clean(facts.original.subject)));

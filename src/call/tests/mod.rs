@@ -9,3 +9,4 @@ mod party;
 mod peer;
 mod polling;
 mod transport;
+mod wire;

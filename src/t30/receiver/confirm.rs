@@ -43,8 +43,6 @@ pub(super) struct LastAnswer {
     mark: Mark,
     frames: Vec<Frame>,
     command_ended: Instant,
-    /// When the answer had left.
-    answered: Option<Instant>,
 }
 
 /// The page confirmed last, with error correction.
@@ -233,12 +231,8 @@ impl Receiver {
         let confirmed = name != Name::Rtn;
         self.note_page(&judging, confirmed);
         let frames = vec![self.line.frame(name, &[])];
-        self.last_answer = Some(LastAnswer {
-            mark: judging.mark,
-            frames: frames.clone(),
-            command_ended: judging.command_ended,
-            answered: None,
-        });
+        self.last_answer =
+            Some(LastAnswer { mark: judging.mark, frames: frames.clone(), command_ended: judging.command_ended });
         if confirmed {
             self.last_page = judging.fingerprint.map(|fingerprint| LastPage { fingerprint, trained_since: false });
         }
@@ -266,7 +260,7 @@ impl Receiver {
     pub(super) fn reject_missing_page(&mut self, following: Following, next: Terms, now: Instant) {
         let frames = vec![self.line.frame(Name::Rtn, &[])];
         let mark = Mark::Plain(following);
-        self.last_answer = Some(LastAnswer { mark, frames: frames.clone(), command_ended: now, answered: None });
+        self.last_answer = Some(LastAnswer { mark, frames: frames.clone(), command_ended: now });
         self.go_on_rejected(following, next, frames, now);
     }
 
@@ -285,8 +279,7 @@ impl Receiver {
     /// MCF for a block within a page.
     pub(super) fn confirm_block(&mut self, partial: PartialPage, now: Instant) {
         let frames = vec![self.line.frame(Name::Mcf, &[])];
-        self.last_answer =
-            Some(LastAnswer { mark: Mark::Block(partial), frames: frames.clone(), command_ended: now, answered: None });
+        self.last_answer = Some(LastAnswer { mark: Mark::Block(partial), frames: frames.clone(), command_ended: now });
         self.answer(frames, now);
         self.show();
     }
@@ -299,8 +292,7 @@ impl Receiver {
     /// Confirms it without counting it twice.
     pub(super) fn confirm_again(&mut self, plan: &JudgingPlan, now: Instant) {
         let frames = vec![self.line.frame(Name::Mcf, &[])];
-        self.last_answer =
-            Some(LastAnswer { mark: plan.mark, frames: frames.clone(), command_ended: now, answered: None });
+        self.last_answer = Some(LastAnswer { mark: plan.mark, frames: frames.clone(), command_ended: now });
         self.last_page = plan.fingerprint.map(|fingerprint| LastPage { fingerprint, trained_since: false });
         self.go_on(plan.following, plan.next, frames, now);
         self.show();
@@ -316,7 +308,7 @@ impl Receiver {
         let again = match (command, last.mark) {
             (Command::AfterPage(following), Mark::Plain(before)) => {
                 let gap = began.saturating_duration_since(last.command_ended);
-                let soon = last.answered.is_some_and(|at| began < at + SOONEST_AFTER_PAGE) && !self.paced_fast();
+                let soon = self.answered.is_some_and(|at| began < at + SOONEST_AFTER_PAGE) && !self.paced_fast();
                 let fits = soon || (REPEAT_EARLIEST..=REPEAT_LATEST).contains(&gap);
                 *following == before && (no_page_between || fits)
             }
@@ -342,14 +334,7 @@ impl Receiver {
 
     /// Whether the caller is an Internet-aware device, whose pages may take next to no time.
     fn paced_fast(&self) -> bool {
-        self.record.remote_capability.as_ref().is_some_and(Capability::internet_aware)
-    }
-
-    /// What we sent has left.
-    pub(super) const fn answer_has_left(&mut self, now: Instant) {
-        if let Some(last) = &mut self.last_answer {
-            last.answered = Some(now);
-        }
+        self.record.remote_command.as_ref().is_some_and(Capability::internet_aware)
     }
 
     /// After the last page something came that could not be read.

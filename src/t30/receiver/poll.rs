@@ -71,6 +71,9 @@ impl Receiver {
         let mut command = self.offer();
         let mut frames = Vec::new();
         // Bits 47 and 50 say that the frames were sent, for the case that one of them is lost.
+        if !self.settings.station_id.is_empty() {
+            frames.push(self.line.leading_frame(Name::Cig, &write_identification(&self.settings.station_id)));
+        }
         if let Some(selective) = &fetching.selective {
             frames.push(self.line.leading_frame(Name::Sep, &write_identification(selective)));
             command.set_selective_polling(true);
@@ -79,9 +82,6 @@ impl Receiver {
             frames.push(self.line.leading_frame(Name::Pwd, &write_identification(password)));
             command.set_password(true);
             self.record.password_sent = true;
-        }
-        if !self.settings.station_id.is_empty() {
-            frames.push(self.line.leading_frame(Name::Cig, &write_identification(&self.settings.station_id)));
         }
         frames.push(self.line.frame(Name::Dtc, &command.write()));
         Some(frames)

@@ -74,14 +74,14 @@ impl Receiver {
         if matches!(self.state, State::Judging(_)) {
             self.verdicts_to_skip += 1;
         }
-        if self.record.remote_capability.is_some() {
+        if self.record.remote_command.is_some() {
             self.record.retrains += 1;
         }
         self.last_answer = None;
         if let Some(last) = &mut self.last_page {
             last.trained_since = true;
         }
-        self.record.remote_capability = Some(command.clone());
+        self.record.remote_command = Some(command.clone());
         match self.terms_of(command) {
             Ok(Terms { agreement, modulation }) => {
                 self.state = State::Checking(Checking { agreement, modulation, bits: Vec::new() });

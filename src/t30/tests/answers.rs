@@ -260,7 +260,8 @@ fn notes_of_the_far_end_are_kept_and_answer_nothing() {
 
 #[test]
 fn dcn_in_any_place_ends_the_call_and_claims_no_more_than_was_confirmed() {
-    let heard: [(&str, fn() -> Bench<Sender>, Cause); 4] = [
+    type Place = (&'static str, fn() -> Bench<Sender>, Cause);
+    let heard: [Place; 4] = [
         ("for DIS", || caller_bench(1), Cause::Disconnected(Phase::B)),
         (
             "for CFR",

@@ -229,6 +229,28 @@ fn pages_of_other_width_and_resolution_go_in_one_call_by_eom() {
 }
 
 #[test]
+fn every_resolution_goes_in_one_call_to_a_machine_that_has_all_and_r8_to_one_that_has_not() {
+    let mut settings = caller_settings(6, true);
+    for (page, resolution) in settings.pages.iter_mut().zip(Resolution::ALL) {
+        *page = PageShape { width: Width::B4, resolution, rows: 300 };
+    }
+    let had = |finest| {
+        let answerer = ReceiverSettings { widest: Width::A3, finest, ..answerer_settings() };
+        let outcome = call(settings.clone(), answerer).run();
+        assert_eq!((outcome.caller.cause.clone(), outcome.answerer.pages), (Cause::Sent, 6));
+        let sent: Vec<Resolution> = outcome.formats.iter().map(|(_, format)| format.resolution).collect();
+        let taken: Vec<Resolution> = outcome.pages.iter().map(|(page, _)| page.format.resolution).collect();
+        assert_eq!(sent, taken);
+        assert!(outcome.pages.iter().all(|(page, _)| page.format.width == Width::B4));
+        sent
+    };
+    assert_eq!(had(Resolution::Dots400), Resolution::ALL);
+    let (standard, fine, superfine) = (Resolution::Standard, Resolution::Fine, Resolution::Superfine);
+    assert_eq!(had(superfine), [standard, fine, superfine, superfine, superfine, superfine]);
+    assert_eq!(had(standard), [standard; 6]);
+}
+
+#[test]
 fn a_call_that_resumes_sends_only_the_pages_left() {
     let settings = SenderSettings { first_page: 2, ..caller_settings(4, true) };
     let outcome = call(settings, answerer_settings()).run();

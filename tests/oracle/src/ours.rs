@@ -119,6 +119,7 @@ pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
         sub_address: None,
         sender_password: None,
         send_cng: true,
+        asks_again: false,
         frame_size: t30::ecm::FrameSize::Octets256,
         rtn: t30::RtnMeaning::default(),
     }
@@ -139,6 +140,7 @@ pub fn answerer_settings() -> ReceiverSettings {
         sub_address: true,
         transport: Transport::InternetAware,
         send_ced: true,
+        asks_again: false,
     }
 }
 

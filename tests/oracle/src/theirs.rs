@@ -95,7 +95,7 @@ impl TheirSettings {
             compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
             modems: Modems::V17,
             spoil_above: None,
-            finest: Resolution::Superfine,
+            finest: Resolution::Dots400,
             row_time_ms: 0,
             identification: "+49 30 555 0199".into(),
             sub_address: None,

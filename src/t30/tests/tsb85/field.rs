@@ -177,6 +177,44 @@ pub(super) const MORE: &[Script] = &[
         < page v27/4800 0; < EOP; > MCF; < DCN; < end sent 1",
     ),
     (
+        "operator-wanted-by-the-sender",
+        "PRI-MPS and PRI-EOP are confirmed as MPS and EOP are",
+        "
+        answers
+        @4800-called
+        > page v27/4800 white; > PRI-MPS; < MCF; > page v27/4800 white; > PRI-EOP; < MCF
+        @bye; < end sent 2",
+    ),
+    (
+        "operator-wanted-by-the-receiver",
+        "PIP: the page was taken; PIN: it was not, and goes again",
+        "
+        calls sss
+        @4800-caller
+        < page v27/4800 0; < MPS; > PIP; < DCS; < tcf v27/2400; > CFR
+        < page v27/2400 1; < MPS; > PIN; < DCS; < tcf v27/2400; > CFR
+        < page v27/2400 1; < MPS; > MCF; < page v27/2400 2; < EOP; > PIP; < DCN; < end sent 3",
+    ),
+    (
+        "CRP-for-an-answer",
+        "an answer that could not be read is asked for again; where CRP is not known, T4 repeats the command",
+        "
+        calls ss asks
+        @4800-caller
+        < page v27/4800 0; < MPS; > bad MCF; < CRP; > MCF
+        < page v27/4800 1; < EOP; > bad MCF; < CRP; < EOP in t4; > MCF; < DCN; < end sent 2",
+    ),
+    (
+        "CRP-for-a-command",
+        "a command that could not be read is asked for again",
+        "
+        answers asks
+        @4800-called
+        > page v27/4800 white; > bad MPS; < CRP; > MPS; < MCF; > page v27/4800 white; > bad EOP; < CRP
+        wait 3000; > EOP; < MCF
+        @bye; < end sent 2",
+    ),
+    (
         "answers-without-X-or-with",
         "an X bit that is wrong does not matter",
         "

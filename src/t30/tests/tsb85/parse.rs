@@ -1,7 +1,8 @@
 //! The language of the scripts: one step a line, or several with `;` between.
 //!
 //! The first line is the device that is tested: `calls sf` (it calls and has a page of standard and one of fine resolution) or
-//! `answers` (it is called). Then, from the tester's side:
+//! `answers` (it is called; `good bad`: what its owner thinks of each page; `has ss password 12`: a document to be fetched) or `polls
+//! password 12` (it calls to fetch one); `asks` lets it send CRP. Then, from the tester's side:
 //!
 //! ```text
 //! > MCF                       sends a frame on V.21, 75 ms after the last signal; several: > TSI 04 04 + DCS 00 50 00
@@ -13,6 +14,7 @@
 //! > PPS mps 1/0 17            page 1, block 0, 17 frames
 //! > hangup; wait 5000; deaf   from `deaf` on it does not listen; `collide`: what it sends next may meet what the device sends
 //! < MCF                       expects this frame last in a signal; < CSI + DIS 20 ... also others before it
+//! < DIS +9 -50                with these bits set and clear
 //! < PPR 0,221-255             with exactly these frames wanted
 //! < tcf v27/4800; < page v27/4800 0; < block v27/4800 0-31; < CED; < CNG
 //! < MPS in 2550..3450         begins so many milliseconds after the last signal; `in t4` is T4
@@ -107,6 +109,8 @@ pub(super) enum Expected {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Information {
     Any,
+    /// Bits by their numbers, and whether they are set.
+    Bits(Vec<(usize, bool)>),
     Exactly(Vec<u8>),
     /// The command in it (X bit clear), page, block, count of frames if it matters.
     PartialPage(u8, u8, u8, Option<usize>),
@@ -290,6 +294,9 @@ fn information_of(name: &str, words: &[&str]) -> Information {
         ("DIS" | "CSI" | "NSF" | "DTC" | "CIG" | "NSC" | "PWD" | "SEP" | "DCS" | "TSI" | "SUB" | "PPS" | "PPR", []) => {
             Information::Any
         }
+        ("DIS", [first, ..]) if first.starts_with(['+', '-']) => {
+            Information::Bits(words.iter().map(|word| (index(&word[1..]), word.starts_with('+'))).collect())
+        }
         (_, words) => Information::Exactly(hex(words)),
     }
 }
@@ -303,7 +310,7 @@ fn frames(text: &str) -> Vec<Vec<u8>> {
         let (name, x_bit) = words[0].strip_suffix('\'').map_or((words[0], false), |name| (name, true));
         let mut frame = vec![0xFF, if place + 1 == count { 0xC8 } else { 0xC0 }, code_for(code(name), x_bit)];
         frame.extend(match information_of(name, &words[1..]) {
-            Information::Any => Vec::new(),
+            Information::Any | Information::Bits(_) => Vec::new(),
             Information::Exactly(octets) => octets,
             Information::PartialPage(following, page, block, count) => {
                 let last = u8::try_from(count.expect("the tester counts its frames") - 1).expect("256 at most");

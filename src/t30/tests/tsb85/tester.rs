@@ -8,9 +8,10 @@ use super::super::line::{A4_FINE, answerer_settings, caller_settings, page_bits,
 use super::parse::{Block, Expected, Gap, Information, Pattern, Step, code_for, parse};
 use crate::model::{Cause, Phase, Resolution};
 use crate::signal::{Burst, Frame, Heard, Modulation, Tone, Training};
+use crate::t30::capability::Capability;
 use crate::t30::{
-    Ending, Input, Output, PageShape, ReceivedPage, Receiver, ReceiverSettings, Sender, SenderSettings, Transport,
-    Verdict,
+    AnswererSettings, Document, Ending, Errand, Input, Output, PageShape, PollSettings, Procedure, ReceivedPage,
+    ReceiverSettings, SenderSettings, Transport, Verdict,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -28,13 +29,6 @@ const PAGE_OCTETS: usize = 3000;
 /// The same with error correction: two frames more than half a block.
 const PAGE_OCTETS_IN_FRAMES: usize = 130 * 256;
 
-/// The device under test.
-#[derive(Debug)]
-enum Device {
-    Calls(Box<Sender>),
-    Answers(Box<Receiver>),
-}
-
 /// A burst of the device, as the tester hears it.
 #[derive(Debug)]
 struct Signal {
@@ -44,7 +38,7 @@ struct Signal {
 }
 
 pub(super) struct Tester {
-    device: Device,
+    device: Procedure,
     transport: Transport,
     begin: Instant,
     now: Instant,
@@ -81,18 +75,33 @@ pub(super) fn play(script: &str, transport: Transport) -> Result<(), String> {
     played.and_then(|()| tester.nothing_more()).map_err(|reason| format!("{reason}\n  {}", tester.log.join("\n  ")))
 }
 
-fn device(words: &[&str], transport: Transport, now: Instant) -> Device {
+/// What follows a word of the first line.
+fn after<'a>(words: &[&'a str], word: &str) -> Option<&'a str> {
+    words.iter().skip_while(|other| **other != word).nth(1).copied()
+}
+
+fn device(words: &[&str], transport: Transport, now: Instant) -> Procedure {
+    let shape = |letter: char| {
+        let resolution = if letter == 'f' { Resolution::Fine } else { Resolution::Standard };
+        PageShape { resolution, ..A4_FINE }
+    };
+    let pages = |letters: &str| letters.chars().map(shape).collect();
+    let password = after(words, "password").map(str::to_owned);
+    let asks_again = words.contains(&"asks");
+    let receive = ReceiverSettings { transport, asks_again, ..answerer_settings() };
     match words {
-        ["calls", pages, rest @ ..] => {
-            let resolution = |letter: char| if letter == 'f' { Resolution::Fine } else { Resolution::Standard };
-            let pages = pages.chars().map(|letter| PageShape { resolution: resolution(letter), ..A4_FINE }).collect();
-            let settings = caller_settings(0, !rest.contains(&"no-ecm"));
-            let settings = SenderSettings { pages, transport, ..settings };
-            Device::Calls(Box::new(Sender::new(settings, now)))
+        ["calls", letters, ..] => {
+            let send = SenderSettings { pages: pages(letters), transport, asks_again, ..caller_settings(0, true) };
+            Procedure::caller(Errand::Send(send), now)
+        }
+        ["polls", ..] => {
+            let poll = PollSettings { receive, selective: None, password, send_cng: true };
+            Procedure::caller(Errand::Poll(poll), now)
         }
         ["answers", ..] => {
-            let settings = ReceiverSettings { transport, ..answerer_settings() };
-            Device::Answers(Box::new(Receiver::new(settings, now)))
+            let document = |letters| Document { pages: pages(letters), selective: None, password: password.clone() };
+            let documents = after(words, "has").map(document).into_iter().collect();
+            Procedure::answerer(AnswererSettings { receive, documents }, now)
         }
         _ => panic!("no device: {words:?}"),
     }
@@ -143,26 +152,15 @@ impl Tester {
     // The device.
 
     fn deadline(&self) -> Option<Instant> {
-        match &self.device {
-            Device::Calls(sender) => sender.deadline(),
-            Device::Answers(receiver) => receiver.deadline(),
-        }
+        self.device.deadline()
     }
 
     fn give(&mut self, input: Input) {
         if self.ending.is_some() {
             return;
         }
-        match &mut self.device {
-            Device::Calls(sender) => sender.handle(input, self.now),
-            Device::Answers(receiver) => receiver.handle(input, self.now),
-        }
-        loop {
-            let output = match &mut self.device {
-                Device::Calls(sender) => sender.poll(),
-                Device::Answers(receiver) => receiver.poll(),
-            };
-            let Some(output) = output else { return };
+        self.device.handle(input, self.now);
+        while let Some(output) = self.device.poll() {
             self.on_output(output);
         }
     }
@@ -502,6 +500,10 @@ impl Tester {
         let field = &last[3..];
         Ok(match information {
             Information::Any => true,
+            Information::Bits(bits) => {
+                let capability = Capability::read(field);
+                bits.iter().all(|(number, set)| capability.bit(*number) == *set)
+            }
             Information::Exactly(octets) => field == octets,
             Information::Following(following) => field == [wanted_following(*following, self.dis_heard)],
             Information::Wanted(numbers) => {
