@@ -4,7 +4,7 @@
 //! T.30 (09/2005) §5.3.6.1.7 and Annex A, Figure 5-2b places III and IV.
 
 use super::hear::Command;
-use super::receive_page::{Fingerprint, Receiving};
+use super::page::{Fingerprint, Receiving};
 use super::{ReceivedPage, Receiver, State, Terms};
 use crate::model::Cause;
 use crate::signal::Frame;

@@ -18,6 +18,7 @@
 mod confirm;
 mod hear;
 mod identify;
+mod page;
 mod poll;
 mod receive_page;
 mod release;
@@ -37,8 +38,8 @@ use crate::signal::{Frame, Modulation};
 use confirm::{Judging, LastAnswer, LastPage};
 use hear::Ear;
 use identify::Identifying;
+use page::Receiving;
 use poll::{Fetching, Turning};
-use receive_page::Receiving;
 use std::time::Instant;
 use train::Checking;
 

@@ -3,7 +3,7 @@
 //! T.30 (09/2005) §5.3.6.1.4, §5.3.6.1.5. T.30 does not say when a check is good; the limits are those that HylaFAX has
 //! used for years (at most 10 % other than zero, at least one second of zeros in a row).
 
-use super::receive_page::Receiving;
+use super::page::Receiving;
 use super::{Receiver, State, Terms};
 use crate::model::{Cause, Compression};
 use crate::signal::Modulation;
