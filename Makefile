@@ -34,8 +34,9 @@ lint: ## format, clippy with warnings denied, documentation
 fuzz-build: ## build the fuzz targets (needs a nightly toolchain and cargo-fuzz)
 	cd fuzz && $(CARGO) +nightly fuzz build
 
-bench: ## speed beside a peer in the same run
-	$(CARGO) bench $(LOCKED)
+bench: ## speed beside a peer in the same run (needs libtiff-dev)
+	$(CARGO) test $(LOCKED) --release --manifest-path benches/Cargo.toml
+	$(CARGO) bench $(LOCKED) --manifest-path benches/Cargo.toml
 
 release: ## the release binaries
 	@$(CARGO) build $(LOCKED) --release --workspace --bins
