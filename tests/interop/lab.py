@@ -8,6 +8,7 @@ import socket
 import threading
 
 import pages
+from hylafax import HylaFax
 from peers import PASSWORD, SIP_PORT, SMTP_PORT, USER, POSTFIX_PORT, Asterisk, Faxramp, Postfix
 from process import Capture, Fault
 
@@ -29,6 +30,7 @@ listen = "{address}:5060"
 [log]
 redact_numbers = false
 [fax]
+{fax}
 station_id = "+39 02 99999"
 sender_name = "Company"
 headline = {headline}
@@ -37,6 +39,7 @@ attach = "{attach}"
 [delivery]
 {delivery}
 [queue]
+max_calls = 200
 {queue}
 [[allow]]
 name = "not abroad"
@@ -50,7 +53,7 @@ numbers = ["*"]
 [[trunk]]
 name = "asterisk"
 proxy = "{asterisk}:5060"
-prefixes = ["1*", "2*", "3*", "4*", "5*", "6*", "8*"]
+prefixes = ["1*", "2*", "3*", "4*", "5*", "6*", "8*", "9*"]
 username = "{user}"
 password = "{password}"
 caller_number = "+390299999"
@@ -96,6 +99,7 @@ class Lab:
         self.folder, self.program = folder, program
         self.stack = contextlib.ExitStack()
         self.counts, self.lock = {}, threading.Lock()
+        self.table, self.now = [], threading.local()
         self.network = self._network()
         try:
             self._start(root)
@@ -120,7 +124,10 @@ class Lab:
         self.capture = None
         if shutil.which("tcpdump"):
             self.capture = self._keep(Capture(f"{self.network}.0/24", self.folder / "capture.pcap"))
-        self.asterisk = self._keep(Asterisk(self.folder / "asterisk", root, f"{self.network}.20"))
+        self.asterisk = self._keep(Asterisk(self.folder / "asterisk", root, f"{self.network}.20", f"{self.network}.10"))
+        # iaxmodem takes its ports on all addresses, so each run has others.
+        ports = 20000 + 16 * int(self.network.rpartition(".")[2])
+        self.hylafax = self._keep(HylaFax(self.folder / "hylafax", root, f"{self.network}.31", f"{self.network}.20", ports))
         # The server most cases use: no headline, so that the pages sent are the pages rendered.
         self.office = self._faxramp("office", 10)
         self.headline = self._faxramp("headline", 11, headline="true", attach="tiff")
@@ -129,13 +136,17 @@ class Lab:
         smarthost = f'smarthost = "{self.network}.30:{POSTFIX_PORT}"\nretry = "1s*20"'
         self.relayed = self._faxramp("relayed", 13, delivery=smarthost)
         self.postfix = self._keep(Postfix(self.folder / "postfix", f"{self.network}.30", self.relayed.address))
-        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed]
+        # Pages of other resolutions, and rates that the far end would not choose.
+        self.coarse = self._faxramp("coarse", 15, fax='resolution = "standard"\nmax_rate = 7200')
+        self.sharp = self._faxramp("sharp", 16, fax='resolution = "superfine"\nmax_rate = 12000')
+        self.crowd = self._faxramp("crowd", 17, channels=50)
+        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.crowd]
 
     def _keep(self, peer):
         self.stack.callback(peer.stop)
         return peer
 
-    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30):
+    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30, fax=""):
         folder, address = self.folder / f"faxramp-{name}", f"{self.network}.{host}"
         text = CONFIGURATION.format(
             name=name,
@@ -147,12 +158,18 @@ class Lab:
             queue=queue,
             answer_timeout=answer_timeout,
             channels=channels,
+            fax=fax,
             asterisk=f"{self.network}.20",
             nobody=f"{self.network}.99",
             user=USER,
             password=PASSWORD,
         )
         return self._keep(Faxramp(name, folder, self.program, address, text))
+
+    def note(self, expected, seen, seconds=None, count=None):
+        """A line of the table of calls that the run ends with, for the case that this thread runs: seconds of the call, and its pages."""
+        with self.lock:
+            self.table.append((self.now.claim, expected, seen, seconds, count))
 
     def number(self, beginning):
         """A number of six digits that begins so and that nobody else in this run dials."""

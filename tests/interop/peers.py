@@ -16,7 +16,7 @@ import time
 from process import Fault, Process
 
 HERE = pathlib.Path(__file__).resolve().parent
-SIP_PORT, SMTP_PORT, POSTFIX_PORT = 5060, 2525, 2526
+SIP_PORT, SMTP_PORT, POSTFIX_PORT, IAX_PORT = 5060, 2525, 2526, 4569
 USER, PASSWORD = "fax", "secret"
 # Seconds that an answer of a command line may be old.
 FRESH = 0.8
@@ -35,7 +35,7 @@ class Asterisk:
 
     BASE = "/inst"
 
-    def __init__(self, folder, root, address):
+    def __init__(self, folder, root, address, office):
         self.folder, self.root, self.address = folder, root, address
         for name in ("etc", "db", "run", "log", "received", "sent", "results", "spool/outgoing", "spool/tmp", "spool/system", "spool/fax"):
             (folder / name).mkdir(parents=True)
@@ -46,6 +46,8 @@ class Asterisk:
             "BASE": self.BASE,
             "ADDRESS": address,
             "SIP_PORT": SIP_PORT,
+            "IAX_PORT": IAX_PORT,
+            "OFFICE": office,
             "MODULES": f"/{modules.relative_to(root)}",
             "USER": USER,
             "PASSWORD": PASSWORD,
