@@ -2,16 +2,20 @@
 
 import contextlib
 import email.message
+import json
 import pathlib
 import shutil
 import socket
+import sys
 import threading
 
+import harm
 import pages
 from hylafax import HylaFax
 from peers import PASSWORD, SIP_PORT, SMTP_PORT, USER, POSTFIX_PORT, Asterisk, Faxramp, Postfix
-from process import Capture, Fault
+from process import Capture, Fault, Process
 
+HERE = pathlib.Path(__file__).resolve().parent
 # A fax number of each server under test that answers, as Asterisk dials it.
 INBOUND = "+390299999"
 
@@ -67,7 +71,7 @@ prefixes = ["5900*"]
 username = "{user}"
 password = "guessed"
 channels = 1
-[[trunk]]
+{trunks}[[trunk]]
 name = "nobody there"
 proxy = "{nobody}:5060"
 prefixes = ["7*"]
@@ -80,6 +84,14 @@ formats = "both"
 [[inbound]]
 numbers = ["+390288888"]
 mailboxes = ["one@company.test", "two@company.test"]
+"""
+
+BAD_TRUNK = """[[trunk]]
+name = "line {line}"
+proxy = "{front}:5060"
+prefixes = ["19{line:02}*", "49{line:02}*", "69{line:02}*"]
+caller_number = "+390299999"
+channels = 4
 """
 
 SHORT_RETRIES = """lifetime = "10 m"
@@ -139,14 +151,25 @@ class Lab:
         # Pages of other resolutions, and rates that the far end would not choose.
         self.coarse = self._faxramp("coarse", 15, fax='resolution = "standard"\nmax_rate = 7200')
         self.sharp = self._faxramp("sharp", 16, fax='resolution = "superfine"\nmax_rate = 12000')
+        self._bad_lines()
         self.crowd = self._faxramp("crowd", 17, channels=50)
-        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.crowd]
+        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.crowd, self.far]
+
+    def _bad_lines(self):
+        """A server with a trunk over each bad line, whose number stands in the numbers called."""
+        self.lines = harm.lines(f"{self.network}.18", f"{self.network}.20", self.network)
+        report = self.folder / "lines.json"
+        command = [sys.executable, "-B", HERE / "bad_line.py", json.dumps(self.lines), report]
+        line = self._keep(Process("the bad lines", command, self.folder / "lines.log"))
+        line.wait_until(report.exists, "are there")
+        trunks = [BAD_TRUNK.format(line=line, front=ends["front"]) for line, ends in enumerate(self.lines.values())]
+        self.far = self._faxramp("far", 18, trunks="".join(trunks))
 
     def _keep(self, peer):
         self.stack.callback(peer.stop)
         return peer
 
-    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30, fax=""):
+    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30, fax="", trunks=""):
         folder, address = self.folder / f"faxramp-{name}", f"{self.network}.{host}"
         text = CONFIGURATION.format(
             name=name,
@@ -159,6 +182,7 @@ class Lab:
             answer_timeout=answer_timeout,
             channels=channels,
             fax=fax,
+            trunks=trunks,
             asterisk=f"{self.network}.20",
             nobody=f"{self.network}.99",
             user=USER,

@@ -92,9 +92,8 @@ def wide_pages_from_hylafax_are_mailed_bit_for_bit(lab):
 
 
 @case
-def pages_of_other_resolutions_from_hylafax_are_mailed_bit_for_bit(lab):
+def pages_at_standard_resolution_from_hylafax_are_mailed_bit_for_bit(lab):
     received(lab, pages.drawn(1, size=(1728, 1146)), options=("-l",), resolution=pages.STANDARD)
-    received(lab, pages.drawn(1, size=(1728, 4573)), options=("-G",), resolution=pages.SUPERFINE)
 
 
 @case
