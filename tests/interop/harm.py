@@ -8,7 +8,7 @@ OUT = {
     # Two Asterisks: nearly empty pages arrive, others do not.
     "twenty per cent": ({"loss": 20}, "1"),
     "bursts of four": ({"loss": 5, "burst": 4}, "1"),
-    "bursts of eight": ({"loss": 5, "burst": 8}, "1"),
+    "bursts of eight": ({"loss": 5, "burst": 8, "seed": 1}, "1"),
     "fec and ten per cent": ({"loss": 10}, "4"),
     "fec and bursts of four": ({"loss": 5, "burst": 4}, "4"),
     "no protection and one per cent": ({"loss": 1}, "6"),

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from peers import fill
+from peers import FIRST, fill
 from process import Fault, Process
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -66,7 +66,7 @@ class HylaFax:
         self.change = threading.Condition()
         self._listen()
         apart = ["unshare", "-m", "--propagation", "private", "--pid", "--fork", "--kill-child"]
-        self.process = Process("HylaFAX", [*apart, HERE / "hylafax/enter", root, folder], folder / "console.log")
+        self.process = Process("HylaFAX", [*FIRST, *apart, HERE / "hylafax/enter", root, folder], folder / "console.log")
         self.began = time.monotonic()
 
     def _give_away(self):

@@ -3,6 +3,7 @@
 The judge is PIL with libtiff (and poppler for PDF), so no code of faxramp says whether pages are equal.
 """
 
+import difflib
 import io
 import pathlib
 import subprocess
@@ -123,6 +124,18 @@ def pages_of_pdf(octets):
         command = ["pdftoppm", "-mono", "-rx", "204", "-ry", "196", path / "fax.pdf", path / "page"]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
         return [Image.open(file).convert("1") for file in sorted(path.glob("page-*.pbm"))]
+
+
+def alike(sent, got):
+    """The least share, over all pages, of rows of the sent page that are in the other in order. Rows may lack there."""
+    if len(sent) != len(got):
+        return 0.0
+    shares = []
+    for one, other in zip(sent, got):
+        rows, come = ([page.crop((0, row, page.size[0], row + 1)).tobytes() for row in range(page.size[1])] for page in (one, other))
+        blocks = difflib.SequenceMatcher(None, rows, come, autojunk=False).get_matching_blocks()
+        shares.append(sum(block.size for block in blocks) / len(rows))
+    return min(shares)
 
 
 def difference(sent, got, skip=0):

