@@ -29,6 +29,8 @@ KINDS = {
 WARM_UP = 60
 # Seconds that a modem is said to be idle before it takes calls: it is on-hook last of all.
 ON_HOOK = 6
+# Seconds after a call within which the modem is said to be anything but idle.
+READIED = 4
 
 
 class HylaFax:
@@ -107,6 +109,8 @@ class HylaFax:
             self.wait_idle(modem)
             yield modem
         finally:
+            # Until it is seen that the call is over, the modem is still told to be idle, as it was before.
+            time.sleep(READIED)
             with self.change:
                 self.free[kind].append(modem)
                 self.change.notify_all()
