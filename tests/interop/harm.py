@@ -32,6 +32,17 @@ IN = {
     "half a second": ({"delay": 500}, "t38"),
     "a second": ({"delay": 1000}, "t38"),
 }
+# Lines for an ordinary fax of a minute each way, in long runs only.
+LONG = {
+    "five per cent for a minute": {"loss": 5},
+    "fifteen per cent for a minute": {"loss": 15},
+    # Two Asterisks lose the fax.
+    "twenty per cent for a minute": {"loss": 20},
+    "bursts of eight for a minute": {"loss": 5, "burst": 8},
+    "a second for a minute": {"delay": 1000},
+}
+OUT |= {name: (harm, "1") for name, harm in LONG.items()}
+IN |= {name: (harm, "t38") for name, harm in LONG.items()}
 # A run is like the one before. A seed is for a call in which the confirmation of the last page is not lost: SpanDSP, once it has confirmed it,
 # does not know the end of the page any more when it is asked again, so the sender must take it for lost.
 SEED = 4

@@ -10,8 +10,9 @@ import pages
 from cases import case
 from cases.receiving import received
 from cases.sending import delivered
-from harm import IN, OUT
+from harm import IN, LONG, OUT
 from lab import Lab, claim
+
 
 def counts(lab: Lab, name):
     """What a line has done to packets."""
@@ -29,7 +30,7 @@ def named(name, way):
     return take
 
 
-def add(name, way, document, long=False):
+def add(name, way, document, long):
     def out(lab):
         number = list(OUT).index(name)
         try:
@@ -41,7 +42,7 @@ def add(name, way, document, long=False):
     case(named(name, "to")(out), long=long, first=True)
 
 
-def add_in(name, way, document, long=False):
+def add_in(name, way, document, long):
     def into(lab):
         try:
             received(lab, document(), way, identified=False, address=lab.lines[f"from {name}"]["back"], server=lab.far)
@@ -52,6 +53,6 @@ def add_in(name, way, document, long=False):
 
 
 for name, (_, way) in OUT.items():
-    add(name, way, pages.drawn)
+    add(name, way, pages.three if name in LONG else pages.drawn, name in LONG)
 for name, (_, way) in IN.items():
-    add_in(name, way, pages.drawn)
+    add_in(name, way, pages.three if name in LONG else pages.drawn, name in LONG)
