@@ -12,6 +12,7 @@
 //! Serves ITU-T T.38 (09/2010) clauses 7 to 9 with transferred TCF.
 
 mod hearing;
+mod proof;
 mod script;
 mod timing;
 
@@ -24,6 +25,7 @@ use super::ifp::{Grammar, IfpError, Packet};
 use super::udptl::{Correction, Delivery, Receiver, Sender, Statistics};
 use crate::signal::{Burst, Heard};
 use hearing::Hearing;
+use proof::{Advice, Proof};
 use script::{Pace, Script, Step};
 
 /// What the terminal is told.
@@ -66,8 +68,10 @@ pub enum ErrorCorrection {
 pub enum Pacing {
     /// As a modem plays them: what a gateway to the telephone network needs.
     Modem,
-    /// One packet every [`FAST_GAP`]: for two ends on the Internet that know each other.
+    /// As fast as the network takes them, see [`FAST_BITS_PER_SECOND`]: for two ends on the Internet that know each other.
     Fast,
+    /// As a modem, until it is proved that there is none between the ends; then fast.
+    Auto,
 }
 
 /// How a terminal behaves; what was negotiated and what was configured.
@@ -77,6 +81,8 @@ pub struct Settings {
     pub version: u8,
     /// The far end's `T38FaxMaxDatagram` in octets; see [`super::udptl::Sender::new`].
     pub max_datagram_octets: usize,
+    /// The far end's `T38FaxMaxBuffer` in octets, if it names one: so much of a page is sent ahead of its modem's time at most.
+    pub far_buffer_octets: Option<usize>,
     /// What the far end asked for in `T38FaxUdpEC`. All kinds are understood when received.
     pub error_correction: ErrorCorrection,
     /// Packets repeated behind an indicator or V.21 data; they are short and matter most.
@@ -100,6 +106,7 @@ impl Default for Settings {
         Self {
             version: 0,
             max_datagram_octets: 400,
+            far_buffer_octets: None,
             error_correction: ErrorCorrection::Redundancy,
             control_redundancy: 4,
             image_redundancy: 3,
@@ -132,14 +139,19 @@ pub struct Terminal {
     sender: Sender,
     receiver: Receiver,
     hearing: Hearing,
+    proof: Proof,
     /// The grammar the far end really speaks.
     heard_grammar: Grammar,
     line: Line,
     waiting: VecDeque<Burst>,
+    /// Bursts that go again before T.30 hears that they have left.
+    again: VecDeque<Burst>,
     copies: VecDeque<(Instant, Vec<u8>)>,
     last_datagram: Option<(Instant, Vec<u8>)>,
     /// Until when the line stays silent after a signal of either end.
     quiet_until: Instant,
+    /// When the last turn of the line was said.
+    last_turn: Instant,
     counts: Counts,
     outputs: VecDeque<Output>,
 }
@@ -167,6 +179,8 @@ enum Timer {
     /// A signal of the far end that says nothing more: [`hearing::SIGNAL_WAIT`] and [`hearing::DATA_WAIT`], our
     /// own choice.
     Stalled,
+    /// The answer to a training check that went fast: 3.45 s longer than a modem would have needed, T4 of T.30.
+    Trial,
 }
 
 impl Terminal {
@@ -177,12 +191,15 @@ impl Terminal {
             sender: Sender::new(settings.max_datagram_octets),
             receiver: Receiver::new(),
             hearing: Hearing::new(),
+            proof: Proof::new(settings.pacing == Pacing::Auto),
             heard_grammar: Grammar::of_version(settings.version),
             line: Line::Idle,
             waiting: VecDeque::new(),
+            again: VecDeque::new(),
             copies: VecDeque::new(),
             last_datagram: None,
             quiet_until: now,
+            last_turn: now,
             counts: Counts::default(),
             outputs: VecDeque::new(),
             settings,
@@ -217,7 +234,7 @@ impl Terminal {
     /// Whether nothing is being sent and nothing waits.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
-        matches!(self.line, Line::Idle)
+        matches!(self.line, Line::Idle) && !self.proof.withholds()
     }
 
     /// Counts so far.
@@ -226,7 +243,7 @@ impl Terminal {
         Counts { received: self.receiver.statistics(), ..self.counts }
     }
 
-    fn timers(&self) -> [(Timer, Option<Instant>); 5] {
+    fn timers(&self) -> [(Timer, Option<Instant>); 6] {
         let next_step = match &self.line {
             Line::Idle => None,
             Line::Playing { due, .. } => Some(*due),
@@ -241,6 +258,7 @@ impl Terminal {
             (Timer::KeepAlive, keep_alive),
             (Timer::Gap, self.receiver.deadline()),
             (Timer::Stalled, self.hearing.deadline()),
+            (Timer::Trial, self.proof.deadline()),
         ]
     }
 
@@ -271,13 +289,18 @@ impl Terminal {
                     self.hearing.stall();
                     self.pass_heard(now);
                 }
+                Timer::Trial => {
+                    debug!("nobody answers at the fast pace: again as a modem");
+                    let again = self.proof.give_up();
+                    self.say_again(again, now);
+                }
             }
         }
     }
 
     fn send(&mut self, burst: Burst, now: Instant) {
         let interrupts = match &self.line {
-            Line::Idle => true,
+            Line::Idle => !self.proof.withholds(),
             Line::Playing { script, .. } => script.is_endless(),
         };
         if interrupts {
@@ -289,7 +312,13 @@ impl Terminal {
         }
     }
 
+    /// Begins a burst of T.30's.
     fn begin(&mut self, burst: Burst, now: Instant) {
+        self.proof.begins(&burst, now);
+        self.play(burst, now);
+    }
+
+    fn play(&mut self, burst: Burst, now: Instant) {
         // Only calling tone is interrupted, and leaves it to its successor to say that it is over.
         let is_silent = matches!(self.line, Line::Idle);
         let script = Script::new(burst, is_silent, &self.pace());
@@ -297,17 +326,50 @@ impl Terminal {
         self.line = Line::Playing { script, due: start };
     }
 
+    /// Bursts once more, of which T.30 knows nothing.
+    fn say_again(&mut self, bursts: Vec<Burst>, now: Instant) {
+        self.again.extend(bursts);
+        if let Some(next) = self.again.pop_front() {
+            self.play(next, now);
+        }
+    }
+
+    const fn is_fast(&self) -> bool {
+        match self.settings.pacing {
+            Pacing::Modem => false,
+            Pacing::Fast => true,
+            Pacing::Auto => self.proof.is_fast(),
+        }
+    }
+
     fn pace(&self) -> Pace {
+        let most_octets = self.sender.largest_packet_octets() - FIELD_OVERHEAD_OCTETS;
+        // So much that the repeated packets fit beside it.
+        let shared = self.sender.largest_packet_octets() / self.packets_in_datagram();
         Pace {
-            pacing: self.settings.pacing,
+            is_fast: self.is_fast(),
+            needs_pauses: !self.proof.far_hurries(),
             chunk: self.settings.chunk.clamp(SHORTEST_CHUNK, LONGEST_CHUNK),
-            most_octets: self.sender.largest_packet_octets() - FIELD_OVERHEAD_OCTETS,
+            most_octets,
+            fast_octets: shared.saturating_sub(FAST_OVERHEAD_OCTETS).clamp(FEWEST_FAST_OCTETS, MOST_FAST_OCTETS),
+            far_buffer_octets: self.settings.far_buffer_octets.unwrap_or(usize::MAX),
             talker_echo_protection: self.settings.talker_echo_protection,
+        }
+    }
+
+    /// Packets of image data that a datagram holds, repeated ones and parities included.
+    fn packets_in_datagram(&self) -> usize {
+        1 + match self.settings.error_correction {
+            ErrorCorrection::None => 0,
+            ErrorCorrection::Redundancy => usize::from(self.settings.image_redundancy),
+            ErrorCorrection::Fec => usize::from(FEC_ENTRIES),
         }
     }
 
     fn stop(&mut self, now: Instant) {
         self.waiting.clear();
+        self.again.clear();
+        self.proof.dropped();
         let Line::Playing { script, .. } = std::mem::replace(&mut self.line, Line::Idle) else { return };
         for step in script.abandon() {
             self.emit(&step, now);
@@ -323,36 +385,45 @@ impl Terminal {
             // The machine slept; a burst of datagrams to catch up would only be lost.
             *due = now;
         }
-        match script.next_step(&pace) {
-            Some(step) => {
-                *due += step.lasts;
-                self.emit(&step, now);
-            }
-            None => self.finish(now),
+        let Some(step) = script.next_step(&pace) else { return self.finish(now) };
+        let octets = self.emit(&step, now);
+        let wire = timing::bits((octets + PACKET_HEADS_OCTETS) as u64 * 8, FAST_BITS_PER_SECOND);
+        let slowed = if step.is_turn { wire } else { wire * self.proof.slowness() };
+        if let Line::Playing { due, .. } = &mut self.line {
+            *due += if pace.is_fast && octets > 0 { step.lasts.max(slowed) } else { step.lasts };
         }
     }
 
     fn finish(&mut self, now: Instant) {
         let Line::Playing { script, due } = std::mem::replace(&mut self.line, Line::Idle) else { return };
+        let last_turn = self.last_turn;
         if script.is_signal() {
             self.quiet_until = due + self.gap();
             self.emit(&Step::no_signal(), now);
         }
+        if let Some(next) = self.again.pop_front() {
+            return self.play(next, now);
+        }
+        if self.proof.left(last_turn) {
+            self.sent(now);
+        }
+    }
+
+    /// T.30 is told that its burst has left; the next one begins.
+    fn sent(&mut self, now: Instant) {
         self.outputs.push_back(Output::Sent);
         if let Some(next) = self.waiting.pop_front() {
             self.begin(next, now);
         }
     }
 
-    const fn gap(&self) -> Duration {
-        match self.settings.pacing {
-            Pacing::Modem => timing::SIGNAL_GAP,
-            Pacing::Fast => FAST_GAP,
-        }
+    fn gap(&self) -> Duration {
+        if self.is_fast() { FAST_GAP } else { timing::SIGNAL_GAP }
     }
 
-    fn emit(&mut self, step: &Step, now: Instant) {
-        let Some(packet) = &step.packet else { return };
+    /// Sends a step's packet, if it has one; the octets of its datagram.
+    fn emit(&mut self, step: &Step, now: Instant) -> usize {
+        let Some(packet) = &step.packet else { return 0 };
         trace!(?packet, "sent");
         let correction = match self.settings.error_correction {
             ErrorCorrection::None => Correction::None,
@@ -364,7 +435,9 @@ impl Terminal {
         };
         let ifp = packet.encode(Grammar::of_version(self.settings.version));
         let datagram = self.sender.send(ifp, correction);
+        let octets = datagram.len();
         if step.is_turn {
+            self.last_turn = now;
             // Copies under the same number: repeats under new numbers confuse receivers that count signal ends.
             for copy in 1..self.settings.copies.min(MOST_COPIES) {
                 self.copies.push_back((now + COPY_GAP * u32::from(copy), datagram.clone()));
@@ -373,6 +446,7 @@ impl Terminal {
             self.copies.make_contiguous().sort_by_key(|(at, _)| *at);
         }
         self.transmit(datagram, now);
+        octets
     }
 
     fn transmit(&mut self, datagram: Vec<u8>, now: Instant) {
@@ -436,15 +510,29 @@ impl Terminal {
             if heard == Heard::End {
                 self.quiet_until = self.quiet_until.max(now + self.gap());
             }
-            self.outputs.push_back(Output::Heard(heard));
+            match self.proof.hears(&heard, now) {
+                Advice::Pass => self.outputs.push_back(Output::Heard(heard)),
+                Advice::Drop => debug!(?heard, "asks for the fast training check again"),
+                Advice::Release => {
+                    self.sent(now);
+                    self.outputs.push_back(Output::Heard(heard));
+                }
+                Advice::Again => {
+                    self.outputs.push_back(Output::Heard(heard));
+                    let again = self.proof.repetition();
+                    self.say_again(again, now);
+                }
+            }
         }
     }
 }
 
 /// Time between copies of a datagram; more than a burst of loss in a queue, less than the shortest training.
 pub const COPY_GAP: Duration = Duration::from_millis(20);
-/// Time between packets when not paced as a modem.
-pub const FAST_GAP: Duration = Duration::from_millis(5);
+/// Least time between packets when not paced as a modem: a tick of the clocks that drive us.
+pub const FAST_GAP: Duration = Duration::from_millis(1);
+/// Most that is sent in a second when not paced as a modem, repeated packets and heads included: a home's line and its router take it.
+pub const FAST_BITS_PER_SECOND: u32 = 2_000_000;
 
 /// Bursts that may wait for the one being sent; T.30 waits for `Sent` and has one.
 const MOST_WAITING: usize = 16;
@@ -460,6 +548,14 @@ const SHORTEST_CHUNK: Duration = Duration::from_millis(10);
 const LONGEST_CHUNK: Duration = Duration::from_millis(40);
 /// Head of a data packet with one field.
 const FIELD_OVERHEAD_OCTETS: usize = 6;
+/// Head of a packet with a whole frame: its field, the good check and the lengths in the datagram.
+const FAST_OVERHEAD_OCTETS: usize = 10;
+/// Bounds of the octets in a packet when not paced as a modem; the upper one holds a frame of error correction mode.
+const FEWEST_FAST_OCTETS: usize = 32;
+/// See [`FEWEST_FAST_OCTETS`].
+const MOST_FAST_OCTETS: usize = 264;
+/// Heads of Ethernet, IP and UDP.
+const PACKET_HEADS_OCTETS: usize = 42;
 /// What the tried gateways and Asterisk use.
 const FEC_SPAN: u8 = 3;
 /// What the tried gateways and Asterisk use.

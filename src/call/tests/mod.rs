@@ -4,7 +4,9 @@
 mod changes;
 mod endings;
 mod faults;
+mod gateway;
 mod network;
+mod pace;
 mod party;
 mod peer;
 mod transport;
