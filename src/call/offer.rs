@@ -17,6 +17,8 @@ const MAX_DATAGRAM: u32 = 1400;
 /// What a far end that names no datagram limit is believed to take.
 // T.38 (09/2010) Annex D names no default; gateways that say nothing take an Ethernet frame's worth of redundancy 3 at 14400.
 const UNSAID_DATAGRAM: u32 = 400;
+/// A limit below this says nothing: not even an octet of V.21 fits with its repetitions. Limits above it are kept to.
+const LEAST_DATAGRAM: u32 = 48;
 
 /// Our media sockets as the far end reaches them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,7 +156,8 @@ pub(super) fn fastest(ours: Modulation, agreed: &T38Parameters) -> Modulation {
 pub(super) fn terminal(line: &LineSettings, far: &T38Parameters) -> t38::Settings {
     t38::Settings {
         version: far.version,
-        max_datagram_octets: far.max_datagram.unwrap_or(UNSAID_DATAGRAM) as usize,
+        max_datagram_octets: far.max_datagram.filter(|octets| *octets >= LEAST_DATAGRAM).unwrap_or(UNSAID_DATAGRAM)
+            as usize,
         far_buffer_octets: far.max_buffer.map(|octets| octets as usize),
         error_correction: match far.error_correction {
             ErrorCorrection::None => t38::ErrorCorrection::None,

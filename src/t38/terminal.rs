@@ -14,6 +14,7 @@
 mod hearing;
 mod proof;
 mod script;
+mod settings;
 mod timing;
 
 use std::collections::VecDeque;
@@ -22,11 +23,12 @@ use std::time::{Duration, Instant};
 use tracing::{debug, error, trace};
 
 use super::ifp::{Grammar, IfpError, Packet};
-use super::udptl::{Correction, Delivery, Receiver, Sender, Statistics};
+use super::udptl::{Correction, Delivery, Receiver, Sender};
 use crate::signal::{Burst, Heard};
 use hearing::Hearing;
 use proof::{Advice, Proof};
 use script::{Pace, Script, Step};
+pub use settings::{Counts, ErrorCorrection, Pacing, Settings};
 
 /// What the terminal is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,86 +54,6 @@ pub enum Output {
     Sent,
 }
 
-/// How the far end can rebuild lost packets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ErrorCorrection {
-    /// It cannot.
-    None,
-    /// Packets are repeated in later datagrams.
-    Redundancy,
-    /// Later datagrams carry parities.
-    Fec,
-}
-
-/// How fast bursts are sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pacing {
-    /// As a modem plays them: what a gateway to the telephone network needs.
-    Modem,
-    /// As fast as the network takes them, see [`FAST_BITS_PER_SECOND`]: for two ends on the Internet that know each other.
-    Fast,
-    /// As a modem, until it is proved that there is none between the ends; then fast.
-    Auto,
-}
-
-/// How a terminal behaves; what was negotiated and what was configured.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Settings {
-    /// The negotiated `T38FaxVersion`: 0 speaks the grammar of 1998.
-    pub version: u8,
-    /// The far end's `T38FaxMaxDatagram` in octets; see [`super::udptl::Sender::new`].
-    pub max_datagram_octets: usize,
-    /// The far end's `T38FaxMaxBuffer` in octets, if it names one: so much of a page is sent ahead of its modem's time at most.
-    pub far_buffer_octets: Option<usize>,
-    /// What the far end asked for in `T38FaxUdpEC`. All kinds are understood when received.
-    pub error_correction: ErrorCorrection,
-    /// Packets repeated behind an indicator or V.21 data; they are short and matter most.
-    pub control_redundancy: u8,
-    /// Packets repeated behind data of a fast modem.
-    pub image_redundancy: u8,
-    /// How fast to send.
-    pub pacing: Pacing,
-    /// How much line time one data packet holds, 10 to 40 ms; an octet at least.
-    pub chunk: Duration,
-    /// How often the datagram of an indicator or of the end of a signal is sent, [`COPY_GAP`] apart, under one number.
-    pub copies: u8,
-    /// Whether training leaves time for the tone against talker echo.
-    pub talker_echo_protection: bool,
-    /// After how long without sending the last datagram is sent again to hold the way through address translators open.
-    pub keep_alive: Option<Duration>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            version: 0,
-            max_datagram_octets: 400,
-            far_buffer_octets: None,
-            error_correction: ErrorCorrection::Redundancy,
-            control_redundancy: 4,
-            image_redundancy: 3,
-            pacing: Pacing::Modem,
-            chunk: Duration::from_millis(30),
-            copies: 3,
-            talker_echo_protection: false,
-            keep_alive: Some(Duration::from_secs(10)),
-        }
-    }
-}
-
-/// Counts for the record of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// The far end's datagrams.
-    pub received: Statistics,
-    /// Datagrams that could not be read.
-    pub malformed_datagrams: u64,
-    /// Packets that could not be read.
-    pub malformed_packets: u64,
-    /// Datagrams sent, copies included.
-    pub sent: u64,
-}
-
 /// One end of a T.38 connection.
 #[derive(Debug)]
 pub struct Terminal {
@@ -142,16 +64,20 @@ pub struct Terminal {
     proof: Proof,
     /// The grammar the far end really speaks.
     heard_grammar: Grammar,
+    /// Data packets in a row that made sense in it.
+    grammar_proofs: u8,
+    /// The grammar we speak.
+    spoken_grammar: Grammar,
     line: Line,
     waiting: VecDeque<Burst>,
     /// Bursts that go again before T.30 hears that they have left.
     again: VecDeque<Burst>,
     copies: VecDeque<(Instant, Vec<u8>)>,
     last_datagram: Option<(Instant, Vec<u8>)>,
+    /// How often the last datagram has been sent again since the line fell silent.
+    tail: usize,
     /// Until when the line stays silent after a signal of either end.
     quiet_until: Instant,
-    /// When the last turn of the line was said.
-    last_turn: Instant,
     counts: Counts,
     outputs: VecDeque<Output>,
 }
@@ -193,13 +119,15 @@ impl Terminal {
             hearing: Hearing::new(),
             proof: Proof::new(settings.pacing == Pacing::Auto),
             heard_grammar: Grammar::of_version(settings.version),
+            grammar_proofs: 0,
+            spoken_grammar: Grammar::of_version(settings.version),
             line: Line::Idle,
             waiting: VecDeque::new(),
             again: VecDeque::new(),
             copies: VecDeque::new(),
             last_datagram: None,
+            tail: 0,
             quiet_until: now,
-            last_turn: now,
             counts: Counts::default(),
             outputs: VecDeque::new(),
             settings,
@@ -248,9 +176,9 @@ impl Terminal {
             Line::Idle => None,
             Line::Playing { due, .. } => Some(*due),
         };
-        let keep_alive = match (&self.line, self.settings.keep_alive, &self.last_datagram) {
-            (Line::Idle, Some(wait), Some((sent, _))) => Some(*sent + wait.max(SHORTEST_KEEP_ALIVE)),
-            (Line::Idle | Line::Playing { .. }, _, _) => None,
+        let keep_alive = match (&self.line, &self.last_datagram) {
+            (Line::Idle, Some((sent, _))) => self.keep_alive_wait().map(|wait| *sent + wait),
+            (Line::Idle, None) | (Line::Playing { .. }, _) => None,
         };
         [
             (Timer::NextStep, next_step),
@@ -260,6 +188,13 @@ impl Terminal {
             (Timer::Stalled, self.hearing.deadline()),
             (Timer::Trial, self.proof.deadline()),
         ]
+    }
+
+    /// Until the last datagram goes again: soon and ever later while the far end is to answer, for whatever it repeats may not have come
+    /// any other way; then to keep the way open.
+    fn keep_alive_wait(&self) -> Option<Duration> {
+        let tail = TAIL.get(self.tail).copied();
+        tail.or(self.settings.keep_alive.map(|wait| wait.max(SHORTEST_KEEP_ALIVE)))
     }
 
     /// Does everything whose time has come, the earliest first.
@@ -276,6 +211,7 @@ impl Terminal {
                     }
                 }
                 Timer::KeepAlive => {
+                    self.tail += 1;
                     if let Some((_, datagram)) = self.last_datagram.take() {
                         self.transmit(datagram, now);
                     }
@@ -361,7 +297,7 @@ impl Terminal {
     fn packets_in_datagram(&self) -> usize {
         1 + match self.settings.error_correction {
             ErrorCorrection::None => 0,
-            ErrorCorrection::Redundancy => usize::from(self.settings.image_redundancy),
+            ErrorCorrection::Redundancy => usize::from(self.depth(self.settings.image_redundancy)),
             ErrorCorrection::Fec => usize::from(FEC_ENTRIES),
         }
     }
@@ -396,7 +332,6 @@ impl Terminal {
 
     fn finish(&mut self, now: Instant) {
         let Line::Playing { script, due } = std::mem::replace(&mut self.line, Line::Idle) else { return };
-        let last_turn = self.last_turn;
         if script.is_signal() {
             self.quiet_until = due + self.gap();
             self.emit(&Step::no_signal(), now);
@@ -404,7 +339,7 @@ impl Terminal {
         if let Some(next) = self.again.pop_front() {
             return self.play(next, now);
         }
-        if self.proof.left(last_turn) {
+        if self.proof.left() {
             self.sent(now);
         }
     }
@@ -428,16 +363,19 @@ impl Terminal {
         let correction = match self.settings.error_correction {
             ErrorCorrection::None => Correction::None,
             ErrorCorrection::Redundancy if script::is_image(packet) => {
-                Correction::Repeat(self.settings.image_redundancy)
+                Correction::Repeat(self.depth(self.settings.image_redundancy))
             }
-            ErrorCorrection::Redundancy => Correction::Repeat(self.settings.control_redundancy),
+            ErrorCorrection::Redundancy => Correction::Repeat(self.depth(self.settings.control_redundancy)),
             ErrorCorrection::Fec => Correction::Parity { span: FEC_SPAN, entries: FEC_ENTRIES },
         };
-        let ifp = packet.encode(Grammar::of_version(self.settings.version));
+        let ifp = packet.encode(self.spoken_grammar);
         let datagram = self.sender.send(ifp, correction);
         let octets = datagram.len();
+        self.tail = 0;
         if step.is_turn {
-            self.last_turn = now;
+            if matches!(packet, Packet::Data { .. }) {
+                self.proof.ends(now);
+            }
             // Copies under the same number: repeats under new numbers confuse receivers that count signal ends.
             for copy in 1..self.settings.copies.min(MOST_COPIES) {
                 self.copies.push_back((now + COPY_GAP * u32::from(copy), datagram.clone()));
@@ -447,6 +385,25 @@ impl Terminal {
         }
         self.transmit(datagram, now);
         octets
+    }
+
+    /// Packets to repeat where `least` were wished for: more when the far end's packets get lost, for the way back is seldom better.
+    fn depth(&self, least: u8) -> u8 {
+        let seen = self.receiver.statistics();
+        let missed = seen.repeated + seen.rebuilt + seen.lost;
+        let all = seen.datagrams + missed;
+        if least == 0 || all < FEWEST_TO_JUDGE {
+            return least;
+        }
+        let more = match missed * 100 / all {
+            0..3 => 0,
+            3..8 => 1,
+            8..15 => 2,
+            15.. => 3,
+        };
+        // What is lost in longer rows than are repeated.
+        let more = if seen.lost * 100 / all > 0 { more + 3 } else { more };
+        least.max(MOST_REDUNDANCY.min(least.saturating_add(more)))
     }
 
     fn transmit(&mut self, datagram: Vec<u8>, now: Instant) {
@@ -488,6 +445,14 @@ impl Terminal {
         if grammar != self.heard_grammar {
             debug!(?grammar, "the far end speaks another version's grammar");
             self.heard_grammar = grammar;
+            self.grammar_proofs = 0;
+        }
+        if matches!(packet, Packet::Data { .. }) {
+            self.grammar_proofs = self.grammar_proofs.saturating_add(1);
+            if self.grammar_proofs >= GRAMMAR_PROOFS {
+                // What it speaks it understands, whatever was agreed on.
+                self.spoken_grammar = grammar;
+            }
         }
         self.hearing.packet(packet, now);
     }
@@ -509,6 +474,10 @@ impl Terminal {
         while let Some(heard) = self.hearing.poll() {
             if heard == Heard::End {
                 self.quiet_until = self.quiet_until.max(now + self.gap());
+            }
+            if matches!(heard, Heard::Preamble | Heard::Carrier { .. }) {
+                // It has heard us.
+                self.tail = TAIL.len();
             }
             match self.proof.hears(&heard, now) {
                 Advice::Pass => self.outputs.push_back(Output::Heard(heard)),
@@ -540,6 +509,23 @@ const MOST_WAITING: usize = 16;
 const MOST_COPIES: u8 = 5;
 /// Lateness that is caught up with; beyond, the schedule moves.
 const MOST_LATE: Duration = Duration::from_secs(1);
+/// Data packets after which a far end's grammar is believed.
+const GRAMMAR_PROOFS: u8 = 8;
+/// Times between the repetitions of the last datagram after a signal.
+const TAIL: [Duration; 8] = [
+    Duration::from_millis(60),
+    Duration::from_millis(80),
+    Duration::from_millis(120),
+    Duration::from_millis(160),
+    Duration::from_millis(240),
+    Duration::from_millis(320),
+    Duration::from_millis(480),
+    Duration::from_millis(640),
+];
+/// Most packets repeated because of loss; Asterisk refuses datagrams with fifteen and more.
+const MOST_REDUNDANCY: u8 = 9;
+/// Datagrams of the far end after which its loss says something.
+const FEWEST_TO_JUDGE: u64 = 40;
 /// Least [`Settings::keep_alive`].
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// Bounds of [`Settings::chunk`].

@@ -5,6 +5,7 @@ mod changes;
 mod endings;
 mod faults;
 mod gateway;
+mod loss;
 mod network;
 mod pace;
 mod party;

@@ -39,7 +39,7 @@ pub(super) struct Proof {
     /// Whether the proof is looked for: the pace is not settled by hand.
     is_sought: bool,
     standing: Standing,
-    /// When our first DIS had left.
+    /// When the last packet of our first DIS left.
     identified: Option<Instant>,
     /// Whether the far end's DIS says that it is a T.38 machine.
     far_is_terminal: bool,
@@ -228,21 +228,23 @@ impl Proof {
         }
     }
 
-    /// What T.30 had on the line has left, its last packet at `at`. Whether T.30 is to be told.
-    pub(super) fn left(&mut self, at: Instant) -> bool {
-        match self.saying {
-            Saying::Identification => {
-                self.identified.get_or_insert(at);
-            }
-            Saying::Check(modulation) => {
-                if let Trial::Check { control, began } = std::mem::replace(&mut self.trial, Trial::None) {
-                    self.trial = Trial::Awaiting(Awaiting::new(control, modulation, began));
-                    return false;
-                }
-            }
-            Saying::Other => {}
+    /// The last packet of what T.30 has on the line leaves.
+    pub(super) fn ends(&mut self, now: Instant) {
+        if self.saying == Saying::Identification {
+            self.identified.get_or_insert(now);
         }
-        true
+    }
+
+    /// What T.30 had on the line has left. Whether T.30 is to be told.
+    pub(super) fn left(&mut self) -> bool {
+        let Saying::Check(modulation) = self.saying else { return true };
+        match std::mem::replace(&mut self.trial, Trial::None) {
+            Trial::Check { control, began } => {
+                self.trial = Trial::Awaiting(Awaiting::new(control, modulation, began));
+                false
+            }
+            Trial::None | Trial::Command { .. } | Trial::Awaiting(_) => true,
+        }
     }
 
     /// T.30 dropped what it was sending.
