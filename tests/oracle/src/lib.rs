@@ -13,6 +13,7 @@ pub mod end;
 pub mod ours;
 pub mod pages;
 pub mod path;
+pub mod peer;
 mod spandsp_terminal;
 pub mod table;
 pub mod theirs;

@@ -11,7 +11,8 @@ use faxramp::image::tiff::{self, FaxPage, Labels, PageImage};
 use faxramp::model::{Compression, Resolution};
 use faxramp::signal::Modulation;
 use faxramp::t38::ifp::{DataKind, FieldKind, Grammar, Packet};
-use faxramp::t38::udptl::{Correction, Delivery, Receiver, Sender};
+pub use faxramp::t38::udptl::Correction;
+use faxramp::t38::udptl::{Delivery, Receiver, Sender};
 use spandsp::t30::T30ModemSupport;
 pub use spandsp::t38_core::T38TerminalOptions;
 use spandsp::t38_core::T38Version;
@@ -62,8 +63,10 @@ pub struct TheirSettings {
     pub identification: String,
     /// The SUB it sends.
     pub sub_address: Option<String>,
-    /// Packets repeated in each datagram.
-    pub redundancy: u8,
+    /// What is added to each datagram so that lost ones can be rebuilt.
+    pub correction: Correction,
+    /// Send each packet once, whatever SpanDSP asks for: so Asterisk does.
+    pub one_copy: bool,
     /// The version of T.38 it speaks.
     pub version: u8,
     /// Ways of other gateways to send: not paced, indicators repeated or left out.
@@ -99,7 +102,8 @@ impl TheirSettings {
             row_time_ms: 0,
             identification: "+49 30 555 0199".into(),
             sub_address: None,
-            redundancy: 3,
+            correction: Correction::Repeat(3),
+            one_copy: false,
             version: 0,
             options: T38TerminalOptions::empty(),
             talker_echo_protection: true,
@@ -327,8 +331,9 @@ impl Theirs {
             let octets = self.spoil(packet.octets);
             self.show(">", &octets);
             assert!(octets.len() <= self.sender.largest_packet_octets(), "this test needs longer datagrams");
-            let datagram = self.sender.send(octets, Correction::Repeat(self.settings.redundancy));
-            for _ in 0..packet.times.max(1) {
+            let datagram = self.sender.send(octets, self.settings.correction);
+            let times = if self.settings.one_copy { 1 } else { packet.times.max(1) };
+            for _ in 0..times {
                 self.outgoing.push_back(datagram.clone());
             }
         }

@@ -4,5 +4,6 @@ mod behaviour;
 mod common;
 mod cost;
 mod loss;
+mod network;
 mod receiving;
 mod sending;
