@@ -103,6 +103,8 @@ struct Bits {
     bits: Arc<[u8]>,
     sent_octets: usize,
     zeros: usize,
+    /// How long a gateway may still play when all is sent.
+    wait: Duration,
 }
 
 impl Script {
@@ -133,14 +135,16 @@ impl Script {
             }
             Burst::TrainingCheck { modulation } => {
                 let zeros = timing::octets_in(timing::TRAINING_CHECK, modulation.bits_per_second());
+                let wait = Duration::ZERO;
                 segments.push_back(train(modulation, Training::Long, Duration::ZERO, pace));
-                segments.push_back(Segment::Bits(Bits { modulation, bits: Arc::new([]), sent_octets: 0, zeros }));
+                segments.push_back(Segment::Bits(Bits { modulation, bits: Arc::new([]), sent_octets: 0, zeros, wait }));
                 Kind::Signal
             }
             Burst::Page { modulation, training, bits } => {
                 let zeros = timing::octets_in(timing::PAGE_TRAILER, modulation.bits_per_second());
+                let wait = timing::wait_for_last_row(&bits, modulation.bits_per_second());
                 segments.push_back(train(modulation, training, Duration::ZERO, pace));
-                segments.push_back(Segment::Bits(Bits { modulation, bits, sent_octets: 0, zeros }));
+                segments.push_back(Segment::Bits(Bits { modulation, bits, sent_octets: 0, zeros, wait }));
                 Kind::Signal
             }
             Burst::Block { modulation, training, frames } => {
@@ -240,9 +244,8 @@ impl Frames {
         self.sent_octets = 0;
         let bits = self.bits.close();
         if self.frames.is_empty() {
-            // A flag more lets the gateway's modem finish before silence is said.
-            let last = Field::bare(FieldKind::HdlcFcsOkSigEnd);
-            (self.step(last, bits + timing::FLAG_BITS, true, pace), true)
+            // The second flag lets the gateway's modem finish before silence is said.
+            (self.step(Field::bare(FieldKind::HdlcFcsOkSigEnd), bits, true, pace), true)
         } else {
             (self.step(Field::bare(FieldKind::HdlcFcsOk), bits, false, pace), false)
         }
@@ -267,7 +270,7 @@ impl Bits {
         self.sent_octets += chunk.len();
         if chunk.is_empty() {
             let end = Packet::data(kind, Field::bare(FieldKind::T4NonEcmSigEnd));
-            return (Step { packet: Some(end), is_turn: true, lasts: pace.time(Duration::ZERO) }, true);
+            return (Step { packet: Some(end), is_turn: true, lasts: pace.time(self.wait) }, true);
         }
         let lasts = pace.time(timing::bits(chunk.len() as u64 * 8, rate));
         let packet = Packet::data(kind, Field::with(FieldKind::T4NonEcmData, chunk));
