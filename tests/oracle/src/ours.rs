@@ -10,7 +10,7 @@ use faxramp::model::{Cause, Compression, Phase, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
 use faxramp::t30::{
-    self, Receiver, ReceiverSettings, Sender, SenderSettings, Ending, PageFormat, PageShape, ReceivedPage, Transport,
+    self, Ending, PageFormat, PageShape, ReceivedPage, Receiver, ReceiverSettings, Sender, SenderSettings, Transport,
     Verdict,
 };
 use faxramp::t38;

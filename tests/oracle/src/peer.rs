@@ -189,9 +189,10 @@ impl Peer {
     #[must_use]
     pub fn words(&self) -> String {
         match self {
-            Self::Ours(end) => end.ending.as_ref().map_or("not over".into(), |ending| {
-                format!("{:?}, {} pages", ending.cause, ending.pages)
-            }),
+            Self::Ours(end) => end
+                .ending
+                .as_ref()
+                .map_or("not over".into(), |ending| format!("{:?}, {} pages", ending.cause, ending.pages)),
             Self::Theirs(end) => end.completion_words(),
         }
     }

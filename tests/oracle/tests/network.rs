@@ -95,7 +95,17 @@ fn table() {
         let manner = Manner { protection, ..Manner::USUAL };
         let names: Vec<String> = PAIRS.iter().map(|&pair| pair_name(pair)).collect();
         let _ = names;
-        let mut table = Table::new(&format!("{protection:?}: calls exact of {calls}"), &["network", "Asterisk to Asterisk", "SpanDSP to SpanDSP", "faxramp to SpanDSP", "SpanDSP to faxramp", "faxramp to faxramp"]);
+        let mut table = Table::new(
+            &format!("{protection:?}: calls exact of {calls}"),
+            &[
+                "network",
+                "Asterisk to Asterisk",
+                "SpanDSP to SpanDSP",
+                "faxramp to SpanDSP",
+                "SpanDSP to faxramp",
+                "faxramp to faxramp",
+            ],
+        );
         for weather in weathers() {
             let mut cells = vec![weather.name.to_owned()];
             for pair in PAIRS {
@@ -105,8 +115,16 @@ fn table() {
                     match play(pair, &manner, &weather, seed, &sent) {
                         Result::Exact => exact += 1,
                         Result::LastSignalLost => last += 1,
-                        Result::Failed(why) => { failed += 1; if std::env::var("WHY").is_ok() { eprintln!("{protection:?} {} {} seed {seed}: {why}", weather.name, pair_name(pair)); } }
-                        Result::Wrong(why) => { wrong += 1; eprintln!("WRONG {protection:?} {} {} seed {seed}: {why}", weather.name, pair_name(pair)); }
+                        Result::Failed(why) => {
+                            failed += 1;
+                            if std::env::var("WHY").is_ok() {
+                                eprintln!("{protection:?} {} {} seed {seed}: {why}", weather.name, pair_name(pair));
+                            }
+                        }
+                        Result::Wrong(why) => {
+                            wrong += 1;
+                            eprintln!("WRONG {protection:?} {} {} seed {seed}: {why}", weather.name, pair_name(pair));
+                        }
                     }
                 }
                 cells.push(format!("{exact} +{last} -{failed} !{wrong}"));
