@@ -1,0 +1,76 @@
+//! How long a fax takes: the account of a call at the modem's pace, and when it may go faster.
+
+use std::time::Duration;
+
+use super::gateway::Gateway;
+use super::network::{Kind, Network};
+use super::party::{CALLEE, CALLER, inbound, outbound};
+use super::transport::{assert_sent, network};
+use crate::t38::Pacing;
+
+fn paced(caller: Pacing, callee: Pacing) -> Network {
+    let (mut calling, mut called) = (outbound(), inbound());
+    (calling.line.pacing, called.line.pacing) = (caller, callee);
+    // The caller has heard our tone in the audio, as in the daemon.
+    called.fax.send_ced = false;
+    network(calling, called)
+}
+
+/// When something of a side's timeline happened, since the switch to T.38.
+fn since_switch(network: &Network, side: usize, what: &str) -> Duration {
+    let timeline = &network.parties[side].as_ref().unwrap().timeline;
+    let at = |what: &str| {
+        let found = timeline.iter().find(|(_, said)| said.starts_with(what));
+        found.unwrap_or_else(|| panic!("no {what:?} in {timeline:#?}")).0
+    };
+    at(what) - at("Switched")
+}
+
+fn print_account(title: &str, network: &Network) {
+    println!("{title}");
+    for (side, name) in [(CALLER, "caller"), (CALLEE, "called")] {
+        for (at, what) in &network.parties[side].as_ref().unwrap().timeline {
+            println!("  {name} {:8.3} s  {what}", (*at - network.base).as_secs_f32());
+        }
+    }
+    println!("  {} T.38 datagrams", network.count(Kind::T38));
+}
+
+#[test]
+fn two_of_ours_find_out_that_no_modem_is_between_them() {
+    let mut network = paced(Pacing::Auto, Pacing::Auto);
+    network.play();
+    print_account("automatic pace, no gateway", &network);
+    assert_sent(&network);
+    let took = since_switch(&network, CALLER, "ended");
+    assert!(took < Duration::from_millis(3500), "{took:?}");
+    assert_eq!(network.caller().ended().record.retrains, 0);
+}
+
+#[test]
+fn a_modem_between_two_of_ours_is_played_to() {
+    let mut modem = paced(Pacing::Modem, Pacing::Modem);
+    modem.gateways = Some([Gateway::new(4000, modem.base), Gateway::new(4000, modem.base)]);
+    modem.play();
+    assert_sent(&modem);
+    for buffer_octets in [20_000, 700] {
+        let mut network = paced(Pacing::Auto, Pacing::Auto);
+        network.gateways = Some([Gateway::new(buffer_octets, network.base), Gateway::new(buffer_octets, network.base)]);
+        network.play();
+        print_account(&format!("automatic pace, gateways that buffer {buffer_octets} octets"), &network);
+        assert_sent(&network);
+        let record = &network.caller().ended().record;
+        // Neither T.30's tries nor its rates were spent on the trial.
+        assert_eq!((record.retrains, record.rate), (0, Some(14_400)));
+        let more = since_switch(&network, CALLER, "ended") - since_switch(&modem, CALLER, "ended");
+        assert!(more < Duration::from_secs(8), "{more:?}");
+    }
+}
+
+#[test]
+fn the_account_of_a_call_at_the_modems_pace() {
+    let mut network = paced(Pacing::Modem, Pacing::Modem);
+    network.play();
+    print_account("modem pace", &network);
+    assert_sent(&network);
+}
