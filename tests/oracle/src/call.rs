@@ -55,6 +55,32 @@ pub fn run_watched(
     base: Instant,
     watch: &mut dyn FnMut(Side, Instant, &[u8]),
 ) -> CallReport {
+    simulate(caller, answerer, path, base, LONGEST_CALL, watch)
+}
+
+/// [`run`] until so long after the start, so that the ends can be looked at in the middle of a call. The report is `endless` if
+/// the call was not over.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_for(
+    caller: &mut dyn End,
+    answerer: &mut dyn End,
+    path: PathSettings,
+    base: Instant,
+    longest: Duration,
+) -> CallReport {
+    simulate(caller, answerer, path, base, longest, &mut |_, _, _| {})
+}
+
+fn simulate(
+    caller: &mut dyn End,
+    answerer: &mut dyn End,
+    path: PathSettings,
+    base: Instant,
+    longest: Duration,
+    watch: &mut dyn FnMut(Side, Instant, &[u8]),
+) -> CallReport {
     let mut there = Path::new(path, 0);
     let mut back = Path::new(path, 1);
     let mut now = base;
@@ -92,7 +118,7 @@ pub fn run_watched(
         steps = if next > now { 0 } else { steps + 1 };
         assert!(steps < MOST_STEPS_AT_ONCE, "the ends keep each other busy without time going on");
         now = now.max(next);
-        if now > base + LONGEST_CALL {
+        if now > base + longest {
             report.endless = true;
             break;
         }

@@ -92,7 +92,7 @@ impl Manner {
 
     fn theirs(&self, one_copy: bool, calling: bool, pages: Vec<FaxPage>) -> TheirSettings {
         let options = match self.pacing {
-            Pacing::Modem => T38TerminalOptions::empty(),
+            Pacing::Modem | Pacing::Auto => T38TerminalOptions::empty(),
             Pacing::Fast => T38TerminalOptions::NO_PACING,
         };
         let correction = match self.protection {

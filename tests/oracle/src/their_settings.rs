@@ -19,7 +19,9 @@ const RESOLUTION_STANDARD: u32 = 0x1;
 const RESOLUTION_FINE: u32 = 0x2;
 const RESOLUTION_SUPERFINE: u32 = 0x4;
 /// `T30_SUPPORT_IDENTIFICATION` and `T30_SUPPORT_SUB_ADDRESSING` of t30.h.
-const FEATURES: u32 = 0x01 | 0x10;
+const FEATURES: u32 = 0x01 | 0x10 | FEATURES_OF_POLLING;
+/// `T30_SUPPORT_SELECTIVE_POLLING`.
+const FEATURES_OF_POLLING: u32 = 0x02;
 /// `T38FaxMaxDatagram` as Asterisk says it.
 const MAX_DATAGRAM_OCTETS: usize = 1400;
 
@@ -50,10 +52,14 @@ impl Modems {
 /// What SpanDSP is to do.
 #[derive(Clone, Debug)]
 pub struct TheirSettings {
-    /// The pages it sends; it receives when there are none.
+    /// The pages it sends, or an answerer hands out; it receives, or a caller fetches, when there are none.
     pub pages: Vec<FaxPage>,
-    /// Whether it is the caller. A caller sends, an answerer receives.
+    /// Whether it is the caller.
     pub calling: bool,
+    /// The selective address it fetches by.
+    pub selective: Option<String>,
+    /// The password it fetches or sends with.
+    pub password: Option<String>,
     /// Error correction mode.
     pub ecm: bool,
     /// Codings it has.
@@ -102,6 +108,8 @@ impl TheirSettings {
         Self {
             pages,
             calling,
+            selective: None,
+            password: None,
             ecm: true,
             compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
             modems: Modems::V17,
@@ -145,6 +153,7 @@ impl TheirSettings {
         procedure.set_features(FEATURES);
         procedure.set_row_time(self.row_time_ms);
         procedure.set_identification(&self.identification, self.sub_address.as_deref());
+        procedure.set_polling(self.selective.as_deref(), self.password.as_deref());
         procedure.set_retransmit_capable(self.repeats_rejected);
         procedure.set_not_ready(self.not_ready);
         procedure.answer_phase_b_with(self.refuse_with.unwrap_or(0));

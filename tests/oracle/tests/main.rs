@@ -7,5 +7,7 @@ mod cost;
 mod gateway;
 mod loss;
 mod network;
+mod pace;
+mod polling;
 mod receiving;
 mod sending;

@@ -118,6 +118,20 @@ impl Procedure {
         }
     }
 
+    /// What it asks for documents with.
+    pub(crate) fn set_polling(&self, selective: Option<&str>, password: Option<&str>) {
+        if let Some(selective) = selective {
+            let selective = CString::new(selective).expect("no NUL in an address");
+            // SAFETY: SpanDSP copies the strings.
+            unsafe { sys::t30_set_tx_selective_polling_address(self.raw, selective.as_ptr()) };
+        }
+        if let Some(password) = password {
+            let password = CString::new(password).expect("no NUL in a password");
+            // SAFETY: SpanDSP copies the strings.
+            unsafe { sys::t30_set_tx_password(self.raw, password.as_ptr()) };
+        }
+    }
+
     /// The far end's identification and sub-address.
     pub(crate) fn heard_identification(&self) -> (String, String) {
         // SAFETY: SpanDSP gives strings of its own that live while the terminal does, or none.
