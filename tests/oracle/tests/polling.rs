@@ -81,6 +81,22 @@ fn hand_out(settings: AnswererSettings, pages: &[FaxPage], theirs: TheirSettings
     (report, ours, far)
 }
 
+/// The measure for what the gateway itself spoils: SpanDSP fetches from SpanDSP's machine behind it.
+fn spandsp_fetches(caller: TheirSettings, answerer: TheirSettings) -> bool {
+    let mut caller = Theirs::new(caller, base());
+    let mut answerer = Phone::new(answerer, &GatewaySettings::default(), base());
+    call::run(&mut caller, &mut answerer, PathSettings::default(), base());
+    caller.completion() == Some(0) && answerer.completion() == Some(0)
+}
+
+/// A call that SpanDSP cannot make either must only come to an end.
+fn excused(verdict: Verdict, is_known: bool) -> Verdict {
+    match verdict {
+        Err(why) if is_known => Ok(format!("SpanDSP with itself fails here too: {why}")),
+        verdict => verdict,
+    }
+}
+
 fn document(pages: &[FaxPage]) -> Document {
     Document { pages: shapes(pages), selective: None, password: None }
 }
@@ -109,7 +125,8 @@ fn documents_are_fetched_exact_by_either_end_with_and_without_a_gateway() {
                 all_exact(&pages, ours.confirmed().map(|page| &page.decoded.bitmap))?;
                 Ok(words)
             });
-            run.add(&format!("faxramp fetches, {mode}"), &report, verdict);
+            let known = has_gateway && !spandsp_fetches(theirs(true, &[]), theirs(false, &pages));
+            run.add(&format!("faxramp fetches, {mode}"), &report, excused(verdict, known));
 
             let settings = AnswererSettings { receive: receive(ecm, compression), documents: vec![document(&pages)] };
             let (report, ours, far) = hand_out(settings, &pages, theirs(true, &[]), has_gateway);
@@ -117,7 +134,7 @@ fn documents_are_fetched_exact_by_either_end_with_and_without_a_gateway() {
                 all_exact(&pages, &far.received())?;
                 Ok(words)
             });
-            run.add(&format!("SpanDSP fetches, {mode}"), &report, verdict);
+            run.add(&format!("SpanDSP fetches, {mode}"), &report, excused(verdict, known));
         }
     }
     run.finish();
