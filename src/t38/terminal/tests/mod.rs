@@ -11,6 +11,7 @@ use crate::signal::{Modulation, Tone, Training};
 use crate::t38::ifp::{DataKind, Field, FieldKind, Indicator};
 use crate::t38::udptl::{Datagram, Recovery};
 
+mod proof;
 mod quirks;
 
 #[expect(clippy::disallowed_methods, reason = "a base for virtual time")]
