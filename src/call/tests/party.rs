@@ -268,6 +268,7 @@ impl Party {
             Output::NeedPage { index, .. } => format!("page {} begins", index + 1),
             Output::Confirmed { pages } => format!("page {pages} is confirmed"),
             Output::PageReceived(page) => format!("page {} is here", page.index + 1),
+            Output::Polled { document } => format!("document {document} is asked for"),
             Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
             Output::Finished => "finished".to_owned(),
             Output::Sip { .. } | Output::Audio { .. } | Output::T38 { .. } => return,

@@ -115,6 +115,8 @@ struct Bits {
     bits: Arc<[u8]>,
     sent_octets: usize,
     zeros: usize,
+    /// How long a gateway may still play when all is sent.
+    wait: Duration,
 }
 
 impl Script {
@@ -145,14 +147,16 @@ impl Script {
             }
             Burst::TrainingCheck { modulation } => {
                 let zeros = timing::octets_in(timing::TRAINING_CHECK, modulation.bits_per_second());
+                let wait = Duration::ZERO;
                 segments.push_back(train(modulation, Training::Long, Duration::ZERO, pace));
-                segments.push_back(Segment::Bits(Bits { modulation, bits: Arc::new([]), sent_octets: 0, zeros }));
+                segments.push_back(Segment::Bits(Bits { modulation, bits: Arc::new([]), sent_octets: 0, zeros, wait }));
                 Kind::Signal
             }
             Burst::Page { modulation, training, bits } => {
                 let zeros = timing::octets_in(timing::PAGE_TRAILER, modulation.bits_per_second());
+                let wait = timing::wait_for_last_row(&bits, modulation.bits_per_second());
                 segments.push_back(train(modulation, training, Duration::ZERO, pace));
-                segments.push_back(Segment::Bits(Bits { modulation, bits, sent_octets: 0, zeros }));
+                segments.push_back(Segment::Bits(Bits { modulation, bits, sent_octets: 0, zeros, wait }));
                 Kind::Signal
             }
             Burst::Block { modulation, training, frames } => {
@@ -259,9 +263,9 @@ impl Frames {
         self.earlier_octets += std::mem::take(&mut self.sent_octets);
         bits += self.bits.close();
         if self.frames.is_empty() {
-            // A flag more lets the gateway's modem finish before silence is said.
+            // The second flag lets the gateway's modem finish before silence is said.
             fields.push(Field::bare(FieldKind::HdlcFcsOkSigEnd));
-            (self.step(fields, bits + timing::FLAG_BITS, true, pace), true)
+            (self.step(fields, bits, true, pace), true)
         } else {
             fields.push(Field::bare(FieldKind::HdlcFcsOk));
             (self.step(fields, bits, false, pace), false)
@@ -288,7 +292,7 @@ impl Bits {
         self.sent_octets += chunk.len();
         if chunk.is_empty() {
             let end = Packet::data(kind, Field::bare(FieldKind::T4NonEcmSigEnd));
-            return (Step { packet: Some(end), is_turn: true, lasts: pace.time(Duration::ZERO) }, true);
+            return (Step { packet: Some(end), is_turn: true, lasts: pace.time(self.wait) }, true);
         }
         let lasts = pace.data_time(timing::bits(chunk.len() as u64 * 8, rate), self.sent_octets);
         let packet = Packet::data(kind, Field::with(FieldKind::T4NonEcmData, chunk));
