@@ -70,10 +70,6 @@ pub struct ReceiverSettings {
     pub transport: Transport,
     /// Whether to send CED; a caller that fetches never does.
     pub send_ced: bool,
-    /// Whether CRP is sent for a signal that could not be read. It saves T4 where the far end knows CRP; not every one does, and
-    /// TSB-85 has the command repeated.
-    // T.30 (09/2005) §5.3.6.1.8: optional
-    pub asks_again: bool,
 }
 
 /// How a page ended.
@@ -153,7 +149,11 @@ pub struct Receiver {
 #[derive(Debug)]
 enum Manner {
     /// Called: CSI and DIS, and perhaps something to be polled.
-    Answering { documents: Vec<Document> },
+    Answering {
+        documents: Vec<Document>,
+        /// CRP was sent for a DTC whose SEP or PWD was lost.
+        asked_again: bool,
+    },
     /// Calling: SEP, PWD, CIG and DTC.
     Fetching(Fetching),
 }
@@ -201,7 +201,7 @@ impl Receiver {
             last_block: None,
             last_dis: None,
             asked_again: false,
-            manner: Manner::Answering { documents: Vec::new() },
+            manner: Manner::Answering { documents: Vec::new(), asked_again: false },
             turning: None,
             state: State::Idle,
         }

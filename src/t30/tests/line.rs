@@ -34,7 +34,6 @@ pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
         sub_address: None,
         sender_password: None,
         send_cng: true,
-        asks_again: true,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
     }
@@ -53,7 +52,6 @@ pub(super) fn answerer_settings() -> ReceiverSettings {
         sub_address: false,
         transport: Transport::InternetAware,
         send_ced: true,
-        asks_again: true,
     }
 }
 
