@@ -55,7 +55,7 @@ fn path(mischief: Mischief, seed: u64) -> Path {
 fn play(mischief: Mischief, pacing: Pacing, seed: u64) -> Network {
     let (mut caller, mut called) = (outbound(), inbound());
     (caller.line.pacing, called.line.pacing) = (pacing, pacing);
-    called.fax.send_ced = false;
+    called.fax.receive.send_ced = false;
     let mut network = network(caller, called);
     network.path = path(mischief, seed);
     network.play();

@@ -261,7 +261,7 @@ impl Party {
             Output::PageReceived(page) => format!("page {} is here", page.index + 1),
             Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
             Output::Finished => "finished".to_owned(),
-            Output::Sip { .. } | Output::Audio { .. } | Output::T38 { .. } => return,
+            Output::Sip { .. } | Output::Audio { .. } | Output::T38 { .. } | Output::Polled { .. } => return,
         };
         self.timeline.push((now, what));
     }
