@@ -169,6 +169,13 @@ impl Call {
         &self.leg
     }
 
+    /// Whether the outcome is told, every page judged, and the far end knows that it is over: what follows is only to acknowledge
+    /// its repetitions.
+    #[must_use]
+    pub fn line_is_free(&self) -> bool {
+        matches!(self.state, State::Leaving(Farewell::Lingering) | State::Over) && self.all_judged()
+    }
+
     /// Takes one input. After [`Output::Finished`] it does nothing.
     pub fn handle(&mut self, input: Input<'_>, now: Instant) {
         if matches!(self.state, State::Over) {

@@ -109,6 +109,8 @@ fn ours(what: What, line: &LineSettings) -> Ours {
 
 fn parameters(line: &LineSettings) -> T38Parameters {
     T38Parameters {
+        // Everybody speaks version 0, and an offer is answered with the lower one. Later versions add nothing for 14400 bit/s but another
+        // grammar, about which far ends err; whichever they really speak is understood and spoken back.
         version: 0,
         max_bit_rate: line.max_rate,
         rate_management: RateManagement::TransferredTcf,

@@ -34,11 +34,17 @@ impl StoredPage {
         Self { coded, width, rows: bitmap.rows(), resolution }
     }
 
+    /// Picture elements in a line.
+    #[must_use]
+    pub const fn pels(&self) -> u32 {
+        self.width.pels(self.resolution)
+    }
+
     /// The page laid out.
     #[must_use]
     pub fn bitmap(&self) -> Bitmap {
         let limits = DecodeLimits { max_rows: self.rows.max(1) };
-        image::decode(&self.coded, Compression::Mmr, self.width.pels(), limits).bitmap
+        image::decode(&self.coded, Compression::Mmr, self.pels(), limits).bitmap
     }
 }
 
@@ -55,7 +61,7 @@ pub fn load(octets: &[u8]) -> Result<Vec<StoredPage>, String> {
         let tiff::PageImage::Bilevel(bitmap) = page.image else {
             return Err("a page of the spool is not bilevel".into());
         };
-        let width = Width::from_pels(bitmap.width())
+        let width = Width::from_pels(bitmap.width(), resolution)
             .ok_or_else(|| format!("a page of the spool is {} picture elements wide", bitmap.width()))?;
         pages.push(StoredPage::of(&bitmap, width, resolution));
     }
@@ -72,8 +78,7 @@ pub fn tiff_of(pages: &[StoredPage], description: Option<String>) -> Result<Vec<
     let total = u16::try_from(pages.len()).ok();
     let mut writer = tiff::Writer::new(&mut octets, total, labels).map_err(|error| error.to_string())?;
     for page in pages {
-        let pels = page.width.pels();
-        writer.push_coded(&page.coded, pels, page.rows, page.resolution).map_err(|error| error.to_string())?;
+        writer.push_coded(&page.coded, page.pels(), page.rows, page.resolution).map_err(|error| error.to_string())?;
     }
     Ok(octets.into_inner())
 }
@@ -119,14 +124,12 @@ pub fn local_time(unix_ms: i64) -> Zoned {
 /// The page as this far end takes it, laid out: scaled, never cropped.
 #[must_use]
 pub fn fitted(bitmap: &Bitmap, resolution: Resolution, format: &PageFormat) -> Bitmap {
-    let mut fitted = scale::change_resolution(bitmap, resolution, format.resolution);
-    if fitted.width() != format.width.pels() {
-        fitted = scale::fit_width(&fitted, format.width.pels());
-    }
-    match format.maximum_rows {
-        Some(most) if fitted.rows() > most => scale::resize(&fitted, fitted.width(), most),
-        _ => fitted,
-    }
+    let to = scale::Shape {
+        width: format.width.pels(format.resolution),
+        resolution: format.resolution,
+        maximum_rows: format.maximum_rows,
+    };
+    scale::fit(bitmap, resolution, to)
 }
 
 /// The bits of the page as this far end takes it.

@@ -9,6 +9,9 @@
 //! hearing:   quiet ──indicator or data──▶ open ──fields──▶ open ──end of signal, other indicator, silence──▶ quiet
 //! ```
 //!
+//! With [`Pacing::Auto`] a DCS and its training check go fast once; if that proves that no modem is between the ends, all does. If
+//! it does not, `Sent` for the check comes after both went again at the modem's pace.
+//!
 //! Serves ITU-T T.38 (09/2010) clauses 7 to 9 with transferred TCF.
 
 mod hearing;

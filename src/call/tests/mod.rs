@@ -12,3 +12,4 @@ mod party;
 mod peer;
 mod polling;
 mod transport;
+mod wire;

@@ -87,6 +87,7 @@ pub(super) fn outbound() -> OutboundSettings {
             sub_address: None,
             sender_password: None,
             send_cng: true,
+            asks_again: false,
             frame_size: FrameSize::Octets256,
             rtn: RtnMeaning::default(),
         }),
@@ -138,6 +139,7 @@ pub(super) fn taking() -> ReceiverSettings {
         sub_address: false,
         transport: Carrier::InternetAware,
         send_ced: true,
+        asks_again: false,
     }
 }
 
@@ -162,6 +164,8 @@ pub(super) struct Party {
     pub(super) call: Call,
     pub(super) ending: Option<Ending>,
     pub(super) finished_at: Option<Instant>,
+    /// When its line was free for the next call.
+    pub(super) free_at: Option<Instant>,
     /// Pages confirmed before the call.
     pub(super) earlier: u32,
     /// Pages confirmed, as told.
@@ -182,6 +186,7 @@ impl Party {
             call,
             ending: None,
             finished_at: None,
+            free_at: None,
             earlier: 0,
             confirmed: 0,
             formats: Vec::new(),
@@ -249,6 +254,10 @@ impl Party {
                 Output::Audio { .. } | Output::T38 { .. } => {}
             }
         }
+        if self.call.line_is_free() {
+            assert!(self.ending.is_some(), "a free line without an outcome: {:?}", self.story);
+            self.free_at.get_or_insert(now);
+        }
         outputs
     }
 
@@ -259,6 +268,7 @@ impl Party {
             Output::NeedPage { index, .. } => format!("page {} begins", index + 1),
             Output::Confirmed { pages } => format!("page {pages} is confirmed"),
             Output::PageReceived(page) => format!("page {} is here", page.index + 1),
+            Output::Polled { document } => format!("document {document} is asked for"),
             Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
             Output::Finished => "finished".to_owned(),
             Output::Sip { .. } | Output::Audio { .. } | Output::T38 { .. } | Output::Polled { .. } => return,

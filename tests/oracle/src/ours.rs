@@ -78,7 +78,7 @@ pub struct Ours {
 #[must_use]
 pub fn shapes(pages: &[FaxPage]) -> Vec<PageShape> {
     let shape = |page: &FaxPage| PageShape {
-        width: Width::from_pels(page.bitmap.width()).expect("test pages have fax widths"),
+        width: Width::from_pels(page.bitmap.width(), page.resolution).expect("test pages have fax widths"),
         resolution: page.resolution,
         rows: page.bitmap.rows(),
     };
@@ -99,6 +99,7 @@ pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
         sub_address: None,
         sender_password: None,
         send_cng: true,
+        asks_again: false,
         frame_size: t30::ecm::FrameSize::Octets256,
         rtn: t30::RtnMeaning::default(),
     }
@@ -112,13 +113,14 @@ pub fn answerer_settings() -> ReceiverSettings {
         ecm: true,
         max_modulation: Modulation::V17At14400,
         widest: Width::A3,
-        finest: Resolution::Superfine,
+        finest: Resolution::Dots400,
         longest: Length::Unlimited,
         compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
         row_time_ms: 0,
         sub_address: true,
         transport: Transport::InternetAware,
         send_ced: true,
+        asks_again: false,
     }
 }
 
@@ -221,7 +223,7 @@ impl Ours {
     fn code(&mut self, index: u32, format: PageFormat) -> Arc<[u8]> {
         let begun = real_time();
         let page = &self.pages[index as usize];
-        assert_eq!(format.width.pels(), page.bitmap.width(), "the far end takes the width of page {index}");
+        assert_eq!(format.width.pels(format.resolution), page.bitmap.width(), "the far end takes the width of page {index}");
         assert_eq!(format.resolution, page.resolution, "the far end takes the resolution of page {index}");
         let coding = Coding {
             compression: format.compression,
@@ -237,7 +239,7 @@ impl Ours {
     fn page(&mut self, page: &ReceivedPage, now: Instant) {
         let begun = real_time();
         let format = page.format;
-        let decoded = image::decode(&page.bits, format.compression, format.width.pels(), DecodeLimits::default());
+        let decoded = image::decode(&page.bits, format.compression, format.width.pels(format.resolution), DecodeLimits::default());
         let mut verdict = None;
         if page.wants_verdict {
             let judgement = self.judgements.pop_front().unwrap_or(Judgement::GOOD);

@@ -18,6 +18,8 @@ const ANY_WIDTH_AND_LENGTH: i32 = 0x01 | 0x02 | 0x04 | 0x10000 | 0x20000 | 0x400
 const RESOLUTION_STANDARD: u32 = 0x1;
 const RESOLUTION_FINE: u32 = 0x2;
 const RESOLUTION_SUPERFINE: u32 = 0x4;
+/// Those, R16, 300 × 300 and 400 × 400.
+const RESOLUTION_ALL: u32 = 0x7 | 0x8 | 0x100 | 0x400;
 /// `T30_SUPPORT_IDENTIFICATION` and `T30_SUPPORT_SUB_ADDRESSING` of t30.h.
 const FEATURES: u32 = 0x01 | 0x10 | FEATURES_OF_POLLING;
 /// `T30_SUPPORT_SELECTIVE_POLLING`.
@@ -114,7 +116,7 @@ impl TheirSettings {
             compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
             modems: Modems::V17,
             spoil_above: None,
-            finest: Resolution::Superfine,
+            finest: Resolution::Dots400,
             row_time_ms: 0,
             identification: "+49 30 555 0199".into(),
             sub_address: None,
@@ -149,6 +151,7 @@ impl TheirSettings {
             Resolution::Standard => RESOLUTION_STANDARD,
             Resolution::Fine => RESOLUTION_STANDARD | RESOLUTION_FINE,
             Resolution::Superfine => RESOLUTION_STANDARD | RESOLUTION_FINE | RESOLUTION_SUPERFINE,
+            Resolution::Dots300 | Resolution::Ultrafine | Resolution::Dots400 => RESOLUTION_ALL,
         });
         procedure.set_features(FEATURES);
         procedure.set_row_time(self.row_time_ms);
