@@ -10,4 +10,6 @@ mod network;
 mod pace;
 mod party;
 mod peer;
+mod polling;
 mod transport;
+mod wire;

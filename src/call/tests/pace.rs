@@ -12,7 +12,7 @@ fn paced(caller: Pacing, callee: Pacing) -> Network {
     let (mut calling, mut called) = (outbound(), inbound());
     (calling.line.pacing, called.line.pacing) = (caller, callee);
     // The caller has heard our tone in the audio, as in the daemon.
-    called.fax.send_ced = false;
+    called.fax.receive.send_ced = false;
     network(calling, called)
 }
 

@@ -2,5 +2,7 @@
 
 mod explore;
 mod line;
+mod polling;
 mod scenarios;
 mod script;
+mod tsb85;
