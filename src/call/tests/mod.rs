@@ -4,7 +4,10 @@
 mod changes;
 mod endings;
 mod faults;
+mod gateway;
+mod loss;
 mod network;
+mod pace;
 mod party;
 mod peer;
 mod polling;
