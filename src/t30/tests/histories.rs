@@ -32,13 +32,11 @@ struct Play {
     new_format: bool,
     /// How long the owner takes to store a page.
     store: Duration,
-    /// CRP is sent for what cannot be read.
-    asks_again: bool,
 }
 
 impl Play {
     const fn new(pages: [u32; 2], ecm: bool) -> Self {
-        Self { pages, ecm, new_format: false, store: Duration::from_millis(20), asks_again: ecm }
+        Self { pages, ecm, new_format: false, store: Duration::from_millis(20) }
     }
 
     const fn octets(self) -> usize {
@@ -46,9 +44,8 @@ impl Play {
     }
 
     fn line(self) -> Line {
-        let receive = ReceiverSettings { ecm: self.ecm, asks_again: self.asks_again, ..answerer_settings() };
+        let receive = ReceiverSettings { ecm: self.ecm, ..answerer_settings() };
         let mut send: SenderSettings = caller_settings(self.pages[CALLER], self.ecm);
-        send.asks_again = self.asks_again;
         if self.new_format {
             send.pages[1] = PageShape { resolution: Resolution::Standard, ..send.pages[1] };
         }
@@ -198,9 +195,7 @@ fn no_two_faults_in_a_short_call_do_either() {
     /// Bursts that only a fault brings about, at the end of a call.
     const MORE: usize = 8;
     let mut histories = 0;
-    let plays = [[1, 0], [0, 1]]
-        .into_iter()
-        .flat_map(|pages| [true, false].map(|ecm| Play { asks_again: !ecm, ..Play::new(pages, ecm) }));
+    let plays = [[1, 0], [0, 1]].into_iter().flat_map(|pages| [true, false].map(|ecm| Play::new(pages, ecm)));
     for play in plays {
         let (heard, _, bursts) = clean(play);
         for first in [Fate::Lost, Fate::Damaged, Fate::Echo] {

@@ -46,7 +46,7 @@ pub(super) fn clock() -> Instant {
 
 pub(super) fn caller(pages: u32, transport: Transport) -> Bench<Sender> {
     let now = clock();
-    let settings = crate::t30::SenderSettings { transport, asks_again: false, ..caller_settings(pages, true) };
+    let settings = crate::t30::SenderSettings { transport, ..caller_settings(pages, true) };
     Bench::new(Sender::new(settings, now), now, Sender::handle, Sender::poll, Sender::deadline)
 }
 
