@@ -11,10 +11,10 @@ use crate::t30::{self, Capability, NonStandard};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ending {
     /// The outcome. Sending: pages of the whole fax that are confirmed, those of earlier attempts included.
-    /// Receiving: pages that we confirmed, of as many.
+    /// Receiving: pages that we confirmed, of as many. A call in which pages went both ways is one that sent.
     pub outcome: Outcome,
     /// What was seen.
-    pub record: Record,
+    pub record: Box<Record>,
 }
 
 /// What was seen of a call, as it is kept in a row.
@@ -23,13 +23,23 @@ pub struct Ending {
 pub struct Record {
     /// The final SIP status, when the call was refused.
     pub sip_status: Option<u16>,
+    /// Pages of this call confirmed by the far end.
+    pub sent: u32,
+    /// Pages of this call that we confirmed.
+    pub received: u32,
+    /// Whether a document was fetched, by either end.
+    pub polled: bool,
+    /// Selective address of the document the far end asked for.
+    pub selective: Option<String>,
+    /// Sender identification (SID) that came with pages.
+    pub sender_password: Option<String>,
     /// What the far end calls itself.
     pub remote_id: Option<String>,
     /// Its non-standard facilities, hexadecimal.
     pub remote_nsf: Option<String>,
     /// Which machine it is, as far as they tell.
     pub remote_machine: Option<Box<Machine>>,
-    /// The DIS of a machine that was called, the DCS of one that called: hexadecimal, the bit sent first is the highest.
+    /// Its DIS or DTC, else its DCS: hexadecimal, the bit sent first is the highest.
     pub remote_capability: Option<String>,
     /// The same in words, a line for each thing it says.
     pub remote_features: Vec<String>,
@@ -96,7 +106,7 @@ impl Ending {
     /// A call that ended before, or without, the fax procedure.
     #[must_use]
     pub fn without_fax(cause: Cause, pages_confirmed: u32, pages_total: u32) -> Self {
-        Self { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Record::default() }
+        Self { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Box::default() }
     }
 
     /// A call that a fault of our own ended.
@@ -107,17 +117,23 @@ impl Ending {
 }
 
 impl Record {
-    /// `reading` says which column of T.30's table the capability of the far end is read by.
-    pub(super) fn of(seen: &t30::Record, reading: Reading) -> Self {
+    pub(super) fn of(seen: &t30::Record) -> Self {
         let hexadecimal = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        let capability = seen.remote_capability.as_ref();
+        // What it can do says more of it than what it commanded.
+        let can = seen.remote_capability.as_ref().map(|capability| (capability, Reading::Dis));
+        let capability = can.or_else(|| seen.remote_command.as_ref().map(|command| (command, Reading::Dcs)));
         Self {
             sip_status: None,
+            sent: seen.sent,
+            received: seen.received,
+            polled: seen.polled,
+            selective: seen.selective.clone(),
+            sender_password: seen.sender_password.clone(),
             remote_id: seen.remote_id.clone(),
             remote_nsf: seen.remote_nsf.as_deref().map(hexadecimal),
             remote_machine: seen.remote_nsf.as_deref().and_then(Machine::read).map(Box::new),
-            remote_capability: capability.map(|capability| hexadecimal(&capability.write())),
-            remote_features: capability.map(|capability| capability.describe(reading)).unwrap_or_default(),
+            remote_capability: capability.map(|(octets, _)| hexadecimal(&octets.write())),
+            remote_features: capability.map(|(octets, reading)| octets.describe(reading)).unwrap_or_default(),
             modem: seen.modulation.map(|modulation| modulation.family().to_owned()),
             rate: seen.modulation.map(|modulation| modulation.bits_per_second()),
             ecm: seen.ecm,
@@ -203,7 +219,7 @@ pub(super) const fn cause_of_refusal(status: u16, q850: Option<u8>) -> Cause {
 mod tests {
     use super::{Record, cause_of_refusal};
     use crate::model::{Cause, Resolution, RetryClass};
-    use crate::t30::capability::{Length, Reading};
+    use crate::t30::capability::Length;
     use crate::t30::{self, Capability};
 
     #[test]
@@ -213,7 +229,7 @@ mod tests {
             remote_capability: Some(Capability::read(&[0x04, 0x77, 0x5F, 0x22])),
             ..t30::Record::default()
         };
-        let record = Record::of(&seen, Reading::Dis);
+        let record = Record::of(&seen);
         let machine = record.remote_machine.as_deref().unwrap();
         assert_eq!(machine.name, "Canon Laser Class 9000 Series");
         assert_eq!((machine.country.as_deref(), machine.maker.as_deref()), (Some("Japan"), Some("Canon")));

@@ -3,14 +3,13 @@
 use std::time::Instant;
 
 use super::ending::cause_of_refusal;
-use super::engine::{Call, Farewell, Role, State};
+use super::engine::{Call, Farewell, State};
 use super::interface::Output;
 use super::timer::{LEAVING_LIMIT, LINGER, Timer};
 use super::{Ending, Record};
 use crate::model::{Cause, Outcome, Phase};
 use crate::sip;
 use crate::t30;
-use crate::t30::capability::Reading;
 
 impl Call {
     /// The called side, or the network, refused.
@@ -66,22 +65,17 @@ impl Call {
 
     /// T.30 is over: its outcome is the call's.
     pub(super) fn fax_ended(&mut self, ending: t30::Ending, now: Instant) {
-        let reading = match self.role {
-            Role::Caller(_) => Reading::Dis,
-            Role::Answerer(_) => Reading::Dcs,
+        let record = Record::of(&ending.record);
+        let (sent, received) = (ending.record.sent, ending.record.received);
+        // What went out is the fax; what came beside it is in the record.
+        let outcome = if self.pages.total > 0 {
+            let pages_confirmed = self.pages.earlier.saturating_add(sent);
+            debug_assert_eq!(pages_confirmed, self.pages.confirmed, "each confirmation was told");
+            Outcome { pages_confirmed, pages_total: self.pages.total, cause: ending.cause }
+        } else {
+            Outcome { pages_confirmed: received, pages_total: received, cause: ending.cause }
         };
-        let record = Record::of(&ending.record, reading);
-        let outcome = match self.role {
-            Role::Caller(_) => {
-                let pages_confirmed = self.pages.earlier.saturating_add(ending.pages);
-                debug_assert_eq!(pages_confirmed, self.pages.confirmed, "each confirmation was told");
-                Outcome { pages_confirmed, pages_total: self.pages.total, cause: ending.cause }
-            }
-            Role::Answerer(_) => {
-                Outcome { pages_confirmed: ending.pages, pages_total: ending.pages, cause: ending.cause }
-            }
-        };
-        self.leave_with(Ending { outcome, record }, now);
+        self.leave_with(Ending { outcome, record: Box::new(record) }, now);
     }
 
     /// Ends a call in which no fax ran.
@@ -91,7 +85,10 @@ impl Call {
 
     fn leave(&mut self, cause: Cause, record: Record, now: Instant) {
         let (pages_confirmed, pages_total) = (self.pages.confirmed, self.pages.total);
-        self.leave_with(Ending { outcome: Outcome { pages_confirmed, pages_total, cause }, record }, now);
+        self.leave_with(
+            Ending { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Box::new(record) },
+            now,
+        );
     }
 
     fn leave_with(&mut self, ending: Ending, now: Instant) {

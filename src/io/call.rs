@@ -27,6 +27,9 @@ pub trait CallOwner: Send + Sync + 'static {
     fn page(&self, index: u32, format: PageFormat) -> impl Future<Output = Result<Arc<[u8]>, String>> + Send;
     /// A page came in: stores it durably, then says how good it is. A page with the index of an earlier one replaces it.
     fn received(&self, page: ReceivedPage) -> impl Future<Output = Verdict> + Send;
+    /// The far end fetches the document at this place of those offered: [`CallOwner::page`] is asked for its pages from now on.
+    /// Only owners that offer documents need it.
+    fn polled(&self, _document: usize) {}
     /// The far end confirmed this many pages in all.
     fn confirmed(&self, pages: u32);
     /// Something to show.
@@ -102,15 +105,16 @@ enum Done {
     Kept,
 }
 
-/// Runs a call to its end. A cause put into `hang_up` ends it early.
+/// Runs a call until its line is free. A cause put into `hang_up` ends it early. The far end's repetitions after that are answered
+/// by a task of their own: nobody waits for them.
 pub async fn run<O: CallOwner>(
     mut call: Call,
     sockets: MediaSockets,
     sip: SipSocket,
-    mut arrived: mpsc::Receiver<Arrived>,
     mut hang_up: watch::Receiver<Option<Cause>>,
     owner: Arc<O>,
 ) -> Ending {
+    let mut arrived = sip.open(call.leg());
     let mut ending = None;
     let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut audio = [0u8; DATAGRAM_OCTETS];
@@ -118,23 +122,26 @@ pub async fn run<O: CallOwner>(
     loop {
         while let Some(output) = call.poll() {
             match output {
-                Output::Finished => {
-                    // A last page that broke off is still on its way to the disk.
-                    for work in pending {
-                        work.await;
-                    }
-                    return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
-                }
+                Output::Finished => {}
                 Output::Ended(end) => ending = Some(end),
                 Output::Sip { to, bytes } => sip.send(to, &bytes).await,
                 // A datagram that cannot be sent is a datagram lost.
                 Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
                 Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
+                Output::Polled { document } => owner.polled(document),
                 Output::NeedPage { index, format } => pending.push_back(prepare(&owner, index, format)),
                 Output::PageReceived(page) => pending.push_back(keep(&owner, page)),
                 Output::Confirmed { pages } => owner.confirmed(pages),
                 Output::Progress(progress) => owner.progress(&progress),
             }
+        }
+        if call.line_is_free() {
+            // A last page that broke off is still on its way to the disk.
+            for work in pending {
+                work.await;
+            }
+            tokio::spawn(linger(call, sip, arrived));
+            return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
         }
         tokio::select! {
             Some(Arrived { message, source }) = arrived.recv() => {
@@ -156,6 +163,34 @@ pub async fn run<O: CallOwner>(
                 }
             }
             cause = wanted_end(&mut hang_up) => call.handle(Input::HangUp(cause), clock::now()),
+            () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
+        }
+    }
+}
+
+/// Acknowledges what the far end repeats after a call, until nothing more is expected.
+async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arrived>) {
+    let key = call.leg().key();
+    loop {
+        while let Some(output) = call.poll() {
+            match output {
+                Output::Sip { to, bytes } => sip.send(to, &bytes).await,
+                Output::Finished => return sip.close(&key),
+                // The outcome is told; media and pages ended with it.
+                Output::Ended(_)
+                | Output::Audio { .. }
+                | Output::T38 { .. }
+                | Output::NeedPage { .. }
+                | Output::PageReceived(_)
+                | Output::Confirmed { .. }
+                | Output::Polled { .. }
+                | Output::Progress(_) => {}
+            }
+        }
+        tokio::select! {
+            Some(Arrived { message, source }) = arrived.recv() => {
+                call.handle(Input::Sip { message, source }, clock::now());
+            }
             () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
         }
     }

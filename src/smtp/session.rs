@@ -328,6 +328,8 @@ impl Session {
                     }
                 }
                 envelope.recipients.push(recipient);
+                // Bounded by `max_recipients`; a mail to a thousand numbers is no idle talk.
+                self.commands = self.commands.saturating_sub(1);
                 self.state = State::Transaction(envelope);
             }
             State::AskingMessage(left) => {

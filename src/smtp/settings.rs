@@ -28,7 +28,7 @@ pub struct Settings {
     pub max_recipients: usize,
     /// Commands that were wrong before the connection is closed with 421.
     pub max_errors: u32,
-    /// Commands without a message accepted before the connection is closed with 421.
+    /// Commands without a message accepted before the connection is closed with 421; accepted recipients do not count.
     pub max_commands: u32,
     /// How long one line of a message may be in octets, its CRLF not counted.
     // RFC 5321 §4.5.3.1.6 says 998; Outlook's HTML does not keep to it

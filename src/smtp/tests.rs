@@ -310,6 +310,28 @@ fn noops_without_end_are_cut_off_but_a_message_earns_new_ones() {
 }
 
 #[test]
+fn a_mail_to_more_recipients_than_commands_are_allowed_is_taken() {
+    let now = base();
+    let few = Settings { max_commands: 5, max_recipients: 100, ..settings() };
+    let mut session = session(few, now);
+    let mut written = String::new();
+    let recipients = b"RCPT TO:<1@f>\r\n".repeat(100);
+    for bytes in [&b"HELO c\r\n"[..], b"MAIL FROM:<>\r\n", &recipients, b"DATA\r\n"] {
+        session.handle(Input::Bytes(bytes), now);
+        while let Some(output) = session.poll() {
+            match output {
+                Output::Write(bytes) => written.push_str(&String::from_utf8(bytes).expect("ASCII")),
+                Output::Recipient(_) => session.handle(Input::Verdict(Verdict::Accept), now),
+                Output::Sender { .. } | Output::Data(_) | Output::DataEnds { .. } | Output::Close => {}
+                Output::DataBegins { .. } | Output::DataAborted { .. } => {}
+            }
+        }
+    }
+    assert_eq!(written.matches("250 2.1.5").count(), 100);
+    assert!(written.contains("\r\n354 "), "{}", &written[written.len() - 100..]);
+}
+
+#[test]
 fn a_refusal_that_would_say_yes_is_not_passed_on() {
     let now = base();
     let mut session = session(settings(), now);

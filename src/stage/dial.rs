@@ -168,8 +168,11 @@ async fn place(
     tokio::spawn(
         async move {
             let attempt = task.opened.attempt;
+            let bell = task.office.bell(Bell::Dial);
             task.run(wanted_end).await;
             calls.lock().remove(&attempt);
+            // The row's own bell rang while the line was still taken.
+            bell.notify_one();
         }
         .instrument(span),
     );
@@ -234,8 +237,6 @@ impl Placing {
             fax: line::caller(fax, shapes.collect(), self.opened.first_page - 1, self.job.sub_address.clone()),
         };
         let call = Call::outbound(settings, chance(), clock::now());
-        let arrived = self.line.sip.open(call.leg());
-        let key = call.leg().key();
         let (confirmations, waiting) = mpsc::channel(CONFIRMATIONS_WAITING);
         let owner = Arc::new(Owner {
             office: self.office.clone(),
@@ -245,8 +246,7 @@ impl Placing {
             confirmations,
         });
         let writing = tokio::spawn(write_confirmations(self.office.clone(), self.opened.attempt, waiting));
-        let ending = run_call(call, sockets, self.line.sip.clone(), arrived, wanted_end, owner).await;
-        self.line.sip.close(&key);
+        let ending = run_call(call, sockets, self.line.sip.clone(), wanted_end, owner).await;
         // The owner is gone with the call, so the writer ends when all is written.
         let _ = writing.await;
         Ok(ending)

@@ -24,7 +24,7 @@ use crate::mail::header::Mailbox;
 use crate::mail::pdf::{PdfPage, pdf};
 use crate::mail::received::{ReceivedFacts, received};
 use crate::model::{Cause, ReceivedId};
-use crate::queue::{NewMail, NewReceived, Received};
+use crate::queue::{Bell, NewMail, NewReceived, Received};
 use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Transport};
 use crate::spool::{Kind, SpoolName};
 
@@ -212,6 +212,7 @@ impl Answering {
         let outcome = ending.outcome.clone();
         tracing::info!(received = %id, outcome = outcome.cause.word(), pages = outcome.pages_confirmed, "the call is over");
         drop(counted);
+        self.office.bell(Bell::Dial).notify_one();
         let record = serde_json::to_string(&ending.record).ok();
         let office = self.office.clone();
         let closed = office.blocking(move |office| close(office, id, &ending.outcome.cause, record)).await;
@@ -240,10 +241,7 @@ impl Answering {
         };
         let call = Call::inbound(settings, &self.invite, self.source, chance(), clock::now())
             .ok_or("the INVITE was not complete")?;
-        let arrived = self.line.sip.open(call.leg());
-        let key = call.leg().key();
-        let ending = run_call(call, sockets, self.line.sip.clone(), arrived, hang_up, reception).await;
-        self.line.sip.close(&key);
+        let ending = run_call(call, sockets, self.line.sip.clone(), hang_up, reception).await;
         Ok(ending)
     }
 }

@@ -1,11 +1,12 @@
-//! The procedure of T.30, as caller ([`Sender`]) and as answerer ([`Receiver`]): pure engines that send
+//! The procedure of T.30. [`Procedure`] is one end of a call, made as caller or answerer; it holds the part that runs, which sends
+//! pages ([`Sender`]) or receives them ([`Receiver`]), and turns round for polling. All are pure engines that send
 //! [`signal::Burst`](crate::signal::Burst)s and hear [`signal::Heard`](crate::signal::Heard).
 //!
-//! Not here: carriers (modems, T.38), coding of pages, telephone calls. Polling, colour, V.34 and binary files are not
+//! Not here: carriers (modems, T.38), coding of pages, telephone calls. Colour, V.34, binary files and operators are not
 //! offered. T.30 (09/2005) with Annex A (error correction mode).
 //!
 //! ```text
-//!        caller                                   answerer
+//!        Sender: caller                           Receiver: answerer
 //!  A     CNG …                                    CED
 //!  B     AwaitingDis   ◀──────── CSI DIS ──────── Identifying
 //!        Training      ──── TSI DCS, TCF ───────▶ Checking
@@ -14,6 +15,10 @@
 //!  D     Sending       ── MPS EOM EOP | PPS-x ──▶ Receiving, Judging
 //!        Sending       ◀── MCF RTP RTN | PPR RNR─ Receiving
 //!  E     Releasing     ────────── DCN ──────────▶ Ended
+//!
+//!        polling: caller                          answerer with a document
+//!  B     AwaitingDis   ◀──────── CSI DIS ──────── Identifying
+//!        Receiver      ── SEP PWD CIG DTC ──────▶ Sender: Training, and on as above with the parts exchanged
 //! ```
 //!
 //! Use: `handle` one [`Input`], then take [`Output`]s from `poll` until there is none, then call again no later than
@@ -33,6 +38,7 @@ mod line;
 mod makers;
 pub mod negotiate;
 pub mod nsf;
+pub mod procedure;
 pub mod receiver;
 pub mod sender;
 pub mod timers;
@@ -41,8 +47,9 @@ pub use capability::Capability;
 pub use ending::{Ending, PageRecord, Progress, Record};
 pub use negotiate::{PageFormat, PageShape};
 pub use nsf::NonStandard;
+pub use procedure::{AnswererSettings, Document, Errand, PollSettings, Procedure};
 pub use receiver::{PageEnd, ReceivedPage, Receiver, ReceiverSettings};
-pub use sender::{Sender, SenderSettings};
+pub use sender::{RtnMeaning, Sender, SenderSettings};
 
 #[cfg(test)]
 mod tests;
@@ -102,6 +109,11 @@ pub enum Output {
         index: u32,
         /// How it has to be coded. The owner scales it when width or resolution differ from the page's shape.
         format: PageFormat,
+    },
+    /// A document of ours is polled: the pages wanted from now on are its.
+    Polled {
+        /// Place in `AnswererSettings::documents`, from 0.
+        document: usize,
     },
     /// The answerer has a page. [`Input::PageVerdict`] answers if [`ReceivedPage::wants_verdict`].
     PageReceived(ReceivedPage),

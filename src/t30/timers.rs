@@ -1,6 +1,8 @@
 //! The timers of both engines: values, tolerances, clauses; and which of them run.
 //!
-//! Not here: what happens when one has run out (the phase it belongs to).
+//! Not here: what happens when one has run out (the phase it belongs to). T3, 10 ± 5 s for an operator to answer a procedure
+//! interrupt (T.30 (09/2005) §5.4.3.1), is not kept: there is no operator. PRI- commands are answered at once as their plain forms,
+//! and after PIP and PIN training begins at once, which is what a far end does whose T3 has run out.
 
 use super::Transport;
 use std::time::{Duration, Instant};
@@ -65,6 +67,8 @@ pub const T0: Duration = Duration::from_secs(60);
 pub const T1: Duration = Duration::from_secs(35);
 /// T2, at the long end of its tolerance.
 pub const T2: Duration = Duration::from_secs(7);
+/// T2 of the answerer from its MCF to an EOM to the DIS that follows: 6 s.
+pub const T2_BEFORE_DIS: Duration = Duration::from_secs(6);
 /// T4 of the answerer between two DIS: 3 s.
 pub const T4: Duration = Duration::from_millis(3000);
 /// T4 of the caller at the long end of its tolerance.
@@ -137,6 +141,11 @@ impl Timers {
     /// Stops all.
     pub(super) fn clear(&mut self) {
         self.running.clear();
+    }
+
+    /// When it runs out.
+    pub(super) fn at(&self, timer: Timer) -> Option<Instant> {
+        self.running.iter().find(|(other, _)| *other == timer).map(|(_, at)| *at)
     }
 
     /// Whether it runs.

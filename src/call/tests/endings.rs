@@ -55,6 +55,8 @@ fn refusals_are_told_apart() {
         assert_eq!(cause(&network), expected, "{status} {reason:?}");
         assert_eq!(network.caller().ended().record.sip_status, Some(status));
         assert!(took(&network) < Duration::from_secs(6), "{:?}", took(&network));
+        let free = network.caller().free_at.unwrap() - network.base;
+        assert!(free < Duration::from_millis(200), "nobody waits for repeats that may come: {free:?}");
         assert_eq!(network.said(CALLER, "ACK"), 1);
     }
 }

@@ -7,4 +7,6 @@ mod faults;
 mod network;
 mod party;
 mod peer;
+mod polling;
 mod transport;
+mod wire;

@@ -1,9 +1,12 @@
-//! The answerer: the terminal that receives pages.
+//! The station that receives pages: the answerer, or a caller that fetches a document. An answerer whose documents are polled
+//! begins here too.
 //!
 //! This file holds its state and what is common to all phases: timers and the end. Each phase has a file of its own. Not here:
-//! having something to be polled. T.30 (09/2005) Figure 5-2b, "called terminal".
+//! turning round ([`super::procedure`]). T.30 (09/2005) Figure 5-2b, "called terminal".
 //!
 //! ```text
+//!           fetching ─┐
+//!                     ▼
 //! Idle ─▶ Identifying ─▶ Checking ─▶ Receiving ◀─▶ Judging
 //!              ▲          ▲    │ FTT    │  │          │
 //!              │          └────┴────────┘  │ DCN      │
@@ -15,6 +18,7 @@
 mod confirm;
 mod hear;
 mod identify;
+mod poll;
 mod receive_page;
 mod release;
 mod train;
@@ -22,15 +26,18 @@ mod train;
 use super::capability::Length;
 use super::ecm::Incoming;
 use super::ending::{Ending, Progress, Record};
+use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{Agreement, PageFormat};
-use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, Timer};
+use super::procedure::Document;
+use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, T4, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Frame, Modulation};
 use confirm::{Judging, LastAnswer, LastPage};
 use hear::Ear;
 use identify::Identifying;
+use poll::{Fetching, Turning};
 use receive_page::Receiving;
 use std::time::Instant;
 use train::Checking;
@@ -38,10 +45,10 @@ use train::Checking;
 /// How often anything may be answered without a frame or a page more having come.
 pub const MAX_ANSWERS_WITHOUT_PROGRESS: u32 = 40;
 
-/// What the answerer offers.
+/// What the receiver offers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReceiverSettings {
-    /// Our identification, CSI: twenty characters.
+    /// Our identification, CSI, and CIG when fetching: twenty characters.
     pub station_id: String,
     /// Whether error correction is offered.
     pub ecm: bool,
@@ -61,8 +68,12 @@ pub struct ReceiverSettings {
     pub sub_address: bool,
     /// What carries the bursts.
     pub transport: Transport,
-    /// Whether to send CED.
+    /// Whether to send CED; a caller that fetches never does.
     pub send_ced: bool,
+    /// Whether CRP is sent for a signal that could not be read. It saves T4 where the far end knows CRP; not every one does, and
+    /// TSB-85 has the command repeated.
+    // T.30 (09/2005) §5.3.6.1.8: optional
+    pub asks_again: bool,
 }
 
 /// How a page ended.
@@ -101,7 +112,7 @@ pub struct ReceivedPage {
     pub wants_verdict: bool,
 }
 
-/// The procedure of an answerer.
+/// The procedure of the station that receives pages.
 #[derive(Debug)]
 pub struct Receiver {
     settings: ReceiverSettings,
@@ -118,11 +129,37 @@ pub struct Receiver {
     verdicts_to_skip: u32,
     /// The frames sent last, for CRP.
     last_sent: Vec<Frame>,
+    /// When they had left.
+    answered: Option<Instant>,
+    /// A page or block has begun since, so that they answer nothing any more.
+    message_since: bool,
     last_answer: Option<LastAnswer>,
     last_page: Option<LastPage>,
+    /// Times the last answer was given again because what came after it could not be read.
+    unread_goodbyes: u32,
     /// The block answered last, to know it again.
     last_block: Option<Incoming>,
+    /// The DIS sent last, to know its echo.
+    last_dis: Option<Frame>,
+    /// CRP was sent for the command that is due.
+    asked_again: bool,
+    manner: Manner,
+    /// A document of ours goes: the sender is to go on.
+    turning: Option<Turning>,
     state: State,
+}
+
+/// Who we are in the call, which says how phase B begins.
+#[derive(Debug)]
+enum Manner {
+    /// Called: CSI and DIS, and perhaps something to be polled.
+    Answering {
+        documents: Vec<Document>,
+        /// CRP was sent for a DTC whose SEP or PWD was lost.
+        asked_again: bool,
+    },
+    /// Calling: SEP, PWD, CIG and DTC.
+    Fetching(Fetching),
 }
 
 #[derive(Debug)]
@@ -160,9 +197,16 @@ impl Receiver {
             searches: 0,
             verdicts_to_skip: 0,
             last_sent: Vec::new(),
+            answered: None,
+            message_since: false,
             last_answer: None,
             last_page: None,
+            unread_goodbyes: 0,
             last_block: None,
+            last_dis: None,
+            asked_again: false,
+            manner: Manner::Answering { documents: Vec::new(), asked_again: false },
+            turning: None,
             state: State::Idle,
         }
     }
@@ -182,7 +226,7 @@ impl Receiver {
                 }
             }
             Input::PageVerdict(verdict) => self.on_verdict(verdict, now),
-            // An answerer sends no pages.
+            // A receiver sends no pages.
             Input::Page(_) => {}
             Input::Stop(cause) => self.on_stop(cause, now),
             Input::Timeout => {
@@ -214,16 +258,27 @@ impl Receiver {
         }
         self.line.timers.cancel(Timer::T2);
         self.last_sent.clone_from(&frames);
+        self.answered = None;
+        self.message_since = false;
         self.line.send_control(frames, now);
     }
 
+    /// Answers with a frame that has no information field.
+    fn say(&mut self, name: Name, now: Instant) {
+        let frame = self.line.frame(name, &[]);
+        self.answer(vec![frame], now);
+    }
+
     fn on_all_sent(&mut self, now: Instant) {
+        self.answered = Some(now);
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Releasing(ending) => {
                 self.line.end(ending);
                 return;
             }
-            State::Identifying(identifying) => self.after_identification(identifying, now),
+            State::Identifying(identifying) => {
+                self.after_identification(identifying, now);
+            }
             state @ (State::Receiving(_) | State::Retraining | State::Judging(_)) => {
                 self.state = state;
                 self.search_command(now);
@@ -237,7 +292,8 @@ impl Receiver {
     // T.30 (09/2005) §5.4.3.1
     fn search_command(&mut self, now: Instant) {
         if !self.ear.busy() {
-            self.line.timers.set(Timer::T2, now + T2);
+            let wait = if self.awaits_goodbye_again() { T4 } else { T2 };
+            self.line.timers.set(Timer::T2, now + wait);
         }
     }
 
@@ -265,7 +321,9 @@ impl Receiver {
             // The last page was confirmed; that its DCN was lost changes nothing.
             State::Receiving(receiving) if receiving.is_over() => {
                 self.state = State::Receiving(receiving);
-                self.finish(Cause::Sent, now);
+                if !self.answer_unread_goodbye_again(now) {
+                    self.finish(Cause::Sent, now);
+                }
             }
             state @ (State::Receiving(_)
             | State::Retraining

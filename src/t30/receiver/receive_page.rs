@@ -1,23 +1,27 @@
-//! Phase C of the answerer: the bits or frames of a page, and the commands after them.
+//! Phase C of the receiver: the bits or frames of a page, and the commands after them.
 //!
 //! T.30 (09/2005) §5.3.6.1.6 and Annex A, Figure 5-2b place F.
 
-use super::confirm::Judging;
+use super::confirm::{Judging, REPEAT_LATEST};
 use super::hear::Command;
 use super::{PageEnd, ReceivedPage, Receiver, State, Terms};
 use crate::model::Cause;
 use crate::signal::Modulation;
 use crate::t30::ecm::{FrameSize, Incoming};
-use crate::t30::frame::{Following, Name, PartialPage, build};
+use crate::t30::frame::{Following, Name, PartialPage};
 use crate::t30::negotiate::Agreement;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 /// Octets kept of one page: more than an hour at 14 400 bit/s. A page that is longer is not confirmed.
 const MAX_PAGE_OCTETS: usize = 16 << 20;
-/// From the loss of the carrier to the command after the page: longer, and the page was cut short by the line.
-/// HylaFAX found the value in the field.
-const PREMATURE_END: Duration = Duration::from_secs(5);
+/// From the loss of the carrier to the first signal after the page: longer, and the page was cut short by the line. A sender
+/// may take up to T2 for its command.
+// T.30 (09/2005) §5.4.3.1
+const PREMATURE_END: Duration = Duration::from_secs(6);
+/// The longest a row may take, fill included. What is longer is a sender that hangs.
+// T.4 (07/2003) §3
+const LONGEST_ROW: Duration = Duration::from_secs(5);
 
 /// Waiting for, or in the middle of, a page.
 #[derive(Debug)]
@@ -41,6 +45,34 @@ struct Plain {
     bits: Vec<u8>,
     carriers: u32,
     carrier_ended: Option<Instant>,
+    /// When the first signal after the carrier began, whether it could be read or not.
+    signal_after: Option<Instant>,
+    zeros: ZeroRun,
+}
+
+/// Zeros in a row, over the octets of a page: fill, for nothing else in T.4 has more than a dozen.
+#[derive(Debug, Default)]
+struct ZeroRun {
+    running: u64,
+    longest: u64,
+}
+
+impl ZeroRun {
+    fn take(&mut self, bits: &[u8]) {
+        for octet in bits {
+            if *octet == 0 {
+                self.running += 8;
+            } else {
+                self.longest = self.longest.max(self.running + u64::from(octet.leading_zeros()));
+                self.running = u64::from(octet.trailing_zeros());
+            }
+        }
+    }
+
+    /// Whether a row took too long at a rate.
+    fn too_long(&self, modulation: Modulation) -> bool {
+        self.longest > u64::from(modulation.bits_per_second()) * LONGEST_ROW.as_secs()
+    }
 }
 
 #[derive(Debug)]
@@ -122,6 +154,7 @@ impl Receiving {
         if let Content::Plain(plain) = &mut self.content {
             plain.carriers += 1;
             plain.carrier_ended = None;
+            plain.signal_after = None;
         }
     }
 
@@ -131,11 +164,22 @@ impl Receiving {
         }
     }
 
+    /// V.21 is up.
+    pub(super) const fn control_began(&mut self, now: Instant) {
+        if let Content::Plain(plain) = &mut self.content
+            && plain.carrier_ended.is_some()
+            && plain.signal_after.is_none()
+        {
+            plain.signal_after = Some(now);
+        }
+    }
+
     pub(super) fn take_bits(&mut self, bits: &[u8]) {
         if let Content::Plain(plain) = &mut self.content {
             let room = MAX_PAGE_OCTETS - plain.bits.len().min(MAX_PAGE_OCTETS);
             self.overlong |= bits.len() > room;
             plain.bits.extend_from_slice(&bits[..bits.len().min(room)]);
+            plain.zeros.take(bits);
         }
     }
 
@@ -146,7 +190,7 @@ impl Receiving {
     }
 
     /// Whether anything of an unconfirmed page is here.
-    fn has_data(&self) -> bool {
+    pub(super) fn has_data(&self) -> bool {
         match &self.content {
             Content::Plain(plain) => !plain.bits.is_empty(),
             Content::Blocks(blocks) => blocks.done > 0 || !blocks.incoming.is_empty(),
@@ -222,7 +266,8 @@ impl Receiver {
                 match command {
                     Command::Dcs(command) => self.on_dcs(&command, now),
                     Command::Crp if !self.last_sent.is_empty() => self.answer(self.last_sent.clone(), now),
-                    Command::Poll
+                    Command::Poll(_)
+                    | Command::Dis(_)
                     | Command::Crp
                     | Command::AfterPage(_)
                     | Command::Pps(_)
@@ -247,12 +292,28 @@ impl Receiver {
             Command::Ctc(command) => self.on_continue(receiving, &command, now),
             Command::Rr | Command::Crp => {
                 self.state = State::Receiving(receiving);
-                self.answer(self.last_sent.clone(), now);
+                self.on_asked_again(now);
             }
-            Command::Poll => {
+            Command::Poll(asked) if !receiving.has_data() => {
+                self.state = State::Receiving(receiving);
+                self.on_polled(asked, Name::Dtc, now);
+            }
+            Command::Poll(_) | Command::Dis(_) => {
                 self.state = State::Receiving(receiving);
                 self.search_command(now);
             }
+        }
+    }
+
+    /// CRP or RR. What we said last answers it only if no message has come since and it follows at once: MCF does not say to which
+    /// page it belongs, and the one before must not pass for that of a page whose command went unheard.
+    fn on_asked_again(&mut self, now: Instant) {
+        let began = self.ear.signal_began.unwrap_or(now);
+        let at_once = self.answered.is_some_and(|left| began.saturating_duration_since(left) < REPEAT_LATEST);
+        if at_once && !self.message_since {
+            self.answer(self.last_sent.clone(), now);
+        } else {
+            self.ask_again(now);
         }
     }
 
@@ -263,8 +324,9 @@ impl Receiver {
             self.search_command(now);
             return;
         };
-        let began = self.ear.signal_began.unwrap_or(now);
-        let cut_short = plain.carrier_ended.is_some_and(|ended| began.saturating_duration_since(ended) > PREMATURE_END);
+        let began = plain.signal_after.unwrap_or(now);
+        let cut_short = plain.zeros.too_long(receiving.modulation)
+            || plain.carrier_ended.is_some_and(|ended| began.saturating_duration_since(ended) > PREMATURE_END);
         if receiving.has_data() {
             let terms = receiving.terms();
             let end = page_end(following);
@@ -274,11 +336,11 @@ impl Receiver {
             return;
         }
         let heard_carrier = plain.carriers > 0;
-        let over = receiving.is_over();
+        let (over, terms) = (receiving.is_over(), receiving.terms());
         self.state = State::Receiving(receiving);
         // T.30 has no counters here: without any carrier since our answer it is the command again, if the time fits.
         if heard_carrier || !self.repeat_answer(&Command::AfterPage(following), over, now) {
-            self.answer(vec![build(Name::Rtn, false, true, &[])], now);
+            self.reject_missing_page(following, terms, now);
         }
     }
 
@@ -302,7 +364,8 @@ impl Receiver {
             blocks.requests += 1;
             self.record.partial_page_requests += 1;
             self.state = State::Receiving(receiving);
-            self.answer(vec![build(Name::Ppr, false, true, map.write())], now);
+            let frame = self.line.frame(Name::Ppr, map.write());
+            self.answer(vec![frame], now);
             self.show();
             return;
         }
@@ -332,15 +395,24 @@ impl Receiver {
         }
     }
 
-    /// EOR: ERR, and the page stays as it is.
+    /// EOR: ERR, and the page stays as it is. EOR-NULL gives up a block only; the page goes on with the next one.
     // T.30 (09/2005) §A.4.2
-    fn on_given_up(&mut self, receiving: Receiving, following: Following, now: Instant) {
+    fn on_given_up(&mut self, mut receiving: Receiving, following: Following, now: Instant) {
+        if following == Following::MoreOfPage
+            && let Content::Blocks(blocks) = &mut receiving.content
+        {
+            // Nothing since the last ERR: that was lost, and the block is closed already.
+            receiving.overlong |= !blocks.incoming.is_empty() && !blocks.close();
+            self.state = State::Receiving(receiving);
+            self.say(Name::Err, now);
+            return;
+        }
         let terms = receiving.terms();
         if let Some(page) = receiving.into_page(self.confirmed, PageEnd::GivenUp) {
             self.line.output(super::Output::PageReceived(page));
         }
         self.state = State::Receiving(Receiving::new(terms));
-        self.answer(vec![build(Name::Err, false, true, &[])], now);
+        self.say(Name::Err, now);
         if following == Following::NewFormat && matches!(self.state, State::Receiving(_)) {
             self.identify_again();
         }
@@ -358,7 +430,7 @@ impl Receiver {
         self.record.modulation = Some(modulation);
         self.record.retrains += 1;
         self.state = State::Receiving(receiving);
-        self.answer(vec![build(Name::Ctr, false, true, &[])], now);
+        self.say(Name::Ctr, now);
     }
 
     /// What is here of a page when the call ends goes to the owner.

@@ -1,13 +1,13 @@
-//! What the caller hears: frames become one answer, which is acted on when the far end has fallen silent.
+//! What the sender of pages hears: frames become one answer, which is acted on when the far end has fallen silent.
 //!
 //! Not here: what an answer means in a phase.
 
-use super::{Sender, State};
+use super::{Sender, State, may_try_again};
 use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
-use crate::t30::frame::{Name, View, read_identification};
+use crate::t30::frame::{CONTROL_FINAL, Malformed, Name, View, read_identification};
 use crate::t30::timers::{LONGEST_SIGNAL, SETTLE, T1, Timer, answer_wait};
 use std::time::{Duration, Instant};
 
@@ -23,12 +23,14 @@ pub(super) enum Answer {
     Cfr,
     Ftt,
     Ctr,
-    /// MCF, and PIP, whose operator is not to be had here.
+    /// MCF.
     Confirmed,
-    /// RTP.
+    /// RTP; and PIP, for nobody takes the telephone here within the far end's T3.
     ConfirmedRetrain,
-    /// RTN, and PIN.
+    /// RTN.
     Rejected,
+    /// PIN.
+    RefusedByOperator,
     Ppr(Map),
     Rnr,
     Err,
@@ -41,7 +43,14 @@ pub(super) struct Ear {
     receiving: bool,
     /// Whether an answer that began when this signal began can be one to what we sent last.
     accepting: bool,
+    /// Whether it began after all of ours had left: our own echo begins earlier.
+    began_in_quiet: bool,
+    /// Whether a frame of it was damaged, and whether one was whole.
+    damaged: bool,
+    whole: bool,
     answer: Option<Answer>,
+    /// A final frame with a code that T.30 does not have.
+    unknown: bool,
 }
 
 impl Ear {
@@ -61,7 +70,10 @@ impl Sender {
             Heard::Preamble => self.on_preamble(now),
             Heard::Frame(frame) => self.on_frame(&frame, now),
             // It counts as a signal: the far end is there.
-            Heard::DamagedFrame => self.signal_goes_on(now),
+            Heard::DamagedFrame => {
+                self.signal_goes_on(now);
+                self.ear.damaged = true;
+            }
             Heard::End => self.on_signal_over(now),
             // Nobody sends pages or CNG to a caller but its own echo.
             Heard::Tone(Tone::Cng) | Heard::Carrier { .. } | Heard::Bits(_) => {}
@@ -102,6 +114,8 @@ impl Sender {
     fn signal_goes_on(&mut self, now: Instant) {
         if !self.ear.receiving {
             self.ear.receiving = true;
+            self.ear.began_in_quiet = !self.line.busy();
+            (self.ear.damaged, self.ear.whole) = (false, false);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
     }
@@ -114,8 +128,14 @@ impl Sender {
             }
             self.signal_goes_on(now);
         }
-        let Ok(view) = View::parse(frame) else {
-            return;
+        self.ear.whole = true;
+        let view = match View::parse(frame) {
+            Ok(view) => view,
+            Err(Malformed::Unknown(_)) => {
+                self.ear.unknown |= self.ear.accepting && frame.get(1) == Some(&CONTROL_FINAL);
+                return;
+            }
+            Err(Malformed::Short(_) | Malformed::Header(..) | Malformed::Information(_)) => return,
         };
         let Some(answer) = self.answer_of(view, now) else {
             return;
@@ -129,37 +149,44 @@ impl Sender {
     /// The answer in a frame; what is no answer is noted or skipped: identifications, our own echo, frames of the wrong direction.
     fn answer_of(&mut self, view: View<'_>, now: Instant) -> Option<Answer> {
         match view.name {
-            Name::Dis => Some(Answer::Dis(Capability::read(view.information))),
-            Name::Csi => {
+            Name::Dis | Name::Dtc => {
+                (view.name == self.asked_by).then(|| Answer::Dis(Capability::read(view.information)))
+            }
+            Name::Csi | Name::Cig => {
                 self.record.remote_id = read_identification(view.information).or(self.record.remote_id.take());
                 self.show();
                 None
             }
-            Name::Nsf => {
+            Name::Nsf | Name::Nsc => {
                 self.record.remote_nsf = Some(view.information[..view.information.len().min(MAX_NSF_OCTETS)].to_vec());
                 None
             }
             Name::Cfr => Some(Answer::Cfr),
             Name::Ftt => Some(Answer::Ftt),
             Name::Ctr => Some(Answer::Ctr),
-            Name::Mcf | Name::Pip => Some(Answer::Confirmed),
-            Name::Rtp => Some(Answer::ConfirmedRetrain),
-            Name::Rtn | Name::Pin => Some(Answer::Rejected),
+            Name::Mcf => Some(Answer::Confirmed),
+            Name::Rtp | Name::Pip => Some(Answer::ConfirmedRetrain),
+            Name::Rtn => Some(Answer::Rejected),
+            Name::Pin => Some(Answer::RefusedByOperator),
             Name::Ppr => Map::read(view.information).map(Answer::Ppr),
             Name::Rnr => Some(Answer::Rnr),
             Name::Err => Some(Answer::Err),
-            Name::Crp => Some(Answer::Crp),
+            // With our own X bit after one of ours it is the echo of that.
+            Name::Crp => (!self.asked_again || view.x != self.line.x).then_some(Answer::Crp),
             Name::Dcn => {
                 self.on_disconnect(now);
                 None
             }
-            // FDM and FNV say that a field was not understood and are followed by nothing; the command is repeated.
-            Name::Fdm
-            | Name::Fnv
-            | Name::Dtc
-            | Name::Cig
-            | Name::Nsc
-            | Name::Pwd
+            // Neither is an answer; the command is repeated.
+            Name::Fnv => {
+                self.record.field_not_valid = Some(view.information.to_vec());
+                None
+            }
+            Name::Fdm => {
+                self.record.file_diagnostics = Some(view.information.to_vec());
+                None
+            }
+            Name::Pwd
             | Name::Sep
             | Name::Dcs
             | Name::Tsi
@@ -196,11 +223,45 @@ impl Sender {
         self.ear.receiving = false;
         self.line.timers.cancel(Timer::Signal);
         self.line.timers.cancel(Timer::Settle);
+        let unknown = std::mem::take(&mut self.ear.unknown);
         if self.ear.answer.is_some() {
             self.act(now);
+        } else if unknown && !self.line.busy() && self.waits_for_last_answer() {
+            // It has answered the last command; to ask again would not make the answer another.
+            self.leave_unconfirmed(now);
+        } else if self.may_ask_again() {
+            self.ask_again(now);
         } else if !self.line.busy() && matches!(self.state, State::Training(_) | State::Sending(_)) {
             self.line.timers.at_least(Timer::T4, now + AFTER_NO_ANSWER);
         }
+    }
+
+    fn waits_for_last_answer(&self) -> bool {
+        matches!(&self.state, State::Sending(sending) if sending.waits_for_last_answer())
+    }
+
+    /// Whether what has ended was an answer that could not be read, and has not been asked for again. After the last try of a command
+    /// it always is, for nothing is lost by it then; before, only if that is wanted. Before a command of ours only a signal of which
+    /// something could be read is surely a fax's.
+    fn may_ask_again(&self) -> bool {
+        let (answerable, tries) = match &self.state {
+            State::AwaitingDis => (self.ear.whole && !self.line.timers.runs(Timer::T0), 0),
+            State::Training(training) => (self.ear.accepting, training.tries),
+            State::Sending(sending) => (self.ear.accepting, sending.tries),
+            State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => return false,
+        };
+        let wanted = self.settings.asks_again || !may_try_again(tries);
+        wanted && !self.asked_again && answerable && self.ear.damaged && self.ear.began_in_quiet && !self.line.busy()
+    }
+
+    /// CRP. A far end that does not know it stays silent; then T4 repeats the command.
+    // T.30 (09/2005) §5.3.6.1.8, §5.4.2
+    fn ask_again(&mut self, now: Instant) {
+        self.asked_again = true;
+        self.record.command_repeats += 1;
+        self.line.timers.cancel(Timer::T4);
+        let frame = self.line.frame(Name::Crp, &[]);
+        self.line.send_control(vec![frame], now);
     }
 
     /// All that was to be sent has left: the answer is due, unless it is there or coming.
@@ -242,6 +303,7 @@ impl Sender {
     /// Before something new is sent: what was heard before is no answer to it, and a repeat that its answer overtook is cut short.
     pub(super) fn forget_answers(&mut self) {
         self.line.stop();
+        self.asked_again = false;
         self.ear.answer = None;
         self.ear.accepting = false;
         self.line.timers.cancel(Timer::T4);

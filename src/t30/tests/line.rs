@@ -3,14 +3,17 @@
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Burst, Frame, Heard, Modulation, Training};
 use crate::t30::capability::Length;
+use crate::t30::ecm::FrameSize;
 use crate::t30::{
-    Ending, Input, Output, PageFormat, PageShape, ReceivedPage, Receiver, ReceiverSettings, Sender, SenderSettings,
-    Transport, Verdict,
+    AnswererSettings, Document, Ending, Errand, Input, Output, PageFormat, PageShape, PollSettings, Procedure,
+    ReceivedPage, ReceiverSettings, RtnMeaning, SenderSettings, Transport, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// How long an echo takes.
+const ECHO: Duration = Duration::from_millis(60);
 /// A call that is not over by then hangs.
 const LONGEST_CALL: Duration = Duration::from_secs(2 * 3600);
 
@@ -19,7 +22,7 @@ pub(super) const ANSWERER: usize = 1;
 
 const EVERY: [Compression; 3] = [Compression::Mh, Compression::Mr, Compression::Mmr];
 
-const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
+pub(super) const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
 
 pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
     SenderSettings {
@@ -31,7 +34,11 @@ pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
         max_modulation: Modulation::V17At14400,
         transport: Transport::InternetAware,
         sub_address: None,
+        sender_password: None,
         send_cng: true,
+        asks_again: true,
+        frame_size: FrameSize::Octets256,
+        rtn: RtnMeaning::default(),
     }
 }
 
@@ -48,7 +55,29 @@ pub(super) fn answerer_settings() -> ReceiverSettings {
         sub_address: false,
         transport: Transport::InternetAware,
         send_ced: true,
+        asks_again: true,
     }
+}
+
+/// What a caller asks for that fetches.
+pub(super) fn poll_settings() -> PollSettings {
+    PollSettings {
+        receive: ReceiverSettings { station_id: "+39 02 1234567".into(), ..answerer_settings() },
+        selective: None,
+        password: None,
+        send_cng: true,
+    }
+}
+
+/// An answerer with one document.
+pub(super) fn with_document(pages: u32) -> AnswererSettings {
+    let document = Document { pages: (0..pages).map(|_| A4_FINE).collect(), selective: None, password: None };
+    AnswererSettings { receive: answerer_settings(), documents: vec![document] }
+}
+
+/// The first page of the answerer's document has this number in [`page_bits`], so that both ways differ.
+pub(super) const fn first_page_of(side: usize) -> u32 {
+    if side == CALLER { 0 } else { 100 }
 }
 
 /// What happens to one thing that should be heard.
@@ -57,6 +86,9 @@ pub(super) enum Fate {
     Heard,
     Lost,
     Damaged,
+    Twice,
+    /// Heard, and by who sent it too.
+    Echo,
 }
 
 /// One thing that should be heard, for the fault to look at.
@@ -97,6 +129,10 @@ pub(super) struct Outcome {
     /// Pages for which the answerer's owner was asked, with its verdict; and those handed over without being asked.
     pub(super) pages: Vec<(ReceivedPage, Option<Verdict>)>,
     pub(super) formats: Vec<(u32, PageFormat)>,
+    /// Who got each of `pages`.
+    pub(super) takers: Vec<usize>,
+    /// The document that was polled.
+    pub(super) polled: Option<usize>,
     pub(super) bursts: usize,
     pub(super) items: usize,
     pub(super) took: Duration,
@@ -105,8 +141,7 @@ pub(super) struct Outcome {
 }
 
 pub(super) struct Line {
-    caller: Sender,
-    answerer: Receiver,
+    ends: [Procedure; 2],
     now: Instant,
     begin: Instant,
     events: BTreeMap<(Instant, usize), Event>,
@@ -122,7 +157,10 @@ pub(super) struct Line {
     endings: [Option<Ending>; 2],
     pages: Vec<(ReceivedPage, Option<Verdict>)>,
     formats: Vec<(u32, PageFormat)>,
-    confirmed: Vec<u32>,
+    takers: Vec<usize>,
+    /// Confirmations told, by side.
+    confirmed: [Vec<u32>; 2],
+    polled: Option<usize>,
     log: Vec<String>,
 }
 
@@ -146,11 +184,15 @@ pub(super) fn page_bits(index: u32, octets: usize) -> Arc<[u8]> {
 
 impl Line {
     pub(super) fn new(caller: SenderSettings, answerer: ReceiverSettings) -> Self {
+        let answerer = AnswererSettings { receive: answerer, documents: Vec::new() };
+        Self::between(Errand::Send(caller), answerer)
+    }
+
+    pub(super) fn between(caller: Errand, answerer: AnswererSettings) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
         let begin = Instant::now();
         Self {
-            caller: Sender::new(caller, begin),
-            answerer: Receiver::new(answerer, begin),
+            ends: [Procedure::caller(caller, begin), Procedure::answerer(answerer, begin)],
             now: begin,
             begin,
             events: BTreeMap::new(),
@@ -166,7 +208,9 @@ impl Line {
             endings: [None, None],
             pages: Vec::new(),
             formats: Vec::new(),
-            confirmed: Vec::new(),
+            takers: Vec::new(),
+            confirmed: [Vec::new(), Vec::new()],
+            polled: None,
             log: Vec::new(),
         }
     }
@@ -200,13 +244,16 @@ impl Line {
             assert!(self.now - self.begin < LONGEST_CALL, "it hangs:\n{}", self.log.join("\n"));
         }
         let [Some(caller), Some(answerer)] = self.endings else { unreachable!("the loop ran until both ended") };
-        let each_page_once: Vec<u32> = (1..=caller.pages).collect();
-        assert_eq!(self.confirmed, each_page_once, "confirmations are told one by one:\n{}", self.log.join("\n"));
+        let each_page_once = |sent: u32| (1..=sent).collect::<Vec<u32>>();
+        let told = [each_page_once(caller.record.sent), each_page_once(answerer.record.sent)];
+        assert_eq!(self.confirmed, told, "confirmations are told one by one:\n{}", self.log.join("\n"));
         Outcome {
             caller,
             answerer,
             pages: self.pages,
             formats: self.formats,
+            takers: self.takers,
+            polled: self.polled,
             bursts: self.bursts,
             items: self.items,
             took: self.now - self.begin,
@@ -215,19 +262,13 @@ impl Line {
     }
 
     fn deadline(&self, side: usize) -> Option<Instant> {
-        if side == CALLER { self.caller.deadline() } else { self.answerer.deadline() }
+        self.ends[side].deadline()
     }
 
     fn give(&mut self, side: usize, input: Input) {
         let now = self.now;
-        if side == CALLER {
-            self.caller.handle(input, now);
-        } else {
-            self.answerer.handle(input, now);
-        }
-        loop {
-            let output = if side == CALLER { self.caller.poll() } else { self.answerer.poll() };
-            let Some(output) = output else { break };
+        self.ends[side].handle(input, now);
+        while let Some(output) = self.ends[side].poll() {
             self.on_output(side, output);
         }
     }
@@ -244,17 +285,19 @@ impl Line {
             Output::StopSending => self.stop(side),
             Output::NeedPage { index, format } => {
                 self.formats.push((index, format));
-                let bits = page_bits(index, self.page_octets);
-                self.after(Duration::from_millis(10), CALLER, Input::Page(bits), None);
+                let bits = page_bits(index + first_page_of(side), self.page_octets);
+                self.after(Duration::from_millis(10), side, Input::Page(bits), None);
             }
             Output::PageReceived(page) => {
                 let verdict = page.wants_verdict.then(|| (self.judge)(&page));
+                self.takers.push(side);
                 if let Some(verdict) = verdict {
-                    self.after(self.verdict_delay, ANSWERER, Input::PageVerdict(verdict), None);
+                    self.after(self.verdict_delay, side, Input::PageVerdict(verdict), None);
                 }
                 self.pages.push((page, verdict));
             }
-            Output::Confirmed { pages } => self.confirmed.push(pages),
+            Output::Confirmed { pages } => self.confirmed[side].push(pages),
+            Output::Polled { document } => self.polled = Some(document),
             Output::Progress(_) => {}
             Output::Ended(ending) => {
                 self.log.push(format!("{:?} {side} ended {:?}", self.now - self.begin, ending.cause));
@@ -288,8 +331,17 @@ impl Line {
         for (at, heard) in timeline {
             let item = Item { from: side, burst: number, number: self.items, heard: &heard, modulation };
             self.items += 1;
-            let heard = match (self.fault)(&item) {
+            let fate = (self.fault)(&item);
+            let heard = match fate {
                 Fate::Heard => heard,
+                Fate::Twice => {
+                    self.after(at + self.delay, 1 - side, Input::Heard(heard.clone()), Some(number));
+                    heard
+                }
+                Fate::Echo => {
+                    self.after(at + ECHO, side, Input::Heard(heard.clone()), Some(number));
+                    heard
+                }
                 Fate::Lost => continue,
                 Fate::Damaged => match heard {
                     Heard::Frame(_) => Heard::DamagedFrame,
@@ -349,7 +401,7 @@ fn milliseconds(octets: usize, rate: u32) -> Duration {
 }
 
 /// What the far end hears when, and how long the burst is.
-fn timeline(burst: Burst) -> (Vec<(Duration, Heard)>, Duration) {
+pub(super) fn timeline(burst: Burst) -> (Vec<(Duration, Heard)>, Duration) {
     match burst {
         Burst::Tone(tone) => (vec![(Duration::from_millis(200), Heard::Tone(tone))], Duration::from_secs(3)),
         Burst::Silence(length) => (Vec::new(), length),

@@ -117,7 +117,11 @@ pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
         max_modulation: Modulation::V17At14400,
         transport: Transport::InternetAware,
         sub_address: None,
+        sender_password: None,
         send_cng: true,
+        asks_again: false,
+        frame_size: t30::ecm::FrameSize::Octets256,
+        rtn: t30::RtnMeaning::default(),
     }
 }
 
@@ -136,6 +140,7 @@ pub fn answerer_settings() -> ReceiverSettings {
         sub_address: true,
         transport: Transport::InternetAware,
         send_ced: true,
+        asks_again: false,
     }
 }
 
@@ -201,7 +206,7 @@ impl Ours {
                         self.procedure.handle(t30::Input::Page(bits), now);
                     }
                     t30::Output::PageReceived(page) => self.page(&page, now),
-                    t30::Output::Progress(_) | t30::Output::Confirmed { .. } => {}
+                    t30::Output::Progress(_) | t30::Output::Confirmed { .. } | t30::Output::Polled { .. } => {}
                     t30::Output::Ended(ending) => self.ending = Some(ending),
                 }
             }
