@@ -170,6 +170,17 @@ impl Cause {
         }
     }
 
+    /// The sentence where the pages come from the far end: a fax received, or a document fetched.
+    #[must_use]
+    pub fn sentence_when_receiving(&self) -> String {
+        match self {
+            Self::Sent => "all pages were received".into(),
+            Self::Expired => "the document could not be fetched within its lifetime".into(),
+            Self::Incompatible(what) => format!("the two machines do not fit together: {what}"),
+            other => other.sentence().replace("receiving machine", "sending machine"),
+        }
+    }
+
     /// The enhanced status code for reports.
     // RFC 3463 §3
     #[must_use]

@@ -105,6 +105,10 @@ fn refused(step: &Step, job: JobId, error: &QueueError) -> Failure {
         | Refusal::NoAttempt(_)
         | Refusal::NoReceived(_)
         | Refusal::NoMail(_)
+        | Refusal::NoOffer(_)
+        | Refusal::OfferEnded { .. }
+        | Refusal::TooManyOffers
+        | Refusal::FetchingClosed(_)
         | Refusal::NumberInCall { .. }
         | Refusal::AttemptClosed(_)
         | Refusal::ReceptionClosed(_)
