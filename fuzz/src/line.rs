@@ -2,7 +2,7 @@
 
 use crate::Feed;
 use faxramp::signal::{Burst, Heard, Modulation, Tone, Training};
-use faxramp::t30::{Receiver, Sender, Ending, Input, Output};
+use faxramp::t30::{Ending, Input, Output, Procedure, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 /// Either end.
@@ -35,6 +35,7 @@ macro_rules! engine {
 
 engine!(Sender);
 engine!(Receiver);
+engine!(Procedure);
 
 /// A carrier's side of an engine.
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl<E: Engine> Line<E> {
                 Output::Ended(ending) => self.ending = Some(ending),
                 output @ (Output::NeedPage { .. }
                 | Output::Confirmed { .. }
+                | Output::Polled { .. }
                 | Output::PageReceived(_)
                 | Output::Progress(_)) => owner(output),
             }

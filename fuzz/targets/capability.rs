@@ -5,6 +5,7 @@
 use faxramp::model::{Compression, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::capability::MAX_OCTETS;
+use faxramp::t30::ecm::FrameSize;
 use faxramp::t30::negotiate::{Wishes, choose};
 use faxramp::t30::{Capability, PageShape};
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +27,7 @@ fuzz_target!(|octets: &[u8]| {
     let every = [Compression::Mh, Compression::Mr, Compression::Mmr];
     for resolution in [Resolution::Standard, Resolution::Fine, Resolution::Superfine] {
         for ecm in [true, false] {
-            let wishes = Wishes { ecm, compressions: &every };
+            let wishes = Wishes { ecm, compressions: &every, frame_size: FrameSize::Octets256 };
             let shape = PageShape { width: Width::B4, resolution, rows: 1000 };
             let Ok(agreed) = choose(&read, wishes, shape) else { continue };
             assert!(agreed.resolution <= resolution && read.has_compression(agreed.compression));

@@ -6,7 +6,8 @@
 
 use faxramp::model::{Cause, Compression, Resolution, Width};
 use faxramp::signal::Modulation;
-use faxramp::t30::{Sender, SenderSettings, Input, Output, PageShape, Transport};
+use faxramp::t30::ecm::FrameSize;
+use faxramp::t30::{Input, Output, PageShape, RtnMeaning, Sender, SenderSettings, Transport};
 use faxramp_fuzz::line::Line;
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
@@ -31,7 +32,10 @@ fn settings(choice: u8) -> SenderSettings {
         max_modulation: Modulation::ALL[usize::from(choice >> 5)],
         transport: if choice & 4 == 0 { Transport::InternetAware } else { Transport::Audio },
         sub_address: (choice & 2 == 0).then(|| "12".into()),
+        sender_password: (choice & 2 != 0).then(|| "34".into()),
         send_cng: true,
+        frame_size: if choice & 4 == 0 { FrameSize::Octets256 } else { FrameSize::Octets64 },
+        rtn: RtnMeaning::Resend,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::t30;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ending {
     /// The outcome. Sending: pages of the whole fax that are confirmed, those of earlier attempts included.
-    /// Receiving: pages that we confirmed, of as many.
+    /// Receiving: pages that we confirmed, of as many. A call in which pages went both ways is one that sent.
     pub outcome: Outcome,
     /// What was seen.
     pub record: Record,
@@ -22,6 +22,16 @@ pub struct Ending {
 pub struct Record {
     /// The final SIP status, when the call was refused.
     pub sip_status: Option<u16>,
+    /// Pages of this call confirmed by the far end.
+    pub sent: u32,
+    /// Pages of this call that we confirmed.
+    pub received: u32,
+    /// Whether a document was fetched, by either end.
+    pub polled: bool,
+    /// Selective address of the document the far end asked for.
+    pub selective: Option<String>,
+    /// Sender identification (SID) that came with pages.
+    pub sender_password: Option<String>,
     /// What the far end calls itself.
     pub remote_id: Option<String>,
     /// Its non-standard facilities, hexadecimal.
@@ -78,6 +88,11 @@ impl Record {
         let hexadecimal = |octets: &Vec<u8>| octets.iter().map(|octet| format!("{octet:02x}")).collect();
         Self {
             sip_status: None,
+            sent: seen.sent,
+            received: seen.received,
+            polled: seen.polled,
+            selective: seen.selective.clone(),
+            sender_password: seen.sender_password.clone(),
             remote_id: seen.remote_id.clone(),
             remote_nsf: seen.remote_nsf.as_ref().map(hexadecimal),
             modem: seen.modulation.map(|modulation| modulation.family().to_owned()),

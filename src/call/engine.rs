@@ -17,8 +17,8 @@ use crate::t30;
 
 /// Which side we are, and what we keep until T.38 starts.
 pub(super) enum Role {
-    Caller(Box<t30::SenderSettings>),
-    Answerer(Box<t30::ReceiverSettings>),
+    Caller(Box<t30::Errand>),
+    Answerer(Box<t30::AnswererSettings>),
 }
 
 /// Where the call stands; see the diagram of the module.
@@ -83,6 +83,19 @@ pub(super) struct PageCount {
     pub(super) confirmed: u32,
 }
 
+impl PageCount {
+    /// Those that an errand sends.
+    pub(super) fn of(errand: &t30::Errand) -> Self {
+        match errand {
+            t30::Errand::Send(send) | t30::Errand::SendThenPoll(send, _) => {
+                let total = u32::try_from(send.pages.len()).unwrap_or(u32::MAX);
+                Self { total, earlier: send.first_page, confirmed: send.first_page }
+            }
+            t30::Errand::Poll(_) => Self::default(),
+        }
+    }
+}
+
 impl Call {
     /// Calls out. `seed` is chance for tags, branches and RTP: unpredictable and new for each call.
     #[must_use]
@@ -96,8 +109,7 @@ impl Call {
         let mut descriptions = Descriptions::new(seed);
         invitation.body = descriptions.offer(what, &line);
         let leg = Leg::outgoing(endpoint, invitation, seed, now);
-        let total = u32::try_from(fax.pages.len()).unwrap_or(u32::MAX);
-        let pages = PageCount { total, earlier: fax.first_page, confirmed: fax.first_page };
+        let pages = PageCount::of(&fax);
         let role = Role::Caller(Box::new(fax));
         let mut call = Self::new(leg, line, role, State::Calling { reached: false }, reinvite_after, seed);
         (call.descriptions, call.pages) = (descriptions, pages);
@@ -272,6 +284,12 @@ impl Call {
                 Output::PageReceived(page) if page.wants_verdict => self.unjudged += 1,
                 Output::PageReceived(_) => {}
                 Output::Confirmed { pages } => self.pages.confirmed = *pages,
+                Output::Polled { document } => {
+                    if let Role::Answerer(fax) = &self.role {
+                        let pages = fax.documents.get(*document).map_or(0, |document| document.pages.len());
+                        self.pages.total = u32::try_from(pages).unwrap_or(u32::MAX);
+                    }
+                }
                 Output::Sip { .. }
                 | Output::Audio { .. }
                 | Output::T38 { .. }

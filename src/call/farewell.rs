@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::ending::cause_of_refusal;
-use super::engine::{Call, Farewell, Role, State};
+use super::engine::{Call, Farewell, State};
 use super::interface::Output;
 use super::timer::{LEAVING_LIMIT, LINGER, Timer};
 use super::{Ending, Record};
@@ -66,15 +66,14 @@ impl Call {
     /// T.30 is over: its outcome is the call's.
     pub(super) fn fax_ended(&mut self, ending: t30::Ending, now: Instant) {
         let record = Record::of(&ending.record);
-        let outcome = match self.role {
-            Role::Caller(_) => {
-                let pages_confirmed = self.pages.earlier.saturating_add(ending.pages);
-                debug_assert_eq!(pages_confirmed, self.pages.confirmed, "each confirmation was told");
-                Outcome { pages_confirmed, pages_total: self.pages.total, cause: ending.cause }
-            }
-            Role::Answerer(_) => {
-                Outcome { pages_confirmed: ending.pages, pages_total: ending.pages, cause: ending.cause }
-            }
+        let (sent, received) = (ending.record.sent, ending.record.received);
+        // What went out is the fax; what came beside it is in the record.
+        let outcome = if self.pages.total > 0 {
+            let pages_confirmed = self.pages.earlier.saturating_add(sent);
+            debug_assert_eq!(pages_confirmed, self.pages.confirmed, "each confirmation was told");
+            Outcome { pages_confirmed, pages_total: self.pages.total, cause: ending.cause }
+        } else {
+            Outcome { pages_confirmed: received, pages_total: received, cause: ending.cause }
         };
         self.leave_with(Ending { outcome, record }, now);
     }

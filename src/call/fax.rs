@@ -15,38 +15,9 @@ use crate::t38::{self, udptl::Datagram};
 /// Steps that one input may cause between T.30 and T.38 before we call it a fault of ours.
 const MOST_STEPS: usize = 100_000;
 
-/// Either end of the procedure.
-pub(super) enum Procedure {
-    Caller(Box<t30::Sender>),
-    Answerer(Box<t30::Receiver>),
-}
-
-impl Procedure {
-    fn handle(&mut self, input: t30::Input, now: Instant) {
-        match self {
-            Self::Caller(caller) => caller.handle(input, now),
-            Self::Answerer(answerer) => answerer.handle(input, now),
-        }
-    }
-
-    fn poll(&mut self) -> Option<t30::Output> {
-        match self {
-            Self::Caller(caller) => caller.poll(),
-            Self::Answerer(answerer) => answerer.poll(),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Caller(caller) => caller.deadline(),
-            Self::Answerer(answerer) => answerer.deadline(),
-        }
-    }
-}
-
 /// T.30 over T.38, and where the packets go.
 pub(super) struct Fax {
-    procedure: Procedure,
+    procedure: t30::Procedure,
     terminal: t38::Terminal,
     remote: Remote,
     /// Pages confirmed in earlier calls.
@@ -55,7 +26,7 @@ pub(super) struct Fax {
 
 impl Fax {
     pub(super) fn start(
-        procedure: Procedure,
+        procedure: t30::Procedure,
         settings: t38::Settings,
         remote: Option<SocketAddr>,
         earlier: u32,
@@ -115,6 +86,7 @@ impl Fax {
                     t30::Output::Send(burst) => self.terminal.handle(t38::Input::Send(burst), now),
                     t30::Output::StopSending => self.terminal.handle(t38::Input::StopSending, now),
                     t30::Output::NeedPage { index, format } => outputs.push_back(Output::NeedPage { index, format }),
+                    t30::Output::Polled { document } => outputs.push_back(Output::Polled { document }),
                     t30::Output::PageReceived(page) => outputs.push_back(Output::PageReceived(page)),
                     t30::Output::Confirmed { pages } => {
                         outputs.push_back(Output::Confirmed { pages: self.earlier.saturating_add(pages) });

@@ -66,6 +66,11 @@ pub enum Output {
         /// UDPTL.
         datagram: Vec<u8>,
     },
+    /// The far end fetches this document of ours: the pages asked for from now on are its.
+    Polled {
+        /// Place in `AnswererSettings::documents`, from 0.
+        document: usize,
+    },
     /// Code page `index` (from 0) as the far end takes it and answer with [`Input::Page`].
     NeedPage {
         /// Which page.

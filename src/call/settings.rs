@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::offer::MediaAddresses;
 use crate::sdp::Codec;
 use crate::sip::{EndpointSettings, Invitation};
-use crate::t30::{ReceiverSettings, SenderSettings};
+use crate::t30::{AnswererSettings, Errand};
 use crate::t38;
 
 /// What both directions share: our media sockets and how we speak T.38.
@@ -42,8 +42,8 @@ pub struct OutboundSettings {
     pub answer_timeout: Duration,
     /// How long we wait for the answering side's re-INVITE to T.38 before we send our own.
     pub reinvite_after: Duration,
-    /// The fax.
-    pub fax: SenderSettings,
+    /// The fax: to be sent, fetched, or both.
+    pub fax: Errand,
 }
 
 /// An inbound call.
@@ -57,6 +57,6 @@ pub struct InboundSettings {
     pub answer_after: Duration,
     /// How long the calling side hears our CED before we ask for T.38; a CNG shortens it.
     pub reinvite_after: Duration,
-    /// The fax.
-    pub fax: ReceiverSettings,
+    /// The fax: what is taken, and what may be fetched.
+    pub fax: AnswererSettings,
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::audio::Audio;
 use super::engine::{Call, Role, State};
-use super::fax::{Fax, Procedure};
+use super::fax::Fax;
 use super::interface::Output;
 use super::offer::{self, Far, What};
 use super::timer::{SECOND_CHANCE, Timer};
@@ -16,7 +16,7 @@ use crate::model::Cause;
 use crate::sdp::T38Parameters;
 use crate::signal::Tone;
 use crate::sip;
-use crate::t30::{Receiver, ReceiverSettings, Sender, SenderSettings};
+use crate::t30::Procedure;
 
 impl Call {
     pub(super) fn event(&mut self, event: sip::Event, now: Instant) {
@@ -164,15 +164,15 @@ impl Call {
         self.command(sip::Command::WithdrawOffer, now);
         self.outputs.push_back(Output::Progress(Progress::Switched));
         let procedure = match &self.role {
-            Role::Caller(fax) => {
-                let max_modulation = offer::fastest(fax.max_modulation, settings);
-                let fax = SenderSettings { max_modulation, ..(**fax).clone() };
-                Procedure::Caller(Box::new(Sender::new(fax, now)))
+            Role::Caller(errand) => {
+                let mut errand = (**errand).clone();
+                errand.limit(|fastest| offer::fastest(fastest, settings));
+                Procedure::caller(errand, now)
             }
             Role::Answerer(fax) => {
-                let max_modulation = offer::fastest(fax.max_modulation, settings);
-                let fax = ReceiverSettings { max_modulation, ..(**fax).clone() };
-                Procedure::Answerer(Box::new(Receiver::new(fax, now)))
+                let mut fax = (**fax).clone();
+                fax.receive.max_modulation = offer::fastest(fax.receive.max_modulation, settings);
+                Procedure::answerer(fax, now)
             }
         };
         let terminal = offer::terminal(&self.line, settings);

@@ -27,6 +27,9 @@ pub trait CallOwner: Send + Sync + 'static {
     fn page(&self, index: u32, format: PageFormat) -> impl Future<Output = Result<Arc<[u8]>, String>> + Send;
     /// A page came in: stores it durably, then says how good it is. A page with the index of an earlier one replaces it.
     fn received(&self, page: ReceivedPage) -> impl Future<Output = Verdict> + Send;
+    /// The far end fetches the document at this place of those offered: [`CallOwner::page`] is asked for its pages from now on.
+    /// Only owners that offer documents need it.
+    fn polled(&self, _document: usize) {}
     /// The far end confirmed this many pages in all.
     fn confirmed(&self, pages: u32);
     /// Something to show.
@@ -125,6 +128,7 @@ pub async fn run<O: CallOwner>(
                 // A datagram that cannot be sent is a datagram lost.
                 Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
                 Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
+                Output::Polled { document } => owner.polled(document),
                 Output::NeedPage { index, format } => pending.push_back(prepare(&owner, index, format)),
                 Output::PageReceived(page) => pending.push_back(keep(&owner, page)),
                 Output::Confirmed { pages } => owner.confirmed(pages),

@@ -117,6 +117,12 @@ pub enum Cause {
     Disconnected(Phase),
     /// The far end rejected a page after all repeats at all speeds.
     PageRejected,
+    /// Polling: there was no document to be fetched, at the far end when we asked, or here when it asked.
+    NothingToPoll,
+    /// Polling: the far end asked for a document of ours without its password, or with a wrong one.
+    PollPassword,
+    /// Polling: the far end had a document and hung up when we asked for it.
+    PollRefused,
     /// The far end broke the procedure: what it did, in words.
     ProtocolError(&'static str),
     /// No packet came for too long.
@@ -159,6 +165,11 @@ impl Cause {
             Self::NoResponse(phase) => format!("the receiving machine stopped answering {}", phase.words()),
             Self::Disconnected(phase) => format!("the receiving machine hung up {}", phase.words()),
             Self::PageRejected => "the receiving machine rejected a page as unreadable, again and again".into(),
+            Self::NothingToPoll => "there was no document to be fetched".into(),
+            Self::PollPassword => "the document was asked for without its password or with a wrong one".into(),
+            Self::PollRefused => {
+                "the machine did not hand out its document; it may want another password or selective address".into()
+            }
             Self::ProtocolError(what) => format!("the receiving machine broke the fax procedure: {what}"),
             Self::MediaLost => "the connection went silent in the middle of the call".into(),
             Self::TooLong => "the call took longer than allowed".into(),
@@ -199,7 +210,9 @@ impl Cause {
             | Self::ProtocolError(_)
             | Self::MediaLost
             | Self::TooLong => "5.4.0",
+            Self::NothingToPoll => "5.6.0",
             Self::Cancelled => "5.7.0",
+            Self::PollPassword | Self::PollRefused => "5.7.8",
             Self::CannotRender(_) => "5.6.1",
             Self::Expired => "5.4.7",
             Self::Local(_) => "4.3.0",
@@ -227,6 +240,9 @@ impl Cause {
             | Self::Rejected
             | Self::Incompatible(_)
             | Self::TooLong
+            | Self::NothingToPoll
+            | Self::PollPassword
+            | Self::PollRefused
             | Self::Cancelled
             | Self::CannotRender(_)
             | Self::Expired => RetryClass::Never,
@@ -254,6 +270,9 @@ impl Cause {
             Self::NoResponse(_) => "no-response",
             Self::Disconnected(_) => "disconnected",
             Self::PageRejected => "page-rejected",
+            Self::NothingToPoll => "nothing-to-poll",
+            Self::PollPassword => "poll-password",
+            Self::PollRefused => "poll-refused",
             Self::ProtocolError(_) => "protocol-error",
             Self::MediaLost => "media-lost",
             Self::TooLong => "too-long",

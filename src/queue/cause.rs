@@ -28,6 +28,9 @@ pub(super) fn detail(cause: &Cause) -> Option<String> {
         | Cause::NoCommonTransport
         | Cause::TrainingFailed
         | Cause::PageRejected
+        | Cause::NothingToPoll
+        | Cause::PollPassword
+        | Cause::PollRefused
         | Cause::MediaLost
         | Cause::TooLong
         | Cause::Interrupted
@@ -56,6 +59,9 @@ pub(super) fn cause(word: &str, detail: Option<&str>) -> Option<Cause> {
         "no-response" => Cause::NoResponse(phase(text())?),
         "disconnected" => Cause::Disconnected(phase(text())?),
         "page-rejected" => Cause::PageRejected,
+        "nothing-to-poll" => Cause::NothingToPoll,
+        "poll-password" => Cause::PollPassword,
+        "poll-refused" => Cause::PollRefused,
         "protocol-error" => Cause::ProtocolError(kept(text())),
         "media-lost" => Cause::MediaLost,
         "too-long" => Cause::TooLong,
@@ -121,6 +127,9 @@ mod tests {
             Cause::NoResponse(Phase::B),
             Cause::Disconnected(Phase::D),
             Cause::PageRejected,
+            Cause::NothingToPoll,
+            Cause::PollPassword,
+            Cause::PollRefused,
             Cause::ProtocolError("a DCS from the receiver"),
             Cause::MediaLost,
             Cause::TooLong,

@@ -13,7 +13,8 @@ use crate::model::{Compression, Number, Resolution, Width};
 use crate::policy::Route;
 use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
 use crate::t30::capability::Length;
-use crate::t30::{self, PageShape, ReceiverSettings, SenderSettings};
+use crate::t30::ecm::FrameSize;
+use crate::t30::{self, AnswererSettings, Errand, PageShape, ReceiverSettings, RtnMeaning, SenderSettings};
 
 /// The way to the telephone network.
 #[derive(Clone)]
@@ -93,8 +94,8 @@ pub fn settings(fax: &Fax, media: MediaAddresses, codecs: Vec<Codec>, call_limit
 
 /// The fax of an outbound call.
 #[must_use]
-pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Option<String>) -> SenderSettings {
-    SenderSettings {
+pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Option<String>) -> Errand {
+    Errand::Send(SenderSettings {
         station_id: fax.station_id.clone(),
         pages,
         first_page,
@@ -103,14 +104,17 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         max_modulation: fax.max_modulation,
         transport: t30::Transport::InternetAware,
         sub_address,
+        sender_password: None,
         send_cng: true,
-    }
+        frame_size: FrameSize::Octets256,
+        rtn: RtnMeaning::default(),
+    })
 }
 
 /// The fax of an inbound call.
 #[must_use]
-pub fn answerer(fax: &Fax, station_id: &str) -> ReceiverSettings {
-    ReceiverSettings {
+pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
+    let receive = ReceiverSettings {
         station_id: station_id.to_owned(),
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,
@@ -123,7 +127,8 @@ pub fn answerer(fax: &Fax, station_id: &str) -> ReceiverSettings {
         send_ced: false,
         row_time_ms: 0,
         sub_address: true,
-    }
+    };
+    AnswererSettings { receive, documents: Vec::new() }
 }
 
 /// The SIP side of an outbound call.

@@ -453,6 +453,26 @@ impl Capability {
         self.set_bit(bit::SUB_ADDRESS, true);
     }
 
+    /// Sets bit 9 of a DIS: there is a document to be polled.
+    pub fn set_ready_to_send(&mut self) {
+        self.set_bit(bit::READY_TO_SEND, true);
+    }
+
+    /// Sets bit 10: it can receive.
+    pub fn set_receiver(&mut self) {
+        self.set_bit(bit::RECEIVER, true);
+    }
+
+    /// Sets bit 47: takes a selective address (DIS), or sent one (DTC).
+    pub fn set_selective_polling(&mut self) {
+        self.set_bit(bit::SELECTIVE_POLLING, true);
+    }
+
+    /// Sets bit 50: takes a password (DIS), sent PWD (DTC) or SID (DCS).
+    pub fn set_password(&mut self) {
+        self.set_bit(bit::PASSWORD, true);
+    }
+
     /// Sets bits 76 and 77 of a DIS.
     pub fn set_letter_and_legal(&mut self) {
         self.set_bit(bit::LETTER, true);

@@ -11,25 +11,47 @@ use crate::signal::Modulation;
 pub struct Ending {
     /// Why. `Sent` also for an answerer that heard a DCN in its place.
     pub cause: Cause,
-    /// Sender: pages confirmed in this call, counted from `first_page`. Receiver: pages that we confirmed.
+    /// Pages confirmed in this call: those sent, counted from `first_page`, and those received that we confirmed. Which way
+    /// they went is told by [`Record::sent`] and [`Record::received`].
     pub pages: u32,
     /// What was seen.
-    pub record: Record,
+    pub record: Box<Record>,
 }
 
 /// What was seen in a call.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Record {
+    /// Pages that the far end confirmed to us, from the first one on without a gap.
+    pub sent: u32,
+    /// Pages that we confirmed to the far end.
+    pub received: u32,
     /// CSI or TSI of the far end, if it sent one.
     pub remote_id: Option<String>,
     /// NSF of the far end, raw.
     pub remote_nsf: Option<Vec<u8>>,
     /// DIS of the far end (caller) or its DCS (answerer).
     pub remote_capability: Option<Capability>,
-    /// Sub-address the far end sent (answerer).
+    /// Sub-address the far end sent.
     pub sub_address: Option<String>,
-    /// Whether our sub-address was sent (caller): the far end may not take one.
+    /// Sender identification (SID) the far end sent with its pages.
+    pub sender_password: Option<String>,
+    /// Selective address (SEP) of the document the far end asked for.
+    pub selective: Option<String>,
+    /// Password (PWD) the far end sent with its request for a document.
+    pub password: Option<String>,
+    /// Whether a DTC made a document of ours, or of the far end, go in this call.
+    pub polled: bool,
+    /// Whether our sub-address was sent: the far end may not take one.
     pub sub_address_sent: bool,
+    /// Whether our sender identification or, when polling, password was sent: the far end may not take one.
+    pub password_sent: bool,
+    /// Information field of the last FNV, by which the far end refused something we sent, raw.
+    // T.30 (09/2005) §5.3.6.2.13
+    pub field_not_valid: Option<Vec<u8>>,
+    /// Information field of the last FDM, raw.
+    pub file_diagnostics: Option<Vec<u8>>,
+    /// CRPs sent or acted on: signals of which one end could read nothing.
+    pub command_repeats: u32,
     /// The modulation used last.
     pub modulation: Option<Modulation>,
     /// Whether error correction was used.
@@ -122,6 +144,9 @@ pub(super) const fn line_is_gone(cause: &Cause) -> bool {
         | Cause::TrainingFailed
         | Cause::NoResponse(_)
         | Cause::PageRejected
+        | Cause::NothingToPoll
+        | Cause::PollPassword
+        | Cause::PollRefused
         | Cause::ProtocolError(_)
         | Cause::TooLong
         | Cause::Interrupted

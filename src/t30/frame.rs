@@ -15,7 +15,7 @@ pub const CONTROL_MORE: u8 = 0xC0;
 pub const CONTROL_FINAL: u8 = 0xC8;
 /// The bit of the control field that marks the last frame.
 const FINAL_BIT: u8 = 0x08;
-/// The X bit: set by the terminal that has received a DIS, which is the caller.
+/// The X bit: set by the station that has received a DIS, which is the caller, whoever of the two has the pages.
 // T.30 (09/2005) §5.3.6.1
 const X_BIT: u8 = 0x80;
 /// Longest information field kept of a control frame; more is cut off. DIS is the longest real one but for NSF.
@@ -111,17 +111,6 @@ pub enum Name {
     Rcp,
 }
 
-/// Who sends a frame of this name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Direction {
-    /// The sender of pages, here always the caller.
-    FromCaller,
-    /// The receiver of pages.
-    FromAnswerer,
-    /// Either.
-    Both,
-}
-
 impl Name {
     /// Every name with the code it is written with, X bit clear where both sides of it mean the same.
     // T.30 (09/2005) §5.3.6.1, T.4 (07/2003) §A.3.6.1 for FCD and RCP
@@ -176,11 +165,11 @@ impl Name {
         exact.or_else(without_x).map(|(name, _)| *name)
     }
 
-    /// The code as the caller (the station that has received a DIS) or the answerer writes it.
+    /// The code as the station that has received a DIS (`x`, normally the caller) or the other one writes it.
     #[must_use]
-    pub fn code(self, from_caller: bool) -> u8 {
+    pub fn code(self, x: bool) -> u8 {
         let (_, code) = Self::CODES.iter().find(|(name, _)| *name == self).expect("CODES lists every name");
-        if from_caller && self.has_x_bit() { code | X_BIT } else { *code }
+        if x && self.has_x_bit() { code | X_BIT } else { *code }
     }
 
     /// Whether the first bit tells caller from answerer instead of being part of the name.
@@ -198,51 +187,6 @@ impl Name {
                 | Self::Fcd
                 | Self::Rcp
         )
-    }
-
-    /// Who sends it, when the caller has the pages.
-    #[must_use]
-    pub const fn direction(self) -> Direction {
-        match self {
-            Self::Dcn | Self::Crp | Self::Fnv => Direction::Both,
-            Self::Dis
-            | Self::Csi
-            | Self::Nsf
-            | Self::Cfr
-            | Self::Ftt
-            | Self::Ctr
-            | Self::Mcf
-            | Self::Rtp
-            | Self::Rtn
-            | Self::Pip
-            | Self::Pin
-            | Self::Ppr
-            | Self::Rnr
-            | Self::Err
-            | Self::Fdm => Direction::FromAnswerer,
-            Self::Dtc
-            | Self::Cig
-            | Self::Nsc
-            | Self::Pwd
-            | Self::Sep
-            | Self::Dcs
-            | Self::Tsi
-            | Self::Nss
-            | Self::Sub
-            | Self::Sid
-            | Self::Ctc
-            | Self::Eom
-            | Self::Mps
-            | Self::Eop
-            | Self::PriEom
-            | Self::PriMps
-            | Self::PriEop
-            | Self::Pps
-            | Self::Eor
-            | Self::Rr
-            | Self::Fcd
-            | Self::Rcp => Direction::FromCaller,
-        }
     }
 }
 
@@ -270,6 +214,8 @@ pub struct View<'a> {
     pub name: Name,
     /// Whether it is the last of its signal.
     pub last: bool,
+    /// Its first bit, where that tells the stations apart: set by the one that has received a DIS.
+    pub x: bool,
     /// The facsimile information field, at most [`MAX_INFORMATION_OCTETS`] but for FCD.
     pub information: &'a [u8],
 }
@@ -288,17 +234,18 @@ impl<'a> View<'a> {
         }
         let name = Name::from_code(code).ok_or(Malformed::Unknown(code))?;
         let kept = if name == Name::Fcd { information.len() } else { information.len().min(MAX_INFORMATION_OCTETS) };
-        Ok(Self { name, last: control & FINAL_BIT != 0, information: &information[..kept] })
+        let x = name.has_x_bit() && code & X_BIT != 0;
+        Ok(Self { name, last: control & FINAL_BIT != 0, x, information: &information[..kept] })
     }
 }
 
-/// Writes a frame of the caller (`from_caller`) or the answerer.
+/// Writes a frame of the station that has received a DIS (`x`, normally the caller) or of the other one.
 #[must_use]
-pub fn build(name: Name, from_caller: bool, last: bool, information: &[u8]) -> Frame {
+pub fn build(name: Name, x: bool, last: bool, information: &[u8]) -> Frame {
     let mut frame = Frame::with_capacity(3 + information.len());
     frame.push(ADDRESS);
     frame.push(if last { CONTROL_FINAL } else { CONTROL_MORE });
-    frame.push(name.code(from_caller));
+    frame.push(name.code(x));
     frame.extend_from_slice(information);
     frame
 }
@@ -375,11 +322,11 @@ impl Following {
         }
     }
 
-    /// The second facsimile control field of PPS and EOR.
+    /// The second facsimile control field of PPS and EOR; `x` as in [`build`].
     // T.30 (09/2005) §A.4.3
     #[must_use]
-    pub fn code(self) -> u8 {
-        self.command().map_or(0, |name| name.code(true))
+    pub fn code(self, x: bool) -> u8 {
+        self.command().map_or(0, |name| name.code(x))
     }
 
     /// Reads the second facsimile control field; either X bit is taken.
@@ -409,10 +356,10 @@ pub struct PartialPage {
 }
 
 impl PartialPage {
-    /// Writes it. The counters go least significant bit first, as every number in T.30's binary fields of Annex A.
+    /// Writes it; `x` as in [`build`]. The counters go least significant bit first, as every number in T.30's binary fields of Annex A.
     #[must_use]
-    pub fn write(self) -> [u8; 4] {
-        [self.following.code(), self.page.reverse_bits(), self.block.reverse_bits(), self.last_frame.reverse_bits()]
+    pub fn write(self, x: bool) -> [u8; 4] {
+        [self.following.code(x), self.page.reverse_bits(), self.block.reverse_bits(), self.last_frame.reverse_bits()]
     }
 
     /// Reads it.
@@ -458,7 +405,7 @@ mod tests {
         let view = View::parse(&pps).unwrap();
         let partial = PartialPage::read(view.information).unwrap();
         assert_eq!(partial, PartialPage { following: Following::Nothing, page: 2, block: 0, last_frame: 2 });
-        assert_eq!(build(Name::Pps, true, true, &partial.write()), pps);
+        assert_eq!(build(Name::Pps, true, true, &partial.write(true)), pps);
     }
 
     #[test]

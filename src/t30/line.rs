@@ -2,6 +2,7 @@
 //!
 //! Not here: what is sent and why.
 
+use super::frame::{Name, build};
 use super::timers::{PAUSE, Timer, Timers};
 use super::{Ending, Output, Progress};
 use crate::signal::{Burst, Frame, Modulation, Tone};
@@ -25,6 +26,9 @@ pub(super) struct Line {
     waiting: VecDeque<Burst>,
     sending: bool,
     calling_tone: bool,
+    /// The X bit of our frames: whether this station has received a DIS.
+    // T.30 (09/2005) §5.3.6.1
+    pub(super) x: bool,
     pub(super) timers: Timers,
 }
 
@@ -53,6 +57,16 @@ impl Line {
     /// Sends one V.21 signal after the pause that follows the far end's.
     pub(super) fn send_control(&mut self, frames: Vec<Frame>, now: Instant) {
         self.send([Burst::Silence(PAUSE), Burst::Control(frames)], now);
+    }
+
+    /// A frame of this station that ends its signal.
+    pub(super) fn frame(&self, name: Name, information: &[u8]) -> Frame {
+        build(name, self.x, true, information)
+    }
+
+    /// A frame of this station that others follow in the same signal.
+    pub(super) fn leading_frame(&self, name: Name, information: &[u8]) -> Frame {
+        build(name, self.x, false, information)
     }
 
     /// Starts CNG, which goes on by itself.

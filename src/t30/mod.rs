@@ -31,6 +31,7 @@ pub mod fallback;
 pub mod frame;
 mod line;
 pub mod negotiate;
+pub mod procedure;
 pub mod receiver;
 pub mod sender;
 pub mod timers;
@@ -38,8 +39,9 @@ pub mod timers;
 pub use capability::Capability;
 pub use ending::{Ending, PageRecord, Progress, Record};
 pub use negotiate::{PageFormat, PageShape};
+pub use procedure::{AnswererSettings, Document, Errand, PollSettings, Procedure};
 pub use receiver::{PageEnd, ReceivedPage, Receiver, ReceiverSettings};
-pub use sender::{Sender, SenderSettings};
+pub use sender::{RtnMeaning, Sender, SenderSettings};
 
 #[cfg(test)]
 mod tests;
@@ -99,6 +101,11 @@ pub enum Output {
         index: u32,
         /// How it has to be coded. The owner scales it when width or resolution differ from the page's shape.
         format: PageFormat,
+    },
+    /// A document of ours is polled: the pages wanted from now on are its.
+    Polled {
+        /// Place in `AnswererSettings::documents`, from 0.
+        document: usize,
     },
     /// The answerer has a page. [`Input::PageVerdict`] answers if [`ReceivedPage::wants_verdict`].
     PageReceived(ReceivedPage),

@@ -46,6 +46,8 @@ pub struct Wishes<'a> {
     pub ecm: bool,
     /// Codings we may use.
     pub compressions: &'a [Compression],
+    /// Frames of error correction; those of 64 octets also go to a far end that prefers them.
+    pub frame_size: FrameSize,
 }
 
 /// All that a DCS commands, but for the rate.
@@ -91,7 +93,7 @@ pub fn choose(remote: &Capability, wishes: Wishes<'_>, shape: PageShape) -> Resu
         width: shape.width.min(remote.widest()),
         resolution,
         compression,
-        ecm: ecm.then_some(FrameSize::Octets256),
+        ecm: ecm.then_some(if remote.prefers_frames_of_64() { FrameSize::Octets64 } else { wishes.frame_size }),
         length: remote.length(),
         row_time_ms: if ecm { 0 } else { remote.row_times().at(resolution) },
     })
@@ -176,15 +178,19 @@ mod tests {
 
     #[test]
     fn our_command_to_asterisk_is_the_one_asterisk_itself_sends() {
-        let agreement = choose(&asterisk(), Wishes { ecm: true, compressions: &EVERY }, FINE_A4).unwrap();
+        let agreement =
+            choose(&asterisk(), Wishes { ecm: true, compressions: &EVERY, frame_size: FrameSize::Octets256 }, FINE_A4)
+                .unwrap();
         assert_eq!(agreement.command(Modulation::V17At14400).write(), [0x00, 0x46, 0x1F, 0x22]);
-        let plain = choose(&asterisk(), Wishes { ecm: false, compressions: &EVERY }, FINE_A4).unwrap();
+        let plain =
+            choose(&asterisk(), Wishes { ecm: false, compressions: &EVERY, frame_size: FrameSize::Octets256 }, FINE_A4)
+                .unwrap();
         assert_eq!(plain.command(Modulation::V17At14400).write(), [0x00, 0x47, 0x1E]);
     }
 
     #[test]
     fn mmr_is_never_used_without_error_correction() {
-        let wishes = Wishes { ecm: false, compressions: &[Compression::Mmr] };
+        let wishes = Wishes { ecm: false, compressions: &[Compression::Mmr], frame_size: FrameSize::Octets256 };
         assert_eq!(choose(&asterisk(), wishes, FINE_A4), Err("it has none of the allowed codings"));
     }
 
@@ -193,7 +199,8 @@ mod tests {
         let shape = PageShape { width: Width::A3, resolution: Resolution::Superfine, rows: 9000 };
         let mut poor = Capability::of_receiver();
         poor.set_row_time(20);
-        let agreement = choose(&poor, Wishes { ecm: true, compressions: &EVERY }, shape).unwrap();
+        let agreement =
+            choose(&poor, Wishes { ecm: true, compressions: &EVERY, frame_size: FrameSize::Octets256 }, shape).unwrap();
         assert_eq!(
             agreement.format(Modulation::V29At9600),
             PageFormat {
@@ -212,7 +219,10 @@ mod tests {
     fn a_terminal_that_only_wants_to_be_polled_is_incompatible() {
         let mut polled = asterisk();
         polled.set_bit(10, false);
-        assert!(choose(&polled, Wishes { ecm: true, compressions: &EVERY }, FINE_A4).is_err());
+        assert!(
+            choose(&polled, Wishes { ecm: true, compressions: &EVERY, frame_size: FrameSize::Octets256 }, FINE_A4)
+                .is_err()
+        );
     }
 
     #[test]

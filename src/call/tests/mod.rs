@@ -7,4 +7,5 @@ mod faults;
 mod network;
 mod party;
 mod peer;
+mod polling;
 mod transport;

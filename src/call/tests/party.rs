@@ -12,7 +12,11 @@ use crate::model::{Compression, Resolution, Width};
 use crate::signal::Modulation;
 use crate::sip::{EndpointSettings, Invitation, Transport, Uri};
 use crate::t30::capability::Length;
-use crate::t30::{PageShape, ReceiverSettings, SenderSettings, Transport as Carrier};
+use crate::t30::ecm::FrameSize;
+use crate::t30::{
+    AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, RtnMeaning, SenderSettings,
+    Transport as Carrier,
+};
 use crate::t38::{ErrorCorrection, Pacing};
 
 pub(super) const CALLER: usize = 0;
@@ -72,7 +76,7 @@ pub(super) fn outbound() -> OutboundSettings {
         },
         answer_timeout: Duration::from_secs(60),
         reinvite_after: Duration::from_secs(8),
-        fax: SenderSettings {
+        fax: Errand::Send(SenderSettings {
             station_id: "+39 02 1234567".into(),
             pages: vec![page; PAGES as usize],
             first_page: 0,
@@ -81,8 +85,11 @@ pub(super) fn outbound() -> OutboundSettings {
             max_modulation: Modulation::V17At14400,
             transport: Carrier::InternetAware,
             sub_address: None,
+            sender_password: None,
             send_cng: true,
-        },
+            frame_size: FrameSize::Octets256,
+            rtn: RtnMeaning::default(),
+        }),
     }
 }
 
@@ -92,19 +99,45 @@ pub(super) fn inbound() -> InboundSettings {
         endpoint: endpoint(CALLEE),
         answer_after: Duration::ZERO,
         reinvite_after: Duration::from_secs(2),
-        fax: ReceiverSettings {
-            station_id: "+1 555 3000".into(),
-            ecm: true,
-            max_modulation: Modulation::V17At14400,
-            widest: Width::A4,
-            finest: Resolution::Superfine,
-            longest: Length::Unlimited,
-            compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
-            row_time_ms: 0,
-            sub_address: false,
-            transport: Carrier::InternetAware,
-            send_ced: true,
-        },
+        fax: AnswererSettings { receive: taking(), documents: Vec::new() },
+    }
+}
+
+/// What a caller does that sends.
+pub(super) fn sending(settings: &mut OutboundSettings) -> &mut SenderSettings {
+    match &mut settings.fax {
+        Errand::Send(send) | Errand::SendThenPoll(send, _) => send,
+        Errand::Poll(_) => panic!("it only fetches"),
+    }
+}
+
+/// What a caller does that fetches.
+pub(super) fn fetching(password: Option<&str>) -> PollSettings {
+    PollSettings { receive: taking(), selective: None, password: password.map(str::to_owned), send_cng: true }
+}
+
+/// An answerer with a document to be fetched.
+pub(super) fn offering(password: Option<&str>) -> InboundSettings {
+    let page = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
+    let pages = vec![page; PAGES as usize];
+    let document = Document { pages, selective: None, password: password.map(str::to_owned) };
+    InboundSettings { fax: AnswererSettings { receive: taking(), documents: vec![document] }, ..inbound() }
+}
+
+/// What an end takes that receives.
+pub(super) fn taking() -> ReceiverSettings {
+    ReceiverSettings {
+        station_id: "+1 555 3000".into(),
+        ecm: true,
+        max_modulation: Modulation::V17At14400,
+        widest: Width::A4,
+        finest: Resolution::Superfine,
+        longest: Length::Unlimited,
+        compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
+        row_time_ms: 0,
+        sub_address: false,
+        transport: Carrier::InternetAware,
+        send_ced: true,
     }
 }
 
@@ -191,6 +224,7 @@ impl Party {
                     assert!(self.ending.is_none(), "a page is confirmed after the outcome");
                     self.confirmed = *pages;
                 }
+                Output::Polled { document } => self.story.push(format!("document {document} is fetched")),
                 Output::NeedPage { index, format } => self.formats.push((*index, *format)),
                 Output::PageReceived(page) => {
                     assert!(self.ending.is_none(), "a page comes after the outcome");

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::network::{Callee, Kind, Network};
-use super::party::{CALLEE, CALLER, PAGES, inbound, outbound};
+use super::party::{CALLEE, CALLER, PAGES, inbound, outbound, sending};
 use crate::call::offer::What;
 use crate::call::{InboundSettings, OutboundSettings};
 use crate::model::Cause;
@@ -242,7 +242,7 @@ fn every_kind_of_error_correction_and_both_pacings_carry_three_pages() {
 #[test]
 fn pages_without_error_correction_mode_arrive_too() {
     let mut caller = outbound();
-    caller.fax.ecm = false;
+    sending(&mut caller).ecm = false;
     let mut network = network(caller, inbound());
     network.play();
     assert_sent(&network);
@@ -252,7 +252,7 @@ fn pages_without_error_correction_mode_arrive_too() {
 #[test]
 fn an_attempt_that_resumes_sends_only_what_is_left_and_counts_from_there() {
     let mut caller = outbound();
-    caller.fax.first_page = 2;
+    sending(&mut caller).first_page = 2;
     let mut network = network(caller, inbound());
     network.play();
     let outcome = &network.caller().ended().outcome;

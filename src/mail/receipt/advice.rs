@@ -52,6 +52,8 @@ const fn step(cause: &Cause) -> &'static str {
                 "The machine may be out of paper or memory. Ask the recipient to look at it, and send the fax again."
             }
         },
+        Cause::NothingToPoll => "Ask the recipient to make the document ready, and fetch it again.",
+        Cause::PollPassword | Cause::PollRefused => "Check the password and the selective address of the document.",
         Cause::ProtocolError(_) => "Send the fax again; if it fails again, tell your administrator.",
         Cause::TooLong => "Send fewer pages at a time, or at a lower resolution.",
         Cause::Interrupted | Cause::Local(_) => "Send the fax again; if it fails again, tell your administrator.",

@@ -1,4 +1,4 @@
-//! Phase D of the answerer: the owner's verdict on a page, RNR while it is awaited, the answer, and the same answer again when
+//! Phase D of the receiver: the owner's verdict on a page, RNR while it is awaited, the answer, and the same answer again when
 //! the command is repeated.
 //!
 //! T.30 (09/2005) §5.3.6.1.7 and Annex A, Figure 5-2b places III and IV.
@@ -10,7 +10,7 @@ use crate::model::Cause;
 use crate::signal::Frame;
 use crate::t30::ecm::Incoming;
 use crate::t30::ending::PageRecord;
-use crate::t30::frame::{Following, Name, PartialPage, build};
+use crate::t30::frame::{Following, Name, PartialPage};
 use crate::t30::timers::{NOT_READY_AFTER, Timer, VERDICT_LIMIT};
 use crate::t30::{Output, Verdict};
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 // T.30 (09/2005) §5.4.3.1: T4 is 3 s ± 15 %, or 4.5 s ± 15 % for manual terminals.
 const REPEAT_EARLIEST: Duration = Duration::from_millis(2200);
 /// See [`REPEAT_EARLIEST`].
-const REPEAT_LATEST: Duration = Duration::from_millis(5700);
+pub(super) const REPEAT_LATEST: Duration = Duration::from_millis(5700);
 
 /// What marks a command as the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,7 +162,7 @@ impl Receiver {
     /// RNR, as often as the caller asks; the limit of the verdict bounds it.
     fn say_not_ready(&mut self, now: Instant) {
         self.answers_without_progress = 0;
-        self.answer(vec![build(Name::Rnr, false, true, &[])], now);
+        self.say(Name::Rnr, now);
     }
 
     pub(super) fn on_command_while_judging(&mut self, mut judging: Judging, command: Command, now: Instant) {
@@ -182,7 +182,7 @@ impl Receiver {
                     self.answer_page(now);
                 }
             }
-            Command::Eor(_) | Command::Ctc(_) | Command::Poll => {
+            Command::Eor(_) | Command::Ctc(_) | Command::Poll(_) | Command::Dis(_) => {
                 self.state = State::Judging(judging);
                 self.search_command(now);
             }
@@ -223,7 +223,7 @@ impl Receiver {
         };
         let confirmed = name != Name::Rtn;
         self.note_page(&judging, confirmed);
-        let frames = vec![build(name, false, true, &[])];
+        let frames = vec![self.line.frame(name, &[])];
         self.last_answer =
             Some(LastAnswer { mark: judging.mark, frames: frames.clone(), command_ended: judging.command_ended });
         if confirmed {
@@ -232,6 +232,7 @@ impl Receiver {
         self.answers_without_progress = 0;
         if confirmed {
             self.confirmed += 1;
+            self.record.received += 1;
             self.go_on(judging.following, judging.next, frames, now);
         } else {
             self.state = State::Receiving(Receiving::new(judging.next));
@@ -254,7 +255,7 @@ impl Receiver {
 
     /// MCF for a block within a page.
     pub(super) fn confirm_block(&mut self, partial: PartialPage, now: Instant) {
-        let frames = vec![build(Name::Mcf, false, true, &[])];
+        let frames = vec![self.line.frame(Name::Mcf, &[])];
         self.last_answer = Some(LastAnswer { mark: Mark::Block(partial), frames: frames.clone(), command_ended: now });
         self.answer(frames, now);
         self.show();
@@ -267,7 +268,7 @@ impl Receiver {
 
     /// Confirms it without counting it twice.
     pub(super) fn confirm_again(&mut self, plan: &JudgingPlan, now: Instant) {
-        let frames = vec![build(Name::Mcf, false, true, &[])];
+        let frames = vec![self.line.frame(Name::Mcf, &[])];
         self.last_answer = Some(LastAnswer { mark: plan.mark, frames: frames.clone(), command_ended: now });
         self.last_page = plan.fingerprint.map(|fingerprint| LastPage { fingerprint, trained_since: false });
         self.go_on(plan.following, plan.next, frames, now);
@@ -295,7 +296,8 @@ impl Receiver {
                 | Command::Dcs(_)
                 | Command::Eor(_)
                 | Command::Ctc(_)
-                | Command::Poll,
+                | Command::Poll(_)
+                | Command::Dis(_),
                 _,
             ) => false,
         };

@@ -1,4 +1,4 @@
-//! What the answerer hears: which carrier is up, and frames that become one command, acted on when the far end has fallen
+//! What the receiver hears: which carrier is up, and frames that become one command, acted on when the far end has fallen
 //! silent and our own answer has left.
 //!
 //! Not here: what a command means in a phase.
@@ -23,7 +23,9 @@ pub(super) enum Command {
     Rr,
     Crp,
     /// DTC: it wants to fetch a document.
-    Poll,
+    Poll(Capability),
+    /// DIS: to one who fetches, it did not hear the DTC; to an answerer, its operator wants to receive.
+    Dis(Capability),
 }
 
 /// Which carrier of the far end is up.
@@ -43,6 +45,8 @@ pub(super) struct Ear {
     pub(super) signal_began: Option<Instant>,
     /// Whether it began while we were sending: its sender cannot have heard all of that.
     crossed: bool,
+    /// Whether a frame of it was damaged.
+    damaged: bool,
     command: Option<Command>,
     /// The command acted on last.
     last_command: Option<Command>,
@@ -85,6 +89,7 @@ impl Receiver {
             self.ear.up = Up::Control;
             self.ear.signal_began = Some(now);
             self.ear.crossed = self.line.busy();
+            self.ear.damaged = false;
             self.line.timers.cancel(Timer::T2);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
@@ -102,6 +107,7 @@ impl Receiver {
         self.line.timers.set(Timer::CarrierSilence, now + CARRIER_SILENCE);
         if self.ear.up != Up::Fast {
             self.ear.up = Up::Fast;
+            self.message_since = true;
             self.carrier_began();
         }
     }
@@ -131,6 +137,7 @@ impl Receiver {
             }
         } else {
             self.on_control(now);
+            self.ear.damaged = true;
         }
     }
 
@@ -138,6 +145,14 @@ impl Receiver {
         let Ok(view) = View::parse(frame) else {
             return;
         };
+        if self.is_echo(view, frame) {
+            self.on_control(now);
+            return;
+        }
+        // The others come on V.21; DCN ends the call whatever is up.
+        if !matches!(view.name, Name::Fcd | Name::Rcp | Name::Dcn) {
+            self.on_control(now);
+        }
         match view.name {
             Name::Fcd => {
                 self.on_carrier(now);
@@ -150,28 +165,25 @@ impl Receiver {
                 }
             }
             Name::Dcn => self.on_disconnect(now),
-            Name::Tsi => {
-                self.on_control(now);
-                self.record.remote_id = read_identification(view.information).or(self.record.remote_id.take());
-            }
-            Name::Sub => {
-                self.on_control(now);
-                self.record.sub_address = read_identification(view.information).or(self.record.sub_address.take());
-            }
-            Name::Nss => {
-                self.on_control(now);
+            Name::Tsi | Name::Cig => keep(&mut self.record.remote_id, view),
+            Name::Sub => keep(&mut self.record.sub_address, view),
+            Name::Sid => keep(&mut self.record.sender_password, view),
+            Name::Sep => keep(&mut self.record.selective, view),
+            Name::Pwd => keep(&mut self.record.password, view),
+            Name::Nss | Name::Nsc => {
                 self.record.remote_nsf = Some(view.information.to_vec());
+            }
+            Name::Fnv => {
+                self.record.field_not_valid = Some(view.information.to_vec());
+            }
+            Name::Fdm => {
+                self.record.file_diagnostics = Some(view.information.to_vec());
             }
             Name::Dis
             | Name::Csi
             | Name::Nsf
             | Name::Dtc
-            | Name::Cig
-            | Name::Nsc
-            | Name::Pwd
-            | Name::Sep
             | Name::Dcs
-            | Name::Sid
             | Name::Ctc
             | Name::Cfr
             | Name::Ftt
@@ -193,10 +205,7 @@ impl Receiver {
             | Name::Ppr
             | Name::Rnr
             | Name::Err
-            | Name::Fdm
-            | Name::Crp
-            | Name::Fnv => {
-                self.on_control(now);
+            | Name::Crp => {
                 if let Some(command) = command_of(view) {
                     self.ear.command = Some(command);
                     self.line.timers.set(Timer::Settle, now + SETTLE);
@@ -205,8 +214,15 @@ impl Receiver {
         }
     }
 
+    /// Our own DIS or CRP come back.
+    fn is_echo(&self, view: View<'_>, frame: &Frame) -> bool {
+        let repeat = view.name == Name::Crp && self.asked_again && view.x == self.line.x;
+        repeat || view.name == Name::Dis && self.last_dis.as_ref() == Some(frame)
+    }
+
     fn on_disconnect(&mut self, now: Instant) {
         let cause = match &self.state {
+            State::Identifying(_) if self.is_refused() => Cause::PollRefused,
             State::Receiving(receiving) if receiving.is_over() => Cause::Sent,
             State::Identifying(_)
             | State::Checking(_)
@@ -228,9 +244,30 @@ impl Receiver {
         self.line.timers.cancel(Timer::Signal);
         self.line.timers.cancel(Timer::Settle);
         self.act_if_possible(now);
-        if self.ear.command.is_none() && !self.line.busy() {
+        if self.may_ask_again() {
+            self.ask_again(now);
+        } else if self.ear.command.is_none() && !self.line.busy() {
             self.nothing_understood(now);
         }
+    }
+
+    /// Whether what has ended was the command after a page, could not be read, and has not been asked for again. Elsewhere it may
+    /// have been a DCS, whose training check begins now.
+    fn may_ask_again(&self) -> bool {
+        let due = matches!(&self.state, State::Receiving(receiving) if receiving.has_data());
+        let unread = self.ear.damaged && self.ear.command.is_none() && !self.ear.crossed;
+        due && unread && !self.line.busy() && !self.asked_again
+    }
+
+    /// CRP. A sender that does not know it repeats its command after T4.
+    // T.30 (09/2005) §5.3.6.1.8, §5.4.2
+    pub(super) fn ask_again(&mut self, now: Instant) {
+        self.asked_again = true;
+        self.record.command_repeats += 1;
+        self.ear.damaged = false;
+        let message_since = self.message_since;
+        self.say(Name::Crp, now);
+        self.message_since = message_since;
     }
 
     /// The fast carrier has stopped, or has said nothing for too long.
@@ -259,6 +296,7 @@ impl Receiver {
             return;
         };
         self.searches = 0;
+        self.asked_again = false;
         // The same command again, said while our answer to it was leaving: that is its answer. A second one would reach the caller
         // behind the first and pass for the answer to its next command; MCF does not say to which page it belongs.
         if self.ear.crossed && !matches!(command, Command::Dcs(_)) && self.ear.last_command.as_ref() == Some(&command) {
@@ -290,6 +328,11 @@ impl Receiver {
     }
 }
 
+/// Keeps a text that comes before a command; a blank one takes nothing away.
+fn keep(place: &mut Option<String>, view: View<'_>) {
+    *place = read_identification(view.information).or(place.take());
+}
+
 /// The command in a frame; nothing in those of the wrong direction, such as our own echo.
 fn command_of(view: View<'_>) -> Option<Command> {
     if let Some(following) = Following::from_command(view.name) {
@@ -305,9 +348,9 @@ fn command_of(view: View<'_>) -> Option<Command> {
         Name::Ctc => Some(Command::Ctc(Capability::read(view.information))),
         Name::Rr => Some(Command::Rr),
         Name::Crp => Some(Command::Crp),
-        Name::Dtc => Some(Command::Poll),
-        Name::Dis
-        | Name::Csi
+        Name::Dtc => Some(Command::Poll(Capability::read(view.information))),
+        Name::Dis => Some(Command::Dis(Capability::read(view.information))),
+        Name::Csi
         | Name::Nsf
         | Name::Cig
         | Name::Nsc

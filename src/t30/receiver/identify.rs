@@ -1,15 +1,15 @@
-//! Phases A and B of the answerer up to a DCS: CED, CSI, DIS, repeated until T1 is over.
+//! Phases A and B of the receiver up to a DCS: CED, CSI, DIS, repeated until T1 is over; or SEP, PWD, CIG, DTC, three times.
 //!
 //! T.30 (09/2005) §5.2.2, §4.3.3.1, Figure 5-2b place R.
 
 use super::hear::Command;
-use super::{Receiver, State};
+use super::{Manner, Receiver, State};
 use crate::model::{Cause, Compression, Phase, Resolution};
 use crate::signal::{Burst, Frame, Tone};
 use crate::t30::Transport;
 use crate::t30::capability::Capability;
-use crate::t30::frame::{Name, build, write_identification};
-use crate::t30::timers::{PAUSE, T1, T2, T4, Timer};
+use crate::t30::frame::{Name, write_identification};
+use crate::t30::timers::{PAUSE, T1, T2, Timer};
 use std::time::Instant;
 
 /// Waiting for a DCS.
@@ -21,6 +21,11 @@ pub(super) struct Identifying {
 }
 
 impl Identifying {
+    /// A caller has heard the DIS.
+    pub(super) const fn fetching() -> Self {
+        Self { dis_sent: true, heard: true }
+    }
+
     pub(super) const fn nothing_heard(&self) -> bool {
         !self.heard
     }
@@ -49,7 +54,7 @@ impl Receiver {
     pub(super) fn on_switched(&mut self, transport: Transport, now: Instant) {
         match self.state {
             State::Idle => self.settings.transport = transport,
-            State::Identifying(_) if self.confirmed == 0 => {
+            State::Identifying(_) if self.confirmed == 0 && matches!(self.manner, Manner::Answering { .. }) => {
                 self.settings.transport = transport;
                 self.line.stop();
                 self.line.timers.clear();
@@ -78,6 +83,9 @@ impl Receiver {
         if !identifying.dis_sent {
             self.line.timers.set(Timer::T1, now + T1);
         }
+        if !self.may_identify(now) {
+            return;
+        }
         self.state = State::Identifying(Identifying { dis_sent: true, ..identifying });
         let frames = self.identification();
         self.answer(frames, now);
@@ -95,7 +103,7 @@ impl Receiver {
             return;
         }
         if dis_sent {
-            self.line.timers.set(Timer::T4, now + T4);
+            self.line.timers.set(Timer::T4, now + self.wait_for_reply());
         } else {
             self.line.timers.set(Timer::T2, now + T2);
         }
@@ -136,10 +144,11 @@ impl Receiver {
     pub(super) fn on_command_before_dcs(&mut self, identifying: Identifying, command: Command, now: Instant) {
         match command {
             Command::Dcs(command) => self.on_dcs(&command, now),
-            Command::Poll => {
+            Command::Poll(asked) => {
                 self.state = State::Identifying(identifying);
-                self.finish(Cause::Incompatible("it wants to fetch a document, and there is none"), now);
+                self.on_polled(asked, Name::Dtc, now);
             }
+            Command::Dis(capability) => self.on_dis(identifying, capability, now),
             Command::Crp => {
                 self.state = State::Identifying(identifying);
                 let frames = if self.last_sent.is_empty() { self.identification() } else { self.last_sent.clone() };
@@ -161,18 +170,25 @@ impl Receiver {
         }
     }
 
-    /// CSI and DIS.
-    fn identification(&self) -> Vec<Frame> {
+    /// CSI and DIS, or what a caller says that fetches.
+    pub(super) fn identification(&mut self) -> Vec<Frame> {
+        if let Some(frames) = self.request() {
+            return frames;
+        }
         let mut frames = Vec::new();
         if !self.settings.station_id.is_empty() {
-            frames.push(build(Name::Csi, false, false, &write_identification(&self.settings.station_id)));
+            frames.push(self.line.leading_frame(Name::Csi, &write_identification(&self.settings.station_id)));
         }
-        frames.push(build(Name::Dis, false, true, &self.offer().write()));
+        let mut offer = self.offer();
+        self.announce_documents(&mut offer);
+        let dis = self.line.frame(Name::Dis, &offer.write());
+        self.last_dis = Some(dis.clone());
+        frames.push(dis);
         frames
     }
 
-    /// What we can do, as a DIS.
-    fn offer(&self) -> Capability {
+    /// What we can receive, as a DIS or DTC.
+    pub(super) fn offer(&self) -> Capability {
         let settings = &self.settings;
         let mut offer = Capability::of_receiver();
         if settings.transport == Transport::InternetAware {

@@ -1,9 +1,12 @@
-//! The answerer: the terminal that receives pages.
+//! The station that receives pages: the answerer, or a caller that fetches a document. An answerer whose documents are polled
+//! begins here too.
 //!
 //! This file holds its state and what is common to all phases: timers and the end. Each phase has a file of its own. Not here:
-//! having something to be polled. T.30 (09/2005) Figure 5-2b, "called terminal".
+//! turning round ([`super::procedure`]). T.30 (09/2005) Figure 5-2b, "called terminal".
 //!
 //! ```text
+//!           fetching ─┐
+//!                     ▼
 //! Idle ─▶ Identifying ─▶ Checking ─▶ Receiving ◀─▶ Judging
 //!              ▲          ▲    │ FTT    │  │          │
 //!              │          └────┴────────┘  │ DCN      │
@@ -15,6 +18,7 @@
 mod confirm;
 mod hear;
 mod identify;
+mod poll;
 mod receive_page;
 mod release;
 mod train;
@@ -22,8 +26,10 @@ mod train;
 use super::capability::Length;
 use super::ecm::Incoming;
 use super::ending::{Ending, Progress, Record};
+use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{Agreement, PageFormat};
+use super::procedure::Document;
 use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
@@ -31,6 +37,7 @@ use crate::signal::{Frame, Modulation};
 use confirm::{Judging, LastAnswer, LastPage};
 use hear::Ear;
 use identify::Identifying;
+use poll::{Fetching, Turning};
 use receive_page::Receiving;
 use std::time::Instant;
 use train::Checking;
@@ -38,10 +45,10 @@ use train::Checking;
 /// How often anything may be answered without a frame or a page more having come.
 pub const MAX_ANSWERS_WITHOUT_PROGRESS: u32 = 40;
 
-/// What the answerer offers.
+/// What the receiver offers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReceiverSettings {
-    /// Our identification, CSI: twenty characters.
+    /// Our identification, CSI, and CIG when fetching: twenty characters.
     pub station_id: String,
     /// Whether error correction is offered.
     pub ecm: bool,
@@ -61,7 +68,7 @@ pub struct ReceiverSettings {
     pub sub_address: bool,
     /// What carries the bursts.
     pub transport: Transport,
-    /// Whether to send CED.
+    /// Whether to send CED; a caller that fetches never does.
     pub send_ced: bool,
 }
 
@@ -101,7 +108,7 @@ pub struct ReceivedPage {
     pub wants_verdict: bool,
 }
 
-/// The procedure of an answerer.
+/// The procedure of the station that receives pages.
 #[derive(Debug)]
 pub struct Receiver {
     settings: ReceiverSettings,
@@ -118,11 +125,31 @@ pub struct Receiver {
     verdicts_to_skip: u32,
     /// The frames sent last, for CRP.
     last_sent: Vec<Frame>,
+    /// When they had left.
+    answered: Option<Instant>,
+    /// A page or block has begun since, so that they answer nothing any more.
+    message_since: bool,
     last_answer: Option<LastAnswer>,
     last_page: Option<LastPage>,
     /// The block answered last, to know it again.
     last_block: Option<Incoming>,
+    /// The DIS sent last, to know its echo.
+    last_dis: Option<Frame>,
+    /// CRP was sent for the command that is due.
+    asked_again: bool,
+    manner: Manner,
+    /// A document of ours goes: the sender is to go on.
+    turning: Option<Turning>,
     state: State,
+}
+
+/// Who we are in the call, which says how phase B begins.
+#[derive(Debug)]
+enum Manner {
+    /// Called: CSI and DIS, and perhaps something to be polled.
+    Answering { documents: Vec<Document> },
+    /// Calling: SEP, PWD, CIG and DTC.
+    Fetching(Fetching),
 }
 
 #[derive(Debug)]
@@ -160,9 +187,15 @@ impl Receiver {
             searches: 0,
             verdicts_to_skip: 0,
             last_sent: Vec::new(),
+            answered: None,
+            message_since: false,
             last_answer: None,
             last_page: None,
             last_block: None,
+            last_dis: None,
+            asked_again: false,
+            manner: Manner::Answering { documents: Vec::new() },
+            turning: None,
             state: State::Idle,
         }
     }
@@ -182,7 +215,7 @@ impl Receiver {
                 }
             }
             Input::PageVerdict(verdict) => self.on_verdict(verdict, now),
-            // An answerer sends no pages.
+            // A receiver sends no pages.
             Input::Page(_) => {}
             Input::Stop(cause) => self.on_stop(cause, now),
             Input::Timeout => {
@@ -214,10 +247,19 @@ impl Receiver {
         }
         self.line.timers.cancel(Timer::T2);
         self.last_sent.clone_from(&frames);
+        self.answered = None;
+        self.message_since = false;
         self.line.send_control(frames, now);
     }
 
+    /// Answers with a frame that has no information field.
+    fn say(&mut self, name: Name, now: Instant) {
+        let frame = self.line.frame(name, &[]);
+        self.answer(vec![frame], now);
+    }
+
     fn on_all_sent(&mut self, now: Instant) {
+        self.answered = Some(now);
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Releasing(ending) => {
                 self.line.end(ending);

@@ -1,14 +1,14 @@
-//! Phase C of the answerer: the bits or frames of a page, and the commands after them.
+//! Phase C of the receiver: the bits or frames of a page, and the commands after them.
 //!
 //! T.30 (09/2005) §5.3.6.1.6 and Annex A, Figure 5-2b place F.
 
-use super::confirm::Judging;
+use super::confirm::{Judging, REPEAT_LATEST};
 use super::hear::Command;
 use super::{PageEnd, ReceivedPage, Receiver, State, Terms};
 use crate::model::Cause;
 use crate::signal::Modulation;
 use crate::t30::ecm::{FrameSize, Incoming};
-use crate::t30::frame::{Following, Name, PartialPage, build};
+use crate::t30::frame::{Following, Name, PartialPage};
 use crate::t30::negotiate::Agreement;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
@@ -146,7 +146,7 @@ impl Receiving {
     }
 
     /// Whether anything of an unconfirmed page is here.
-    fn has_data(&self) -> bool {
+    pub(super) fn has_data(&self) -> bool {
         match &self.content {
             Content::Plain(plain) => !plain.bits.is_empty(),
             Content::Blocks(blocks) => blocks.done > 0 || !blocks.incoming.is_empty(),
@@ -222,7 +222,8 @@ impl Receiver {
                 match command {
                     Command::Dcs(command) => self.on_dcs(&command, now),
                     Command::Crp if !self.last_sent.is_empty() => self.answer(self.last_sent.clone(), now),
-                    Command::Poll
+                    Command::Poll(_)
+                    | Command::Dis(_)
                     | Command::Crp
                     | Command::AfterPage(_)
                     | Command::Pps(_)
@@ -247,12 +248,28 @@ impl Receiver {
             Command::Ctc(command) => self.on_continue(receiving, &command, now),
             Command::Rr | Command::Crp => {
                 self.state = State::Receiving(receiving);
-                self.answer(self.last_sent.clone(), now);
+                self.on_asked_again(now);
             }
-            Command::Poll => {
+            Command::Poll(asked) if !receiving.has_data() => {
+                self.state = State::Receiving(receiving);
+                self.on_polled(asked, Name::Dtc, now);
+            }
+            Command::Poll(_) | Command::Dis(_) => {
                 self.state = State::Receiving(receiving);
                 self.search_command(now);
             }
+        }
+    }
+
+    /// CRP or RR. What we said last answers it only if no message has come since and it follows at once: MCF does not say to which
+    /// page it belongs, and the one before must not pass for that of a page whose command went unheard.
+    fn on_asked_again(&mut self, now: Instant) {
+        let began = self.ear.signal_began.unwrap_or(now);
+        let at_once = self.answered.is_some_and(|left| began.saturating_duration_since(left) < REPEAT_LATEST);
+        if at_once && !self.message_since {
+            self.answer(self.last_sent.clone(), now);
+        } else {
+            self.ask_again(now);
         }
     }
 
@@ -278,7 +295,7 @@ impl Receiver {
         self.state = State::Receiving(receiving);
         // T.30 has no counters here: without any carrier since our answer it is the command again, if the time fits.
         if heard_carrier || !self.repeat_answer(&Command::AfterPage(following), over, now) {
-            self.answer(vec![build(Name::Rtn, false, true, &[])], now);
+            self.say(Name::Rtn, now);
         }
     }
 
@@ -302,7 +319,8 @@ impl Receiver {
             blocks.requests += 1;
             self.record.partial_page_requests += 1;
             self.state = State::Receiving(receiving);
-            self.answer(vec![build(Name::Ppr, false, true, map.write())], now);
+            let frame = self.line.frame(Name::Ppr, map.write());
+            self.answer(vec![frame], now);
             self.show();
             return;
         }
@@ -332,15 +350,24 @@ impl Receiver {
         }
     }
 
-    /// EOR: ERR, and the page stays as it is.
+    /// EOR: ERR, and the page stays as it is. EOR-NULL gives up a block only; the page goes on with the next one.
     // T.30 (09/2005) §A.4.2
-    fn on_given_up(&mut self, receiving: Receiving, following: Following, now: Instant) {
+    fn on_given_up(&mut self, mut receiving: Receiving, following: Following, now: Instant) {
+        if following == Following::MoreOfPage
+            && let Content::Blocks(blocks) = &mut receiving.content
+        {
+            // Nothing since the last ERR: that was lost, and the block is closed already.
+            receiving.overlong |= !blocks.incoming.is_empty() && !blocks.close();
+            self.state = State::Receiving(receiving);
+            self.say(Name::Err, now);
+            return;
+        }
         let terms = receiving.terms();
         if let Some(page) = receiving.into_page(self.confirmed, PageEnd::GivenUp) {
             self.line.output(super::Output::PageReceived(page));
         }
         self.state = State::Receiving(Receiving::new(terms));
-        self.answer(vec![build(Name::Err, false, true, &[])], now);
+        self.say(Name::Err, now);
         if following == Following::NewFormat && matches!(self.state, State::Receiving(_)) {
             self.identify_again();
         }
@@ -358,7 +385,7 @@ impl Receiver {
         self.record.modulation = Some(modulation);
         self.record.retrains += 1;
         self.state = State::Receiving(receiving);
-        self.answer(vec![build(Name::Ctr, false, true, &[])], now);
+        self.say(Name::Ctr, now);
     }
 
     /// What is here of a page when the call ends goes to the owner.

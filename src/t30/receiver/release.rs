@@ -1,11 +1,11 @@
-//! Phase E of the answerer: DCN heard or sent, and every way to get there.
+//! Phase E of the receiver: DCN heard or sent, and every way to get there.
 //!
 //! T.30 (09/2005) §5.3.6.1.8.
 
 use super::{Receiver, State};
 use crate::model::Cause;
 use crate::t30::ending::{Ending, line_is_gone};
-use crate::t30::frame::{Name, build};
+use crate::t30::frame::Name;
 use std::time::Instant;
 
 impl Receiver {
@@ -13,9 +13,15 @@ impl Receiver {
     pub(super) fn finish(&mut self, cause: Cause, now: Instant) {
         let before_start = matches!(self.state, State::Idle);
         self.hand_over_rest();
-        // Only the caller ends a good call with DCN.
+        // Only the sender ends a good call with DCN.
         let silent = before_start || line_is_gone(&cause) || cause == Cause::Sent;
-        let ending = Ending { cause, pages: self.confirmed, record: std::mem::take(&mut self.record) };
+        self.end(cause, silent, now);
+    }
+
+    /// Ends the procedure with or without a DCN.
+    pub(super) fn end(&mut self, cause: Cause, silent: bool, now: Instant) {
+        let record = std::mem::take(&mut self.record);
+        let ending = Ending { cause, pages: record.sent + record.received, record: Box::new(record) };
         self.line.stop();
         self.line.timers.clear();
         if silent {
@@ -23,7 +29,8 @@ impl Receiver {
             self.line.end(ending);
         } else {
             self.state = State::Releasing(ending);
-            self.line.send_control(vec![build(Name::Dcn, false, true, &[])], now);
+            let frame = self.line.frame(Name::Dcn, &[]);
+            self.line.send_control(vec![frame], now);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Phase B of the answerer from DCS on: the training check and the answer to it.
+//! Phase B of the receiver from DCS on: the training check and the answer to it.
 //!
 //! T.30 (09/2005) §5.3.6.1.4, §5.3.6.1.5. T.30 does not say when a check is good; the limits are those that HylaFAX has
 //! used for years (at most 10 % other than zero, at least one second of zeros in a row).
@@ -9,7 +9,7 @@ use crate::model::{Cause, Compression, Resolution};
 use crate::signal::Modulation;
 use crate::t30::capability::Capability;
 use crate::t30::fallback::within;
-use crate::t30::frame::{Name, build};
+use crate::t30::frame::Name;
 use crate::t30::negotiate::Agreement;
 use crate::t30::timers::{TRAINING_CHECK_WAIT, Timer};
 use std::time::Instant;
@@ -67,6 +67,7 @@ impl Receiver {
     /// A DCS, at any time: the training check follows, and what there was of a page is void, for it will come again.
     pub(super) fn on_dcs(&mut self, command: &Capability, now: Instant) {
         self.line.stop();
+        self.was_answered();
         for timer in [Timer::T1, Timer::T2, Timer::T4, Timer::NotReady, Timer::Verdict] {
             self.line.timers.cancel(timer);
         }
@@ -126,10 +127,10 @@ impl Receiver {
                     let terms = Terms { agreement: checking.agreement, modulation: checking.modulation };
                     self.record.modulation = Some(terms.modulation);
                     self.state = State::Receiving(Receiving::new(terms));
-                    self.answer(vec![build(Name::Cfr, false, true, &[])], now);
+                    self.say(Name::Cfr, now);
                 } else {
                     self.state = State::Retraining;
-                    self.answer(vec![build(Name::Ftt, false, true, &[])], now);
+                    self.say(Name::Ftt, now);
                 }
                 self.show();
             }

@@ -1,23 +1,22 @@
-//! Phase D of the caller: the answers to the command after a page or block.
+//! Phase D of the sender of pages: the answers to the command after a page or block.
 //!
 //! T.30 (09/2005) §5.3.6.1.7 and Annex A, Figure 5-2a places II to IV.
 
 use super::hear::Answer;
 use super::send_page::{Command, Content, PageInHand, Sending};
 use super::train::Training;
-use super::{Sender, State, may_try_again};
+use super::{RtnMeaning, Sender, State, may_try_again};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
 use crate::t30::Output;
 use crate::t30::ecm::Map;
-use crate::t30::frame::{Following, Name, build};
+use crate::t30::frame::{Following, Name};
+use crate::t30::negotiate::Agreement;
 use crate::t30::timers::{T5, Timer, answer_wait};
 use std::time::Instant;
 
-/// What is done about RTN, which for one machine means "unreadable", for another "send the next one at another speed", for a third
-/// "printed, with errors": the page is sent again at a lower rate so many times. After that it counts as rejected, for only MCF,
-/// RTP and PIP prove that a page was taken.
-// T.30 (09/2005) §5.3.6.1.7; HylaFAX: RTNHandlingMethod "Retransmit"
+/// A page that was not taken is sent again at a lower rate so many times.
+// HylaFAX: RTNHandlingMethod "Retransmit"
 const REPEATS_OF_REJECTED_PAGE: u32 = 2;
 /// After so many PPRs for a block the rate is lowered by CTC, or the block given up by EOR.
 // T.30 (09/2005) §A.4.4
@@ -34,7 +33,12 @@ impl Sender {
                 self.line.timers.cancel(Timer::T5);
                 self.on_confirmed(sending.page, answer == Answer::ConfirmedRetrain, now);
             }
-            Answer::Rejected if after_page => {
+            Answer::Rejected if after_page && self.settings.rtn == RtnMeaning::Printed => {
+                self.line.timers.cancel(Timer::T5);
+                self.step_down();
+                self.on_confirmed(sending.page, true, now);
+            }
+            Answer::Rejected | Answer::RefusedByOperator if after_page => {
                 self.line.timers.cancel(Timer::T5);
                 self.on_rejected(sending.page, now);
             }
@@ -49,8 +53,7 @@ impl Sender {
             }
             // ERR closes what EOR opened: frames are missing for good.
             Answer::Err | Answer::Confirmed if sending.command == Command::EndRetransmission => {
-                self.note_page(&sending.page, false);
-                self.finish(Cause::PageRejected, now);
+                self.give_up_page(&sending.page, now);
             }
             Answer::Dis(capability) => self.on_forgotten(sending.page, capability, now),
             Answer::Crp => self.repeat_command(sending, now),
@@ -58,6 +61,7 @@ impl Sender {
             Answer::Confirmed
             | Answer::ConfirmedRetrain
             | Answer::Rejected
+            | Answer::RefusedByOperator
             | Answer::Ppr(_)
             | Answer::Rnr
             | Answer::Err
@@ -98,14 +102,16 @@ impl Sender {
 
     fn frame_of(&self, sending: &Sending) -> Frame {
         match sending.command {
-            Command::AfterPage => sending.page.command_frame(),
-            Command::ReceiveReady => build(Name::Rr, true, true, &[]),
+            Command::AfterPage => sending.page.command_frame(&self.line),
+            Command::ReceiveReady => self.line.frame(Name::Rr, &[]),
             Command::Continue => {
                 let command = sending.page.agreement.command(self.modulation());
-                build(Name::Ctc, true, true, &command.first_octets())
+                self.line.frame(Name::Ctc, &command.first_octets())
             }
-            // Whatever pages there are, none will come in this call.
-            Command::EndRetransmission => build(Name::Eor, true, true, &[Following::Nothing.code()]),
+            Command::EndRetransmission => {
+                let following = if self.goes_on() { sending.page.following } else { Following::Nothing };
+                self.line.frame(Name::Eor, &[following.code(self.line.x)])
+            }
         }
     }
 
@@ -127,29 +133,97 @@ impl Sender {
             return;
         }
         self.note_page(&page, true);
-        self.confirmed += 1;
-        self.line.output(Output::Confirmed { pages: self.confirmed });
-        match page.following {
-            Following::Nothing => self.finish(Cause::Sent, now),
-            Following::NewFormat => self.identify_again(now),
+        self.next += 1;
+        if !self.skipped {
+            self.confirmed += 1;
+            self.record.sent += 1;
+            self.line.output(Output::Confirmed { pages: self.confirmed });
+        }
+        self.go_on(page.following, page.agreement, retrain, now);
+    }
+
+    /// After a page that is done with, what its command said would follow.
+    fn go_on(&mut self, following: Following, agreement: Agreement, retrain: bool, now: Instant) {
+        match following {
+            Following::Nothing => self.all_sent(now),
+            Following::NewFormat => self.new_format(now),
             Following::Page | Following::MoreOfPage if retrain => {
                 self.record.retrains += 1;
-                self.train(Training::new(page.agreement, None), now);
+                self.train(Training::new(agreement, None), now);
             }
-            Following::Page | Following::MoreOfPage => self.message(page.agreement, None, now),
+            Following::Page | Following::MoreOfPage => self.message(agreement, None, now),
         }
+    }
+
+    /// Back to phase B after EOM. A caller waits for the DIS; who was polled knows what the other takes from its DTC, and a
+    /// receiver in this place takes a DCS at any time.
+    // T.30 (09/2005) §5.3.6.1.6, Figure 5-2b place R
+    fn new_format(&mut self, now: Instant) {
+        if self.asked_by == Name::Dis && self.line.x {
+            self.identify_again(now);
+            return;
+        }
+        self.new_training(now);
+    }
+
+    /// After the last page.
+    fn all_sent(&mut self, now: Instant) {
+        let cause = match (self.skipped, self.nothing_to_fetch) {
+            (true, _) => Cause::PageRejected,
+            (false, true) => Cause::NothingToPoll,
+            (false, false) => Cause::Sent,
+        };
+        self.finish(cause, now);
+    }
+
+    /// Whether the call goes on after a page that the far end does not get.
+    fn goes_on(&self) -> bool {
+        self.settings.rtn == RtnMeaning::ResendThenGoOn
+    }
+
+    /// ERR has closed a page that frames are missing of.
+    fn give_up_page(&mut self, page: &PageInHand, now: Instant) {
+        self.note_page(page, false);
+        if !self.goes_on() {
+            self.finish(Cause::PageRejected, now);
+            return;
+        }
+        self.skipped = true;
+        self.next += 1;
+        self.commands_without_progress = 0;
+        self.go_on(page.following, page.agreement, false, now);
     }
 
     fn on_rejected(&mut self, mut page: PageInHand, now: Instant) {
         page.rejections += 1;
         self.note_page(&page, false);
         if page.rejections > REPEATS_OF_REJECTED_PAGE {
-            self.finish(Cause::PageRejected, now);
+            self.skip_rejected(&page, now);
             return;
         }
         self.record.retrains += 1;
         self.step_down();
         self.train(Training::new(page.agreement, Some(page)), now);
+    }
+
+    /// The repeats are used up: the next page, if that is wanted, trained anew as after every RTN; or the end.
+    fn skip_rejected(&mut self, page: &PageInHand, now: Instant) {
+        if !self.goes_on() || self.shape(page.index + 1).is_none() {
+            self.finish(Cause::PageRejected, now);
+            return;
+        }
+        self.skipped = true;
+        self.next += 1;
+        self.commands_without_progress = 0;
+        self.new_training(now);
+    }
+
+    /// Trains for the next page without waiting for a DIS.
+    fn new_training(&mut self, now: Instant) {
+        match self.agreement_for(self.next) {
+            Ok(agreement) => self.train(Training::new(agreement, None), now),
+            Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
+        }
     }
 
     /// A DIS after a page: the far end has begun anew. Even when it did so because its MCF to an EOM was lost, nothing proves

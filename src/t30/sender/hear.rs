@@ -1,4 +1,4 @@
-//! What the caller hears: frames become one answer, which is acted on when the far end has fallen silent.
+//! What the sender of pages hears: frames become one answer, which is acted on when the far end has fallen silent.
 //!
 //! Not here: what an answer means in a phase.
 
@@ -23,12 +23,14 @@ pub(super) enum Answer {
     Cfr,
     Ftt,
     Ctr,
-    /// MCF, and PIP, whose operator is not to be had here.
+    /// MCF.
     Confirmed,
-    /// RTP.
+    /// RTP; and PIP, for nobody takes the telephone here within the far end's T3.
     ConfirmedRetrain,
-    /// RTN, and PIN.
+    /// RTN.
     Rejected,
+    /// PIN.
+    RefusedByOperator,
     Ppr(Map),
     Rnr,
     Err,
@@ -41,6 +43,11 @@ pub(super) struct Ear {
     receiving: bool,
     /// Whether an answer that began when this signal began can be one to what we sent last.
     accepting: bool,
+    /// Whether it began after all of ours had left: our own echo begins earlier.
+    began_in_quiet: bool,
+    /// Whether a frame of it was damaged, and whether one was whole.
+    damaged: bool,
+    whole: bool,
     answer: Option<Answer>,
 }
 
@@ -61,7 +68,10 @@ impl Sender {
             Heard::Preamble => self.on_preamble(now),
             Heard::Frame(frame) => self.on_frame(&frame, now),
             // It counts as a signal: the far end is there.
-            Heard::DamagedFrame => self.signal_goes_on(now),
+            Heard::DamagedFrame => {
+                self.signal_goes_on(now);
+                self.ear.damaged = true;
+            }
             Heard::End => self.on_signal_over(now),
             // Nobody sends pages or CNG to a caller but its own echo.
             Heard::Tone(Tone::Cng) | Heard::Carrier { .. } | Heard::Bits(_) => {}
@@ -102,6 +112,8 @@ impl Sender {
     fn signal_goes_on(&mut self, now: Instant) {
         if !self.ear.receiving {
             self.ear.receiving = true;
+            self.ear.began_in_quiet = !self.line.busy();
+            (self.ear.damaged, self.ear.whole) = (false, false);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
     }
@@ -114,6 +126,7 @@ impl Sender {
             }
             self.signal_goes_on(now);
         }
+        self.ear.whole = true;
         let Ok(view) = View::parse(frame) else {
             return;
         };
@@ -129,37 +142,44 @@ impl Sender {
     /// The answer in a frame; what is no answer is noted or skipped: identifications, our own echo, frames of the wrong direction.
     fn answer_of(&mut self, view: View<'_>, now: Instant) -> Option<Answer> {
         match view.name {
-            Name::Dis => Some(Answer::Dis(Capability::read(view.information))),
-            Name::Csi => {
+            Name::Dis | Name::Dtc => {
+                (view.name == self.asked_by).then(|| Answer::Dis(Capability::read(view.information)))
+            }
+            Name::Csi | Name::Cig => {
                 self.record.remote_id = read_identification(view.information).or(self.record.remote_id.take());
                 self.show();
                 None
             }
-            Name::Nsf => {
+            Name::Nsf | Name::Nsc => {
                 self.record.remote_nsf = Some(view.information[..view.information.len().min(MAX_NSF_OCTETS)].to_vec());
                 None
             }
             Name::Cfr => Some(Answer::Cfr),
             Name::Ftt => Some(Answer::Ftt),
             Name::Ctr => Some(Answer::Ctr),
-            Name::Mcf | Name::Pip => Some(Answer::Confirmed),
-            Name::Rtp => Some(Answer::ConfirmedRetrain),
-            Name::Rtn | Name::Pin => Some(Answer::Rejected),
+            Name::Mcf => Some(Answer::Confirmed),
+            Name::Rtp | Name::Pip => Some(Answer::ConfirmedRetrain),
+            Name::Rtn => Some(Answer::Rejected),
+            Name::Pin => Some(Answer::RefusedByOperator),
             Name::Ppr => Map::read(view.information).map(Answer::Ppr),
             Name::Rnr => Some(Answer::Rnr),
             Name::Err => Some(Answer::Err),
-            Name::Crp => Some(Answer::Crp),
+            // With our own X bit after one of ours it is the echo of that.
+            Name::Crp => (!self.asked_again || view.x != self.line.x).then_some(Answer::Crp),
             Name::Dcn => {
                 self.on_disconnect(now);
                 None
             }
-            // FDM and FNV say that a field was not understood and are followed by nothing; the command is repeated.
-            Name::Fdm
-            | Name::Fnv
-            | Name::Dtc
-            | Name::Cig
-            | Name::Nsc
-            | Name::Pwd
+            // Neither is an answer; the command is repeated.
+            Name::Fnv => {
+                self.record.field_not_valid = Some(view.information.to_vec());
+                None
+            }
+            Name::Fdm => {
+                self.record.file_diagnostics = Some(view.information.to_vec());
+                None
+            }
+            Name::Pwd
             | Name::Sep
             | Name::Dcs
             | Name::Tsi
@@ -198,9 +218,32 @@ impl Sender {
         self.line.timers.cancel(Timer::Settle);
         if self.ear.answer.is_some() {
             self.act(now);
+        } else if self.may_ask_again() {
+            self.ask_again(now);
         } else if !self.line.busy() && matches!(self.state, State::Training(_) | State::Sending(_)) {
             self.line.timers.at_least(Timer::T4, now + AFTER_NO_ANSWER);
         }
+    }
+
+    /// Whether what has ended was an answer that could not be read, and has not been asked for again. Before a command of ours
+    /// only a signal of which something could be read is surely a fax's.
+    fn may_ask_again(&self) -> bool {
+        let answerable = match &self.state {
+            State::AwaitingDis => self.ear.whole && !self.line.timers.runs(Timer::T0),
+            State::Training(_) | State::Sending(_) => self.ear.accepting,
+            State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => false,
+        };
+        answerable && self.ear.damaged && self.ear.began_in_quiet && !self.line.busy() && !self.asked_again
+    }
+
+    /// CRP. A far end that does not know it stays silent; then T4 repeats the command.
+    // T.30 (09/2005) §5.3.6.1.8, §5.4.2
+    fn ask_again(&mut self, now: Instant) {
+        self.asked_again = true;
+        self.record.command_repeats += 1;
+        self.line.timers.cancel(Timer::T4);
+        let frame = self.line.frame(Name::Crp, &[]);
+        self.line.send_control(vec![frame], now);
     }
 
     /// All that was to be sent has left: the answer is due, unless it is there or coming.
@@ -242,6 +285,7 @@ impl Sender {
     /// Before something new is sent: what was heard before is no answer to it, and a repeat that its answer overtook is cut short.
     pub(super) fn forget_answers(&mut self) {
         self.line.stop();
+        self.asked_again = false;
         self.ear.answer = None;
         self.ear.accepting = false;
         self.line.timers.cancel(Timer::T4);

@@ -1,4 +1,4 @@
-//! Phases A and B of the caller up to a DIS: CNG, T0, T1, and what can be sent to this far end.
+//! Phases A and B of a caller up to a DIS: CNG, T0, T1, and what can be sent to this far end.
 //!
 //! T.30 (09/2005) §5.2.1, §4.3.3.2.
 
@@ -8,6 +8,7 @@ use crate::model::Cause;
 use crate::t30::Transport;
 use crate::t30::capability::Capability;
 use crate::t30::fallback::Ladder;
+use crate::t30::frame::Name;
 use crate::t30::negotiate::{Agreement, choose};
 use crate::t30::timers::{T0, T1, Timer};
 use std::time::Instant;
@@ -18,7 +19,7 @@ impl Sender {
             return;
         }
         self.state = State::AwaitingDis;
-        if self.shape(self.next_index()).is_none() {
+        if self.shape(self.next).is_none() && self.fetch.is_none() {
             self.finish(Cause::Local("there is no page to send".into()), now);
             return;
         }
@@ -63,20 +64,27 @@ impl Sender {
         self.line.timers.cancel(Timer::T0);
         self.line.timers.cancel(Timer::T1);
         self.learn(capability);
+        if self.turn_if_due(now) {
+            return;
+        }
         let ladder = self.ladder.take().or_else(|| Ladder::new(self.remote.modems(), self.settings.max_modulation));
         if ladder.is_none() {
             self.finish(Cause::Incompatible("it has no modem that may be used"), now);
             return;
         }
         self.ladder = ladder;
-        match self.agreement_for(self.next_index()) {
+        match self.agreement_for(self.next) {
             Ok(agreement) => self.train(Training::new(agreement, None), now),
             Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
         }
     }
 
     /// Keeps the far end's capabilities.
-    pub(super) fn learn(&mut self, capability: Capability) {
+    pub(super) fn learn(&mut self, mut capability: Capability) {
+        if self.asked_by == Name::Dtc {
+            // Who asks for a document can receive it, whatever bit 10 says.
+            capability.set_receiver();
+        }
         self.record.remote_capability = Some(capability.clone());
         self.remote = capability;
     }

@@ -1,9 +1,12 @@
-//! The caller: the terminal that has pages to send.
+//! The station that has pages to send: the caller, or an answerer that is polled. A caller that only fetches begins here too,
+//! for it looks for a DIS like any other.
 //!
 //! This file holds its state and what is common to all phases: hearing, timers, the end. Each phase has a file of its own. Not
-//! here: polling. T.30 (09/2005) Figure 5-2a, "calling terminal".
+//! here: turning round ([`super::procedure`]). T.30 (09/2005) Figure 5-2a, "calling terminal".
 //!
 //! ```text
+//!                polled ───┐
+//!                          ▼
 //! Idle ─▶ AwaitingDis ─▶ Training ─▶ AwaitingPage ─▶ Sending ─▶ Releasing ─▶ Ended
 //!              ▲            ▲  ▲___________________│  │ │  ▲ │
 //!              └── EOM ─────│─────────────────────────┘ │  └─┘ next page, next block, PPR, RNR
@@ -13,15 +16,19 @@
 mod confirm;
 mod hear;
 mod identify;
+mod poll;
 mod release;
 mod send_page;
 mod train;
 
 use super::capability::Capability;
+use super::ecm::FrameSize;
 use super::ending::{Ending, Progress, Record};
 use super::fallback::Ladder;
+use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{PageShape, Wishes};
+use super::procedure::PollSettings;
 use super::timers::{COMMAND_TRIES, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase};
@@ -35,7 +42,7 @@ use train::Training;
 /// some repeats fit; a far end that only keeps the call busy does not.
 pub const MAX_COMMANDS_WITHOUT_PROGRESS: u32 = 40;
 
-/// What the caller is to do.
+/// What the sender of pages is to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SenderSettings {
     /// Our identification, TSI: twenty characters, normally the number in international form.
@@ -54,11 +61,35 @@ pub struct SenderSettings {
     pub transport: Transport,
     /// Sub-address, SUB; sent if the far end takes one, see [`Record::sub_address_sent`].
     pub sub_address: Option<String>,
+    /// Sender identification, SID, by which the far end knows who may send there; sent if it takes one, see
+    /// [`Record::password_sent`].
+    pub sender_password: Option<String>,
     /// Whether to send CNG.
     pub send_cng: bool,
+    /// Octets in a frame of error correction, unless the far end prefers 64.
+    pub frame_size: FrameSize,
+    /// What is done about RTN.
+    pub rtn: RtnMeaning,
 }
 
-/// The procedure of a caller.
+/// What an RTN after a page is taken to mean. T.30 says that the page was not received well and that training is to be done
+/// again; machines send it for "unreadable", for "send the next one at another speed" and for "printed, with errors".
+// T.30 (09/2005) §5.3.6.1.7; the choices are those the field has settled on.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum RtnMeaning {
+    /// It was not taken: the page is sent again at a lower rate, twice; then the call ends as rejected, and a later one resumes
+    /// at this page.
+    #[default]
+    Resend,
+    /// The same, but after the repeats the next page goes. The page counts as not confirmed and the call as rejected; pages after
+    /// it are in the record only, for a later call resumes at this one. The same is done after EOR.
+    ResendThenGoOn,
+    /// It was printed with errors: the page counts as confirmed, and the next one goes at a lower rate. PIN and EOR still mean that
+    /// a page was not taken.
+    Printed,
+}
+
+/// The procedure of the station that sends pages.
 #[derive(Debug)]
 pub struct Sender {
     settings: SenderSettings,
@@ -68,8 +99,22 @@ pub struct Sender {
     shown: Option<Progress>,
     remote: Capability,
     ladder: Option<Ladder>,
+    /// The document to be fetched when all pages are sent.
+    fetch: Option<PollSettings>,
+    /// There was one to be fetched, but the far end has none.
+    nothing_to_fetch: bool,
+    /// Nothing is left but to fetch: the other part goes on.
+    turning: bool,
+    /// The signal by which the far end says what it takes: DIS, or DTC when it polls.
+    asked_by: Name,
+    /// Place in the list of the page to go next.
+    next: u32,
+    /// A page was given up, and later ones went: nothing counts as confirmed after it.
+    skipped: bool,
     /// Pages confirmed in this call.
     confirmed: u32,
+    /// CRP was sent for the answer to what was sent last.
+    asked_again: bool,
     commands_without_progress: u32,
     /// The next burst at the fast rate begins with long training whatever the modem: after CTR.
     long_training: bool,
@@ -98,15 +143,25 @@ impl Sender {
     /// A caller that has not begun; `now` is the time of the owner's clock.
     #[must_use]
     pub fn new(settings: SenderSettings, _now: Instant) -> Self {
+        let next = settings.first_page;
+        let mut line = Line::default();
+        line.x = true;
         Self {
             settings,
-            line: Line::default(),
+            line,
             ear: Ear::default(),
             record: Record::default(),
             shown: None,
             remote: Capability::default(),
             ladder: None,
+            fetch: None,
+            nothing_to_fetch: false,
+            turning: false,
+            asked_by: Name::Dis,
+            next,
+            skipped: false,
             confirmed: 0,
+            asked_again: false,
             commands_without_progress: 0,
             long_training: false,
             state: State::Idle,
@@ -152,12 +207,11 @@ impl Sender {
     }
 
     const fn wishes(&self) -> Wishes<'_> {
-        Wishes { ecm: self.settings.ecm, compressions: self.settings.compressions.as_slice() }
-    }
-
-    /// Place in the list of the page that is to be confirmed next.
-    const fn next_index(&self) -> u32 {
-        self.settings.first_page.saturating_add(self.confirmed)
+        Wishes {
+            ecm: self.settings.ecm,
+            compressions: self.settings.compressions.as_slice(),
+            frame_size: self.settings.frame_size,
+        }
     }
 
     fn shape(&self, index: u32) -> Option<PageShape> {
@@ -237,7 +291,7 @@ impl Sender {
             | State::Training(_)
             | State::AwaitingPage(_)
             | State::Releasing(_)
-            | State::Ended => (self.next_index(), None),
+            | State::Ended => (self.next, None),
         };
         let progress = Progress {
             phase: self.phase(),

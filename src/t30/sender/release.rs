@@ -1,11 +1,11 @@
-//! Phase E of the caller: DCN, and every way to get there.
+//! Phase E of the sender of pages: DCN, and every way to get there.
 //!
 //! T.30 (09/2005) §5.3.6.1.8.
 
 use super::{Sender, State};
 use crate::model::Cause;
 use crate::t30::ending::{Ending, line_is_gone};
-use crate::t30::frame::{Name, build};
+use crate::t30::frame::Name;
 use crate::t30::timers::Timer;
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ impl Sender {
     /// Ends the procedure: DCN first, unless nobody is left to hear it.
     pub(super) fn finish(&mut self, cause: Cause, now: Instant) {
         let gone = line_is_gone(&cause);
-        let ending = Ending { cause, pages: self.confirmed, record: std::mem::take(&mut self.record) };
+        let ending = self.ending(cause);
         self.line.stop();
         self.line.timers.clear();
         if gone || matches!(self.state, State::Idle) {
@@ -21,7 +21,8 @@ impl Sender {
             self.line.end(ending);
         } else {
             self.state = State::Releasing(ending);
-            self.line.send_control(vec![build(Name::Dcn, true, true, &[])], now);
+            let frame = self.line.frame(Name::Dcn, &[]);
+            self.line.send_control(vec![frame], now);
         }
     }
 
@@ -84,8 +85,13 @@ impl Sender {
     }
 
     fn end_without_dcn(&mut self, cause: Cause) {
-        let ending = Ending { cause, pages: self.confirmed, record: std::mem::take(&mut self.record) };
+        let ending = self.ending(cause);
         self.state = State::Ended;
         self.line.end(ending);
+    }
+
+    fn ending(&mut self, cause: Cause) -> Ending {
+        let record = std::mem::take(&mut self.record);
+        Ending { cause, pages: record.sent + record.received, record: Box::new(record) }
     }
 }

@@ -1,4 +1,4 @@
-//! Phase C of the caller: getting a page from the owner and putting it on the line, with the command that follows it.
+//! Phase C of the sender of pages: getting a page from the owner and putting it on the line, with the command that follows it.
 //!
 //! T.30 (09/2005) §5.3.6.1.6 and Annex A, Figure 5-2a places I and V.
 
@@ -8,7 +8,8 @@ use crate::signal::{Burst, Frame, Training};
 use crate::t30::Output;
 use crate::t30::ecm::Outgoing;
 use crate::t30::ending::PageRecord;
-use crate::t30::frame::{Following, Name, build};
+use crate::t30::frame::{Following, Name};
+use crate::t30::line::Line;
 use crate::t30::negotiate::{Agreement, PageFormat};
 use crate::t30::timers::{PAGE_SUPPLY, PAUSE, Timer};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(super) struct PageInHand {
     pub(super) index: u32,
     pub(super) agreement: Agreement,
     pub(super) following: Following,
+    /// The last of the list, whatever comes after it in the call.
+    is_last: bool,
     pub(super) content: Content,
     format: PageFormat,
     bits: Arc<[u8]>,
@@ -71,7 +74,7 @@ pub(super) struct Sending {
 impl Sending {
     /// Whether the command is the one after the last page.
     pub(super) fn waits_for_last_answer(&self) -> bool {
-        self.command == Command::AfterPage && self.page.following == Following::Nothing && self.page.on_last_part()
+        self.command == Command::AfterPage && self.page.is_last && self.page.on_last_part()
     }
 }
 
@@ -93,13 +96,13 @@ impl PageInHand {
     }
 
     /// The command after the page or block.
-    pub(super) fn command_frame(&self) -> Frame {
+    pub(super) fn command_frame(&self, line: &Line) -> Frame {
         match &self.content {
             Content::Plain => {
-                let name = self.following.command().expect("the caller never plans PPS-NULL for a whole page");
-                build(name, true, true, &[])
+                let name = self.following.command().expect("nobody plans PPS-NULL for a whole page");
+                line.frame(name, &[])
             }
-            Content::Blocks(outgoing) => build(Name::Pps, true, true, &outgoing.partial_page(self.following).write()),
+            Content::Blocks(outgoing) => line.frame(Name::Pps, &outgoing.partial_page(self.following).write(line.x)),
         }
     }
 }
@@ -116,7 +119,7 @@ impl Sender {
                 return;
             }
             Some(page) => (page.index, page.rejections),
-            None => (self.next_index(), 0),
+            None => (self.next, 0),
         };
         self.forget_answers();
         self.state = State::AwaitingPage(AwaitedPage { index, agreement, rejections });
@@ -146,19 +149,22 @@ impl Sender {
     }
 
     fn page_in_hand(&self, index: u32, agreement: Agreement, bits: Arc<[u8]>, rejections: u32) -> PageInHand {
-        let counter = u8::try_from(self.confirmed % 256).expect("a remainder of 256 fits an octet");
+        let count = index.saturating_sub(self.settings.first_page);
+        let counter = u8::try_from(count % 256).expect("a remainder of 256 fits an octet");
         let content = agreement
             .ecm
             .map_or(Content::Plain, |size| Content::Blocks(Outgoing::new(Arc::clone(&bits), size, counter)));
         let format = agreement.format(self.modulation());
         let following = self.following(index, agreement);
-        PageInHand { index, agreement, following, content, format, bits, rejections, partial_page_requests: 0 }
+        let is_last = self.shape(index + 1).is_none();
+        PageInHand { index, agreement, following, is_last, content, format, bits, rejections, partial_page_requests: 0 }
     }
 
     /// What comes after a page: nothing, another one alike, or one for which a new DCS is needed.
     fn following(&self, index: u32, agreement: Agreement) -> Following {
         if self.shape(index + 1).is_none() {
-            return Following::Nothing;
+            // Only a new phase B lets a caller ask for a document: T.30 (09/2005) §5.3.6.1.6.
+            return if self.fetch.is_some() { Following::NewFormat } else { Following::Nothing };
         }
         match self.agreement_for(index + 1) {
             Ok(next) if next == agreement => Following::Page,
@@ -181,7 +187,7 @@ impl Sender {
             Content::Plain => Burst::Page { modulation, training, bits: Arc::clone(&page.bits) },
             Content::Blocks(outgoing) => Burst::Block { modulation, training, frames: outgoing.burst() },
         };
-        let command = Burst::Control(vec![page.command_frame()]);
+        let command = Burst::Control(vec![page.command_frame(&self.line)]);
         self.state = State::Sending(Sending { page, command: Command::AfterPage, tries: 1 });
         self.line.send([Burst::Silence(PAUSE), message, Burst::Silence(PAUSE), command], now);
         self.show();

@@ -1,4 +1,4 @@
-//! Phase B of the caller from DIS on: TSI, SUB, DCS and the training check, until CFR.
+//! Phase B of the sender of pages from DIS or DTC on: TSI, SUB, DCS and the training check, until CFR.
 //!
 //! T.30 (09/2005) §5.3.6.1.3, §5.3.6.1.4, Figure 5-2a place D.
 
@@ -8,7 +8,7 @@ use super::{Sender, State, may_try_again};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Modulation};
 use crate::t30::fallback::Ladder;
-use crate::t30::frame::{Name, build, write_identification};
+use crate::t30::frame::{Name, write_identification};
 use crate::t30::negotiate::Agreement;
 use crate::t30::timers::PAUSE;
 use std::time::Instant;
@@ -46,17 +46,24 @@ impl Sender {
         training.tries += 1;
         self.long_training = false;
         let modulation = self.modulation();
-        let mut frames = vec![build(Name::Tsi, true, false, &write_identification(&self.settings.station_id))];
+        let mut frames = vec![self.line.leading_frame(Name::Tsi, &write_identification(&self.settings.station_id))];
         if let Some(sub_address) = self.settings.sub_address.as_deref().filter(|_| self.remote.sub_address()) {
-            frames.push(build(Name::Sub, true, false, &write_identification(sub_address)));
+            frames.push(self.line.leading_frame(Name::Sub, &write_identification(sub_address)));
             self.record.sub_address_sent = true;
         }
+        if let Some(password) = self.settings.sender_password.as_deref().filter(|_| self.remote.password()) {
+            frames.push(self.line.leading_frame(Name::Sid, &write_identification(password)));
+            self.record.password_sent = true;
+        }
         let mut command = training.agreement.command(modulation);
-        // T.30 (09/2005) Table 2: bit 49 of a DCS says that SUB was sent.
+        // T.30 (09/2005) Table 2 note 19: bits 49 and 50 of a DCS say that SUB and SID were sent.
         if self.record.sub_address_sent {
             command.set_sub_address();
         }
-        frames.push(build(Name::Dcs, true, true, &command.write()));
+        if self.record.password_sent {
+            command.set_password();
+        }
+        frames.push(self.line.frame(Name::Dcs, &command.write()));
         self.state = State::Training(training);
         self.line.send(
             [Burst::Silence(PAUSE), Burst::Control(frames), Burst::Silence(PAUSE), Burst::TrainingCheck { modulation }],
@@ -98,7 +105,7 @@ impl Sender {
                 if training.repeated_dis.is_multiple_of(2) {
                     self.step_down();
                 }
-                let index = training.page.as_ref().map_or(self.next_index(), |page| page.index);
+                let index = training.page.as_ref().map_or(self.next, |page| page.index);
                 match self.agreement_for(index) {
                     Ok(agreement) => self.train(Training { agreement, ..training }, now),
                     Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
@@ -110,6 +117,7 @@ impl Sender {
             | Answer::Confirmed
             | Answer::ConfirmedRetrain
             | Answer::Rejected
+            | Answer::RefusedByOperator
             | Answer::Ppr(_)
             | Answer::Rnr
             | Answer::Err => {

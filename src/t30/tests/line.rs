@@ -3,9 +3,10 @@
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Burst, Frame, Heard, Modulation, Training};
 use crate::t30::capability::Length;
+use crate::t30::ecm::FrameSize;
 use crate::t30::{
-    Ending, Input, Output, PageFormat, PageShape, ReceivedPage, Receiver, ReceiverSettings, Sender, SenderSettings,
-    Transport, Verdict,
+    AnswererSettings, Document, Ending, Errand, Input, Output, PageFormat, PageShape, PollSettings, Procedure,
+    ReceivedPage, ReceiverSettings, RtnMeaning, SenderSettings, Transport, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +32,10 @@ pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
         max_modulation: Modulation::V17At14400,
         transport: Transport::InternetAware,
         sub_address: None,
+        sender_password: None,
         send_cng: true,
+        frame_size: FrameSize::Octets256,
+        rtn: RtnMeaning::default(),
     }
 }
 
@@ -49,6 +53,27 @@ pub(super) fn answerer_settings() -> ReceiverSettings {
         transport: Transport::InternetAware,
         send_ced: true,
     }
+}
+
+/// What a caller asks for that fetches.
+pub(super) fn poll_settings() -> PollSettings {
+    PollSettings {
+        receive: ReceiverSettings { station_id: "+39 02 1234567".into(), ..answerer_settings() },
+        selective: None,
+        password: None,
+        send_cng: true,
+    }
+}
+
+/// An answerer with one document.
+pub(super) fn with_document(pages: u32) -> AnswererSettings {
+    let document = Document { pages: (0..pages).map(|_| A4_FINE).collect(), selective: None, password: None };
+    AnswererSettings { receive: answerer_settings(), documents: vec![document] }
+}
+
+/// The first page of the answerer's document has this number in [`page_bits`], so that both ways differ.
+pub(super) const fn first_page_of(side: usize) -> u32 {
+    if side == CALLER { 0 } else { 100 }
 }
 
 /// What happens to one thing that should be heard.
@@ -97,6 +122,10 @@ pub(super) struct Outcome {
     /// Pages for which the answerer's owner was asked, with its verdict; and those handed over without being asked.
     pub(super) pages: Vec<(ReceivedPage, Option<Verdict>)>,
     pub(super) formats: Vec<(u32, PageFormat)>,
+    /// Who got each of `pages`.
+    pub(super) takers: Vec<usize>,
+    /// The document that was polled.
+    pub(super) polled: Option<usize>,
     pub(super) bursts: usize,
     pub(super) items: usize,
     pub(super) took: Duration,
@@ -105,8 +134,7 @@ pub(super) struct Outcome {
 }
 
 pub(super) struct Line {
-    caller: Sender,
-    answerer: Receiver,
+    ends: [Procedure; 2],
     now: Instant,
     begin: Instant,
     events: BTreeMap<(Instant, usize), Event>,
@@ -122,7 +150,10 @@ pub(super) struct Line {
     endings: [Option<Ending>; 2],
     pages: Vec<(ReceivedPage, Option<Verdict>)>,
     formats: Vec<(u32, PageFormat)>,
-    confirmed: Vec<u32>,
+    takers: Vec<usize>,
+    /// Confirmations told, by side.
+    confirmed: [Vec<u32>; 2],
+    polled: Option<usize>,
     log: Vec<String>,
 }
 
@@ -146,11 +177,15 @@ pub(super) fn page_bits(index: u32, octets: usize) -> Arc<[u8]> {
 
 impl Line {
     pub(super) fn new(caller: SenderSettings, answerer: ReceiverSettings) -> Self {
+        let answerer = AnswererSettings { receive: answerer, documents: Vec::new() };
+        Self::between(Errand::Send(caller), answerer)
+    }
+
+    pub(super) fn between(caller: Errand, answerer: AnswererSettings) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
         let begin = Instant::now();
         Self {
-            caller: Sender::new(caller, begin),
-            answerer: Receiver::new(answerer, begin),
+            ends: [Procedure::caller(caller, begin), Procedure::answerer(answerer, begin)],
             now: begin,
             begin,
             events: BTreeMap::new(),
@@ -166,7 +201,9 @@ impl Line {
             endings: [None, None],
             pages: Vec::new(),
             formats: Vec::new(),
-            confirmed: Vec::new(),
+            takers: Vec::new(),
+            confirmed: [Vec::new(), Vec::new()],
+            polled: None,
             log: Vec::new(),
         }
     }
@@ -200,13 +237,16 @@ impl Line {
             assert!(self.now - self.begin < LONGEST_CALL, "it hangs:\n{}", self.log.join("\n"));
         }
         let [Some(caller), Some(answerer)] = self.endings else { unreachable!("the loop ran until both ended") };
-        let each_page_once: Vec<u32> = (1..=caller.pages).collect();
-        assert_eq!(self.confirmed, each_page_once, "confirmations are told one by one:\n{}", self.log.join("\n"));
+        let each_page_once = |sent: u32| (1..=sent).collect::<Vec<u32>>();
+        let told = [each_page_once(caller.record.sent), each_page_once(answerer.record.sent)];
+        assert_eq!(self.confirmed, told, "confirmations are told one by one:\n{}", self.log.join("\n"));
         Outcome {
             caller,
             answerer,
             pages: self.pages,
             formats: self.formats,
+            takers: self.takers,
+            polled: self.polled,
             bursts: self.bursts,
             items: self.items,
             took: self.now - self.begin,
@@ -215,19 +255,13 @@ impl Line {
     }
 
     fn deadline(&self, side: usize) -> Option<Instant> {
-        if side == CALLER { self.caller.deadline() } else { self.answerer.deadline() }
+        self.ends[side].deadline()
     }
 
     fn give(&mut self, side: usize, input: Input) {
         let now = self.now;
-        if side == CALLER {
-            self.caller.handle(input, now);
-        } else {
-            self.answerer.handle(input, now);
-        }
-        loop {
-            let output = if side == CALLER { self.caller.poll() } else { self.answerer.poll() };
-            let Some(output) = output else { break };
+        self.ends[side].handle(input, now);
+        while let Some(output) = self.ends[side].poll() {
             self.on_output(side, output);
         }
     }
@@ -244,17 +278,19 @@ impl Line {
             Output::StopSending => self.stop(side),
             Output::NeedPage { index, format } => {
                 self.formats.push((index, format));
-                let bits = page_bits(index, self.page_octets);
-                self.after(Duration::from_millis(10), CALLER, Input::Page(bits), None);
+                let bits = page_bits(index + first_page_of(side), self.page_octets);
+                self.after(Duration::from_millis(10), side, Input::Page(bits), None);
             }
             Output::PageReceived(page) => {
                 let verdict = page.wants_verdict.then(|| (self.judge)(&page));
+                self.takers.push(side);
                 if let Some(verdict) = verdict {
-                    self.after(self.verdict_delay, ANSWERER, Input::PageVerdict(verdict), None);
+                    self.after(self.verdict_delay, side, Input::PageVerdict(verdict), None);
                 }
                 self.pages.push((page, verdict));
             }
-            Output::Confirmed { pages } => self.confirmed.push(pages),
+            Output::Confirmed { pages } => self.confirmed[side].push(pages),
+            Output::Polled { document } => self.polled = Some(document),
             Output::Progress(_) => {}
             Output::Ended(ending) => {
                 self.log.push(format!("{:?} {side} ended {:?}", self.now - self.begin, ending.cause));

@@ -2,5 +2,6 @@
 
 mod explore;
 mod line;
+mod polling;
 mod scenarios;
 mod script;

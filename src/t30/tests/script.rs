@@ -26,7 +26,7 @@ const PPS_EOP_ONE_FRAME: [u8; 7] = [0xFF, 0xC8, 0xFD, 0xF4, 0x00, 0x00, 0x00];
 const DCN: [u8; 3] = [0xFF, 0xC8, 0xDF];
 
 /// Either engine with its clock.
-struct Bench<E> {
+pub(super) struct Bench<E> {
     engine: E,
     now: Instant,
     sent: Vec<Burst>,
@@ -39,7 +39,7 @@ struct Bench<E> {
     deadline: fn(&E) -> Option<Instant>,
 }
 
-fn clock() -> Instant {
+pub(super) fn clock() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
     Instant::now()
 }
@@ -57,7 +57,7 @@ fn answerer() -> Bench<Receiver> {
 }
 
 impl<E> Bench<E> {
-    fn new(
+    pub(super) fn new(
         engine: E,
         now: Instant,
         handle: fn(&mut E, Input, Instant),
@@ -68,7 +68,7 @@ impl<E> Bench<E> {
         Self { engine, now, sent, stops: 0, needs, pages, ending: None, handle, poll, deadline }
     }
 
-    fn give(&mut self, input: Input) {
+    pub(super) fn give(&mut self, input: Input) {
         (self.handle)(&mut self.engine, input, self.now);
         while let Some(output) = (self.poll)(&mut self.engine) {
             match output {
@@ -76,13 +76,13 @@ impl<E> Bench<E> {
                 Output::StopSending => self.stops += 1,
                 Output::NeedPage { index, .. } => self.needs.push(index),
                 Output::PageReceived(page) => self.pages.push(page),
-                Output::Confirmed { .. } | Output::Progress(_) => {}
+                Output::Confirmed { .. } | Output::Polled { .. } | Output::Progress(_) => {}
                 Output::Ended(ending) => self.ending = Some(ending),
             }
         }
     }
 
-    fn wait(&mut self, time: Duration) {
+    pub(super) fn wait(&mut self, time: Duration) {
         let until = self.now + time;
         while let Some(at) = (self.deadline)(&self.engine).filter(|at| *at <= until) {
             self.now = at;
@@ -92,7 +92,7 @@ impl<E> Bench<E> {
     }
 
     /// A control signal of the far end.
-    fn hear(&mut self, frames: &[&[u8]]) {
+    pub(super) fn hear(&mut self, frames: &[&[u8]]) {
         self.give(Input::Heard(Heard::Preamble));
         self.wait(Duration::from_secs(1));
         for frame in frames {
@@ -103,7 +103,7 @@ impl<E> Bench<E> {
     }
 
     /// A fast carrier of the far end.
-    fn hear_carrier(&mut self, bits: &[u8]) {
+    pub(super) fn hear_carrier(&mut self, bits: &[u8]) {
         let carrier = Heard::Carrier { modulation: Modulation::V29At9600, training: Training::Long };
         self.give(Input::Heard(carrier));
         self.wait(Duration::from_secs(3));
@@ -112,7 +112,7 @@ impl<E> Bench<E> {
     }
 
     /// The carrier sends what it has been given, until nothing more comes; the bursts but for silence.
-    fn let_send(&mut self) -> Vec<Burst> {
+    pub(super) fn let_send(&mut self) -> Vec<Burst> {
         let mut all = Vec::new();
         while !self.sent.is_empty() {
             let bursts = std::mem::take(&mut self.sent);
@@ -126,12 +126,12 @@ impl<E> Bench<E> {
         all
     }
 
-    fn cause(&self) -> Option<Cause> {
+    pub(super) fn cause(&self) -> Option<Cause> {
         self.ending.as_ref().map(|ending| ending.cause.clone())
     }
 }
 
-fn controls(bursts: &[Burst]) -> Vec<Vec<u8>> {
+pub(super) fn controls(bursts: &[Burst]) -> Vec<Vec<u8>> {
     bursts
         .iter()
         .filter_map(|burst| match burst {

@@ -117,7 +117,10 @@ pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
         max_modulation: Modulation::V17At14400,
         transport: Transport::InternetAware,
         sub_address: None,
+        sender_password: None,
         send_cng: true,
+        frame_size: t30::ecm::FrameSize::Octets256,
+        rtn: t30::RtnMeaning::default(),
     }
 }
 
@@ -201,7 +204,7 @@ impl Ours {
                         self.procedure.handle(t30::Input::Page(bits), now);
                     }
                     t30::Output::PageReceived(page) => self.page(&page, now),
-                    t30::Output::Progress(_) | t30::Output::Confirmed { .. } => {}
+                    t30::Output::Progress(_) | t30::Output::Confirmed { .. } | t30::Output::Polled { .. } => {}
                     t30::Output::Ended(ending) => self.ending = Some(ending),
                 }
             }
