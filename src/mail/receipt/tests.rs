@@ -48,6 +48,7 @@ fn write(outcome: &Outcome, change: impl FnOnce(&mut ReceiptFacts<'_>)) -> Vec<u
         to: &to,
         number: &number,
         original_address: "06-12345@fax.example.com",
+        fetched_for: None,
         outcome,
         attempts: &attempts,
         next_try: None,

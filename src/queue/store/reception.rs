@@ -56,7 +56,8 @@ impl Store {
     }
 
     /// Writes down how a call ended that fetched a document: what came, as [`Store::close_reception`], and what follows for the job,
-    /// as [`Store::close_attempt`], in one transaction. Otherwise a document could be mailed and fetched again.
+    /// as [`Store::close_attempt`], in one transaction. Otherwise a document could be mailed and fetched again. A reception without a
+    /// page is forgotten.
     ///
     /// # Errors
     /// The reception or the attempt is closed already, or `next` does not fit the outcome.
@@ -72,6 +73,10 @@ impl Store {
         let outcome = outcome.clone();
         self.write("close-fetch", move |tx| {
             close(tx, received, &end, now_ms)?;
+            if end.spool_file.is_none() {
+                // Nothing came: all there is to tell is in the attempt.
+                tx.connection.prepare_cached("DELETE FROM received WHERE id = ?1")?.execute([received.0])?;
+            }
             let open = attempt::open_attempt(tx, attempt)?;
             attempt::close(tx, &open, &outcome, next, end.record.as_deref(), now_ms)
         })
