@@ -331,8 +331,7 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
 
 fn sub_addresses(config: &Config) -> Result<Vec<SubAddressRule>, SettingsError> {
     let one = |section: &config::SubAddress| {
-        let pattern =
-            |pattern: &String| pattern.parse().map_err(|error| rule("sub_address")(format!("{error}")));
+        let pattern = |pattern: &String| pattern.parse().map_err(|error| rule("sub_address")(format!("{error}")));
         Ok(SubAddressRule {
             address: section.address.clone(),
             numbers: section.numbers.iter().map(pattern).collect::<Result<_, _>>()?,

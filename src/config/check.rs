@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Config, SubAddress};
 use super::problem::Findings;
 use super::value::{Action, DeliveryTls, NumberFormat};
+use super::{Config, SubAddress};
 
 pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
     if findings.has_syntax_faults() {
@@ -162,7 +162,11 @@ fn sub_addresses(config: &Config, findings: &mut Findings) {
     for (index, rule) in config.sub_address.iter().enumerate() {
         let key = |name: &str| format!("sub_address[{index}].{name}");
         if rule.mailboxes.is_empty() && sound(findings, &[&key("mailboxes")]) {
-            findings.complain_at(&key("mailboxes"), "is an empty list".into(), "fill the list, or leave the section out");
+            findings.complain_at(
+                &key("mailboxes"),
+                "is an empty list".into(),
+                "fill the list, or leave the section out",
+            );
         }
         let same = |other: &SubAddress| other.address == rule.address && other.numbers == rule.numbers;
         let first = config.sub_address.iter().position(same);

@@ -3,10 +3,10 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord, FrameDigits,
-    Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord,
-    NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList, SenderPattern, Size,
-    StationId, Switch, Telephone, Time, TlsWord,
+    ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
+    FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
+    NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList,
+    SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord,
 };
 
 file! {

@@ -188,7 +188,30 @@ impl Cause {
             Self::Sent => "all pages were received".into(),
             Self::Expired => "the document could not be fetched within its lifetime".into(),
             Self::Incompatible(what) => format!("the two machines do not fit together: {what}"),
-            other => other.sentence().replace("receiving machine", "sending machine"),
+            other @ (Self::LastConfirmationLost
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Unallocated
+            | Self::Rejected
+            | Self::Congestion { .. }
+            | Self::TrunkDown
+            | Self::TrunkAuthentication
+            | Self::NoFaxHeard
+            | Self::NoCommonTransport
+            | Self::TrainingFailed
+            | Self::NoResponse(_)
+            | Self::Disconnected(_)
+            | Self::PageRejected
+            | Self::NothingToPoll
+            | Self::PollPassword
+            | Self::PollRefused
+            | Self::ProtocolError(_)
+            | Self::MediaLost
+            | Self::TooLong
+            | Self::Interrupted
+            | Self::Cancelled
+            | Self::CannotRender(_)
+            | Self::Local(_)) => other.sentence().replace("receiving machine", "sending machine"),
         }
     }
 

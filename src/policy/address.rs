@@ -267,7 +267,8 @@ impl Wishes {
         let request = FetchRequest { selective: self.selective.take(), password: self.password.take() };
         match self.poll {
             Some(()) if self.sub_address.is_some() => {
-                Err("T33S is for a fax that is sent, and POLL fetches one: write SEP for the document that is meant".into())
+                Err("T33S is for a fax that is sent, and POLL fetches one: write SEP for the document that is meant"
+                    .into())
             }
             Some(()) => Ok(Some(request)),
             None if request != FetchRequest::default() => {
@@ -281,7 +282,9 @@ impl Wishes {
 /// The address as it may be shown and kept: the password in it made unreadable. `fax` is what [`parse`] read from it.
 #[must_use]
 pub fn without_password(address: &str, fax: &FaxAddress) -> String {
-    let Some(request) = fax.fetch.as_ref().filter(|request| request.password.is_some()) else { return address.to_owned() };
+    let Some(request) = fax.fetch.as_ref().filter(|request| request.password.is_some()) else {
+        return address.to_owned();
+    };
     let hidden = hide_passwords(address);
     if hidden != address {
         return hidden;
@@ -401,8 +404,8 @@ mod tests {
     use proptest::prelude::proptest;
 
     use super::{
-        AddressOptions, AddressRules, FaxAddress, MAX_OPTIONS, hide_passwords, is_postmaster, mailboxes_for_fetched, parse,
-        without_password,
+        AddressOptions, AddressRules, FaxAddress, MAX_OPTIONS, hide_passwords, is_postmaster, mailboxes_for_fetched,
+        parse, without_password,
     };
     use crate::model::{FetchRequest, NumberPlan, Resolution};
 

@@ -334,7 +334,8 @@ mod tests {
                 sub_address("12#3", &["+3906*"], "carla"),
             ])
             .expect("sound rules");
-        let found = |called: &str, address: &str| routes.for_sub_address(called, address).map(|found| found[0].as_str());
+        let found =
+            |called: &str, address: &str| routes.for_sub_address(called, address).map(|found| found[0].as_str());
         assert_eq!(found("+49891234", "4711"), Some("anna"));
         assert_eq!(found("0212345", "4711"), Some("berta"));
         assert_eq!(found("+390612345", "12#3"), Some("carla"));

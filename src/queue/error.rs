@@ -1,9 +1,7 @@
 //! What can go wrong with the queue, sorted by whose fault it is.
 
 use super::offers::OfferEnd;
-use crate::model::{
-    AttemptId, FetchingId, JobEvent, JobId, JobState, MailId, MessageId, Number, OfferId, ReceivedId,
-};
+use crate::model::{AttemptId, FetchingId, JobEvent, JobId, JobState, MailId, MessageId, Number, OfferId, ReceivedId};
 
 /// A failed operation. Nothing of it was kept: each operation is one transaction.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,8 +1,6 @@
 //! Rows as values: what goes in and what comes out. Times are Unix milliseconds, sizes bytes, pages counted from 1.
 
-use crate::model::{
-    AttemptId, Cause, FetchRequest, JobId, JobState, MailId, MessageId, Number, Outcome, ReceivedId,
-};
+use crate::model::{AttemptId, Cause, FetchRequest, JobId, JobState, MailId, MessageId, Number, Outcome, ReceivedId};
 use crate::policy::{GiveUp, Tries};
 
 /// A mail about to be accepted.

@@ -174,7 +174,6 @@ impl Incoming {
         );
         Ok(queued)
     }
-
 }
 
 /// The jobs of a message, one for each recipient.

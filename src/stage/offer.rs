@@ -107,7 +107,9 @@ impl Answerer {
         let Some(chosen) = self.chosen() else { return };
         let opened = match self.opened(&chosen).await {
             Ok(opened) => opened,
-            Err(fault) => return tracing::error!(offer = %chosen.offer.id, %fault, "a fetching could not be written down"),
+            Err(fault) => {
+                return tracing::error!(offer = %chosen.offer.id, %fault, "a fetching could not be written down");
+            }
         };
         let (fetching, pages) = (opened.fetching, ending.record.sent);
         let (cause, remote_id) = (ending.outcome.cause.clone(), ending.record.remote_id.clone());
@@ -120,9 +122,10 @@ impl Answerer {
             outcome = cause.word(),
             "a document was fetched from us"
         );
-        let written = self.offered.office.blocking(move |office| {
-            Ok(office.store().close_fetching(fetching, pages, &cause, remote_id, now_ms())?)
-        });
+        let written = self
+            .offered
+            .office
+            .blocking(move |office| Ok(office.store().close_fetching(fetching, pages, &cause, remote_id, now_ms())?));
         if let Err(fault) = written.await {
             tracing::error!(offer = %chosen.offer.id, %fault, "a fetching could not be written down");
         }

@@ -232,7 +232,8 @@ impl Answering {
         let settings = Arc::clone(&self.settings);
         let (called, station) = (self.called.clone(), self.station());
         let office = self.office.clone();
-        let found = office.blocking(move |office| Offered::find(office, &settings.receive, id, called, caller, station));
+        let found =
+            office.blocking(move |office| Offered::find(office, &settings.receive, id, called, caller, station));
         found.await.map_err(|fault| fault.to_string())
     }
 

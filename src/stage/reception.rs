@@ -157,10 +157,8 @@ fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &Received
     if verdict == Verdict::Bad && page.wants_verdict || decoded.bitmap.rows() == 0 {
         return Ok(verdict);
     }
-    let kept = KeptPage {
-        page: StoredPage::of(&decoded.bitmap, format.width, format.resolution),
-        bad_rows: decoded.bad_rows,
-    };
+    let kept =
+        KeptPage { page: StoredPage::of(&decoded.bitmap, format.width, format.resolution), bad_rows: decoded.bad_rows };
     let mut growth = state.lock().unwrap_or_else(PoisonError::into_inner);
     growth.file.write(&page_record(page.index, &kept))?;
     growth.file.sync()?;

@@ -79,7 +79,8 @@ fn one(office: &Office, settings: &Settings, detail: &JobDetail) -> Result<(), F
     let answerable = !detail.message.envelope_from.is_empty();
     let wish = wish(detail.job.notify.as_deref(), delivered);
     // The document itself tells that it was fetched.
-    let told = delivered && detail.job.fetch.as_ref().is_some_and(|fetch| is_among(&detail.job.sender, &fetch.mailboxes));
+    let told =
+        delivered && detail.job.fetch.as_ref().is_some_and(|fetch| is_among(&detail.job.sender, &fetch.mailboxes));
     let receipts = (settings.report.enabled || !delivered) && !told;
     if answerable && wish != Wish::Silence && receipts {
         mails.push(write_receipt(office, settings, detail, &outcome)?);
@@ -150,7 +151,8 @@ fn notes(office: &Office, settings: &Settings, detail: &JobDetail, record: Optio
     }
     let mut notes = Vec::new();
     let was_heard = record.filter(|record| record.rate.is_some());
-    if let (Some(sub_address), Some(false)) = (&detail.job.sub_address, was_heard.map(|record| record.sub_address_sent)) {
+    if let (Some(sub_address), Some(false)) = (&detail.job.sub_address, was_heard.map(|record| record.sub_address_sent))
+    {
         notes.push(format!(
             "the receiving machine takes no sub-addresses, so {sub_address} was not sent: the fax went to the number alone"
         ));

@@ -76,6 +76,9 @@ fn retry(whole: bool, now_ms: i64, expires_ms: i64, job: JobId, store: &Store) -
     let from = if whole { Resend::Whole } else { Resend::Remaining };
     store.retry(job, from, now_ms, expires_ms).map_err(refused)?;
     let next = store.show(job).map_err(refused)?.job;
+    if next.fetch.is_some() {
+        return Ok("will be fetched again".into());
+    }
     Ok(match next.pages_confirmed {
         0 => "will be sent again, all pages".into(),
         confirmed => format!("will be sent again from page {} of {}", confirmed + 1, next.pages_total),

@@ -75,12 +75,18 @@ pub(super) const fn next_step(cause: &Cause) -> &'static str {
             "The machine takes no selective address. If it has only one document, fetch it without one; else ask for another way to \
              get it."
         }
-        Cause::Busy => "The machine may be in use for longer, or its line may be off the hook. Fetch the document later.",
+        Cause::Busy => {
+            "The machine may be in use for longer, or its line may be off the hook. Fetch the document later."
+        }
         Cause::NoAnswer | Cause::NoFaxHeard => {
             "Check the number: the machine may be switched off, or a person may have answered. Then fetch the document again."
         }
-        Cause::Unallocated => "Check the number, with country and area code, and fetch the document from the right one.",
-        Cause::Rejected => "Check the number. If it is right, that line does not take our calls: tell your administrator.",
+        Cause::Unallocated => {
+            "Check the number, with country and area code, and fetch the document from the right one."
+        }
+        Cause::Rejected => {
+            "Check the number. If it is right, that line does not take our calls: tell your administrator."
+        }
         Cause::Congestion { .. } | Cause::TrunkDown => {
             "This is not the other side's fault. Fetch the document later; if it goes on, tell your administrator."
         }

@@ -261,7 +261,11 @@ const fn confirmed_pages(class: RetryClass, outcome: &Outcome, before: &Job) -> 
         | RetryClass::NotAFax
         | RetryClass::Never
         | RetryClass::Resume => {
-            if outcome.pages_confirmed < before.pages_total { outcome.pages_confirmed } else { before.pages_total }
+            if outcome.pages_confirmed < before.pages_total {
+                outcome.pages_confirmed
+            } else {
+                before.pages_total
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Rows of tables as values, and words of rows as states.
 
-use crate::model::{
-    AttemptId, Cause, FetchRequest, FetchingId, JobId, JobState, MailId, MessageId, Number, OfferId, Password, ReceivedId,
-};
 use super::offer::shapes_of;
+use crate::model::{
+    AttemptId, Cause, FetchRequest, FetchingId, JobId, JobState, MailId, MessageId, Number, OfferId, Password,
+    ReceivedId,
+};
 use crate::policy::{GiveUp, NumberPattern, Tries};
 use crate::queue::cause;
 use crate::queue::offers::{Fetching, Offer, OfferEnd, OfferedPage};

@@ -118,7 +118,8 @@ mod tests {
             })
             .expect("the job");
         assert_eq!(job, (7, "send".into(), 3, 2));
-        let attempts: i64 = connection.query_row("SELECT count(*) FROM attempts WHERE job = 7", [], |row| row.get(0)).expect("read");
+        let attempts: i64 =
+            connection.query_row("SELECT count(*) FROM attempts WHERE job = 7", [], |row| row.get(0)).expect("read");
         assert_eq!(attempts, 1, "dropping the old table took nothing with it");
         connection
             .execute_batch(

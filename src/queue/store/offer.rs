@@ -149,7 +149,9 @@ impl Store {
             }
             let offer = tx
                 .connection
-                .prepare_cached("SELECT offers.* FROM offers JOIN fetchings ON fetchings.offer = offers.id WHERE fetchings.id = ?1")?
+                .prepare_cached(
+                    "SELECT offers.* FROM offers JOIN fetchings ON fetchings.offer = offers.id WHERE fetchings.id = ?1",
+                )?
                 .query_row([fetching.0], columns::offer)?;
             let whole = cause == Cause::Sent && pages_confirmed as usize == offer.pages.len();
             if offer.once && offer.ended.is_none() && whole {

@@ -50,7 +50,12 @@ impl Store {
     ///
     /// # Errors
     /// The reception is closed already.
-    pub fn close_reception(&self, received: ReceivedId, end: ReceptionEnd, now_ms: i64) -> Result<Vec<MailId>, QueueError> {
+    pub fn close_reception(
+        &self,
+        received: ReceivedId,
+        end: ReceptionEnd,
+        now_ms: i64,
+    ) -> Result<Vec<MailId>, QueueError> {
         check_end(&end)?;
         self.write("close-reception", move |tx| close(tx, received, &end, now_ms))
     }

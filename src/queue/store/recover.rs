@@ -48,11 +48,8 @@ fn interrupted(tx: &Tx<'_>, open: &Attempt, retry: &RetrySettings, now_ms: i64) 
     };
     let outcome = Outcome { pages_confirmed: confirmed, pages_total: total, cause: Cause::Interrupted };
     // With nothing left to send there is nothing to decide.
-    let next = if confirmed == total {
-        Next::At(now_ms)
-    } else {
-        retry.next(&outcome, job.tries, now_ms, job.expires_ms, 0)
-    };
+    let next =
+        if confirmed == total { Next::At(now_ms) } else { retry.next(&outcome, job.tries, now_ms, job.expires_ms, 0) };
     attempt::close(tx, open, &outcome, next, None, now_ms)
 }
 

@@ -116,9 +116,10 @@ fn hostile_text_comes_back_as_it_went_in() {
 
     let called = NewReceived { called: EVIL.into(), caller: evil(), trunk: evil(), ..NewReceived::default() };
     let received = store.open_reception(called).expect("opened");
-    store.reception_page(received, 1, evil()).expect("noted");
+    store.reception_page(received, 1, evil(), evil()).expect("noted");
     let row = store.received(received).expect("found");
     assert_eq!((row.called.as_str(), row.caller, row.trunk, row.remote_id), (EVIL, evil(), evil(), evil()));
+    assert_eq!(row.sub_address, evil());
 }
 
 #[test]
