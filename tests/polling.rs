@@ -17,9 +17,9 @@ use crate::support::client::{Client, message};
 #[cfg(debug_assertions)]
 use crate::support::process::{Process, last_words};
 use crate::support::site::{Site, Wishes};
+use crate::support::{all_received, all_reported, documents, mails};
 #[cfg(debug_assertions)]
 use crate::support::{delivered, until};
-use crate::support::{all_received, all_reported, documents, mails};
 
 /// Octets of one received fax.
 const LARGEST: u64 = 1 << 26;
@@ -112,7 +112,11 @@ async fn the_password_opens_a_document_and_is_shown_nowhere() {
 
     let wrong = "+39021111/POLL/SEP=77/PWD=55443322@fax.test";
     let header = message("b1", "Prices", "ignored").replace("To: fax", &format!("To: <{wrong}>"));
-    for line in ["MAIL FROM:<jane@company.test>", &format!("RCPT TO:<{wrong}> NOTIFY=FAILURE ORCPT=rfc822;{}", wrong.replace('=', "+3D").replacen('+', "+2B", 1)), "DATA"] {
+    for line in [
+        "MAIL FROM:<jane@company.test>",
+        &format!("RCPT TO:<{wrong}> NOTIFY=FAILURE ORCPT=rfc822;{}", wrong.replace('=', "+3D").replacen('+', "+2B", 1)),
+        "DATA",
+    ] {
         let (code, reply) = client.say(line).await;
         assert!(code == 250 || code == 354, "{line}: {reply}");
     }
@@ -138,13 +142,21 @@ async fn the_password_opens_a_document_and_is_shown_nowhere() {
     let mails = mails(site.folder(), 4).await;
     assert_eq!(mails.len(), 4, "one document, three that tell of a failure");
     let mut shown = mails.concat();
-    for arguments in [vec!["queue", "show", "1", "2", "--json"], vec!["queue", "show", "1", "2"], vec!["offer", "list", "--all", "--json"]] {
+    for arguments in [
+        vec!["queue", "show", "1", "2", "--json"],
+        vec!["queue", "show", "1", "2"],
+        vec!["offer", "list", "--all", "--json"],
+    ] {
         shown.push_str(&text_of(&command(&site, &arguments).await));
     }
     assert!(shown.contains("SEP=77") && shown.contains("PWD=****"), "{shown}");
     assert!(!shown.contains("55443322") && !shown.contains("90817263"), "a password is shown");
     let output = command(&site, &["offer", "remove", &id.to_string()]).await;
-    assert!(!output.status.success() && text_of(&output).contains("no longer offered: fetched"), "{}", text_of(&output));
+    assert!(
+        !output.status.success() && text_of(&output).contains("no longer offered: fetched"),
+        "{}",
+        text_of(&output)
+    );
     server.drain(Duration::ZERO).await;
 }
 
@@ -182,8 +194,13 @@ async fn a_fax_with_a_sub_address_goes_to_whom_it_is_for() {
     assert!(fax("99").contains("To: <office@mail.test>"), "no section names it");
     let output = command(&site, &["received", "--json"]).await;
     let listed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let of = |called: &str| listed.as_array().expect("a list").iter().find(|fax| fax["called"] == called).expect("a fax").clone();
-    assert_eq!((&of("+39021111")["sub_address"], &of("+39021111")["mailboxes"][0]), (&"4711".into(), &"anna@mail.test".into()));
+    let of = |called: &str| {
+        listed.as_array().expect("a list").iter().find(|fax| fax["called"] == called).expect("a fax").clone()
+    };
+    assert_eq!(
+        (&of("+39021111")["sub_address"], &of("+39021111")["mailboxes"][0]),
+        (&"4711".into(), &"anna@mail.test".into())
+    );
     assert_eq!(of("+39022222")["sub_address"], "99");
     let receipt = mails.iter().find(|mail| mail.contains("Fax sent")).expect("a receipt");
     assert!(!receipt.contains("takes no sub-addresses"), "{receipt}");
@@ -211,7 +228,8 @@ async fn a_fetch_cut_off_by_a_crash_is_mailed_as_far_as_it_came_and_then_whole()
     assert_eq!((detail.job.cause.as_ref(), detail.job.pages_confirmed), (Some(&Cause::Sent), 3));
     let causes: Vec<_> = detail.attempts.iter().map(|attempt| attempt.cause.clone()).collect();
     assert_eq!(causes, [Some(Cause::Interrupted), Some(Cause::Sent)]);
-    let mails = until("both mails come", async || Some(delivered(site.folder())).filter(|mails| mails.len() >= 2)).await;
+    let mails =
+        until("both mails come", async || Some(delivered(site.folder())).filter(|mails| mails.len() >= 2)).await;
     assert!(mails.iter().any(|mail| mail.contains("Fax fetched from +39021111 (2 pages, INCOMPLETE)")), "{mails:?}");
     assert!(mails.iter().any(|mail| mail.contains("Fax fetched from +39021111 (3 pages)")), "{mails:?}");
     process.kill().await;

@@ -149,20 +149,22 @@ fn notes(office: &Office, settings: &Settings, detail: &JobDetail, record: Optio
     if detail.job.fetch.is_some() {
         return Vec::new();
     }
-    let mut notes = Vec::new();
-    let was_heard = record.filter(|record| record.rate.is_some());
-    if let (Some(sub_address), Some(false)) = (&detail.job.sub_address, was_heard.map(|record| record.sub_address_sent))
-    {
-        notes.push(format!(
-            "the receiving machine takes no sub-addresses, so {sub_address} was not sent: the fax went to the number alone"
-        ));
-    }
+    let mut notes: Vec<String> = untaken_sub_address(detail.job.sub_address.as_deref(), record).into_iter().collect();
     let name = SpoolName::from_stored(&detail.message.spool_file);
     let raw = name.and_then(|name| office.spool().read(&name, detail.message.size_bytes).ok());
     let mail = raw.and_then(|raw| Incoming::parse(&raw, &Limits::default()).ok());
     let selection = mail.and_then(|mail| select(mail.body, &settings.render.selection).ok());
     notes.extend(selection.map(|selection| selection.notes).unwrap_or_default());
     notes
+}
+
+/// That the far end took no sub-address, where one was wanted and it came to a fax at all.
+fn untaken_sub_address(wanted: Option<&str>, record: Option<&Record>) -> Option<String> {
+    let sub_address = wanted?;
+    record.filter(|record| record.rate.is_some() && !record.sub_address_sent)?;
+    Some(format!(
+        "the receiving machine takes no sub-addresses, so {sub_address} was not sent: the fax went to the number alone"
+    ))
 }
 
 fn write_dsn(office: &Office, settings: &Settings, detail: &JobDetail, outcome: &Outcome) -> Result<String, Fault> {
@@ -314,7 +316,19 @@ pub fn thumbnail(page: &StoredPage) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wish, wish};
+    use super::{Wish, untaken_sub_address, wish};
+    use crate::call::Record;
+
+    #[test]
+    fn a_sub_address_that_the_far_end_does_not_take_is_told() {
+        let heard = Record { rate: Some(14_400), ..Record::default() };
+        let told = untaken_sub_address(Some("4711"), Some(&heard)).expect("told");
+        assert!(told.contains("4711 was not sent"), "{told}");
+        let sent = Record { sub_address_sent: true, ..heard.clone() };
+        assert_eq!(untaken_sub_address(Some("4711"), Some(&sent)), None);
+        assert_eq!(untaken_sub_address(None, Some(&heard)), None);
+        assert_eq!(untaken_sub_address(Some("4711"), Some(&Record::default())), None, "the line was busy");
+    }
 
     #[test]
     fn a_sender_who_asked_never_to_be_told_is_not_told() {

@@ -18,7 +18,8 @@ fn fetch_of(number: &str, request: FetchRequest) -> NewJob {
 
 /// A fetch whose call is on the line and has brought so many pages.
 fn on_the_line(store: &Bench, pages: u32) -> (JobId, AttemptId, ReceivedId) {
-    let queued = store.accept(message_from("a@example.com", 1), vec![fetch_of("+390212345", request())]).expect("accepted");
+    let queued =
+        store.accept(message_from("a@example.com", 1), vec![fetch_of("+390212345", request())]).expect("accepted");
     let job = queued.jobs()[0];
     let (attempt, received) = dial(store, job);
     for page in 1..=pages {
