@@ -20,7 +20,7 @@ test: pdfium ## every test that needs nothing foreign
 	$(CARGO) build $(LOCKED) --workspace --bins
 	$(CARGO) test $(LOCKED) --workspace
 
-interop: ## bring Asterisk, SpanDSP and Postfix from packages and run the tests against them
+interop: ## bring Asterisk, HylaFAX, SpanDSP and Postfix from packages and run the tests against them
 	tests/interop/setup
 	$(CARGO) test $(LOCKED) --release --manifest-path tests/oracle/Cargo.toml
 	$(CARGO) build $(LOCKED) --release --workspace --bins
@@ -34,8 +34,9 @@ lint: ## format, clippy with warnings denied, documentation
 fuzz-build: ## build the fuzz targets (needs a nightly toolchain and cargo-fuzz)
 	cd fuzz && $(CARGO) +nightly fuzz build
 
-bench: ## speed beside a peer in the same run
-	$(CARGO) bench $(LOCKED)
+bench: ## speed beside a peer in the same run (needs libtiff-dev)
+	$(CARGO) test $(LOCKED) --release --manifest-path benches/Cargo.toml
+	$(CARGO) bench $(LOCKED) --manifest-path benches/Cargo.toml
 
 release: ## the release binaries
 	@$(CARGO) build $(LOCKED) --release --workspace --bins

@@ -25,7 +25,7 @@ fuzz_target!(|octets: &[u8]| {
     }
     assert_eq!(again.write(), written);
     let every = [Compression::Mh, Compression::Mr, Compression::Mmr];
-    for resolution in [Resolution::Standard, Resolution::Fine, Resolution::Superfine] {
+    for resolution in Resolution::ALL {
         for ecm in [true, false] {
             let wishes = Wishes { ecm, compressions: &every, frame_size: FrameSize::Octets256 };
             let shape = PageShape { width: Width::B4, resolution, rows: 1000 };

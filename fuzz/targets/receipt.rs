@@ -97,6 +97,7 @@ fuzz_target!(|octets: &[u8]| {
         started: Some(&at(1)),
         duration: Some(Duration::from_secs(77)),
         remote_id: Some(&remote),
+        remote_machine: Some(&remote),
         speed: Some(14_400),
         ecm: (choice & 32 != 0).then_some(true),
         resolution: Some(Resolution::Fine),

@@ -7,7 +7,7 @@
 
 use faxramp::signal::{Burst, Heard, Modulation, Tone, Training};
 use faxramp::t38::udptl::Datagram;
-use faxramp::t38::{ErrorCorrection, Input, Output, Settings, Terminal};
+use faxramp::t38::{ErrorCorrection, Input, Output, Pacing, Settings, Terminal};
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
 use std::time::{Duration, Instant};
@@ -84,6 +84,11 @@ fuzz_target!(|octets: &[u8]| {
             0 => ErrorCorrection::None,
             1 => ErrorCorrection::Fec,
             _ => ErrorCorrection::Redundancy,
+        },
+        pacing: match chosen >> 4 & 3 {
+            0 => Pacing::Modem,
+            1 => Pacing::Fast,
+            _ => Pacing::Auto,
         },
         ..Settings::default()
     };

@@ -54,7 +54,7 @@ fuzz_target!(|octets: &[u8]| {
             }
             Event::Page(page) => {
                 pages += 1;
-                assert_eq!((page.number, page.width), (pages, Width::A4.pels()));
+                assert_eq!((page.number, page.width), (pages, Width::A4.pels(Resolution::Fine)));
                 assert!((1..=MAX_ROWS).contains(&page.rows));
                 if let Ok(bitmap) = page.bitmap() {
                     assert_eq!((bitmap.width(), bitmap.rows()), (page.width, page.rows));

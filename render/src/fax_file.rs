@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::picture::{draw_grey, sized};
 use crate::strokes::thicken;
 
-use faxramp::image::scale::change_resolution;
+use faxramp::image::scale::{self, Shape};
 use faxramp::image::tiff::{Page, PageImage, Reader, TiffError};
 use faxramp::image::{Bitmap, Grey};
 use faxramp::model::Resolution;
@@ -17,8 +17,8 @@ use faxramp::pages::worker::{MAX_ROWS, Request};
 use image::GrayImage;
 use std::io::Write;
 
-/// Dots per inch across that a fax page may state: 204, and 200 as many programs round it.
-const FAX_DOTS: std::ops::RangeInclusive<u32> = 195..=210;
+/// How far the dots per inch across that a fax page states may be from those of its resolution: many programs round 204 to 200.
+const ROUNDED_DOTS: u32 = 9;
 /// A fax page that states no lines per inch is at standard resolution up to so many rows: A4 with a little more.
 const MOST_STANDARD_ROWS: u32 = 1400;
 /// Dots per inch that are believed of other pages; 98 is a fax's.
@@ -46,9 +46,9 @@ fn draw_page<W: Write>(page: Page, number: u32, sheet: Sheet, output: &mut Outpu
         .filter(|(across, down)| BELIEVED_DOTS.contains(across) && BELIEVED_DOTS.contains(down))
         .map(|(across, down)| (f64::from(across), f64::from(down)));
     match page.image {
-        PageImage::Bilevel(bitmap) if is_fax_page(&bitmap, page.dots_per_inch, sheet) => {
-            let resolution = resolution_of(&bitmap, page.dots_per_inch);
-            let changed = change_resolution(&bitmap, resolution, sheet.resolution);
+        PageImage::Bilevel(bitmap) if let Some(resolution) = fax_resolution(&bitmap, page.dots_per_inch, sheet) => {
+            let shape = Shape { width: sheet.pels(), resolution: sheet.resolution, maximum_rows: None };
+            let changed = scale::fit(&bitmap, resolution, shape);
             if changed.rows() > MAX_ROWS {
                 return Err(Fault::too_large(format!(
                     "page {number} has {} lines, and at most {MAX_ROWS} are allowed",
@@ -66,16 +66,16 @@ fn draw_page<W: Write>(page: Page, number: u32, sheet: Sheet, output: &mut Outpu
     }
 }
 
-fn is_fax_page(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>, sheet: Sheet) -> bool {
-    bitmap.width() == sheet.width.pels() && dots_per_inch.is_none_or(|(across, _)| FAX_DOTS.contains(&across))
-}
-
-fn resolution_of(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>) -> Resolution {
-    match dots_per_inch {
-        Some((_, down)) => Resolution::nearest(down),
+/// The resolution of a page that was a fax of the sheet's width before.
+fn fax_resolution(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>, sheet: Sheet) -> Option<Resolution> {
+    let resolution = match dots_per_inch {
+        Some((across, down)) => Resolution::nearest(across, down),
         None if bitmap.rows() <= MOST_STANDARD_ROWS => Resolution::Standard,
         None => Resolution::Fine,
-    }
+    };
+    let near = |(across, _): (u32, u32)| across.abs_diff(resolution.dots_per_inch()) <= ROUNDED_DOTS;
+    let fits = bitmap.width() == sheet.width.pels(resolution) && dots_per_inch.is_none_or(near);
+    fits.then_some(resolution)
 }
 
 fn in_greys(bitmap: &Bitmap) -> Result<GrayImage, Fault> {

@@ -57,7 +57,7 @@ impl<W: Write> Output<W> {
     /// A page with `drawn` put where it belongs.
     pub(crate) fn placed(&mut self, drawn: &Bitmap, at: &Placement) -> Result<(), Fault> {
         let sheet = self.sheet.ok_or_else(unasked)?;
-        let mut page = Bitmap::white(sheet.width.pels(), at.page_rows);
+        let mut page = Bitmap::white(sheet.pels(), at.page_rows);
         page.stamp(drawn, at.left, at.top);
         self.page(&page)
     }
@@ -68,7 +68,7 @@ impl<W: Write> Output<W> {
         if self.pages == self.most_pages {
             return Err(Fault::too_many_pages(None, self.most_pages));
         }
-        if page.width() != sheet.width.pels() || page.rows() == 0 || page.rows() > MAX_ROWS {
+        if page.width() != sheet.pels() || page.rows() == 0 || page.rows() > MAX_ROWS {
             return Err(Fault::internal(format!(
                 "page {} came out as {} by {}",
                 self.pages + 1,

@@ -60,7 +60,7 @@ struct Bounds {
 }
 
 fn bounds(sheet: Sheet) -> Bounds {
-    let line = f64::from(sheet.width.pels()) * 254.0 / f64::from(sheet.resolution.dots_per_inch());
+    let line = f64::from(sheet.pels()) * 254.0 / f64::from(sheet.resolution.dots_per_inch());
     let paper = sheet.paper;
     match sheet.width {
         Width::A4 => Bounds {
@@ -147,7 +147,7 @@ fn turned(turn: Turn, width: f64, height: f64) -> (f64, f64) {
 }
 
 fn placed(turn: Turn, width: f64, height: f64, margin: f64, sheet: Sheet) -> Placement {
-    let pels = sheet.width.pels();
+    let pels = sheet.pels();
     let resolution = sheet.resolution;
     let across = f64::from(resolution.dots_per_inch()) / 254.0;
     let down = f64::from(resolution.lines_per_inch()) / 254.0;

@@ -208,8 +208,8 @@ fn fax(config: &Config) -> Fax {
         control_redundancy: u8::try_from(fax.control_redundancy).unwrap_or(u8::MAX),
         image_redundancy: u8::try_from(fax.image_redundancy).unwrap_or(u8::MAX),
         pacing: match fax.pacing {
-            // Whether the far end is a T.38 machine is not asked yet; a gateway must not be overrun.
-            config::Pacing::Modem | config::Pacing::Auto => Pacing::Modem,
+            config::Pacing::Modem => Pacing::Modem,
+            config::Pacing::Auto => Pacing::Auto,
             config::Pacing::Fast => Pacing::Fast,
         },
     }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::PageFormat;
 use crate::model::{Cause, Compression, Outcome, Resolution, Width};
-use crate::t30;
+use crate::t30::capability::Reading;
+use crate::t30::{self, NonStandard};
 
 /// How a call ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +41,18 @@ pub struct Record {
     pub remote_id: Option<String>,
     /// Its non-standard facilities, hexadecimal.
     pub remote_nsf: Option<String>,
+    /// Its maker and model for people, as far as the non-standard facilities tell: `Canon Laser Class 9000 Series`.
+    pub remote_machine: Option<String>,
+    /// The country that gave its maker the code.
+    pub remote_country: Option<String>,
+    /// Its maker.
+    pub remote_maker: Option<String>,
+    /// Its model.
+    pub remote_model: Option<String>,
+    /// Its DIS or DTC, else its DCS: hexadecimal, the bit sent first is the highest.
+    pub remote_capability: Option<String>,
+    /// The same in words, a line for each thing it says.
+    pub remote_features: Vec<String>,
     /// The modem family last used: `V.17`.
     pub modem: Option<String>,
     /// The rate last used, bit/s.
@@ -89,7 +102,11 @@ impl Ending {
 
 impl Record {
     pub(super) fn of(seen: &t30::Record) -> Self {
-        let hexadecimal = |octets: &Vec<u8>| octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let hexadecimal = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let told = seen.remote_nsf.as_deref().map(NonStandard::read).unwrap_or_default();
+        // What it can do says more of it than what it commanded.
+        let can = seen.remote_capability.as_ref().map(|capability| (capability, Reading::Dis));
+        let capability = can.or_else(|| seen.remote_command.as_ref().map(|command| (command, Reading::Dcs)));
         Self {
             sip_status: None,
             sent: seen.sent,
@@ -100,7 +117,13 @@ impl Record {
             sub_address_sent: seen.sub_address_sent,
             sender_password: seen.sender_password.clone(),
             remote_id: seen.remote_id.clone(),
-            remote_nsf: seen.remote_nsf.as_ref().map(hexadecimal),
+            remote_nsf: seen.remote_nsf.as_deref().map(hexadecimal),
+            remote_machine: told.machine(),
+            remote_country: told.country.map(str::to_owned),
+            remote_maker: told.maker.map(str::to_owned),
+            remote_model: told.model.map(str::to_owned),
+            remote_capability: capability.map(|(octets, _)| hexadecimal(&octets.write())),
+            remote_features: capability.map(|(octets, reading)| octets.describe(reading)).unwrap_or_default(),
             modem: seen.modulation.map(|modulation| modulation.family().to_owned()),
             rate: seen.modulation.map(|modulation| modulation.bits_per_second()),
             ecm: seen.ecm,
@@ -113,16 +136,17 @@ impl Record {
     /// The finest resolution of the pages of this call.
     #[must_use]
     pub fn resolution(&self) -> Option<Resolution> {
-        self.pages.iter().map(|page| Resolution::nearest(page.lines_per_inch)).max()
+        self.pages.iter().filter_map(|page| Some(page.shape()?.1)).max()
     }
 
     /// The shape in which page `index` last went on the line, as a format that needs no further scaling.
     #[must_use]
     pub fn format_of(&self, index: u32) -> Option<PageFormat> {
         let page = self.pages.iter().rev().find(|page| page.index == index)?;
+        let (width, resolution) = page.shape()?;
         Some(PageFormat {
-            width: Width::from_pels(page.width)?,
-            resolution: Resolution::nearest(page.lines_per_inch),
+            width,
+            resolution,
             compression: Compression::Mmr,
             two_dimensional_every: 0,
             minimum_row_bits: 0,
@@ -136,13 +160,17 @@ impl RecordedPage {
     fn of(page: &t30::PageRecord) -> Self {
         Self {
             index: page.index,
-            width: page.width.pels(),
+            width: page.width.pels(page.resolution),
             lines_per_inch: page.resolution.lines_per_inch(),
             coding: page.compression.name().to_owned(),
             rate: page.modulation.bits_per_second(),
             octets: page.octets,
             confirmed: page.confirmed,
         }
+    }
+
+    fn shape(&self) -> Option<(Width, Resolution)> {
+        Resolution::of_line(self.width, self.lines_per_inch)
     }
 }
 
@@ -169,8 +197,33 @@ pub(super) const fn cause_of_refusal(status: u16, q850: Option<u8>) -> Cause {
 
 #[cfg(test)]
 mod tests {
-    use super::cause_of_refusal;
-    use crate::model::{Cause, RetryClass};
+    use super::{Record, cause_of_refusal};
+    use crate::model::{Cause, Resolution, RetryClass};
+    use crate::t30::{self, Capability};
+
+    #[test]
+    fn the_record_tells_which_machine_it_was_and_what_it_could_do() {
+        let seen = t30::Record {
+            remote_nsf: Some(vec![0x00, 0x00, 0x11, 0x80, 0x00, 0x8A, 0x49, 0x10]),
+            remote_capability: Some(Capability::read(&[0x04, 0x77, 0x5F, 0x22])),
+            ..t30::Record::default()
+        };
+        let record = Record::of(&seen);
+        assert_eq!(record.remote_machine.as_deref(), Some("Canon Laser Class 9000 Series"));
+        assert_eq!((record.remote_country.as_deref(), record.remote_maker.as_deref()), (Some("Japan"), Some("Canon")));
+        assert_eq!(record.remote_capability.as_deref(), Some("04775f22"));
+        assert!(record.remote_features.contains(&"lines up to 303 mm wide".to_owned()));
+    }
+
+    #[test]
+    fn superfine_and_r16_are_told_apart_by_the_width_though_both_have_391_lines() {
+        let kept = r#"{"pages":[{"index":0,"width":1728,"lines_per_inch":391,"coding":"MMR","rate":9600,"octets":9,"confirmed":true},
+            {"index":1,"width":3456,"lines_per_inch":391,"coding":"MMR","rate":9600,"octets":9,"confirmed":true}]}"#;
+        let record: Record = serde_json::from_str(kept).unwrap();
+        let resolution = |page| record.format_of(page).unwrap().resolution;
+        assert_eq!((resolution(0), resolution(1)), (Resolution::Superfine, Resolution::Ultrafine));
+        assert_eq!(record.resolution(), Some(Resolution::Ultrafine));
+    }
 
     #[test]
     fn busy_is_retried_but_an_unallocated_number_is_not() {

@@ -14,11 +14,11 @@ use crate::t38;
 pub(super) const PACKET_MS: u32 = 20;
 /// The largest UDPTL datagram we take: below every path's limit, with room for headers.
 const MAX_DATAGRAM: u32 = 1400;
-/// Octets of image data we can buffer; more than any gateway sends ahead.
-const MAX_BUFFER: u32 = 2000;
 /// What a far end that names no datagram limit is believed to take.
 // T.38 (09/2010) Annex D names no default; gateways that say nothing take an Ethernet frame's worth of redundancy 3 at 14400.
 const UNSAID_DATAGRAM: u32 = 400;
+/// A limit below this says nothing: not even an octet of V.21 fits with its repetitions. Limits above it are kept to.
+const LEAST_DATAGRAM: u32 = 48;
 
 /// Our media sockets as the far end reaches them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -109,10 +109,13 @@ fn ours(what: What, line: &LineSettings) -> Ours {
 
 fn parameters(line: &LineSettings) -> T38Parameters {
     T38Parameters {
+        // Everybody speaks version 0, and an offer is answered with the lower one. Later versions add nothing for 14400 bit/s but another
+        // grammar, about which far ends err; whichever they really speak is understood and spoken back.
         version: 0,
         max_bit_rate: line.max_rate,
         rate_management: RateManagement::TransferredTcf,
-        max_buffer: Some(MAX_BUFFER),
+        // We take whatever comes however fast; a number would only make a far end hold back.
+        max_buffer: None,
         max_datagram: Some(MAX_DATAGRAM),
         error_correction: match line.error_correction {
             t38::ErrorCorrection::None => ErrorCorrection::None,
@@ -133,7 +136,8 @@ fn far(agreed: Agreed) -> Option<Far> {
     match agreed {
         Agreed::Audio { codec, far } => Some(Far::Audio { codec, address: reached(far.address, far.port) }),
         Agreed::T38 { parameters, far } => {
-            let settings = T38Parameters { max_datagram: far.parameters.max_datagram, ..parameters };
+            let T38Parameters { max_datagram, max_buffer, .. } = far.parameters;
+            let settings = T38Parameters { max_datagram, max_buffer, ..parameters };
             Some(Far::T38 { settings, address: reached(far.address, far.port) })
         }
         Agreed::Nothing => None,
@@ -154,7 +158,9 @@ pub(super) fn fastest(ours: Modulation, agreed: &T38Parameters) -> Modulation {
 pub(super) fn terminal(line: &LineSettings, far: &T38Parameters) -> t38::Settings {
     t38::Settings {
         version: far.version,
-        max_datagram_octets: far.max_datagram.unwrap_or(UNSAID_DATAGRAM) as usize,
+        max_datagram_octets: far.max_datagram.filter(|octets| *octets >= LEAST_DATAGRAM).unwrap_or(UNSAID_DATAGRAM)
+            as usize,
+        far_buffer_octets: far.max_buffer.map(|octets| octets as usize),
         error_correction: match far.error_correction {
             ErrorCorrection::None => t38::ErrorCorrection::None,
             ErrorCorrection::Redundancy => t38::ErrorCorrection::Redundancy,

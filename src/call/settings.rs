@@ -21,7 +21,7 @@ pub struct LineSettings {
     pub control_redundancy: u8,
     /// Earlier packets repeated with each packet of image data.
     pub image_redundancy: u8,
-    /// Whether packets follow the modem's time or go as fast as they can.
+    /// Whether packets follow the modem's time, go as fast as they can, or find out.
     pub pacing: t38::Pacing,
     /// The rate we offer, bit/s.
     pub max_rate: u32,

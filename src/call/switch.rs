@@ -147,11 +147,16 @@ impl Call {
     }
 
     fn begin_audio(&mut self, address: SocketAddr, codec: Codec, now: Instant) {
-        let tone = match self.role {
+        self.state = State::Audio(Box::new(Audio::new(address, codec, self.own_tone(), self.seed, now)));
+    }
+
+    /// The tone that we send.
+    // T.30 (09/2005) §4.3.3
+    const fn own_tone(&self) -> Tone {
+        match self.role {
             Role::Caller(_) => Tone::Cng,
             Role::Answerer(_) => Tone::Ced,
-        };
-        self.state = State::Audio(Box::new(Audio::new(address, codec, tone, self.seed, now)));
+        }
     }
 
     fn begin_fax(&mut self, settings: &T38Parameters, address: Option<SocketAddr>, now: Instant) {
@@ -231,9 +236,13 @@ impl Call {
     pub(super) fn audio(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
         let State::Audio(audio) = &mut self.state else { return };
         let Some(tone) = audio.heard(datagram, source) else { return };
+        // Our own tone is an echo, and says nothing of who is there.
+        if tone == self.own_tone() {
+            return;
+        }
         self.fax_tone_heard = true;
         // The calling tone proves a fax: nothing is gained by more of our answer tone.
-        if tone == Tone::Cng && matches!(self.role, Role::Answerer(_)) && self.timers.runs(Timer::Reinvite) {
+        if tone == Tone::Cng && self.timers.runs(Timer::Reinvite) {
             self.timers.set(Timer::Reinvite, now);
         }
     }

@@ -328,6 +328,7 @@ words! {
     /// A resolution.
     ResolutionWord -> Resolution {
         "standard" => Resolution::Standard, "fine" => Resolution::Fine, "superfine" => Resolution::Superfine,
+        "300dpi" => Resolution::Dots300, "ultrafine" => Resolution::Ultrafine, "400dpi" => Resolution::Dots400,
     }
     /// A drawing engine.
     EngineWord -> Engine { "auto" => Engine::Auto, "pdfium" => Engine::Pdfium, "hayro" => Engine::Hayro, }

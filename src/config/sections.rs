@@ -178,11 +178,14 @@ section! {
         resolution: ResolutionWord = "fine";
         /// Paper that text is laid out for.
         paper: PaperWord = "a4";
-        /// How many earlier packets each T.38 packet of the procedure repeats, against loss.
+        /// How many earlier packets each T.38 packet of the procedure repeats, against loss. More are repeated where packets do get
+        /// lost, fewer where the far end takes small datagrams only.
         control_redundancy: Count = 3, from 0 to 7;
         /// How many earlier packets each T.38 packet with page data repeats.
-        image_redundancy: Count = 1, from 0 to 3;
-        /// How fast page data is put into packets.
+        image_redundancy: Count = 3, from 0 to 7;
+        /// How fast page data is put into packets. `modem`: as the modem that was agreed on plays it, which gateways to the telephone
+        /// network need. `fast`: as fast as the network takes it, whoever is there. `auto`: fast where the answers of the far
+        /// end came sooner than any modem between us could have let them, else as a modem.
         pacing: PacingWord = "auto";
     }
 }

@@ -149,7 +149,7 @@ pub enum Pacing {
     Modem,
     /// As fast as the far end takes it.
     Fast,
-    /// As a modem, unless the far end is known to be a T.38 machine itself.
+    /// As a modem, unless time proves that there is none between us and the far end.
     Auto,
 }
 

@@ -103,6 +103,9 @@ pub(super) enum LineEnd {
 // T.4 (07/2003) §4.1.2
 pub(super) const EOL_ZEROS: u32 = 11;
 
+/// Bits that are ready after [`BitReader::refill`].
+pub(super) const READY_BITS: u32 = 56;
+
 impl<'a> BitReader<'a> {
     /// A reader that starts at bit `position`.
     pub(super) fn new(octets: &'a [u8], position: u64) -> Self {
@@ -113,7 +116,7 @@ impl<'a> BitReader<'a> {
         reader
     }
 
-    /// Makes at least 56 bits ready.
+    /// Makes at least [`READY_BITS`] bits ready.
     #[inline]
     pub(super) fn refill(&mut self) {
         if let Some(eight) = self.octets.get(self.next..self.next + 8) {
@@ -122,18 +125,20 @@ impl<'a> BitReader<'a> {
             self.next += (63 - self.count as usize) >> 3;
             self.count |= 56;
         } else {
-            self.refill_at_the_end();
+            *self = self.clone().refilled_at_the_end();
         }
     }
 
+    /// Takes and returns the reader, so that one which is not at its end may live in registers.
     #[cold]
-    fn refill_at_the_end(&mut self) {
-        while self.count < 56 {
+    fn refilled_at_the_end(mut self) -> Self {
+        while self.count < READY_BITS {
             let octet = self.octets.get(self.next).copied().unwrap_or(0);
             self.loaded |= u64::from(octet) << (56 - self.count);
             self.next += 1;
             self.count += 8;
         }
+        self
     }
 
     /// The next `length` bits, 1 to 32, of those made ready.
@@ -146,6 +151,12 @@ impl<'a> BitReader<'a> {
     #[inline]
     pub(super) fn leading_ones(&self) -> u32 {
         (!self.loaded).leading_zeros().min(self.count)
+    }
+
+    /// Whether the next `length` bits, 1 to [`READY_BITS`], of those made ready are all 1.
+    #[inline]
+    pub(super) fn are_ones(&self, length: u32) -> bool {
+        !self.loaded >> (64 - length) == 0
     }
 
     /// Passes over bits made ready.
@@ -185,22 +196,30 @@ impl<'a> BitReader<'a> {
     }
 
     /// Reads fill and an EOL if they are next.
+    #[inline]
     pub(super) fn take_line_end(&mut self) -> LineEnd {
         self.refill();
-        let mut zeros = self.loaded.leading_zeros().min(self.count);
-        if u64::from(zeros) < self.remaining() && zeros < EOL_ZEROS {
+        // What is made up behind the end is zeros, so a 1 is there.
+        if self.peek(EOL_ZEROS) != 0 {
             return LineEnd::Missing;
         }
-        while self.remaining() > 0 {
+        let zeros = self.loaded.leading_zeros();
+        if zeros < self.count {
+            self.skip(zeros + 1);
+            return LineEnd::Found;
+        }
+        self.take_long_fill()
+    }
+
+    /// Reads on where there are only zeros in the bits made ready.
+    fn take_long_fill(&mut self) -> LineEnd {
+        while self.remaining() > u64::from(self.count) {
+            self.skip(self.count);
+            self.refill();
+            let zeros = self.loaded.leading_zeros();
             if zeros < self.count {
                 self.skip(zeros + 1);
                 return LineEnd::Found;
-            }
-            self.skip(zeros);
-            self.refill();
-            zeros = self.loaded.leading_zeros().min(self.count);
-            if u64::from(zeros) >= self.remaining() {
-                break;
             }
         }
         LineEnd::OutOfData

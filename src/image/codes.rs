@@ -56,28 +56,110 @@ impl RunEntry {
     }
 }
 
-/// A white run and the black run behind it, both of 1 to 63 pels: the length of both codes in the lower 4 bits, then
-/// the white run in 6 and the black run in 6.
-#[derive(Clone, Copy)]
-pub(super) struct PairEntry(u16);
+/// Bits that [`RunsEntry`] looks at.
+pub(super) const RUNS_BITS: u32 = 12;
 
-impl PairEntry {
-    /// Bits of both codes; 0 if these bits do not begin with two such codes.
+/// As many codes of one row as fit into [`RUNS_BITS`] bits: up to two ends of runs, with make-up codes in front of each
+/// and behind the first. No run of 0 pels is among them.
+///
+/// The lower 6 bits are the length, so that shifting by it needs no mask; then a bit that is set if two runs end; bit
+/// [`RUNS_BITS`] is set if one ends, to turn to the other half of [`RUNS`]; then the second run in 7 bits and the first in 12.
+#[derive(Clone, Copy)]
+pub(super) struct RunsEntry(u32);
+
+/// Longest second run of a [`RunsEntry`].
+const LONGEST_SECOND_RUN: u32 = 127;
+
+impl RunsEntry {
+    const fn new(length: u32, ends: u32, runs: [u32; 2]) -> Self {
+        assert!(length <= RUNS_BITS && ends <= 2 && runs[0] < 1 << 12 && runs[1] <= LONGEST_SECOND_RUN);
+        Self(length | ends >> 1 << 6 | (ends & 1) << RUNS_BITS | runs[1] << 13 | runs[0] << 20)
+    }
+
+    /// Bits of the codes; 0 if there is none to be taken here.
     #[inline]
     pub(super) const fn length(self) -> u32 {
-        (self.0 & 15) as u32
+        self.0 & 63
     }
 
-    /// Pels of the white run.
+    /// How many runs end, 0 to 2.
     #[inline]
-    pub(super) const fn white(self) -> i32 {
-        (self.0 >> 4 & 63) as i32
+    pub(super) const fn ends(self) -> usize {
+        (self.0 >> 5 & 2 | self.0 >> RUNS_BITS & 1) as usize
     }
 
-    /// Pels of the black run.
+    /// Whether two runs end.
     #[inline]
-    pub(super) const fn black(self) -> i32 {
-        (self.0 >> 10) as i32
+    pub(super) const fn ends_two(self) -> bool {
+        self.0 & 1 << 6 != 0
+    }
+
+    /// What to turn over in the index into [`RUNS`]: the colour, if one run ends.
+    #[inline]
+    pub(super) const fn turn(self) -> usize {
+        self.0 as usize & BLACK_RUNS_FIRST
+    }
+
+    /// Pels of the first run; where none ends, pels of it so far.
+    #[inline]
+    pub(super) const fn first(self) -> i32 {
+        (self.0 >> 20).cast_signed()
+    }
+
+    /// Pels of the second run; where one ends, pels of the second so far.
+    #[inline]
+    pub(super) const fn second(self) -> i32 {
+        (self.0 >> 13 & LONGEST_SECOND_RUN).cast_signed()
+    }
+}
+
+/// Bits that [`Packet`] looks at.
+pub(super) const PACKET_BITS: u32 = 10;
+/// Vertical modes in a [`Packet`] at most.
+pub(super) const PACKET_MODES: usize = 4;
+
+/// As many two-dimensional modes as fit into [`PACKET_BITS`] bits: up to [`PACKET_MODES`] vertical ones, then perhaps a
+/// pass or horizontal mode. There is a lane of 16 bits for each vertical mode, the first in the lowest: a1 - b1 + 3 in its
+/// lower bits, or 3 if it is not used, and its highest bit set if it is used.
+#[derive(Clone, Copy)]
+pub(super) struct Packet(u64);
+
+/// What stands behind the vertical modes of a [`Packet`]: nothing more that is known.
+pub(super) const THEN_MORE: u32 = 0;
+/// A pass mode.
+pub(super) const THEN_PASS: u32 = 1;
+/// A horizontal mode, of which the mode itself is in the packet and its runs follow.
+pub(super) const THEN_HORIZONTAL: u32 = 2;
+
+impl Packet {
+    /// Bits of all modes; 0 if there is none to be taken here.
+    #[inline]
+    pub(super) const fn length(self) -> u32 {
+        (self.0 >> 4 & 15) as u32
+    }
+
+    /// Vertical modes.
+    #[inline]
+    pub(super) const fn vertical(self) -> usize {
+        (self.0 >> 20 & 7) as usize
+    }
+
+    /// [`THEN_MORE`], [`THEN_PASS`] or [`THEN_HORIZONTAL`].
+    #[inline]
+    pub(super) const fn then(self) -> u32 {
+        (self.0 >> 36 & 3) as u32
+    }
+
+    /// The a1 - b1 + 3 of the vertical modes, in their lanes; 3 in the others.
+    #[inline]
+    pub(super) const fn differences(self) -> u64 {
+        self.0 & 0x0007_0007_0007_0007
+    }
+
+    /// The highest bit of each lane that is used.
+    #[inline]
+    pub(super) const fn used(self) -> u64 {
+        self.0 & 0x8000_8000_8000_8000
     }
 }
 
@@ -91,8 +173,12 @@ pub(super) type RunTable = [RunEntry; 1 << RUN_BITS];
 pub(super) static WHITE_RUNS: RunTable = run_entries(&WHITE_TERMINATING, &WHITE_MAKE_UP);
 /// Black runs.
 pub(super) static BLACK_RUNS: RunTable = run_entries(&BLACK_TERMINATING, &BLACK_MAKE_UP);
-/// White and black runs together by the next [`RUN_BITS`] bits, where both codes fit.
-pub(super) static PAIRS: [PairEntry; 1 << RUN_BITS] = pair_entries();
+/// Several runs by the next [`RUNS_BITS`] bits, the first white; behind them the same with the first black.
+pub(super) static RUNS: [RunsEntry; 2 << RUNS_BITS] = runs_entries();
+/// Index in [`RUNS`] of the half that begins with black.
+pub(super) const BLACK_RUNS_FIRST: usize = 1 << RUNS_BITS;
+/// Several modes by the next [`PACKET_BITS`] bits.
+pub(super) static PACKETS: [Packet; 1 << PACKET_BITS] = packets();
 /// Modes by the next [`MODE_BITS`] bits.
 pub(super) static MODES: [ModeEntry; 1 << MODE_BITS] = mode_entries();
 
@@ -163,21 +249,61 @@ const fn run_entries(terminating: &[&str; 64], make_up: &[&'static str; 27]) -> 
     entries
 }
 
-const fn pair_entries() -> [PairEntry; 1 << RUN_BITS] {
-    let mut entries = [PairEntry(0); 1 << RUN_BITS];
-    let mut bits = 0;
-    while bits < entries.len() {
-        let white = WHITE_RUNS[bits];
-        let black = BLACK_RUNS[bits << white.length() & ((1 << RUN_BITS) - 1)];
-        let length = white.length() + black.length();
-        let (white_run, black_run) = (white.run(), black.run());
-        let known = white.length() > 0 && black.length() > 0 && length <= RUN_BITS;
-        if known && 0 < white_run && white_run < 64 && 0 < black_run && black_run < 64 {
-            entries[bits] = PairEntry((black_run << 10 | white_run << 4 | length) as u16);
+const fn runs_entries() -> [RunsEntry; 2 << RUNS_BITS] {
+    let mut entries = [RunsEntry(0); 2 << RUNS_BITS];
+    let mut index = 0;
+    while index < entries.len() {
+        let (bits, black) = (index & (BLACK_RUNS_FIRST - 1), index >= BLACK_RUNS_FIRST);
+        const LONGEST: [u32; 2] = [(1 << 12) - 1, LONGEST_SECOND_RUN];
+        let (mut length, mut ends, mut runs) = (0, 0, [0; 2]);
+        while ends < 2 {
+            let table = if black == (ends == 0) { &BLACK_RUNS } else { &WHITE_RUNS };
+            let entry = table[bits << (RUN_BITS - RUNS_BITS + length) & ((1 << RUN_BITS) - 1)];
+            let run = runs[ends] + entry.run();
+            if entry.length() == 0 || length + entry.length() > RUNS_BITS || run == 0 || run > LONGEST[ends] {
+                break;
+            }
+            runs[ends] = run;
+            length += entry.length();
+            if entry.run() < 64 {
+                ends += 1;
+            }
         }
-        bits += 1;
+        entries[index] = RunsEntry::new(length, ends as u32, runs);
+        index += 1;
     }
     entries
+}
+
+const fn packets() -> [Packet; 1 << PACKET_BITS] {
+    let mut packets = [Packet(0); 1 << PACKET_BITS];
+    let mut bits = 0;
+    while bits < packets.len() {
+        let (mut length, mut vertical, mut then) = (0, 0, THEN_MORE);
+        let mut differences = 0x0003_0003_0003_0003;
+        while then == THEN_MORE {
+            let left = PACKET_BITS - length;
+            let next = bits & ((1 << left) - 1);
+            let entry = MODES[if left > MODE_BITS { next >> (left - MODE_BITS) } else { next << (MODE_BITS - left) }];
+            if length + entry.length as u32 > PACKET_BITS {
+                break;
+            }
+            match entry.mode {
+                Mode::Vertical if vertical < PACKET_MODES => {
+                    let lane = 16 * vertical;
+                    differences = differences & !(7 << lane) | ((entry.difference + 3) as u64 | 0x8000) << lane;
+                    vertical += 1;
+                }
+                Mode::Pass => then = THEN_PASS,
+                Mode::Horizontal => then = THEN_HORIZONTAL,
+                Mode::Vertical | Mode::Other => break,
+            }
+            length += entry.length as u32;
+        }
+        packets[bits] = Packet(differences | (length as u64) << 4 | (vertical as u64) << 20 | (then as u64) << 36);
+        bits += 1;
+    }
+    packets
 }
 
 const fn make_up_code(make_up: &[&'static str; 27], index: usize) -> &'static str {
@@ -404,16 +530,36 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_its_two_runs() {
-        // White 5 (1100), black 3 (10).
-        let pair = PAIRS[0b1_1001_0000_0000];
-        assert_eq!((pair.length(), pair.white(), pair.black()), (6, 5, 3));
-        assert!(PAIRS.iter().filter(|pair| pair.length() > 0).count() > 6000);
+    fn an_entry_has_as_many_runs_as_fit() {
+        let entry = |colour: usize, bits: usize| {
+            let entry = RUNS[colour << RUNS_BITS | bits];
+            (entry.length(), entry.ends(), entry.first(), entry.second())
+        };
+        // White 5 (1100), black 3 (10); then white 64 (11011), which is no more a matter of these two.
+        assert_eq!(entry(0, 0b1100_10_110110), (6, 2, 5, 3));
+        // Black 1 (010), white 64 (11011) and no room for the rest of it.
+        assert_eq!(entry(1, 0b010_11011_0011), (8, 1, 1, 64));
+        // White 64 (11011), then white 2 (0111), then black 2 (11).
+        assert_eq!(entry(0, 0b11011_0111_11_0), (11, 2, 66, 2));
+        // White 0 (00110101), and an end of line.
+        assert_eq!(entry(0, 0b0011_0101_0000), (0, 0, 0, 0));
+        assert_eq!(entry(0, 0b0000_0000_0001), (0, 0, 0, 0));
     }
 
     #[test]
-    fn no_run_begins_with_eight_zeros() {
-        assert!((0..32).all(|low| WHITE_RUNS[low].length() == 0));
-        assert!((0..32).all(|low| BLACK_RUNS[low].length() == 0));
+    fn a_packet_has_as_many_modes_as_fit() {
+        let packet = |bits: usize| {
+            let packet = PACKETS[bits];
+            (packet.length(), packet.vertical(), packet.then(), packet.differences())
+        };
+        // V0, VR1 (011), VL1 (010), H (001).
+        assert_eq!(packet(0b1_011_010_001), (10, 3, THEN_HORIZONTAL, 0x0003_0002_0004_0003));
+        // P (0001), and what follows waits.
+        assert_eq!(packet(0b0001_111111), (4, 0, THEN_PASS, 0x0003_0003_0003_0003));
+        assert_eq!(packet(0b1111111111), (4, 4, THEN_MORE, 0x0003_0003_0003_0003));
+        // VR3 (0000011), then half a VL3.
+        assert_eq!(packet(0b0000011_000), (7, 1, THEN_MORE, 0x0003_0003_0003_0006));
+        // An end of line.
+        assert_eq!(packet(0), (0, 0, THEN_MORE, 0x0003_0003_0003_0003));
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! It knows nothing of ends of line, pages or damage control: [`super::t4`] and [`super::t6`] frame these rows.
 
-use super::bits::{BitReader, BitWriter};
+use super::bits::{BitReader, BitWriter, READY_BITS};
 use super::codes::{
-    BLACK_CODES, BLACK_RUNS, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode, PAIRS, PASS,
-    RUN_BITS, RunCodes, RunTable, VERTICAL, WHITE_CODES, WHITE_RUNS,
+    BLACK_CODES, BLACK_RUNS, BLACK_RUNS_FIRST, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode,
+    PACKET_BITS, PACKET_MODES, PACKETS, PASS, Packet, RUN_BITS, RUNS, RUNS_BITS, RunCodes, RunTable, THEN_HORIZONTAL,
+    THEN_PASS, VERTICAL, WHITE_CODES, WHITE_RUNS,
 };
-use super::runs::{Changes, FIRST};
+use super::runs::{Changes, FIRST, SENTINELS, push};
+use std::hint::select_unpredictable;
 
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,12 +28,14 @@ pub(super) fn encode_one_dimensional(bits: &mut BitWriter, row: &Changes) {
     bits.reserve(most_bits(row.width()));
     let mut start = 0;
     let (pairs, rest) = row.places()[..row.count()].as_chunks::<2>();
-    for &[black, white] in pairs {
+    for &pair in pairs {
+        let [black, white] = pair.map(i32::from);
         put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, white - black));
         start = white;
     }
     let width = row.width();
-    if let [black] = rest {
+    if let &[black] = rest {
+        let black = i32::from(black);
         put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, width - black));
     } else if start < width {
         put_run(bits, &WHITE_CODES, width - start);
@@ -51,7 +55,7 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
     let (mut b1_index, mut a1_index) = (FIRST, 0);
     let mut a0 = -1;
     loop {
-        let (a1, b1, b2) = (current[a1_index], reference[b1_index], reference[b1_index + 1]);
+        let [a1, b1, b2] = [current[a1_index], reference[b1_index], reference[b1_index + 1]].map(i32::from);
         if b2 < a1 {
             bits.put(PASS.0, PASS.1);
             a0 = b2;
@@ -68,7 +72,7 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
             a1_index += 1;
             b1_index = other_colour(reference, b1_index, a0);
         } else {
-            let a2 = current[a1_index + 1];
+            let a2 = i32::from(current[a1_index + 1]);
             let (first, second) =
                 if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
             put_runs(bits, HORIZONTAL, (first, a1 - a0.max(0)), (second, a2 - a1));
@@ -87,37 +91,52 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
 pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
     // A reader of its own can live in registers.
     let mut reader = bits.clone();
-    let result = decode_runs(&mut reader, row);
+    let width = row.width();
+    let end = decode_runs(&mut reader, row.new_places(), width);
     *bits = reader;
-    result
+    row.close_at(end?);
+    Ok(())
 }
 
+/// Lookups of [`RUNS_BITS`] that one refill is enough for.
+const LOOKUPS: u32 = 4;
+
+/// Many runs at a time; at the right edge and where that does not work, one by one.
 #[inline]
-fn decode_runs(reader: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
-    let width = row.width();
-    row.clear();
-    let mut place = 0;
-    while place < width {
+fn decode_runs(reader: &mut BitReader<'_>, places: &mut [u16], width: i32) -> Result<usize, Damaged> {
+    let mut end = FIRST;
+    let (mut place, mut colour) = (0, 0);
+    'row: while place < width {
         reader.refill();
-        let pair = PAIRS[reader.peek(RUN_BITS)];
-        let black_start = place + pair.white();
-        let black_end = black_start + pair.black();
-        if pair.length() > 0 && black_end < width {
-            reader.skip(pair.length());
-            row.push_right(black_start);
-            row.push_right(black_end);
-            place = black_end;
-            continue;
-        }
-        place = run(reader, &WHITE_RUNS, place, width)?;
-        row.push(place);
-        if place < width {
-            place = run(reader, &BLACK_RUNS, place, width)?;
-            row.push(place);
+        for _ in 0..LOOKUPS {
+            let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
+            let first = place + entry.first();
+            let second = first + entry.second();
+            if entry.length() == 0 || second >= width {
+                if entry.length() > 0 && entry.ends() == 1 && first == width && second == width {
+                    reader.skip(entry.length());
+                    break 'row;
+                }
+                reader.refill();
+                place = run(reader, single_runs(colour), place, width)?;
+                push(places, &mut end, place as u16, width as u16);
+                colour ^= BLACK_RUNS_FIRST;
+                continue 'row;
+            }
+            reader.skip(entry.length());
+            places[end..end + 2].copy_from_slice(&[first as u16, second as u16]);
+            end += entry.ends();
+            place = second;
+            colour ^= entry.turn();
         }
     }
-    row.close();
-    Ok(())
+    Ok(end)
+}
+
+/// Runs one by one, of the colour that 0 or [`BLACK_RUNS_FIRST`] stands for.
+#[inline]
+fn single_runs(colour: usize) -> &'static RunTable {
+    if colour == 0 { &WHITE_RUNS } else { &BLACK_RUNS }
 }
 
 /// Reads a row coded against the row above; on success the reader stands behind its last code.
@@ -129,81 +148,203 @@ pub(super) fn decode_two_dimensional(
 ) -> Result<(), Damaged> {
     // A reader of its own can live in registers.
     let mut reader = bits.clone();
-    let result = decode_modes(&mut reader, above, row);
+    let width = row.width();
+    let (guarded, places) = (above.guarded_places(), row.new_places());
+    let end = if width <= WIDEST_IN_LANES {
+        decode_modes::<true>(&mut reader, guarded, places, width)
+    } else {
+        decode_modes::<false>(&mut reader, guarded, places, width)
+    };
     *bits = reader;
-    result
+    row.close_at(end?);
+    Ok(())
 }
 
-#[inline]
-fn decode_modes(reader: &mut BitReader<'_>, above: &Changes, row: &mut Changes) -> Result<(), Damaged> {
-    reader.refill();
-    if above.count() < reader.leading_ones() as usize {
-        let all_same = u32::try_from(above.count() + 1).expect("at most the ones counted");
-        reader.skip(all_same);
-        row.copy_from(above);
-        return Ok(());
+/// Where the reading of a row against the one above stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The starting or reference changing element on the coding line.
+    // T.4 (07/2003) §4.2.1.1
+    a0: i32,
+    /// Index of b1 among the places above.
+    b1: usize,
+    /// Index behind the last place written. Each of them turns the colour, so that it tells the colour of a0.
+    end: usize,
+}
+
+impl Place {
+    /// White (0) or black ([`BLACK_RUNS_FIRST`]).
+    #[inline]
+    const fn colour(self) -> usize {
+        (self.end - FIRST) % 2 * BLACK_RUNS_FIRST
     }
-    let width = row.width();
-    let reference = above.guarded_places();
-    row.clear();
-    let mut b1_index = FIRST;
-    let mut a0 = -1;
-    let mut colours = (&WHITE_RUNS, &BLACK_RUNS);
-    while a0 < width {
+}
+
+/// The widest row whose places, with 3 added, leave the highest bit of a lane of 16 bits free.
+const WIDEST_IN_LANES: i32 = 0x7FF0;
+/// 1 in each lane.
+const ONES: u64 = 0x0001_0001_0001_0001;
+/// The highest bit of each lane.
+const HIGHEST: u64 = 0x8000_8000_8000_8000;
+
+/// Several modes at a time where it can be told that their b1 follow each other, if the width allows `LANES`; else one by one.
+#[inline]
+fn decode_modes<const LANES: bool>(
+    reader: &mut BitReader<'_>,
+    above: &[u16],
+    places: &mut [u16],
+    width: i32,
+) -> Result<usize, Damaged> {
+    let mut at = Place { a0: -1, b1: FIRST, end: FIRST };
+    let edge = above.len() - SENTINELS;
+    while at.a0 < width {
         reader.refill();
-        let entry = MODES[reader.peek(MODE_BITS)];
-        reader.skip(u32::from(entry.length));
-        // Tested one after the other, the most frequent first: that is guessed better than one jump to three places.
-        if entry.mode == Mode::Vertical {
-            let a1 = reference[b1_index] + i32::from(entry.difference);
-            if a1 <= a0 || a1 >= width {
-                if a1 < a0.max(0) || a1 > width {
-                    return Err(Damaged);
-                }
-                row.push(a1);
-                if a1 == width {
-                    break;
-                }
+        let left = edge.wrapping_sub(at.b1).wrapping_add(1);
+        if left.wrapping_sub(1) < READY_BITS as usize && reader.are_ones(left as u32) {
+            // V0 up to the right edge.
+            reader.skip(left as u32);
+            let last = at.end + left - 1;
+            places[at.end..last].copy_from_slice(&above[at.b1..edge]);
+            return Ok(last);
+        }
+        let packet = PACKETS[reader.peek(PACKET_BITS)];
+        let fitting = if LANES { vertical_modes(packet, at, above) } else { None };
+        let Some(a1) = fitting else {
+            (*reader, at) = one_mode(reader.clone(), at, above, places, width)?;
+            continue;
+        };
+        reader.skip(packet.length());
+        put_lanes(&mut places[at.end..], a1);
+        let count = packet.vertical();
+        at.end += count;
+        at.b1 += count;
+        let last = a1.rotate_left(16) >> (16 * count as u32 & 63) & 0xFFFF;
+        at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
+        if packet.then() == THEN_HORIZONTAL {
+            let entry = RUNS[reader.peek(RUNS_BITS) ^ at.colour()];
+            let a1 = at.a0.max(0) + entry.first();
+            let a2 = a1 + entry.second();
+            if entry.ends_two() && a2 < width {
+                reader.skip(entry.length());
+                places[at.end..at.end + 2].copy_from_slice(&[a1 as u16, a2 as u16]);
+                at.end += 2;
+                at.a0 = a2;
+                at.b1 = next_change_far(above, at.b1, a2);
             } else {
-                row.push_right(a1);
+                (*reader, at) = horizontal(reader.clone(), at, above, places, width)?;
             }
-            a0 = a1;
-            colours = (colours.1, colours.0);
-            b1_index = next_change(reference, other_colour(reference, b1_index, a0), a0);
-        } else if entry.mode == Mode::Horizontal {
-            let a1 = run(reader, colours.0, a0.max(0), width)?;
-            let a2 = run(reader, colours.1, a1, width)?;
-            row.push(a1);
-            row.push(a2);
-            a0 = a2;
-            if a0 < width {
-                b1_index = next_change(reference, b1_index, a0);
-            }
-        } else if entry.mode == Mode::Pass {
-            a0 = reference[b1_index + 1];
-            b1_index += 2;
         } else {
-            return Err(Damaged);
+            let pass = packet.then() == THEN_PASS;
+            at.a0 = select_unpredictable(pass, i32::from(above[at.b1 + 1]), at.a0);
+            at.b1 += 2 * usize::from(pass);
         }
     }
-    row.close();
-    Ok(())
+    Ok(at.end)
+}
+
+/// The places a1 of a packet's vertical modes, in lanes; `None` if it has to be taken mode by mode.
+///
+/// The four places from b1 on and the four differences are added in one word. As long as each a1 is not left of the place in
+/// front of its b1, and left of the place behind it, the next b1 is the next place.
+#[inline]
+fn vertical_modes(packet: Packet, at: Place, above: &[u16]) -> Option<u64> {
+    let &[before, one, two, three, four, behind] = above.get(at.b1 - 1..)?.first_chunk()?;
+    let here = u64::from(one) | u64::from(two) << 16 | u64::from(three) << 32 | u64::from(four) << 48;
+    let before = here << 16 | u64::from(before);
+    let behind = here >> 16 | u64::from(behind) << 48;
+    let a1 = here.wrapping_add(packet.differences());
+    let a0 = a1 << 16 | (at.a0 + 3).cast_unsigned() as u64;
+    let not_left = (a1 | HIGHEST).wrapping_sub(before + 3 * ONES);
+    let left = (behind + 2 * ONES | HIGHEST).wrapping_sub(a1);
+    let onwards = (a1 | HIGHEST).wrapping_sub(a0.wrapping_add(ONES));
+    let fitting = !(not_left & left & onwards) & packet.used() == 0 && packet.length() > 0;
+    fitting.then(|| a1.wrapping_sub(3 * ONES))
+}
+
+/// Writes four places.
+#[inline]
+fn put_lanes(places: &mut [u16], lanes: u64) {
+    let four: &mut [u16; PACKET_MODES] = places.first_chunk_mut().expect("a row has room behind its end");
+    *four = [lanes as u16, (lanes >> 16) as u16, (lanes >> 32) as u16, (lanes >> 48) as u16];
+}
+
+/// Takes one mode, whichever it is. It takes and returns what the caller wants to keep in registers.
+#[cold]
+fn one_mode<'a>(
+    mut reader: BitReader<'a>,
+    mut at: Place,
+    above: &[u16],
+    places: &mut [u16],
+    width: i32,
+) -> Result<(BitReader<'a>, Place), Damaged> {
+    let entry = MODES[reader.peek(MODE_BITS)];
+    reader.skip(u32::from(entry.length));
+    match entry.mode {
+        Mode::Vertical => {
+            let a1 = i32::from(above[at.b1]) + i32::from(entry.difference);
+            if a1 < at.a0.max(0) || a1 > width {
+                return Err(Damaged);
+            }
+            push(places, &mut at.end, a1 as u16, width as u16);
+            at.a0 = a1;
+            if a1 < width {
+                at.b1 = next_change(above, other_colour(above, at.b1, a1), a1);
+            }
+        }
+        Mode::Pass => {
+            at.a0 = i32::from(above[at.b1 + 1]);
+            at.b1 += 2;
+        }
+        Mode::Horizontal => return horizontal(reader, at, above, places, width),
+        Mode::Other => return Err(Damaged),
+    }
+    Ok((reader, at))
+}
+
+/// Takes the two runs behind a horizontal mode one by one.
+#[inline(never)]
+fn horizontal<'a>(
+    mut reader: BitReader<'a>,
+    mut at: Place,
+    above: &[u16],
+    places: &mut [u16],
+    width: i32,
+) -> Result<(BitReader<'a>, Place), Damaged> {
+    let first = at.colour();
+    for colour in [first, first ^ BLACK_RUNS_FIRST] {
+        at.a0 = run(&mut reader, single_runs(colour), at.a0.max(0), width)?;
+        push(places, &mut at.end, at.a0 as u16, width as u16);
+    }
+    if at.a0 < width {
+        at.b1 = next_change_far(above, at.b1, at.a0);
+    }
+    Ok((reader, at))
 }
 
 /// Where to look for b1 when the colour of a0 has just turned: next to the b1 before, on the left if that is still
 /// right of a0.
 #[inline]
-fn other_colour(reference: &[i32], b1_index: usize, a0: i32) -> usize {
-    if reference[b1_index - 1] > a0 { b1_index - 1 } else { b1_index + 1 }
+fn other_colour(reference: &[u16], b1_index: usize, a0: i32) -> usize {
+    if i32::from(reference[b1_index - 1]) > a0 { b1_index - 1 } else { b1_index + 1 }
 }
 
 /// The first changing element of the same colour right of a0, which is left of the right edge.
 #[inline]
-fn next_change(reference: &[i32], mut b1_index: usize, a0: i32) -> usize {
-    while reference[b1_index] <= a0 {
+fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> usize {
+    while i32::from(reference[b1_index]) <= a0 {
         b1_index += 2;
     }
     b1_index
+}
+
+/// The same where it is not mostly the first: one of the next three is found without guessing which.
+#[inline]
+fn next_change_far(reference: &[u16], b1_index: usize, a0: i32) -> usize {
+    let mut passed = 0;
+    if let Some(&[one, _, two]) = reference.get(b1_index..).and_then(|from| from.first_chunk()) {
+        passed = usize::from(i32::from(one) <= a0) + usize::from(i32::from(two) <= a0);
+    }
+    next_change(reference, b1_index + 2 * passed, a0)
 }
 
 /// Writes two runs behind a prefix.
@@ -255,5 +396,69 @@ fn run(bits: &mut BitReader<'_>, entries: &RunTable, start: i32, width: i32) -> 
             return Ok(place);
         }
         bits.refill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is taken together is what is taken one by one, for what nobody would write too.
+        #[test]
+        fn modes_taken_together_are_the_same_modes(
+            octets in proptest::collection::vec(any::<u8>(), 0..60),
+            steps in proptest::collection::vec(prop_oneof![6 => 1..4_u16, 2 => 1..40_u16, 1 => 1..400_u16], 0..60),
+            width in 1..2000_u16)
+        {
+            let mut above = Changes::white(width.into());
+            let mut place = steps.len() as u16 % 2;
+            for step in steps {
+                above.push(i32::from(place).min(i32::from(width)));
+                place += step;
+            }
+            above.close();
+            let read = |together: bool| {
+                let mut row = Changes::white(width.into());
+                let mut reader = BitReader::new(&octets, 0);
+                let (guarded, width) = (above.guarded_places(), i32::from(width));
+                let end = if together {
+                    decode_modes::<true>(&mut reader, guarded, row.new_places(), width)
+                } else {
+                    decode_modes::<false>(&mut reader, guarded, row.new_places(), width)
+                };
+                let places = end.map(|end| {
+                    row.close_at(end);
+                    row.places().to_vec()
+                });
+                (places, reader.position())
+            };
+            prop_assert_eq!(read(true), read(false));
+        }
+
+        /// The same for runs.
+        #[test]
+        fn runs_taken_together_are_the_same_runs(octets in proptest::collection::vec(any::<u8>(), 0..60), width in 1..3000_u16) {
+            let mut row = Changes::white(width.into());
+            let mut reader = BitReader::new(&octets, 0);
+            let found = decode_one_dimensional(&mut reader, &mut row).map(|()| row.places().to_vec());
+            let found = (found, reader.position());
+            let mut reader = BitReader::new(&octets, 0);
+            prop_assert_eq!(found, (one_by_one(&mut reader, width), reader.position()));
+        }
+    }
+
+    fn one_by_one(reader: &mut BitReader<'_>, width: u16) -> Result<Vec<u16>, Damaged> {
+        let mut row = Changes::white(width.into());
+        let (mut place, mut end, mut colour) = (0, FIRST, 0);
+        while place < i32::from(width) {
+            reader.refill();
+            place = run(reader, single_runs(colour), place, width.into())?;
+            push(row.new_places(), &mut end, place as u16, width);
+            colour ^= BLACK_RUNS_FIRST;
+        }
+        row.close_at(end);
+        Ok(row.places().to_vec())
     }
 }

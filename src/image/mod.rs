@@ -16,6 +16,7 @@ mod grey;
 pub mod halftone;
 mod lines;
 pub mod quality;
+mod reduce;
 mod runs;
 pub mod scale;
 mod t4;
@@ -50,7 +51,11 @@ impl Coding {
     pub const fn new(compression: Compression, resolution: Resolution) -> Self {
         let two_dimensional_every = match resolution {
             Resolution::Standard => 2,
-            Resolution::Fine | Resolution::Superfine => 4,
+            Resolution::Fine
+            | Resolution::Superfine
+            | Resolution::Dots300
+            | Resolution::Ultrafine
+            | Resolution::Dots400 => 4,
         };
         Self { compression, two_dimensional_every, minimum_row_bits: 0 }
     }

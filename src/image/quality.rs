@@ -49,6 +49,26 @@ mod tests {
     use super::*;
     use crate::image::{Bitmap, Ended};
 
+    /// White rows in MH, some of them one make-up code short.
+    // T.4 (07/2003) §4.1
+    fn rows_with_bad(rows: u32, bad: impl Fn(u32) -> bool) -> CopyQuality {
+        let row = |row: u32| if bad(row) { "00000000000101100000110101" } else { "00000000000101001101100110101" };
+        let bits: String = (0..rows).map(row).chain(["000000000001"; 6]).collect();
+        let octet = |bits: &[u8]| bits.iter().fold(0, |octet, bit| octet << 1 | (bit - b'0')) << (8 - bits.len());
+        let octets: Vec<u8> = bits.as_bytes().chunks(8).map(octet).collect();
+        let limits = crate::image::DecodeLimits { max_rows: 10_000 };
+        let decoded = crate::image::decode(&octets, crate::model::Compression::Mh, 1728, limits);
+        assert_eq!(decoded.bad_rows, (0..rows).filter(|row| bad(*row)).count() as u32);
+        judge(&decoded, Resolution::Standard)
+    }
+
+    #[test]
+    fn one_bad_row_in_twenty_is_borne_and_three_are_not() {
+        // 4.9 % and 15.1 %, as TSB-85 MRGN04 has them.
+        assert_eq!(rows_with_bad(388, |row| row % 20 == 7 && row < 380), CopyQuality::Good);
+        assert_eq!(rows_with_bad(404, |row| row % 6 == 1 && row < 366), CopyQuality::Bad);
+    }
+
     fn page(rows: u32, bad_rows: u32, longest_bad_run: u32) -> Decoded {
         Decoded { bitmap: Bitmap::white(8, rows), rows, bad_rows, longest_bad_run, ended: Ended::ByMarker }
     }

@@ -7,46 +7,53 @@
 // T.4 (07/2003) §4.2.1.1
 #[derive(Clone, Debug)]
 pub(super) struct Changes {
-    places: Vec<i32>,
+    places: Vec<u16>,
     count: usize,
-    width: i32,
+    width: u16,
+    /// Where [`Changes::paint`] turns pels over; all 0 between calls. Each word is the sum of several, because to change
+    /// the same one again at once takes long.
+    turns: Vec<[u64; 4]>,
 }
 
 /// Copies of the width behind the last changing element.
-const SENTINELS: usize = 4;
-/// Index of the first changing element; in front of it stands [`BEFORE`], so that looking back needs no test.
+pub(super) const SENTINELS: usize = 8;
+/// Index of the first changing element; in front of it stands a 0, so that looking back needs no test.
 pub(super) const FIRST: usize = 1;
-/// Left of every place.
-const BEFORE: i32 = -1;
 /// Places behind the last changing element that may be written to without need, because it is quicker.
 const ROOM: usize = 8;
 
 impl Changes {
     /// A white row, with room for the worst row of this width.
     pub(super) fn white(width: u32) -> Self {
-        let width = i32::try_from(width).expect("the width is at most MAX_WIDTH");
-        let places = vec![BEFORE; FIRST + width as usize + 2 + SENTINELS + ROOM];
-        let mut changes = Self { places, count: 0, width };
+        let width = u16::try_from(width).expect("the width is at most MAX_WIDTH");
+        let places = vec![0; FIRST + usize::from(width) + 2 + SENTINELS + ROOM];
+        let mut changes = Self { places, count: 0, width, turns: vec![[0; 4]; usize::from(width) / 64 + 1] };
         changes.close();
         changes
     }
 
     /// Width of the row in pels.
     #[inline]
-    pub(super) const fn width(&self) -> i32 {
-        self.width
+    pub(super) fn width(&self) -> i32 {
+        self.width.into()
     }
 
     /// All places, the copies of the width included.
     #[inline]
-    pub(super) fn places(&self) -> &[i32] {
+    pub(super) fn places(&self) -> &[u16] {
         &self.places[FIRST..FIRST + self.count + SENTINELS]
     }
 
-    /// The same with -1 in front, so that the first is at [`FIRST`].
+    /// The same with a 0 in front, so that the first is at [`FIRST`].
     #[inline]
-    pub(super) fn guarded_places(&self) -> &[i32] {
+    pub(super) fn guarded_places(&self) -> &[u16] {
         &self.places[..FIRST + self.count + SENTINELS]
+    }
+
+    /// Where a new row's changing elements are to be put, from [`FIRST`] on; [`Changes::close_at`] ends it.
+    #[inline]
+    pub(super) fn new_places(&mut self) -> &mut [u16] {
+        &mut self.places
     }
 
     /// Number of changing elements.
@@ -61,43 +68,27 @@ impl Changes {
     }
 
     /// Starts a new row.
-    #[inline]
     pub(super) fn clear(&mut self) {
         self.count = 0;
     }
 
-    /// Adds the end of a run, which must not be left of the one before. A run of length 0 takes its
-    /// neighbours together; the right edge is no changing element.
-    #[inline]
+    /// Adds the end of a run, as [`push`] does.
     pub(super) fn push(&mut self, place: i32) {
-        if place >= self.width {
-            return;
-        }
-        if self.places[FIRST + self.count - 1] == place {
-            self.count -= 1;
-        } else {
-            self.push_right(place);
-        }
-    }
-
-    /// Adds the end of a run that lies right of the one before and left of the right edge.
-    #[inline]
-    pub(super) fn push_right(&mut self, place: i32) {
-        self.places[FIRST + self.count] = place;
-        self.count += 1;
-    }
-
-    /// Makes this the same row as another.
-    pub(super) fn copy_from(&mut self, other: &Self) {
-        self.count = other.count;
-        self.places[..FIRST + other.count].copy_from_slice(&other.places[..FIRST + other.count]);
-        self.close();
+        let mut end = FIRST + self.count;
+        push(&mut self.places, &mut end, u16::try_from(place).expect("left of the right edge"), self.width);
+        self.count = end - FIRST;
     }
 
     /// Ends the row: the width is appended.
-    #[inline]
     pub(super) fn close(&mut self) {
-        let (end, width) = (FIRST + self.count, self.width);
+        self.close_at(FIRST + self.count);
+    }
+
+    /// Ends the row in front of index `end`: the width is appended.
+    #[inline]
+    pub(super) fn close_at(&mut self, end: usize) {
+        self.count = end - FIRST;
+        let width = self.width;
         self.places[end..end + SENTINELS].fill(width);
     }
 
@@ -122,13 +113,12 @@ impl Changes {
         if self.places[end - 1] >= self.width {
             end -= 1;
         }
-        self.count = end - FIRST;
-        self.close();
+        self.close_at(end);
     }
 
     /// Adds the changes within 64 pels; `before` has the pel left of them in its highest bit.
     #[inline]
-    fn mark(&mut self, word: u64, before: u64, base: i32, end: usize) -> usize {
+    fn mark(&mut self, word: u64, before: u64, base: u16, end: usize) -> usize {
         let edges = word ^ (word >> 1 | before);
         if edges == 0 {
             return end;
@@ -140,7 +130,7 @@ impl Changes {
         while left != 0 {
             let four = &mut self.places[place..place + 4];
             for target in four {
-                *target = base + left.trailing_zeros().cast_signed();
+                *target = base + left.trailing_zeros() as u16;
                 left &= left.wrapping_sub(1);
             }
             place += 4;
@@ -149,33 +139,11 @@ impl Changes {
     }
 
     /// Draws the row into white octets, as many as the width needs.
-    pub(super) fn paint(&self, row: &mut [u8]) {
-        let (words, rest) = row.as_chunks_mut::<8>();
-        for &place in &self.places[FIRST..FIRST + self.count] {
-            let place = place.cast_unsigned();
-            if let Some(eight) = words.get_mut(place as usize / 64) {
-                // Whole words, because they are read as such right after. In an octet the leftmost pel is the highest
-                // bit, but the leftmost octet is the lowest of a word.
-                let turned = u64::from_le_bytes(*eight) ^ (1 << ((place % 64) ^ 7));
-                *eight = turned.to_le_bytes();
-            } else {
-                rest[place as usize % 64 / 8] ^= 0x80 >> (place % 8);
-            }
-        }
-        let mut colour = 0;
-        for eight in words {
-            let edges = u64::from_be_bytes(*eight);
-            if edges | colour != 0 {
-                let word = fill_between(edges) ^ colour;
-                *eight = word.to_be_bytes();
-                colour = 0_u64.wrapping_sub(word & 1);
-            }
-        }
-        if !rest.is_empty() {
-            let mut eight = [0; 8];
-            eight[..rest.len()].copy_from_slice(rest);
-            let word = fill_between(u64::from_be_bytes(eight)) ^ colour;
-            rest.copy_from_slice(&word.to_be_bytes()[..rest.len()]);
+    pub(super) fn paint(&mut self, row: &mut [u8]) {
+        let places = &self.places[FIRST..FIRST + self.count];
+        match row.as_chunks_mut::<8>() {
+            (words, []) if places.len() < words.len() => paint_few(places, words),
+            (_, _) => paint_many(places, self.width, &mut self.turns, row),
         }
         if let (Some(last), used @ 1..) = (row.last_mut(), self.width % 8) {
             *last &= !(0xFF_u8 >> used);
@@ -183,16 +151,81 @@ impl Changes {
     }
 }
 
-/// Every bit becomes the parity of itself and all bits above it: edges become runs.
+/// Draws all runs together.
+fn paint_many(places: &[u16], width: u16, turns: &mut [[u64; 4]], row: &mut [u8]) {
+    let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return };
+    // First every change turns over the rest of its word, then each word with an odd number of changes all words right of
+    // it.
+    let (fours, rest) = places.as_chunks::<4>();
+    for four in fours {
+        for (part, &place) in four.iter().enumerate() {
+            turns[usize::from(place / 64)][part] ^= u64::MAX >> (place % 64);
+        }
+    }
+    for (part, &place) in rest.iter().enumerate() {
+        turns[usize::from(place / 64)][part] ^= u64::MAX >> (place % 64);
+    }
+    let end = if places.len() % 2 == 0 { last } else { width - 1 };
+    let span = usize::from(first / 64)..usize::from(end / 64) + 1;
+    let mut colour = 0;
+    let (words, rest) = row.as_chunks_mut::<8>();
+    let whole = span.start.min(words.len())..span.end.min(words.len());
+    for (word, turns) in words[whole.clone()].iter_mut().zip(&mut turns[whole]) {
+        let turned = take(turns);
+        *word = (turned ^ colour).to_be_bytes();
+        colour ^= 0_u64.wrapping_sub(turned & 1);
+    }
+    if span.end > words.len() {
+        let turned = take(&mut turns[span.end - 1]);
+        rest.copy_from_slice(&(turned ^ colour).to_be_bytes()[..rest.len()]);
+    }
+}
+
+/// Draws runs one by one, which is quicker where few words have any.
+fn paint_few(places: &[u16], words: &mut [[u8; 8]]) {
+    let (pairs, rest) = places.as_chunks::<2>();
+    for &[start, end] in pairs {
+        let (first, last) = (usize::from(start / 64), usize::from(end / 64));
+        let (from_start, from_end) = (u64::MAX >> (start % 64), u64::MAX >> (end % 64));
+        if first == last {
+            turn(&mut words[first], from_start ^ from_end);
+        } else {
+            turn(&mut words[first], from_start);
+            words[first + 1..last].fill([0xFF; 8]);
+            turn(&mut words[last], !from_end);
+        }
+    }
+    if let &[start] = rest {
+        let first = usize::from(start / 64);
+        turn(&mut words[first], u64::MAX >> (start % 64));
+        words[first + 1..].fill([0xFF; 8]);
+    }
+}
+
 #[inline]
-const fn fill_between(edges: u64) -> u64 {
-    let mut word = edges;
-    word ^= word >> 1;
-    word ^= word >> 2;
-    word ^= word >> 4;
-    word ^= word >> 8;
-    word ^= word >> 16;
-    word ^ word >> 32
+fn turn(word: &mut [u8; 8], pels: u64) {
+    *word = (u64::from_be_bytes(*word) ^ pels).to_be_bytes();
+}
+
+/// The sum of the parts, which are 0 afterwards.
+#[inline]
+fn take(turns: &mut [u64; 4]) -> u64 {
+    std::mem::take(turns).into_iter().fold(0, |sum, part| sum ^ part)
+}
+
+/// Adds the end of a run in front of index `end`. It must not be left of the one before. A run of length 0 takes its
+/// neighbours together; the right edge is no changing element.
+#[inline]
+pub(super) fn push(places: &mut [u16], end: &mut usize, place: u16, width: u16) {
+    if place >= width {
+        return;
+    }
+    if *end > FIRST && places[*end - 1] == place {
+        *end -= 1;
+    } else {
+        places[*end] = place;
+        *end += 1;
+    }
 }
 
 #[cfg(test)]
@@ -204,24 +237,24 @@ mod tests {
     fn changes_are_where_the_colour_turns() {
         let mut changes = Changes::white(20);
         changes.read(&[0b1110_0000, 0b0001_1111, 0b1111_0000]);
-        assert_eq!(changes.places(), [0, 3, 11, 20, 20, 20, 20]);
+        assert_eq!(changes.places()[..5], [0, 3, 11, 20, 20]);
         assert_eq!(changes.count(), 3);
     }
 
     #[test]
     fn a_run_of_no_pels_joins_its_neighbours() {
         let mut changes = Changes::white(16);
-        changes.clear();
+        let mut end = FIRST;
         for place in [0, 0, 4, 6, 6, 9, 16] {
-            changes.push(place);
+            push(changes.new_places(), &mut end, place, 16);
         }
-        changes.close();
+        changes.close_at(end);
         assert_eq!(&changes.places()[..changes.count()], [4, 9]);
     }
 
     proptest! {
         #[test]
-        fn a_row_painted_from_its_changes_is_the_row(mut row in proptest::collection::vec(any::<u8>(), 1..40), less in 0..8_u32) {
+        fn a_row_painted_from_its_changes_is_the_row(mut row in proptest::collection::vec(prop_oneof![3 => Just(0_u8), 1 => any::<u8>()], 1..40), less in 0..8_u32) {
             let width = row.len() as u32 * 8 - less;
             *row.last_mut().unwrap() &= 0xFF << less;
             let mut changes = Changes::white(width);

@@ -1,7 +1,6 @@
 //! Changes of size, of grey pictures and of bilevel pages. Nothing is ever cropped.
 
-use super::runs::Changes;
-use super::{Bitmap, Grey, MAX_WIDTH};
+use super::{Bitmap, Grey, MAX_WIDTH, reduce};
 use crate::model::Resolution;
 
 /// Most rows that a scaled picture can have.
@@ -48,15 +47,16 @@ pub fn resize_grey(picture: &Grey, width: u32, rows: u32) -> Grey {
 }
 
 /// How much each place along one axis takes from which places of the source.
-struct Axis {
-    taps: Vec<Tap>,
+pub(super) struct Axis {
+    pub(super) taps: Vec<Tap>,
     weights: Vec<u32>,
     /// Sum of the weights of every tap.
-    total: u32,
+    pub(super) total: u32,
 }
 
-struct Tap {
-    first: u32,
+pub(super) struct Tap {
+    /// The first place of the source.
+    pub(super) first: u32,
     start: usize,
     count: usize,
 }
@@ -70,7 +70,7 @@ impl Axis {
     }
 
     /// A target place is `source` units wide, a source place `target` units.
-    fn area(source: u32, target: u32) -> Self {
+    pub(super) fn area(source: u32, target: u32) -> Self {
         let (wide, narrow) = (u64::from(source), u64::from(target));
         let mut axis = Self::empty(target, source);
         for index in 0..narrow {
@@ -115,119 +115,109 @@ impl Axis {
         self.taps.push(Tap { first, start, count: self.weights.len() - start });
     }
 
-    fn weights(&self, tap: &Tap) -> &[u32] {
+    pub(super) fn weights(&self, tap: &Tap) -> &[u32] {
         &self.weights[tap.start..tap.start + tap.count]
     }
 }
 
-/// Scales a bilevel page so that no black pel vanishes: of what a black pel becomes, the better half is black.
-/// Halving therefore joins neighbours (thin lines survive), doubling repeats them. Sizes are held between 1 and
-/// [`MAX_WIDTH`] or [`MAX_ROWS`].
+/// Scales a bilevel page so that no black pel vanishes, no stroke gets bolder, and pictures stay as grey as they were; doubling
+/// repeats pels. Sizes are held between 1 and [`MAX_WIDTH`] or [`MAX_ROWS`].
 #[must_use]
 pub fn resize(page: &Bitmap, width: u32, rows: u32) -> Bitmap {
     let (width, rows) = (width.clamp(1, MAX_WIDTH), rows.clamp(1, MAX_ROWS));
-    let narrowed;
-    let page = if width == page.width() {
-        page
+    if (width, rows) == (page.width(), page.rows()) {
+        page.clone()
+    } else if page.rows() == 0 {
+        Bitmap::white(width, rows)
     } else {
-        narrowed = resize_width(page, width);
-        &narrowed
+        reduce::resampled(page, width, rows)
+    }
+}
+
+/// A shape that pages are to have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shape {
+    /// Picture elements in a line.
+    pub width: u32,
+    /// Resolution.
+    pub resolution: Resolution,
+    /// The most rows.
+    pub maximum_rows: Option<u32>,
+}
+
+/// How much longer than its nominal length a page may come out, in per cent.
+// T.4 (07/2003) §2.2: the tolerance of the lines per millimetre
+const LENGTH_TOLERANCE: u64 = 1;
+
+/// The page in another shape, as large as it gets and with its proportions. A page that is too long loses white rows at its end
+/// first; if that is not enough it is made smaller as a whole and set in the middle. Nothing but white is ever cut off.
+#[must_use]
+pub fn fit(page: &Bitmap, from: Resolution, to: Shape) -> Bitmap {
+    let whole = whole_rows(page, from, to.resolution);
+    let page = whole.as_ref().unwrap_or(page);
+    let width = to.width.clamp(1, MAX_WIDTH);
+    let rows = rows_in(page, from, width, to.resolution);
+    let Some(most) = to.maximum_rows.filter(|most| u64::from(rows) * 100 > u64::from(*most) * (100 + LENGTH_TOLERANCE))
+    else {
+        return resize(page, width, rows);
     };
-    if rows == page.rows() { page.clone() } else { resize_rows(page, rows) }
+    let end = last_black(page).map_or(1, |last| last + 1);
+    // The rows of the source that give the most rows of the target.
+    let room = u64::from(page.rows()) * u64::from(most) / u64::from(rows);
+    if u64::from(end) <= room {
+        return resize(&page.crop_rows(0, u32::try_from(room).unwrap_or(end)), width, most);
+    }
+    let page = page.crop_rows(0, end);
+    let narrow = u64::from(width) * u64::from(most) / u64::from(rows_in(&page, from, width, to.resolution));
+    let narrow = u32::try_from(narrow).unwrap_or(width).clamp(1, width);
+    let mut placed = Bitmap::white(width, most);
+    placed.stamp(&resize(&page, narrow, most), (width - narrow) / 2, 0);
+    placed
 }
 
-/// Scales a bilevel page to a width, and its rows in proportion.
-#[must_use]
-pub fn fit_width(page: &Bitmap, width: u32) -> Bitmap {
-    let width = width.clamp(1, MAX_WIDTH);
-    let from = u64::from(page.width());
-    let rows = (u64::from(page.rows()) * u64::from(width) + from / 2) / from;
-    resize(page, width, u32::try_from(rows).unwrap_or(MAX_ROWS))
+/// The page with white rows below, so that rows join by whole numbers where the resolutions are multiples of one another.
+fn whole_rows(page: &Bitmap, from: Resolution, to: Resolution) -> Option<Bitmap> {
+    if !(from.is_metric() && to.is_metric()) || from.factor() <= to.factor() {
+        return None;
+    }
+    let missing = page.rows().next_multiple_of(from.factor() / to.factor()) - page.rows();
+    (missing > 0).then(|| {
+        let mut whole = page.clone();
+        whole.push_white_rows(missing);
+        whole
+    })
 }
 
-/// The page at another resolution: rows are joined two or four at a time, or repeated. The last row is kept even
-/// if its partners are missing.
-#[must_use]
-pub fn change_resolution(page: &Bitmap, from: Resolution, to: Resolution) -> Bitmap {
-    let mut changed = Bitmap::new(page.width());
-    if from.factor() >= to.factor() {
-        let joined = from.factor() / to.factor();
-        for first in (0..page.rows()).step_by(joined as usize) {
-            push_joined(&mut changed, page, first..page.rows().min(first + joined));
+/// Rows that a page has in another width and resolution, if its proportions stay.
+fn rows_in(page: &Bitmap, from: Resolution, width: u32, to: Resolution) -> u32 {
+    // Metric resolutions are whole multiples of one another; the lines per inch that stand for them are rounded.
+    let density = |resolution: Resolution| {
+        if from.is_metric() && to.is_metric() {
+            let dots = if resolution == Resolution::Ultrafine { 2 } else { 1 };
+            (dots, u64::from(resolution.factor()))
+        } else {
+            (u64::from(resolution.dots_per_inch()), u64::from(resolution.lines_per_inch()))
         }
-    } else {
-        for row in page.iter_rows() {
-            for _ in 0..to.factor() / from.factor() {
-                changed.push_row(row);
-            }
-        }
-    }
-    changed
+    };
+    let ((from_dots, from_lines), (to_dots, to_lines)) = (density(from), density(to));
+    let many = u64::from(page.rows()) * u64::from(width) * from_dots * to_lines;
+    let few = u64::from(page.width()) * to_dots * from_lines;
+    u32::try_from((many + few / 2) / few).unwrap_or(MAX_ROWS).clamp(1, MAX_ROWS)
 }
 
-fn resize_width(page: &Bitmap, width: u32) -> Bitmap {
-    let mut scaled = Bitmap::white(width, page.rows());
-    let (mut changes, mut target) = (Changes::white(page.width()), Changes::white(width));
-    for (index, row) in (0..).zip(page.iter_rows()) {
-        changes.read(row);
-        target.clear();
-        let mut done = 0;
-        for run in changes.places()[..changes.count() + 1].chunks_exact(2) {
-            let black = i64::from(run[0])..i64::from(run[1]);
-            let pels = mapped(&black, page.width().into(), width.into());
-            let (start, end) = (pels.start.max(done), pels.end);
-            if start < end {
-                target.push(i32::try_from(start).expect("within the width"));
-                target.push(i32::try_from(end).expect("within the width"));
-                done = end;
-            }
-        }
-        target.close();
-        target.paint(&mut scaled.row_mut(index));
-    }
-    scaled
-}
-
-fn resize_rows(page: &Bitmap, rows: u32) -> Bitmap {
-    let mut scaled = Bitmap::white(page.width(), rows);
-    for (index, row) in (0..).zip(page.iter_rows()) {
-        let targets = mapped(&(index..index + 1), page.rows().into(), rows.into());
-        for target in targets {
-            let mut octets = scaled.row_mut(u32::try_from(target).expect("within the rows"));
-            octets.iter_mut().zip(row).for_each(|(octet, &black)| *octet |= black);
-        }
-    }
-    scaled
-}
-
-/// The target places that a run of source places blackens: those that it covers by half a place, of source or
-/// target, whichever is smaller.
-fn mapped(run: &std::ops::Range<i64>, source: i64, target: i64) -> std::ops::Range<i64> {
-    let enough = source.min(target);
-    let (start, end) = (run.start * target, run.end * target);
-    let mut first = start / source;
-    if (end.min((first + 1) * source) - start) * 2 < enough {
-        first += 1;
-    }
-    let mut last = (end - 1) / source;
-    if last > first && (end - start.max(last * source)) * 2 < enough {
-        last -= 1;
-    }
-    first..last + 1
-}
-
-fn push_joined(target: &mut Bitmap, page: &Bitmap, rows: std::ops::Range<u32>) {
-    target.push_white_rows(1);
-    let mut joined = target.row_mut(target.rows() - 1);
-    for row in rows {
-        joined.iter_mut().zip(page.row(row)).for_each(|(octet, &black)| *octet |= black);
-    }
+fn last_black(page: &Bitmap) -> Option<u32> {
+    (0..page.rows()).rev().find(|&row| page.row(row).iter().any(|&octet| octet != 0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Width;
     use proptest::prelude::*;
+
+    fn change(page: &Bitmap, from: Resolution, to: Resolution) -> Bitmap {
+        fit(page, from, Shape { width: page.width(), resolution: to, maximum_rows: None })
+    }
 
     fn page(width: u32, octets: &[u8]) -> Bitmap {
         Bitmap::from_packed(width, octets.to_vec()).unwrap()
@@ -238,16 +228,16 @@ mod tests {
         let mut fine = Bitmap::white(16, 9);
         fine.row_mut(2).fill(0xFF);
         fine.set(3, 8, true);
-        let standard = change_resolution(&fine, Resolution::Superfine, Resolution::Standard);
+        let standard = change(&fine, Resolution::Superfine, Resolution::Standard);
         assert_eq!(standard.packed(), [0xFF, 0xFF, 0, 0, 0x10, 0]);
     }
 
     #[test]
     fn a_finer_resolution_repeats_rows() {
         let standard = page(8, &[1, 2]);
-        let superfine = change_resolution(&standard, Resolution::Standard, Resolution::Superfine);
+        let superfine = change(&standard, Resolution::Standard, Resolution::Superfine);
         assert_eq!(superfine.packed(), [1, 1, 1, 1, 2, 2, 2, 2]);
-        assert_eq!(change_resolution(&superfine, Resolution::Superfine, Resolution::Standard), standard);
+        assert_eq!(change(&superfine, Resolution::Superfine, Resolution::Standard), standard);
     }
 
     #[test]
@@ -263,10 +253,42 @@ mod tests {
         let mut a3 = Bitmap::white(2432, 100);
         a3.set(0, 0, true);
         a3.set(2431, 99, true);
-        let a4 = fit_width(&a3, 1728);
+        let to = Shape { width: 1728, resolution: Resolution::Fine, maximum_rows: None };
+        let a4 = fit(&a3, Resolution::Fine, to);
         assert_eq!((a4.width(), a4.rows()), (1728, 71));
         assert!(a4.is_black(0, 0) && a4.is_black(1727, 70));
         assert_eq!(a4.black_count(), 2);
+    }
+
+    #[test]
+    fn pages_keep_their_proportions_between_metric_and_inch_resolutions() {
+        let size = |from: Resolution, rows, to: Resolution| {
+            let page = Bitmap::white(Width::A4.pels(from), rows);
+            let shape = Shape { width: Width::A4.pels(to), resolution: to, maximum_rows: None };
+            fit(&page, from, shape).rows()
+        };
+        assert_eq!(size(Resolution::Ultrafine, 4576, Resolution::Superfine), 4576);
+        assert_eq!(size(Resolution::Ultrafine, 4576, Resolution::Standard), 1144);
+        // A line of 2592 at 300 dots is 219.5 mm and becomes one of 215 mm: the length follows.
+        assert_eq!(size(Resolution::Dots300, 3508, Resolution::Fine), 2247);
+        assert_eq!(size(Resolution::Dots400, 4677, Resolution::Fine), 2247);
+        assert_eq!(size(Resolution::Dots400, 4677, Resolution::Dots300), 3508);
+    }
+
+    #[test]
+    fn a_page_that_is_too_long_loses_white_rows_first_and_then_gets_smaller_as_a_whole() {
+        let shape = Shape { width: 200, resolution: Resolution::Fine, maximum_rows: Some(300) };
+        let mut page = Bitmap::white(200, 400);
+        page.set(199, 299, true);
+        let cut = fit(&page, Resolution::Fine, shape);
+        assert_eq!((cut.rows(), cut.is_black(199, 299), cut.black_count()), (300, true, 1));
+        page.set(199, 399, true);
+        page.set(0, 0, true);
+        let smaller = fit(&page, Resolution::Fine, shape);
+        assert_eq!((smaller.width(), smaller.rows()), (200, 300));
+        assert!(smaller.is_black(25, 0) && smaller.is_black(174, 299), "in the middle, three quarters wide");
+        let slightly = Shape { maximum_rows: Some(397), ..shape };
+        assert_eq!(fit(&page, Resolution::Fine, slightly).rows(), 400, "within the tolerance");
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub struct ReceiptFacts<'a> {
     pub duration: Option<Duration>,
     /// What the receiving machine calls itself (CSI).
     pub remote_id: Option<&'a str>,
+    /// Maker and model of the receiving machine, if it told.
+    pub remote_machine: Option<&'a str>,
     /// Speed of the last page, bit/s.
     pub speed: Option<u32>,
     /// Whether errors were corrected.
@@ -322,6 +324,9 @@ fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String
     if let Some(name) = facts.remote_id.map(super::header::clean).filter(|name| !name.is_empty()) {
         rows.push(("Answered as", name));
     }
+    if let Some(machine) = facts.remote_machine.map(super::header::clean).filter(|machine| !machine.is_empty()) {
+        rows.push(("Remote machine", machine));
+    }
     if !facts.original.subject.is_empty() {
         rows.push(("Subject", super::header::clean(facts.original.subject)));
     }
@@ -347,13 +352,8 @@ fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String
         rows.push(("Speed", format!("{speed} bit/s{correction}")));
     }
     if let Some(resolution) = facts.resolution {
-        let name = match resolution {
-            Resolution::Standard => "standard",
-            Resolution::Fine => "fine",
-            Resolution::Superfine => "superfine",
-        };
         let (across, down) = (resolution.dots_per_inch(), resolution.lines_per_inch());
-        rows.push(("Resolution", format!("{name} ({across} × {down} per inch)")));
+        rows.push(("Resolution", format!("{} ({across} × {down} per inch)", resolution.name())));
     }
     rows.push(("Mail received", for_people(facts.accepted)));
     for note in facts.notes.iter().take(MAX_NOTES) {

@@ -169,7 +169,7 @@ mod tests {
     use crate::image::Bitmap;
     use crate::model::Resolution;
 
-    const RESOLUTIONS: [Resolution; 3] = [Resolution::Standard, Resolution::Fine, Resolution::Superfine];
+    const RESOLUTIONS: [Resolution; 6] = Resolution::ALL;
 
     fn text() -> HeadlineText {
         HeadlineText {
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn it_is_about_four_millimetres_high_at_every_resolution() {
-        assert_eq!(RESOLUTIONS.map(headline_rows), [15, 31, 62]);
+        assert_eq!(RESOLUTIONS.map(headline_rows), [15, 31, 62, 47, 62, 63]);
     }
 
     #[test]

@@ -70,48 +70,53 @@ pub const fn pels_in(tenths: u32, resolution: Resolution) -> u32 {
 /// What one page is drawn to: the width of a line, the lines per inch, the paper.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Sheet {
-    /// Width of the scan line.
+    /// Width of the scan line; written as its picture elements at standard resolution.
     #[serde(with = "width_as_pels")]
     pub width: Width,
-    /// Lines per inch.
-    #[serde(with = "resolution_as_lines")]
+    /// Resolution; written as its name.
+    #[serde(with = "resolution_as_name")]
     pub resolution: Resolution,
     /// The paper.
     pub paper: Paper,
 }
 
+impl Sheet {
+    /// Picture elements in a line.
+    #[must_use]
+    pub const fn pels(self) -> u32 {
+        self.width.pels(self.resolution)
+    }
+}
+
 mod width_as_pels {
-    use crate::model::Width;
+    use crate::model::{Resolution, Width};
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(width: &Width, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(width.pels())
+        serializer.serialize_u32(width.pels(Resolution::Standard))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Width, D::Error> {
         let pels = u32::deserialize(deserializer)?;
-        Width::from_pels(pels).ok_or_else(|| serde::de::Error::custom("no width of a fax line"))
+        Width::from_pels(pels, Resolution::Standard).ok_or_else(|| serde::de::Error::custom("no width of a fax line"))
     }
 }
 
-mod resolution_as_lines {
+mod resolution_as_name {
     use crate::model::Resolution;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(resolution: &Resolution, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u32(resolution.lines_per_inch())
+        serializer.serialize_str(resolution.name())
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Resolution, D::Error> {
-        let lines = u32::deserialize(deserializer)?;
-        [Resolution::Standard, Resolution::Fine, Resolution::Superfine]
-            .into_iter()
-            .find(|resolution| resolution.lines_per_inch() == lines)
-            .ok_or_else(|| serde::de::Error::custom("no resolution of a fax page"))
+        let name = String::deserialize(deserializer)?;
+        Resolution::from_name(&name).ok_or_else(|| serde::de::Error::custom("no resolution of a fax page"))
     }
 }
 

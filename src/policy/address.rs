@@ -252,7 +252,8 @@ impl Wishes {
             "fr" | "from" => set(&mut options.from, name, words()),
             "cp" | "cover" => set(&mut options.cover, name, yes_or_no(value).ok_or_else(|| wrong("on or off"))?),
             "quality" => {
-                let resolution = resolution(value).ok_or_else(|| wrong("standard, fine or superfine"))?;
+                let resolution = Resolution::from_name(value)
+                    .ok_or_else(|| wrong("standard, fine, superfine, 300dpi, ultrafine or 400dpi"))?;
                 set(&mut options.resolution, name, resolution)
             }
             "bill" | "billing" => set(&mut options.billing, name, words()),
@@ -359,15 +360,6 @@ fn yes_or_no(value: &str) -> Option<bool> {
     match value.to_ascii_lowercase().as_str() {
         "on" | "yes" => Some(true),
         "off" | "no" | "none" => Some(false),
-        _ => None,
-    }
-}
-
-fn resolution(value: &str) -> Option<Resolution> {
-    match value.to_ascii_lowercase().as_str() {
-        "standard" => Some(Resolution::Standard),
-        "fine" => Some(Resolution::Fine),
-        "superfine" => Some(Resolution::Superfine),
         _ => None,
     }
 }

@@ -152,7 +152,7 @@ fn damage(pages: &[KeptPage]) -> Vec<String> {
 /// The pages as PDF.
 #[must_use]
 pub fn pdf_of(pages: &[StoredPage], title: &str, unix_ms: i64) -> Vec<u8> {
-    let page = |page: &StoredPage| (page.width.pels(), page.rows, page.resolution);
+    let page = |page: &StoredPage| (page.pels(), page.rows, page.resolution);
     let pages: Vec<PdfPage<'_>> = pages
         .iter()
         .map(|stored| {

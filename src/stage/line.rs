@@ -108,6 +108,7 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         sub_address,
         sender_password: None,
         send_cng: true,
+        asks_again: false,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
     })
@@ -136,12 +137,13 @@ fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,
         widest: Width::A3,
-        finest: Resolution::Superfine,
+        finest: Resolution::Dots400,
         longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,
         // The caller has heard our tone in the audio before the switch to T.38.
         send_ced: false,
+        asks_again: false,
         row_time_ms: 0,
         sub_address: true,
     }

@@ -13,7 +13,7 @@ use super::settings::{Fax, Receive};
 use super::{Fault, Office, now_ms};
 use crate::call::{Ending, PageFormat, Progress, ReceivedPage, Verdict};
 use crate::io::call::CallOwner;
-use crate::model::{FetchingId, ReceivedId, Resolution, Width};
+use crate::model::{FetchingId, ReceivedId, Resolution};
 use crate::queue::{NewFetching, Offer, OfferedPage};
 use crate::spool::SpoolName;
 use crate::t30::{Document, PageShape};
@@ -57,12 +57,12 @@ impl Offered {
 #[must_use]
 pub fn offered_page(page: &StoredPage) -> OfferedPage {
     let lines_per_inch = page.resolution.lines_per_inch();
-    OfferedPage { pels: page.width.pels(), rows: page.rows, lines_per_inch }
+    OfferedPage { pels: page.pels(), rows: page.rows, lines_per_inch }
 }
 
 fn shape(page: &OfferedPage) -> Option<PageShape> {
-    let resolution = Resolution::nearest(page.lines_per_inch);
-    Some(PageShape { width: Width::from_pels(page.pels)?, resolution, rows: page.rows })
+    let (width, resolution) = Resolution::of_line(page.pels, page.lines_per_inch)?;
+    Some(PageShape { width, resolution, rows: page.rows })
 }
 
 /// The document that is being fetched.

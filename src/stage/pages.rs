@@ -41,11 +41,17 @@ impl StoredPage {
         PageShape { width: self.width, resolution: self.resolution, rows: self.rows }
     }
 
+    /// Picture elements in a line.
+    #[must_use]
+    pub const fn pels(&self) -> u32 {
+        self.width.pels(self.resolution)
+    }
+
     /// The page laid out.
     #[must_use]
     pub fn bitmap(&self) -> Bitmap {
         let limits = DecodeLimits { max_rows: self.rows.max(1) };
-        image::decode(&self.coded, Compression::Mmr, self.width.pels(), limits).bitmap
+        image::decode(&self.coded, Compression::Mmr, self.pels(), limits).bitmap
     }
 }
 
@@ -62,7 +68,7 @@ pub fn load(octets: &[u8]) -> Result<Vec<StoredPage>, String> {
         let tiff::PageImage::Bilevel(bitmap) = page.image else {
             return Err("a page of the spool is not bilevel".into());
         };
-        let width = Width::from_pels(bitmap.width())
+        let width = Width::from_pels(bitmap.width(), resolution)
             .ok_or_else(|| format!("a page of the spool is {} picture elements wide", bitmap.width()))?;
         pages.push(StoredPage::of(&bitmap, width, resolution));
     }
@@ -79,8 +85,7 @@ pub fn tiff_of(pages: &[StoredPage], description: Option<String>) -> Result<Vec<
     let total = u16::try_from(pages.len()).ok();
     let mut writer = tiff::Writer::new(&mut octets, total, labels).map_err(|error| error.to_string())?;
     for page in pages {
-        let pels = page.width.pels();
-        writer.push_coded(&page.coded, pels, page.rows, page.resolution).map_err(|error| error.to_string())?;
+        writer.push_coded(&page.coded, page.pels(), page.rows, page.resolution).map_err(|error| error.to_string())?;
     }
     Ok(octets.into_inner())
 }
@@ -129,14 +134,12 @@ pub fn local_time(unix_ms: i64) -> Zoned {
 /// The page as this far end takes it, laid out: scaled, never cropped.
 #[must_use]
 pub fn fitted(bitmap: &Bitmap, resolution: Resolution, format: &PageFormat) -> Bitmap {
-    let mut fitted = scale::change_resolution(bitmap, resolution, format.resolution);
-    if fitted.width() != format.width.pels() {
-        fitted = scale::fit_width(&fitted, format.width.pels());
-    }
-    match format.maximum_rows {
-        Some(most) if fitted.rows() > most => scale::resize(&fitted, fitted.width(), most),
-        _ => fitted,
-    }
+    let to = scale::Shape {
+        width: format.width.pels(format.resolution),
+        resolution: format.resolution,
+        maximum_rows: format.maximum_rows,
+    };
+    scale::fit(bitmap, resolution, to)
 }
 
 /// A stored page as the bits that go on the line, with its header line where it has one. `place` is the page's, from 0, and how many

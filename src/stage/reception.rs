@@ -14,7 +14,7 @@ use crate::call::{PageFormat, Progress, ReceivedPage, Verdict};
 use crate::image::quality::{self, CopyQuality};
 use crate::image::{self, DecodeLimits};
 use crate::io::call::CallOwner;
-use crate::model::{ReceivedId, Resolution, Width};
+use crate::model::{ReceivedId, Resolution};
 use crate::spool::{Growing, SpoolName};
 
 const MARK: &[u8; 4] = b"fax2";
@@ -43,7 +43,7 @@ pub fn page_record(place: u32, kept: &KeptPage) -> Vec<u8> {
     let mut record = Vec::with_capacity(RECORD_HEAD + page.coded.len());
     record.extend_from_slice(MARK);
     let length = u32::try_from(page.coded.len()).expect("a page is far below 4 GiB");
-    for number in [place, page.width.pels(), page.rows, page.resolution.lines_per_inch(), length, kept.bad_rows] {
+    for number in [place, page.pels(), page.rows, page.resolution.lines_per_inch(), length, kept.bad_rows] {
         record.extend_from_slice(&number.to_be_bytes());
     }
     record.extend_from_slice(&page.coded);
@@ -70,12 +70,12 @@ fn first_page(octets: &[u8]) -> Option<(u32, KeptPage, &[u8])> {
         let octets = rest.get(index * 4..index * 4 + 4)?;
         Some(u32::from_be_bytes(octets.try_into().ok()?))
     };
-    let width = Width::from_pels(number(1)?)?;
-    let (rows, lines, length) = (number(2)?, number(3)?, number(4)? as usize);
+    let (rows, length) = (number(2)?, number(4)? as usize);
+    let (width, resolution) = Resolution::of_line(number(1)?, number(3)?)?;
     let bad_rows = if head == RECORD_HEAD { number(5)? } else { 0 };
     let body = rest.get(head - MARK.len()..)?;
     let coded = body.get(..length)?.to_vec();
-    let page = StoredPage { coded, width, rows, resolution: Resolution::nearest(lines) };
+    let page = StoredPage { coded, width, rows, resolution };
     Some((number(0)?, KeptPage { page, bad_rows }, &body[length..]))
 }
 
@@ -143,7 +143,7 @@ impl CallOwner for Reception {
 fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &ReceivedPage) -> Result<Verdict, Fault> {
     let format = &page.format;
     let limits = DecodeLimits { max_rows: MAX_ROWS };
-    let decoded = image::decode(&page.bits, format.compression, format.width.pels(), limits);
+    let decoded = image::decode(&page.bits, format.compression, format.width.pels(format.resolution), limits);
     let verdict = if format.ecm {
         Verdict::Good
     } else {

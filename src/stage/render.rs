@@ -103,7 +103,8 @@ pub fn tiff_of(pages: &[RenderedPage], resolution: Resolution) -> Result<Vec<u8>
     let mut writer =
         tiff::Writer::new(&mut octets, total, tiff::Labels::default()).map_err(|error| error.to_string())?;
     for page in pages {
-        Width::from_pels(page.width).ok_or_else(|| format!("a page is {} picture elements wide", page.width))?;
+        Width::from_pels(page.width, resolution)
+            .ok_or_else(|| format!("a page is {} picture elements wide", page.width))?;
         writer.push_coded(&page.coded, page.width, page.rows, resolution).map_err(|error| error.to_string())?;
     }
     Ok(octets.into_inner())

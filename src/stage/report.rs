@@ -127,6 +127,7 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         started: started.as_ref(),
         duration: last.and_then(duration),
         remote_id: record.as_ref().and_then(|record| record.remote_id.as_deref()),
+        remote_machine: record.as_ref().and_then(|record| record.remote_machine.as_deref()),
         speed: record.as_ref().and_then(|record| record.rate),
         ecm: record.as_ref().filter(|record| record.rate.is_some()).map(|record| record.ecm),
         resolution: record.as_ref().and_then(Record::resolution),
@@ -303,7 +304,7 @@ fn attachment(
 pub fn thumbnail(page: &StoredPage) -> Option<Vec<u8>> {
     let lines = page.resolution.lines_per_inch();
     let height = u64::from(page.rows) * u64::from(THUMBNAIL_WIDTH) * u64::from(page.resolution.dots_per_inch())
-        / (u64::from(page.width.pels()) * u64::from(lines)).max(1);
+        / (u64::from(page.pels()) * u64::from(lines)).max(1);
     let height = u32::try_from(height).ok()?.clamp(1, THUMBNAIL_WIDTH * 4);
     let small = scale::resize_grey(&Grey::of(&page.bitmap()), THUMBNAIL_WIDTH, height);
     let mut octets = Vec::new();

@@ -192,14 +192,14 @@ impl Incoming {
         Self { frames: vec![None; FRAMES_IN_BLOCK], size, expected: 0, damaged: 0 }
     }
 
-    /// Takes the information field of an FCD. True when it brought a frame that was missing. A frame of the wrong length but for
-    /// a shorter last one counts as damaged: more octets than agreed, or none.
+    /// Takes the information field of an FCD. True when it brought a frame that was missing. Frames may be shorter or longer than
+    /// agreed, for there are senders that always use one size; one of more than 256 octets, or none, counts as damaged.
     pub fn take(&mut self, information: &[u8]) -> bool {
         let Some((number, data)) = information.split_first() else {
             self.damaged += 1;
             return false;
         };
-        if data.is_empty() || data.len() > self.size.octets() {
+        if data.is_empty() || data.len() > FrameSize::Octets256.octets() {
             self.damaged += 1;
             return false;
         }
@@ -380,7 +380,7 @@ mod tests {
         let mut incoming = Incoming::new(FrameSize::Octets64);
         assert!(incoming.take(&[0x80, 1, 2, 3]));
         assert!(!incoming.take(&[0x80, 9, 9, 9]));
-        assert!(!incoming.take(&[0x40; 66]));
+        assert!(!incoming.take(&[0x40; 258]));
         assert!(!incoming.take(&[]));
         incoming.expect(1);
         let mut got = Vec::new();

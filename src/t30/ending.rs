@@ -29,8 +29,10 @@ pub struct Record {
     pub remote_id: Option<String>,
     /// NSF of the far end, raw.
     pub remote_nsf: Option<Vec<u8>>,
-    /// DIS of the far end (caller) or its DCS (answerer).
+    /// The last DIS or DTC of the far end.
     pub remote_capability: Option<Capability>,
+    /// The last DCS of the far end.
+    pub remote_command: Option<Capability>,
     /// Sub-address the far end sent.
     pub sub_address: Option<String>,
     /// Sender identification (SID) the far end sent with its pages.

@@ -40,6 +40,21 @@ impl Ladder {
         Some(Self { modems, fastest, current, v17_failures: 0, v17_proved: false })
     }
 
+    /// The same standing with the modems of a later DIS: a rung that is gone gives way to the next one down, or to the top when
+    /// there is none. Nothing when no rung is left.
+    #[must_use]
+    pub fn with_modems(self, modems: Modems) -> Option<Self> {
+        let top = Self::new(modems, self.fastest)?;
+        if modems.has(self.current) {
+            return Some(Self { modems, ..self });
+        }
+        let lower = |rung: &Modulation| {
+            rung.bits_per_second() <= self.current.bits_per_second() && within(*rung, self.fastest) && modems.has(*rung)
+        };
+        let current = RUNGS.into_iter().find(lower).unwrap_or(top.current);
+        Some(Self { modems, current, ..self })
+    }
+
     /// The rung stood on.
     #[must_use]
     pub const fn current(&self) -> Modulation {
@@ -131,6 +146,16 @@ mod tests {
                 Modulation::V27ter2400
             ]
         );
+    }
+
+    #[test]
+    fn a_later_dis_with_fewer_modems_lowers_the_rung_and_one_with_more_does_not_raise_it() {
+        let mut ladder = Ladder::new(ALL, Modulation::V17At14400).unwrap();
+        ladder.step_down();
+        let only_v27ter = Modems { v17: false, v29: false, ..ALL };
+        let lowered = ladder.with_modems(only_v27ter).unwrap();
+        assert_eq!(lowered.current(), Modulation::V27ter4800);
+        assert_eq!(lowered.with_modems(ALL).unwrap().current(), Modulation::V27ter4800);
     }
 
     #[test]

@@ -85,8 +85,9 @@ pub fn choose(remote: &Capability, wishes: Wishes<'_>, shape: PageShape) -> Resu
         .into_iter()
         .find(usable)
         .ok_or("it has none of the allowed codings")?;
-    let resolution = [Resolution::Superfine, Resolution::Fine, Resolution::Standard]
+    let resolution = Resolution::ALL
         .into_iter()
+        .rev()
         .find(|resolution| *resolution <= shape.resolution && remote.has_resolution(*resolution))
         .unwrap_or(Resolution::Standard);
     Ok(Agreement {
@@ -105,7 +106,7 @@ impl Agreement {
     pub fn command(&self, modulation: Modulation) -> Capability {
         let mut command = Capability::of_receiver();
         command.set_modulation(modulation);
-        command.add_resolution(self.resolution);
+        command.set_resolution(self.resolution);
         command.set_width(self.width);
         command.set_length(self.length);
         command.set_row_time(self.row_time_ms);
@@ -150,7 +151,7 @@ impl Agreement {
             (Compression::Mh, _) => 1,
             (Compression::Mr, Resolution::Standard) => 2,
             // K = 8 at superfine is an option that bit 122 would announce; 4 is always understood.
-            (Compression::Mr, Resolution::Fine | Resolution::Superfine) => 4,
+            (Compression::Mr, _) => 4,
             (Compression::Mmr, _) => 0,
         };
         PageFormat {
@@ -216,6 +217,49 @@ mod tests {
     }
 
     #[test]
+    fn the_command_says_in_what_unit_a_page_of_400_dots_was_measured() {
+        let command = |resolution, dis: &[u8]| {
+            let shape = PageShape { width: Width::A4, resolution, rows: 4000 };
+            let wishes = Wishes { ecm: true, compressions: &EVERY, frame_size: FrameSize::Octets256 };
+            choose(&Capability::read(dis), wishes, shape).unwrap().command(Modulation::V17At14400).write()
+        };
+        // Bits 41 to 45 set: it has all, in inches and millimetres.
+        let all = [0x00, 0x77, 0x5F, 0x23, 0x01, 0xF8];
+        assert_eq!(command(Resolution::Dots400, &all), [0x00, 0x44, 0x1F, 0x23, 0x01, 0x30]);
+        assert_eq!(command(Resolution::Ultrafine, &all), [0x00, 0x44, 0x1F, 0x23, 0x01, 0x20]);
+        assert_eq!(command(Resolution::Dots300, &all), [0x00, 0x44, 0x1F, 0x23, 0x01, 0x40]);
+        assert_eq!(command(Resolution::Superfine, &all), [0x00, 0x44, 0x1F, 0x23, 0x01, 0x80]);
+        // Only bit 42 besides fine: a page of 400 dots goes at 300, a superfine one at fine.
+        let some = [0x00, 0x77, 0x5F, 0x23, 0x01, 0x40];
+        assert_eq!(command(Resolution::Dots400, &some), [0x00, 0x44, 0x1F, 0x23, 0x01, 0x40]);
+        assert_eq!(command(Resolution::Superfine, &some), [0x00, 0x46, 0x1F, 0x22]);
+    }
+
+    #[test]
+    fn row_times_and_lengths_follow_the_resolution_of_the_command() {
+        let shape = PageShape { width: Width::A4, resolution: Resolution::Dots400, rows: 4677 };
+        let wishes = Wishes { ecm: false, compressions: &EVERY, frame_size: FrameSize::Octets256 };
+        // 20 ms and half of it at fine, A4, and with bit 46 a quarter above; fill is for the DCS's own time.
+        let mut dis = Capability::read(&[0x00, 0x77, 0x0D, 0x03, 0x01, 0x24]);
+        let agreement = choose(&dis, wishes, shape).unwrap();
+        assert_eq!(agreement.format(Modulation::V17At14400).minimum_row_bits, 72);
+        assert_eq!(agreement.format(Modulation::V17At14400).maximum_rows, Some(4678));
+        assert_eq!(Agreement::read(&agreement.command(Modulation::V29At9600)), Ok(agreement));
+        dis.set_bit(46, false);
+        assert_eq!(choose(&dis, wishes, shape).unwrap().row_time_ms, 10);
+    }
+
+    #[test]
+    fn a_machine_that_prefers_frames_of_64_octets_gets_them() {
+        let dis = Capability::read(&[0x02, 0x77, 0x1F, 0x23]);
+        let agreement =
+            choose(&dis, Wishes { ecm: true, compressions: &EVERY, frame_size: FrameSize::Octets256 }, FINE_A4)
+                .unwrap();
+        assert_eq!(agreement.ecm, Some(FrameSize::Octets64));
+        assert_eq!(agreement.command(Modulation::V17At14400).write(), [0x00, 0x46, 0x1F, 0x32]);
+    }
+
+    #[test]
     fn a_terminal_that_only_wants_to_be_polled_is_incompatible() {
         let mut polled = asterisk();
         polled.set_bit(10, false);
@@ -229,7 +273,7 @@ mod tests {
     fn every_command_we_write_reads_as_the_same_agreement() {
         for ecm in [None, Some(FrameSize::Octets256), Some(FrameSize::Octets64)] {
             for width in [Width::A4, Width::B4, Width::A3] {
-                for resolution in [Resolution::Standard, Resolution::Fine, Resolution::Superfine] {
+                for resolution in Resolution::ALL {
                     let compression = if ecm.is_some() { Compression::Mmr } else { Compression::Mr };
                     let row_time_ms = if ecm.is_some() { 0 } else { 10 };
                     let length = Length::B4;

@@ -65,6 +65,8 @@ pub const T0: Duration = Duration::from_secs(60);
 pub const T1: Duration = Duration::from_secs(35);
 /// T2, at the long end of its tolerance.
 pub const T2: Duration = Duration::from_secs(7);
+/// T2 of the answerer from its MCF to an EOM to the DIS that follows: 6 s.
+pub const T2_BEFORE_DIS: Duration = Duration::from_secs(6);
 /// T4 of the answerer between two DIS: 3 s.
 pub const T4: Duration = Duration::from_millis(3000);
 /// T4 of the caller at the long end of its tolerance.
@@ -137,6 +139,11 @@ impl Timers {
     /// Stops all.
     pub(super) fn clear(&mut self) {
         self.running.clear();
+    }
+
+    /// When it runs out.
+    pub(super) fn at(&self, timer: Timer) -> Option<Instant> {
+        self.running.iter().find(|(other, _)| *other == timer).map(|(_, at)| *at)
     }
 
     /// Whether it runs.

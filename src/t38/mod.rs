@@ -9,4 +9,6 @@ mod per;
 mod terminal;
 pub mod udptl;
 
-pub use terminal::{COPY_GAP, Counts, ErrorCorrection, FAST_GAP, Input, Output, Pacing, Settings, Terminal};
+pub use terminal::{
+    COPY_GAP, Counts, ErrorCorrection, FAST_BITS_PER_SECOND, FAST_GAP, Input, Output, Pacing, Settings, Terminal,
+};

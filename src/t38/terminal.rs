@@ -9,10 +9,15 @@
 //! hearing:   quiet ──indicator or data──▶ open ──fields──▶ open ──end of signal, other indicator, silence──▶ quiet
 //! ```
 //!
+//! With [`Pacing::Auto`] a DCS and its training check go fast once; if that proves that no modem is between the ends, all does. If
+//! it does not, `Sent` for the check comes after both went again at the modem's pace.
+//!
 //! Serves ITU-T T.38 (09/2010) clauses 7 to 9 with transferred TCF.
 
 mod hearing;
+mod proof;
 mod script;
+mod settings;
 mod timing;
 
 use std::collections::VecDeque;
@@ -21,10 +26,12 @@ use std::time::{Duration, Instant};
 use tracing::{debug, error, trace};
 
 use super::ifp::{Grammar, IfpError, Packet};
-use super::udptl::{Correction, Delivery, Receiver, Sender, Statistics};
+use super::udptl::{Correction, Delivery, Receiver, Sender};
 use crate::signal::{Burst, Heard};
 use hearing::Hearing;
+use proof::{Advice, Proof};
 use script::{Pace, Script, Step};
+pub use settings::{Counts, ErrorCorrection, Pacing, Settings};
 
 /// What the terminal is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,81 +57,6 @@ pub enum Output {
     Sent,
 }
 
-/// How the far end can rebuild lost packets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ErrorCorrection {
-    /// It cannot.
-    None,
-    /// Packets are repeated in later datagrams.
-    Redundancy,
-    /// Later datagrams carry parities.
-    Fec,
-}
-
-/// How fast bursts are sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pacing {
-    /// As a modem plays them: what a gateway to the telephone network needs.
-    Modem,
-    /// One packet every [`FAST_GAP`]: for two ends on the Internet that know each other.
-    Fast,
-}
-
-/// How a terminal behaves; what was negotiated and what was configured.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Settings {
-    /// The negotiated `T38FaxVersion`: 0 speaks the grammar of 1998.
-    pub version: u8,
-    /// The far end's `T38FaxMaxDatagram` in octets; see [`super::udptl::Sender::new`].
-    pub max_datagram_octets: usize,
-    /// What the far end asked for in `T38FaxUdpEC`. All kinds are understood when received.
-    pub error_correction: ErrorCorrection,
-    /// Packets repeated behind an indicator or V.21 data; they are short and matter most.
-    pub control_redundancy: u8,
-    /// Packets repeated behind data of a fast modem.
-    pub image_redundancy: u8,
-    /// How fast to send.
-    pub pacing: Pacing,
-    /// How much line time one data packet holds, 10 to 40 ms; an octet at least.
-    pub chunk: Duration,
-    /// How often the datagram of an indicator or of the end of a signal is sent, [`COPY_GAP`] apart, under one number.
-    pub copies: u8,
-    /// Whether training leaves time for the tone against talker echo.
-    pub talker_echo_protection: bool,
-    /// After how long without sending the last datagram is sent again to hold the way through address translators open.
-    pub keep_alive: Option<Duration>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            version: 0,
-            max_datagram_octets: 400,
-            error_correction: ErrorCorrection::Redundancy,
-            control_redundancy: 4,
-            image_redundancy: 3,
-            pacing: Pacing::Modem,
-            chunk: Duration::from_millis(30),
-            copies: 3,
-            talker_echo_protection: false,
-            keep_alive: Some(Duration::from_secs(10)),
-        }
-    }
-}
-
-/// Counts for the record of a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Counts {
-    /// The far end's datagrams.
-    pub received: Statistics,
-    /// Datagrams that could not be read.
-    pub malformed_datagrams: u64,
-    /// Packets that could not be read.
-    pub malformed_packets: u64,
-    /// Datagrams sent, copies included.
-    pub sent: u64,
-}
-
 /// One end of a T.38 connection.
 #[derive(Debug)]
 pub struct Terminal {
@@ -132,12 +64,21 @@ pub struct Terminal {
     sender: Sender,
     receiver: Receiver,
     hearing: Hearing,
+    proof: Proof,
     /// The grammar the far end really speaks.
     heard_grammar: Grammar,
+    /// Data packets in a row that made sense in it.
+    grammar_proofs: u8,
+    /// The grammar we speak.
+    spoken_grammar: Grammar,
     line: Line,
     waiting: VecDeque<Burst>,
+    /// Bursts that go again before T.30 hears that they have left.
+    again: VecDeque<Burst>,
     copies: VecDeque<(Instant, Vec<u8>)>,
     last_datagram: Option<(Instant, Vec<u8>)>,
+    /// How often the last datagram has been sent again since the line fell silent.
+    tail: usize,
     /// Until when the line stays silent after a signal of either end.
     quiet_until: Instant,
     counts: Counts,
@@ -167,6 +108,8 @@ enum Timer {
     /// A signal of the far end that says nothing more: [`hearing::SIGNAL_WAIT`] and [`hearing::DATA_WAIT`], our
     /// own choice.
     Stalled,
+    /// The answer to a training check that went fast: 3.45 s longer than a modem would have needed, T4 of T.30.
+    Trial,
 }
 
 impl Terminal {
@@ -177,11 +120,16 @@ impl Terminal {
             sender: Sender::new(settings.max_datagram_octets),
             receiver: Receiver::new(),
             hearing: Hearing::new(),
+            proof: Proof::new(settings.pacing == Pacing::Auto),
             heard_grammar: Grammar::of_version(settings.version),
+            grammar_proofs: 0,
+            spoken_grammar: Grammar::of_version(settings.version),
             line: Line::Idle,
             waiting: VecDeque::new(),
+            again: VecDeque::new(),
             copies: VecDeque::new(),
             last_datagram: None,
+            tail: 0,
             quiet_until: now,
             counts: Counts::default(),
             outputs: VecDeque::new(),
@@ -217,7 +165,7 @@ impl Terminal {
     /// Whether nothing is being sent and nothing waits.
     #[must_use]
     pub const fn is_idle(&self) -> bool {
-        matches!(self.line, Line::Idle)
+        matches!(self.line, Line::Idle) && !self.proof.withholds()
     }
 
     /// Counts so far.
@@ -226,14 +174,14 @@ impl Terminal {
         Counts { received: self.receiver.statistics(), ..self.counts }
     }
 
-    fn timers(&self) -> [(Timer, Option<Instant>); 5] {
+    fn timers(&self) -> [(Timer, Option<Instant>); 6] {
         let next_step = match &self.line {
             Line::Idle => None,
             Line::Playing { due, .. } => Some(*due),
         };
-        let keep_alive = match (&self.line, self.settings.keep_alive, &self.last_datagram) {
-            (Line::Idle, Some(wait), Some((sent, _))) => Some(*sent + wait.max(SHORTEST_KEEP_ALIVE)),
-            (Line::Idle | Line::Playing { .. }, _, _) => None,
+        let keep_alive = match (&self.line, &self.last_datagram) {
+            (Line::Idle, Some((sent, _))) => self.keep_alive_wait().map(|wait| *sent + wait),
+            (Line::Idle, None) | (Line::Playing { .. }, _) => None,
         };
         [
             (Timer::NextStep, next_step),
@@ -241,7 +189,15 @@ impl Terminal {
             (Timer::KeepAlive, keep_alive),
             (Timer::Gap, self.receiver.deadline()),
             (Timer::Stalled, self.hearing.deadline()),
+            (Timer::Trial, self.proof.deadline()),
         ]
+    }
+
+    /// Until the last datagram goes again: soon and ever later while the far end is to answer, for whatever it repeats may not have come
+    /// any other way; then to keep the way open.
+    fn keep_alive_wait(&self) -> Option<Duration> {
+        let tail = TAIL.get(self.tail).copied();
+        tail.or(self.settings.keep_alive.map(|wait| wait.max(SHORTEST_KEEP_ALIVE)))
     }
 
     /// Does everything whose time has come, the earliest first.
@@ -258,6 +214,7 @@ impl Terminal {
                     }
                 }
                 Timer::KeepAlive => {
+                    self.tail += 1;
                     if let Some((_, datagram)) = self.last_datagram.take() {
                         self.transmit(datagram, now);
                     }
@@ -271,13 +228,18 @@ impl Terminal {
                     self.hearing.stall();
                     self.pass_heard(now);
                 }
+                Timer::Trial => {
+                    debug!("nobody answers at the fast pace: again as a modem");
+                    let again = self.proof.give_up();
+                    self.say_again(again, now);
+                }
             }
         }
     }
 
     fn send(&mut self, burst: Burst, now: Instant) {
         let interrupts = match &self.line {
-            Line::Idle => true,
+            Line::Idle => !self.proof.withholds(),
             Line::Playing { script, .. } => script.is_endless(),
         };
         if interrupts {
@@ -289,7 +251,13 @@ impl Terminal {
         }
     }
 
+    /// Begins a burst of T.30's.
     fn begin(&mut self, burst: Burst, now: Instant) {
+        self.proof.begins(&burst, now);
+        self.play(burst, now);
+    }
+
+    fn play(&mut self, burst: Burst, now: Instant) {
         // Only calling tone is interrupted, and leaves it to its successor to say that it is over.
         let is_silent = matches!(self.line, Line::Idle);
         let script = Script::new(burst, is_silent, &self.pace());
@@ -297,17 +265,50 @@ impl Terminal {
         self.line = Line::Playing { script, due: start };
     }
 
+    /// Bursts once more, of which T.30 knows nothing.
+    fn say_again(&mut self, bursts: Vec<Burst>, now: Instant) {
+        self.again.extend(bursts);
+        if let Some(next) = self.again.pop_front() {
+            self.play(next, now);
+        }
+    }
+
+    const fn is_fast(&self) -> bool {
+        match self.settings.pacing {
+            Pacing::Modem => false,
+            Pacing::Fast => true,
+            Pacing::Auto => self.proof.is_fast(),
+        }
+    }
+
     fn pace(&self) -> Pace {
+        let most_octets = self.sender.largest_packet_octets() - FIELD_OVERHEAD_OCTETS;
+        // So much that the repeated packets fit beside it.
+        let shared = self.sender.largest_packet_octets() / self.packets_in_datagram();
         Pace {
-            pacing: self.settings.pacing,
+            is_fast: self.is_fast(),
+            needs_pauses: !self.proof.far_hurries(),
             chunk: self.settings.chunk.clamp(SHORTEST_CHUNK, LONGEST_CHUNK),
-            most_octets: self.sender.largest_packet_octets() - FIELD_OVERHEAD_OCTETS,
+            most_octets,
+            fast_octets: shared.saturating_sub(FAST_OVERHEAD_OCTETS).clamp(FEWEST_FAST_OCTETS, MOST_FAST_OCTETS),
+            far_buffer_octets: self.settings.far_buffer_octets.unwrap_or(usize::MAX),
             talker_echo_protection: self.settings.talker_echo_protection,
+        }
+    }
+
+    /// Packets of image data that a datagram holds, repeated ones and parities included.
+    fn packets_in_datagram(&self) -> usize {
+        1 + match self.settings.error_correction {
+            ErrorCorrection::None => 0,
+            ErrorCorrection::Redundancy => usize::from(self.depth(self.settings.image_redundancy)),
+            ErrorCorrection::Fec => usize::from(FEC_ENTRIES),
         }
     }
 
     fn stop(&mut self, now: Instant) {
         self.waiting.clear();
+        self.again.clear();
+        self.proof.dropped();
         let Line::Playing { script, .. } = std::mem::replace(&mut self.line, Line::Idle) else { return };
         for step in script.abandon() {
             self.emit(&step, now);
@@ -323,12 +324,12 @@ impl Terminal {
             // The machine slept; a burst of datagrams to catch up would only be lost.
             *due = now;
         }
-        match script.next_step(&pace) {
-            Some(step) => {
-                *due += step.lasts;
-                self.emit(&step, now);
-            }
-            None => self.finish(now),
+        let Some(step) = script.next_step(&pace) else { return self.finish(now) };
+        let octets = self.emit(&step, now);
+        let wire = timing::bits((octets + PACKET_HEADS_OCTETS) as u64 * 8, FAST_BITS_PER_SECOND);
+        let slowed = if step.is_turn { wire } else { wire * self.proof.slowness() };
+        if let Line::Playing { due, .. } = &mut self.line {
+            *due += if pace.is_fast && octets > 0 { step.lasts.max(slowed) } else { step.lasts };
         }
     }
 
@@ -338,33 +339,46 @@ impl Terminal {
             self.quiet_until = due + self.gap();
             self.emit(&Step::no_signal(), now);
         }
+        if let Some(next) = self.again.pop_front() {
+            return self.play(next, now);
+        }
+        if self.proof.left() {
+            self.sent(now);
+        }
+    }
+
+    /// T.30 is told that its burst has left; the next one begins.
+    fn sent(&mut self, now: Instant) {
         self.outputs.push_back(Output::Sent);
         if let Some(next) = self.waiting.pop_front() {
             self.begin(next, now);
         }
     }
 
-    const fn gap(&self) -> Duration {
-        match self.settings.pacing {
-            Pacing::Modem => timing::SIGNAL_GAP,
-            Pacing::Fast => FAST_GAP,
-        }
+    fn gap(&self) -> Duration {
+        if self.is_fast() { FAST_GAP } else { timing::SIGNAL_GAP }
     }
 
-    fn emit(&mut self, step: &Step, now: Instant) {
-        let Some(packet) = &step.packet else { return };
+    /// Sends a step's packet, if it has one; the octets of its datagram.
+    fn emit(&mut self, step: &Step, now: Instant) -> usize {
+        let Some(packet) = &step.packet else { return 0 };
         trace!(?packet, "sent");
         let correction = match self.settings.error_correction {
             ErrorCorrection::None => Correction::None,
             ErrorCorrection::Redundancy if script::is_image(packet) => {
-                Correction::Repeat(self.settings.image_redundancy)
+                Correction::Repeat(self.depth(self.settings.image_redundancy))
             }
-            ErrorCorrection::Redundancy => Correction::Repeat(self.settings.control_redundancy),
+            ErrorCorrection::Redundancy => Correction::Repeat(self.depth(self.settings.control_redundancy)),
             ErrorCorrection::Fec => Correction::Parity { span: FEC_SPAN, entries: FEC_ENTRIES },
         };
-        let ifp = packet.encode(Grammar::of_version(self.settings.version));
+        let ifp = packet.encode(self.spoken_grammar);
         let datagram = self.sender.send(ifp, correction);
+        let octets = datagram.len();
+        self.tail = 0;
         if step.is_turn {
+            if matches!(packet, Packet::Data { .. }) {
+                self.proof.ends(now);
+            }
             // Copies under the same number: repeats under new numbers confuse receivers that count signal ends.
             for copy in 1..self.settings.copies.min(MOST_COPIES) {
                 self.copies.push_back((now + COPY_GAP * u32::from(copy), datagram.clone()));
@@ -373,6 +387,26 @@ impl Terminal {
             self.copies.make_contiguous().sort_by_key(|(at, _)| *at);
         }
         self.transmit(datagram, now);
+        octets
+    }
+
+    /// Packets to repeat where `least` were wished for: more when the far end's packets get lost, for the way back is seldom better.
+    fn depth(&self, least: u8) -> u8 {
+        let seen = self.receiver.statistics();
+        let missed = seen.repeated + seen.rebuilt + seen.lost;
+        let all = seen.datagrams + missed;
+        if least == 0 || all < FEWEST_TO_JUDGE {
+            return least;
+        }
+        let more = match missed * 100 / all {
+            0..3 => 0,
+            3..8 => 1,
+            8..15 => 2,
+            15.. => 3,
+        };
+        // What is lost in longer rows than are repeated.
+        let more = if seen.lost * 100 / all > 0 { more + 3 } else { more };
+        least.max(MOST_REDUNDANCY.min(least.saturating_add(more)))
     }
 
     fn transmit(&mut self, datagram: Vec<u8>, now: Instant) {
@@ -414,6 +448,14 @@ impl Terminal {
         if grammar != self.heard_grammar {
             debug!(?grammar, "the far end speaks another version's grammar");
             self.heard_grammar = grammar;
+            self.grammar_proofs = 0;
+        }
+        if matches!(packet, Packet::Data { .. }) {
+            self.grammar_proofs = self.grammar_proofs.saturating_add(1);
+            if self.grammar_proofs >= GRAMMAR_PROOFS {
+                // What it speaks it understands, whatever was agreed on.
+                self.spoken_grammar = grammar;
+            }
         }
         self.hearing.packet(packet, now);
     }
@@ -436,15 +478,33 @@ impl Terminal {
             if heard == Heard::End {
                 self.quiet_until = self.quiet_until.max(now + self.gap());
             }
-            self.outputs.push_back(Output::Heard(heard));
+            if matches!(heard, Heard::Preamble | Heard::Carrier { .. }) {
+                // It has heard us.
+                self.tail = TAIL.len();
+            }
+            match self.proof.hears(&heard, now) {
+                Advice::Pass => self.outputs.push_back(Output::Heard(heard)),
+                Advice::Drop => debug!(?heard, "asks for the fast training check again"),
+                Advice::Release => {
+                    self.sent(now);
+                    self.outputs.push_back(Output::Heard(heard));
+                }
+                Advice::Again => {
+                    self.outputs.push_back(Output::Heard(heard));
+                    let again = self.proof.repetition();
+                    self.say_again(again, now);
+                }
+            }
         }
     }
 }
 
 /// Time between copies of a datagram; more than a burst of loss in a queue, less than the shortest training.
 pub const COPY_GAP: Duration = Duration::from_millis(20);
-/// Time between packets when not paced as a modem.
-pub const FAST_GAP: Duration = Duration::from_millis(5);
+/// Least time between packets when not paced as a modem: a tick of the clocks that drive us.
+pub const FAST_GAP: Duration = Duration::from_millis(1);
+/// Most that is sent in a second when not paced as a modem, repeated packets and heads included: a home's line and its router take it.
+pub const FAST_BITS_PER_SECOND: u32 = 2_000_000;
 
 /// Bursts that may wait for the one being sent; T.30 waits for `Sent` and has one.
 const MOST_WAITING: usize = 16;
@@ -452,6 +512,23 @@ const MOST_WAITING: usize = 16;
 const MOST_COPIES: u8 = 5;
 /// Lateness that is caught up with; beyond, the schedule moves.
 const MOST_LATE: Duration = Duration::from_secs(1);
+/// Data packets after which a far end's grammar is believed.
+const GRAMMAR_PROOFS: u8 = 8;
+/// Times between the repetitions of the last datagram after a signal.
+const TAIL: [Duration; 8] = [
+    Duration::from_millis(60),
+    Duration::from_millis(80),
+    Duration::from_millis(120),
+    Duration::from_millis(160),
+    Duration::from_millis(240),
+    Duration::from_millis(320),
+    Duration::from_millis(480),
+    Duration::from_millis(640),
+];
+/// Most packets repeated because of loss; Asterisk refuses datagrams with fifteen and more.
+const MOST_REDUNDANCY: u8 = 9;
+/// Datagrams of the far end after which its loss says something.
+const FEWEST_TO_JUDGE: u64 = 40;
 /// Least [`Settings::keep_alive`].
 const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// Bounds of [`Settings::chunk`].
@@ -460,6 +537,14 @@ const SHORTEST_CHUNK: Duration = Duration::from_millis(10);
 const LONGEST_CHUNK: Duration = Duration::from_millis(40);
 /// Head of a data packet with one field.
 const FIELD_OVERHEAD_OCTETS: usize = 6;
+/// Head of a packet with a whole frame: its field, the good check and the lengths in the datagram.
+const FAST_OVERHEAD_OCTETS: usize = 10;
+/// Bounds of the octets in a packet when not paced as a modem; the upper one holds a frame of error correction mode.
+const FEWEST_FAST_OCTETS: usize = 32;
+/// See [`FEWEST_FAST_OCTETS`].
+const MOST_FAST_OCTETS: usize = 264;
+/// Heads of Ethernet, IP and UDP.
+const PACKET_HEADS_OCTETS: usize = 42;
 /// What the tried gateways and Asterisk use.
 const FEC_SPAN: u8 = 3;
 /// What the tried gateways and Asterisk use.

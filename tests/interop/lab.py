@@ -2,15 +2,20 @@
 
 import contextlib
 import email.message
+import json
 import pathlib
 import shutil
 import socket
+import sys
 import threading
 
+import harm
 import pages
+from hylafax import HylaFax
 from peers import PASSWORD, SIP_PORT, SMTP_PORT, USER, POSTFIX_PORT, Asterisk, Faxramp, Postfix
-from process import Capture, Fault
+from process import Capture, Fault, Process
 
+HERE = pathlib.Path(__file__).resolve().parent
 # A fax number of each server under test that answers, as Asterisk dials it.
 INBOUND = "+390299999"
 
@@ -29,6 +34,7 @@ listen = "{address}:5060"
 [log]
 redact_numbers = false
 [fax]
+{fax}
 station_id = "+39 02 99999"
 sender_name = "Company"
 headline = {headline}
@@ -37,6 +43,7 @@ attach = "{attach}"
 [delivery]
 {delivery}
 [queue]
+max_calls = 200
 {queue}
 [[allow]]
 name = "not abroad"
@@ -50,7 +57,7 @@ numbers = ["*"]
 [[trunk]]
 name = "asterisk"
 proxy = "{asterisk}:5060"
-prefixes = ["1*", "2*", "3*", "4*", "5*", "6*", "8*"]
+prefixes = ["1*", "2*", "3*", "4*", "5*", "6*", "8*", "9*"]
 username = "{user}"
 password = "{password}"
 caller_number = "+390299999"
@@ -64,7 +71,7 @@ prefixes = ["5900*"]
 username = "{user}"
 password = "guessed"
 channels = 1
-[[trunk]]
+{trunks}[[trunk]]
 name = "nobody there"
 proxy = "{nobody}:5060"
 prefixes = ["7*"]
@@ -77,6 +84,14 @@ formats = "both"
 [[inbound]]
 numbers = ["+390288888"]
 mailboxes = ["one@company.test", "two@company.test"]
+"""
+
+BAD_TRUNK = """[[trunk]]
+name = "line {line}"
+proxy = "{front}:5060"
+prefixes = ["19{line:02}*", "49{line:02}*", "69{line:02}*"]
+caller_number = "+390299999"
+channels = 4
 """
 
 SHORT_RETRIES = """lifetime = "10 m"
@@ -96,6 +111,7 @@ class Lab:
         self.folder, self.program = folder, program
         self.stack = contextlib.ExitStack()
         self.counts, self.lock = {}, threading.Lock()
+        self.table, self.now = [], threading.local()
         self.network = self._network()
         try:
             self._start(root)
@@ -120,7 +136,10 @@ class Lab:
         self.capture = None
         if shutil.which("tcpdump"):
             self.capture = self._keep(Capture(f"{self.network}.0/24", self.folder / "capture.pcap"))
-        self.asterisk = self._keep(Asterisk(self.folder / "asterisk", root, f"{self.network}.20"))
+        self.asterisk = self._keep(Asterisk(self.folder / "asterisk", root, f"{self.network}.20", f"{self.network}.10"))
+        # iaxmodem takes its ports on all addresses, so each run has others.
+        ports = 20000 + 16 * int(self.network.rpartition(".")[2])
+        self.hylafax = self._keep(HylaFax(self.folder / "hylafax", root, f"{self.network}.31", f"{self.network}.20", ports))
         # The server most cases use: no headline, so that the pages sent are the pages rendered.
         self.office = self._faxramp("office", 10)
         self.headline = self._faxramp("headline", 11, headline="true", attach="tiff")
@@ -129,13 +148,28 @@ class Lab:
         smarthost = f'smarthost = "{self.network}.30:{POSTFIX_PORT}"\nretry = "1s*20"'
         self.relayed = self._faxramp("relayed", 13, delivery=smarthost)
         self.postfix = self._keep(Postfix(self.folder / "postfix", f"{self.network}.30", self.relayed.address))
-        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed]
+        # Pages of other resolutions, and rates that the far end would not choose.
+        self.coarse = self._faxramp("coarse", 15, fax='resolution = "standard"\nmax_rate = 7200')
+        self.sharp = self._faxramp("sharp", 16, fax='resolution = "superfine"\nmax_rate = 12000')
+        self._bad_lines()
+        self.crowd = self._faxramp("crowd", 17, channels=50)
+        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.crowd, self.far]
+
+    def _bad_lines(self):
+        """A server with a trunk over each bad line, whose number stands in the numbers called."""
+        self.lines = harm.lines(f"{self.network}.18", f"{self.network}.20", self.network)
+        report = self.folder / "lines.json"
+        command = [sys.executable, "-B", HERE / "bad_line.py", json.dumps(self.lines), report]
+        line = self._keep(Process("the bad lines", command, self.folder / "lines.log"))
+        line.wait_until(report.exists, "are there")
+        trunks = [BAD_TRUNK.format(line=line, front=ends["front"]) for line, ends in enumerate(self.lines.values())]
+        self.far = self._faxramp("far", 18, trunks="".join(trunks))
 
     def _keep(self, peer):
         self.stack.callback(peer.stop)
         return peer
 
-    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30):
+    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30, fax="", trunks=""):
         folder, address = self.folder / f"faxramp-{name}", f"{self.network}.{host}"
         text = CONFIGURATION.format(
             name=name,
@@ -147,12 +181,19 @@ class Lab:
             queue=queue,
             answer_timeout=answer_timeout,
             channels=channels,
+            fax=fax,
+            trunks=trunks,
             asterisk=f"{self.network}.20",
             nobody=f"{self.network}.99",
             user=USER,
             password=PASSWORD,
         )
         return self._keep(Faxramp(name, folder, self.program, address, text))
+
+    def note(self, expected, seen, seconds=None, count=None):
+        """A line of the table of calls that the run ends with, for the case that this thread runs: seconds of the call, and its pages."""
+        with self.lock:
+            self.table.append((self.now.claim, expected, seen, seconds, count))
 
     def number(self, beginning):
         """A number of six digits that begins so and that nobody else in this run dials."""

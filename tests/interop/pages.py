@@ -3,41 +3,74 @@
 The judge is PIL with libtiff (and poppler for PDF), so no code of faxramp says whether pages are equal.
 """
 
+import difflib
 import io
 import pathlib
 import subprocess
 import tempfile
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageSequence
+from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageSequence, TiffImagePlugin
 
 # A4 at 204 by 196 per inch, as fax machines have it.
 WIDTH, ROWS = 1728, 2287
 RESOLUTION = (204.0, 196.0)
+STANDARD, SUPERFINE = (204.0, 98.0), (204.0, 391.0)
+# Pages as HylaFAX takes them without changing them: A4, B4 and A3 at fine resolution.
+HYLAFAX_A4, HYLAFAX_B4, HYLAFAX_A3 = (1728, 2292), (2048, 2725), (2432, 3242)
 # Rows of the strip that the headline takes at fine resolution: 4 mm.
 HEADLINE_ROWS = 31
 
 
-def drawn(pages=3, lines=12):
+# Octets of a strip before it is coded: a page is one.
+TiffImagePlugin.STRIP_SIZE = 1 << 24
+
+
+def drawn(pages=3, lines=12, size=(WIDTH, ROWS)):
     """Pages of coarse letters, the same at each run; `lines` says how much is on them (1 line is about 0.3 kB in T.6)."""
+    width, rows = size
     font = ImageFont.load_default()
     made = []
     for page in range(1, pages + 1):
-        image = Image.new("1", (WIDTH, ROWS), 1)
+        image = Image.new("1", (width, rows), 1)
         for line in range(lines):
             text = f"Page {page} line {line + 1}: quick brown fox {(line * 7919 + page * 104729) % 100000:05}"
             strip = Image.new("1", (360, 12), 1)
             ImageDraw.Draw(strip).text((0, 0), text, font=font, fill=0)
             strip = strip.resize((360 * 4, 48), Image.NEAREST)
-            image.paste(strip, (120, 150 + line * (ROWS - 300) // max(lines, 1)))
+            image.paste(strip, (120, 150 + line * (rows - 300) // max(lines, 1)))
         made.append(image)
     return made
 
 
-def tiff(images):
+def three():
+    """Three pages of about 25, 13 and 21 kB in T.6: a minute at 14400 bit/s."""
+    return [drawn(page, lines)[page - 1] for page, lines in ((1, 44), (2, 22), (3, 38))]
+
+
+def plain(colour=1, size=(WIDTH, ROWS)):
+    """A page of one colour: white is 1, black is 0."""
+    return [Image.new("1", size, colour)]
+
+
+def dotted(size=(WIDTH, ROWS)):
+    """A page of grey in dots, as a halftone, which T.6 makes larger instead of smaller."""
+    width, rows = size
+    grey = Image.linear_gradient("L").resize((width // 4, rows // 4))
+    return grey.convert("1").resize((width, rows), Image.NEAREST)
+
+
+def tiff(images, resolution=RESOLUTION):
     """A fax TIFF (T.6) of these pages."""
     octets = io.BytesIO()
-    images[0].save(octets, "TIFF", save_all=True, append_images=images[1:], compression="group4", dpi=RESOLUTION)
+    images[0].save(octets, "TIFF", save_all=True, append_images=images[1:], compression="group4", dpi=resolution)
     return octets.getvalue()
+
+
+def fax_tiff(images, resolution=RESOLUTION):
+    """The same as TIFF/F has it: white is zero, and a page is one strip (RFC 2306 §2.2.2). HylaFAX draws other files anew."""
+    # PIL calls white one, so the pages are turned over and the entry for it is corrected: tag 262, one number of two octets. TIFF 6.0 §2
+    entry = b"\x06\x01\x03\x00\x01\x00\x00\x00"
+    return tiff([ImageChops.logical_xor(image, *plain(size=image.size)) for image in images], resolution).replace(entry + b"\x01", entry + b"\x00")
 
 
 def pdf(pages=3, lines=12):
@@ -91,6 +124,18 @@ def pages_of_pdf(octets):
         command = ["pdftoppm", "-mono", "-rx", "204", "-ry", "196", path / "fax.pdf", path / "page"]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
         return [Image.open(file).convert("1") for file in sorted(path.glob("page-*.pbm"))]
+
+
+def alike(sent, got):
+    """The least share, over all pages, of rows of the sent page that are in the other in order. Rows may lack there."""
+    if len(sent) != len(got):
+        return 0.0
+    shares = []
+    for one, other in zip(sent, got):
+        rows, come = ([page.crop((0, row, page.size[0], row + 1)).tobytes() for row in range(page.size[1])] for page in (one, other))
+        blocks = difflib.SequenceMatcher(None, rows, come, autojunk=False).get_matching_blocks()
+        shares.append(sum(block.size for block in blocks) / len(rows))
+    return min(shares)
 
 
 def difference(sent, got, skip=0):

@@ -16,8 +16,10 @@ import time
 from process import Fault, Process
 
 HERE = pathlib.Path(__file__).resolve().parent
-SIP_PORT, SMTP_PORT, POSTFIX_PORT = 5060, 2525, 2526
+SIP_PORT, SMTP_PORT, POSTFIX_PORT, IAX_PORT = 5060, 2525, 2526, 4569
 USER, PASSWORD = "fax", "secret"
+# Runs a command before others; a warning is all where that is not allowed.
+FIRST = ("nice", "-n", "-15")
 # Seconds that an answer of a command line may be old.
 FRESH = 0.8
 
@@ -35,7 +37,7 @@ class Asterisk:
 
     BASE = "/inst"
 
-    def __init__(self, folder, root, address):
+    def __init__(self, folder, root, address, office):
         self.folder, self.root, self.address = folder, root, address
         for name in ("etc", "db", "run", "log", "received", "sent", "results", "spool/outgoing", "spool/tmp", "spool/system", "spool/fax"):
             (folder / name).mkdir(parents=True)
@@ -46,18 +48,21 @@ class Asterisk:
             "BASE": self.BASE,
             "ADDRESS": address,
             "SIP_PORT": SIP_PORT,
+            "IAX_PORT": IAX_PORT,
+            "OFFICE": office,
             "MODULES": f"/{modules.relative_to(root)}",
             "USER": USER,
             "PASSWORD": PASSWORD,
         }
         for template in (HERE / "asterisk").glob("*.in"):
             fill(template, folder / "etc" / template.stem, values)
+        # Modems and gateways are heard by the sample, so they go before what else is going on; without the right to it, they go along.
         # A mount namespace of its own: proc, dev and the folder appear in the chroot for this process only, and end with it.
         script = (
             'set -e; mkdir -p "$1/proc" "$1/dev" "$1$3"; mount -t proc proc "$1/proc"; mount --bind /dev "$1/dev"; mount --bind "$2" "$1$3"; '
             'exec chroot "$1" /usr/sbin/asterisk -f -C "$3/etc/asterisk.conf"'
         )
-        command = ["unshare", "-m", "--propagation", "private", "/bin/sh", "-c", script, "interop", root, folder, self.BASE]
+        command = [*FIRST, "unshare", "-m", "--propagation", "private", "/bin/sh", "-c", script, "interop", root, folder, self.BASE]
         self.process = Process("Asterisk", command, folder / "log" / "console")
         self.process.wait_until(self._booted, "is up")
 

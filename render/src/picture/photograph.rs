@@ -42,13 +42,17 @@ pub(super) fn screened(picture: &Grey, resolution: Resolution) -> Bitmap {
     let tones = stretched(&histogram(picture), picture.octets().len() as u64);
     let screen = screen();
     let mut page = Bitmap::white(picture.width(), picture.rows());
+    // The cell is as large on paper, and as high as it is wide, whatever the resolution.
+    let places: Vec<usize> = (0..picture.width())
+        .map(|x| (x * Resolution::Fine.dots_per_inch() / resolution.dots_per_inch()) as usize % CELL)
+        .collect();
     for y in 0..picture.rows() {
-        // The cell is as high as it is wide on paper, whatever the distance of the lines.
         let line = &screen[(y * 2 / resolution.factor()) as usize % CELL];
         let mut target = page.row_mut(y);
-        for (octet, elements) in target.iter_mut().zip(picture.row(y).chunks(CELL)) {
-            for (bit, &element) in elements.iter().enumerate() {
-                *octet |= u8::from(tones[usize::from(element)] < line[bit]) << (7 - bit);
+        let chunks = picture.row(y).chunks(8).zip(places.chunks(8));
+        for (octet, (elements, places)) in target.iter_mut().zip(chunks) {
+            for (bit, (&element, &place)) in elements.iter().zip(places).enumerate() {
+                *octet |= u8::from(tones[usize::from(element)] < line[place]) << (7 - bit);
             }
         }
     }
@@ -120,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_ramp_of_tones_becomes_a_ramp_of_dots() {
-        for resolution in [Resolution::Standard, Resolution::Fine, Resolution::Superfine] {
+        for resolution in Resolution::ALL {
             let page = screened(&picture(|x, _| x), resolution);
             let black = |from: u32| {
                 let places = (from..from + 32).flat_map(|x| (0..256).map(move |y| (x, y)));

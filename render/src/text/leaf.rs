@@ -37,7 +37,7 @@ pub(super) struct Margins {
 
 impl Margins {
     pub(super) fn of(sheet: Sheet) -> Self {
-        let line = f64::from(sheet.width.pels()) / f64::from(sheet.resolution.dots_per_inch()) * POINTS;
+        let line = f64::from(sheet.pels()) / f64::from(sheet.resolution.dots_per_inch()) * POINTS;
         let paper = match sheet.width {
             Width::A4 => points(sheet.paper.width()).min(line),
             Width::B4 | Width::A3 => line,
@@ -67,7 +67,7 @@ impl Leaf {
         let dots = f64::from(sheet.resolution.dots_per_inch()) / POINTS;
         let lines = f64::from(sheet.resolution.lines_per_inch()) / POINTS;
         let edge = "a sheet is a few thousand elements wide and long";
-        let width = u16::try_from(sheet.width.pels()).expect(edge);
+        let width = u16::try_from(sheet.pels()).expect(edge);
         let rows = u16::try_from(sheet.paper.rows(sheet.resolution)).expect(edge);
         let mut context = RenderContext::new(width, rows);
         context.set_aliasing_threshold(Some(INK));

@@ -181,6 +181,24 @@ fn a_strangers_tone_does_not_make_a_person_a_fax() {
 }
 
 #[test]
+fn the_echo_of_our_calling_tone_does_not_make_a_person_a_fax() {
+    for (tone, cause) in [(Tone::Cng, Cause::NoFaxHeard), (Tone::Ced, Cause::NoCommonTransport)] {
+        let answer = Answer::After(Duration::from_millis(100), audio_description());
+        let peer = Peer::new(answer, OnOffer::Refuse(488), Sound::Silence);
+        let mut network = Network::new(What::Audio, outbound(), Callee::Scripted(Box::new(peer)), 42);
+        let source = SocketAddr::from(([192, 0, 2, 2], 4000));
+        let (mut tone, mut sender) = (Generator::new(tone, Law::A), rtp::Sender::new(9, 9, 9));
+        for number in 0..100 {
+            let bytes = sender.send(8, &tone.next_frame().unwrap(), 160);
+            let at = Duration::from_millis(1000 + 20 * number);
+            network.after(at, CALLER, Action::Inject { kind: Kind::Audio, source, bytes });
+        }
+        network.play();
+        assert_eq!(network.caller().ended().outcome.cause, cause);
+    }
+}
+
+#[test]
 fn audio_again_before_the_bye_changes_nothing() {
     // As Asterisk does at the end of a fax: whoever asked for T.38 asks for audio, then says BYE.
     for side in [CALLER, CALLEE] {

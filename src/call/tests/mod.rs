@@ -4,8 +4,12 @@
 mod changes;
 mod endings;
 mod faults;
+mod gateway;
+mod loss;
 mod network;
+mod pace;
 mod party;
 mod peer;
 mod polling;
 mod transport;
+mod wire;

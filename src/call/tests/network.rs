@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use super::gateway::Gateway;
 use super::party::{CALLEE, CALLER, PAGES, Party, is_page, page_bits, sip_address};
 use super::peer::Peer;
 use crate::call::engine::PageCount;
@@ -82,6 +83,8 @@ pub(super) struct Network {
     pub(super) path: Path,
     pub(super) watch: Watch,
     pub(super) edit: Edit,
+    /// Gateways with a telephone line between them, one for each direction.
+    pub(super) gateways: Option<[Gateway; 2]>,
     numbered: usize,
     numbers: BTreeMap<Kind, usize>,
     /// First lines of the SIP messages in the order in which they were sent.
@@ -137,6 +140,7 @@ impl Network {
             path: clean(),
             watch: Box::new(|_, _| Vec::new()),
             edit: Box::new(|_, _| {}),
+            gateways: None,
             numbered: 0,
             numbers: BTreeMap::new(),
             sip: Vec::new(),
@@ -361,6 +365,16 @@ impl Network {
             bytes = message.to_bytes();
             let line = bytes.split(|octet| *octet == b'\r').next().unwrap_or_default();
             self.sip.push((from, String::from_utf8_lossy(line).into_owned()));
+        }
+        if kind == Kind::T38
+            && let Some(gateways) = &mut self.gateways
+        {
+            for (at, bytes) in gateways[from].carry(&bytes, self.now) {
+                self.numbered += 1;
+                let flight = Flight { from, kind, number: 0, source, to, bytes };
+                self.flights.insert((at + DELAY, self.numbered), flight);
+            }
+            return;
         }
         let number = self.numbers.entry(kind).or_default();
         let flight = Flight { from, kind, number: *number, source, to, bytes };

@@ -87,6 +87,7 @@ pub(super) fn outbound() -> OutboundSettings {
             sub_address: None,
             sender_password: None,
             send_cng: true,
+            asks_again: false,
             frame_size: FrameSize::Octets256,
             rtn: RtnMeaning::default(),
         }),
@@ -138,6 +139,7 @@ pub(super) fn taking() -> ReceiverSettings {
         sub_address: false,
         transport: Carrier::InternetAware,
         send_ced: true,
+        asks_again: false,
     }
 }
 
@@ -174,6 +176,8 @@ pub(super) struct Party {
     pub(super) judged_good: u32,
     /// Words for what happened, for messages of failing tests.
     pub(super) story: Vec<String>,
+    /// When the fax got on, in words.
+    pub(super) timeline: Vec<(Instant, String)>,
 }
 
 impl Party {
@@ -189,6 +193,7 @@ impl Party {
             received: Vec::new(),
             judged_good: 0,
             story: Vec::new(),
+            timeline: Vec::new(),
         }
     }
 
@@ -218,6 +223,7 @@ impl Party {
         assert!(outputs.len() <= MOST_OUTPUTS, "{} outputs at once: {:?}", outputs.len(), self.story);
         for output in &outputs {
             assert!(self.finished_at.is_none(), "{output:?} after the end: {:?}", self.story);
+            self.note_time(output, now);
             match output {
                 Output::Confirmed { pages } => {
                     assert_eq!(*pages, self.confirmed + 1, "pages are confirmed one by one: {:?}", self.story);
@@ -253,6 +259,21 @@ impl Party {
             self.free_at.get_or_insert(now);
         }
         outputs
+    }
+
+    fn note_time(&mut self, output: &Output, now: Instant) {
+        let what = match output {
+            Output::Progress(Progress::Fax(fax)) => format!("phase {:?}, page {}", fax.phase, fax.page + 1),
+            Output::Progress(progress) => format!("{progress:?}"),
+            Output::NeedPage { index, .. } => format!("page {} begins", index + 1),
+            Output::Confirmed { pages } => format!("page {pages} is confirmed"),
+            Output::PageReceived(page) => format!("page {} is here", page.index + 1),
+            Output::Polled { document } => format!("document {document} is asked for"),
+            Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
+            Output::Finished => "finished".to_owned(),
+            Output::Sip { .. } | Output::Audio { .. } | Output::T38 { .. } => return,
+        };
+        self.timeline.push((now, what));
     }
 
     pub(super) fn verdict_of(&mut self, page: &ReceivedPage) -> Verdict {

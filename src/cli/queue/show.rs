@@ -56,6 +56,9 @@ fn print(detail: &JobDetail, moment: &Moment, console: &mut Console) {
     if attempts.is_empty() {
         return;
     }
+    if let Some(machine) = attempts.iter().rev().find_map(machine) {
+        console.say(Line::new().and(Style::Dim, format!("  {:LABEL$}", "machine")).and(Style::Plain, machine));
+    }
     let mut table = Table::new(&["CALL", "PLACED", "LASTED", "TRUNK", "FROM PAGE", "CONFIRMED", "OUTCOME"], &[0, 4, 5]);
     for attempt in attempts {
         table.push(call(attempt, moment));
@@ -119,6 +122,15 @@ pub(in crate::cli) fn outcome(job: &Job) -> String {
         Some(GiveUp::LifetimeOver) => format!("{sentence}; the next try would have come after its lifetime"),
         Some(GiveUp::Final) | None => sentence,
     }
+}
+
+/// What the far machine told of itself in a call, and which it is.
+fn machine(attempt: &Attempt) -> Option<String> {
+    let record: Value = serde_json::from_str(attempt.record.as_ref()?).ok()?;
+    let told = ["remote_id", "remote_machine"].map(|name| record[name].as_str());
+    let told: Vec<String> =
+        told.into_iter().flatten().map(|text| text.chars().filter(|c| !c.is_control()).collect()).collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 fn call(attempt: &Attempt, moment: &Moment) -> Vec<Cell> {

@@ -73,7 +73,8 @@ impl Bench {
             self.store.page_confirmed(attempt, page).expect("confirmed");
         }
         let outcome = Outcome { pages_confirmed: confirmed, pages_total: 3, cause };
-        let record = Some("{\"ecm\":true}".to_owned());
+        let record =
+            Some(r#"{"ecm":true,"remote_id":"+39 06 12345","remote_machine":"Ricoh Nashuatec P394"}"#.to_owned());
         self.store.close_attempt(attempt, &outcome, next, record, NOW + 42_000).expect("closed");
     }
 
@@ -181,6 +182,7 @@ fn a_fax_is_shown_with_its_mail_and_its_calls_and_without_escape_sequences() {
             "  pages       1 of 3 confirmed by the receiving machine",
             "  outcome     the number does not exist or is not in service",
             "  ended       2027-01-15 09:00:42",
+            "  machine     +39 06 12345, Ricoh Nashuatec P394",
             "CALL  PLACED               LASTED  TRUNK  FROM PAGE  CONFIRMED  OUTCOME",
             "   2  2027-01-15 09:00:00  42.0 s  pbx            1          1  the number does not exist or is not in service",
         ]

@@ -27,10 +27,10 @@ pub struct Page {
 }
 
 impl Page {
-    /// The fax resolution whose lines per inch are nearest, if the file tells its own.
+    /// The fax resolution whose dots and lines per inch are nearest, if the file tells its own.
     #[must_use]
     pub fn resolution(&self) -> Option<Resolution> {
-        self.dots_per_inch.map(|(_, vertical)| Resolution::nearest(vertical))
+        self.dots_per_inch.map(|(across, down)| Resolution::nearest(across, down))
     }
 }
 

@@ -1,7 +1,8 @@
 //! TIFF files written by libtiff 4.5, hand-made damage, and our own files.
 
 use super::*;
-use crate::image::Grey;
+use crate::image::{Coding, DecodeLimits, Grey};
+use crate::model::{Compression, Width};
 use proptest::prelude::*;
 
 /// The page that libtiff wrote into the files.
@@ -125,6 +126,27 @@ fn what_is_written_is_read_back_with_page_numbers_and_labels() {
     let numbers = strict.get_tag_u32_vec(::tiff::tags::Tag::Unknown(tag::PAGE_NUMBER)).unwrap();
     assert_eq!(numbers, [1, 3]);
     assert_eq!(strict.get_tag_u32(::tiff::tags::Tag::NewSubfileType).unwrap(), 2);
+}
+
+#[test]
+fn every_width_and_resolution_comes_back_from_a_file_with_its_coding() {
+    for resolution in Resolution::ALL {
+        for width in Width::ALL {
+            let mut bitmap = Bitmap::white(width.pels(resolution), 9);
+            bitmap.row_mut(3).iter_mut().enumerate().for_each(|(place, octet)| *octet = (place * 37 % 256) as u8);
+            bitmap.set(width.pels(resolution) - 1, 8, true);
+            for compression in [Compression::Mh, Compression::Mr, Compression::Mmr] {
+                let coded = crate::image::encode(&bitmap, &Coding::new(compression, resolution));
+                let decoded = crate::image::decode(&coded, compression, bitmap.width(), DecodeLimits::default());
+                assert_eq!(decoded.bitmap, bitmap, "{width:?} {resolution:?} {compression:?}");
+            }
+            let file = write(&[FaxPage { bitmap: bitmap.clone(), resolution }], &Labels::default()).unwrap();
+            let page = read(&file).unwrap().remove(0);
+            assert_eq!(page.resolution(), Some(resolution));
+            assert_eq!(page.dots_per_inch, Some((resolution.dots_per_inch(), resolution.lines_per_inch())));
+            assert_eq!(page.image, PageImage::Bilevel(bitmap));
+        }
+    }
 }
 
 proptest! {

@@ -56,6 +56,7 @@ fn write(outcome: &Outcome, change: impl FnOnce(&mut ReceiptFacts<'_>)) -> Vec<u
         started: Some(&started),
         duration: Some(std::time::Duration::from_secs(102)),
         remote_id: Some("+39 06 12345"),
+        remote_machine: Some("Canon iR-ADV"),
         speed: Some(14_400),
         ecm: Some(true),
         resolution: Some(crate::model::Resolution::Fine),
@@ -240,6 +241,7 @@ fn hostile_values_start_no_header_and_no_element() {
     let octets = write(&outcome(0, 1, Cause::CannotRender(evil.into())), |facts| {
         facts.original = Original { message_id: "<a@b>\r\nBcc: c@d", references: "<e@f\r\nBcc: g@h>", subject: evil };
         facts.remote_id = Some(evil);
+        facts.remote_machine = Some(evil);
         facts.original_address = evil;
     });
     let message = read(&octets);

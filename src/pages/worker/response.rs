@@ -117,7 +117,7 @@ impl Response {
         Self {
             buffer: Vec::new(),
             state: State::Opening,
-            width: request.sheet.width.pels(),
+            width: request.sheet.pels(),
             pages_allowed: request.limits.pages,
             pages: 0,
             warnings: 0,

@@ -8,6 +8,7 @@ use super::receive_page::{Fingerprint, Receiving};
 use super::{ReceivedPage, Receiver, State, Terms};
 use crate::model::Cause;
 use crate::signal::Frame;
+use crate::t30::capability::Capability;
 use crate::t30::ecm::Incoming;
 use crate::t30::ending::PageRecord;
 use crate::t30::frame::{Following, Name, PartialPage};
@@ -22,6 +23,12 @@ use std::time::{Duration, Instant};
 const REPEAT_EARLIEST: Duration = Duration::from_millis(2200);
 /// See [`REPEAT_EARLIEST`].
 pub(super) const REPEAT_LATEST: Duration = Duration::from_millis(5700);
+
+/// A command that begins so soon after our answer has left is that before it: the shortest page with its training takes longer.
+const SOONEST_AFTER_PAGE: Duration = Duration::from_millis(1000);
+/// How often MCF to the last page is given again when what the caller said then could not be read. It may have been DCN; but it may
+/// have been the command again, and only with MCF does the caller know that its fax has arrived.
+const ANSWERS_TO_UNREAD_GOODBYE: u32 = 2;
 
 /// What marks a command as the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -235,10 +242,26 @@ impl Receiver {
             self.record.received += 1;
             self.go_on(judging.following, judging.next, frames, now);
         } else {
-            self.state = State::Receiving(Receiving::new(judging.next));
-            self.answer(frames, now);
+            self.go_on_rejected(judging.following, judging.next, frames, now);
         }
         self.show();
+    }
+
+    /// After a page was not taken: RTN. The caller trains again, or after EOM waits for a DIS.
+    fn go_on_rejected(&mut self, following: Following, next: Terms, frames: Vec<Frame>, now: Instant) {
+        self.state = State::Receiving(Receiving::new(next));
+        self.answer(frames, now);
+        if following == Following::NewFormat && matches!(self.state, State::Receiving(_)) {
+            self.identify_again();
+        }
+    }
+
+    /// RTN to a command before which no page was heard.
+    pub(super) fn reject_missing_page(&mut self, following: Following, next: Terms, now: Instant) {
+        let frames = vec![self.line.frame(Name::Rtn, &[])];
+        let mark = Mark::Plain(following);
+        self.last_answer = Some(LastAnswer { mark, frames: frames.clone(), command_ended: now });
+        self.go_on_rejected(following, next, frames, now);
     }
 
     /// After a page was confirmed: the answer, and what its command said would follow.
@@ -285,7 +308,9 @@ impl Receiver {
         let again = match (command, last.mark) {
             (Command::AfterPage(following), Mark::Plain(before)) => {
                 let gap = began.saturating_duration_since(last.command_ended);
-                *following == before && (no_page_between || (REPEAT_EARLIEST..=REPEAT_LATEST).contains(&gap))
+                let soon = self.answered.is_some_and(|at| began < at + SOONEST_AFTER_PAGE) && !self.paced_fast();
+                let fits = soon || (REPEAT_EARLIEST..=REPEAT_LATEST).contains(&gap);
+                *following == before && (no_page_between || fits)
             }
             (Command::Pps(partial), Mark::Block(before)) => *partial == before,
             // RR when MCF was sent asks for it again.
@@ -305,6 +330,36 @@ impl Receiver {
             self.answer_again(now);
         }
         again
+    }
+
+    /// Whether the caller is an Internet-aware device, whose pages may take next to no time.
+    fn paced_fast(&self) -> bool {
+        self.record.remote_command.as_ref().is_some_and(Capability::internet_aware)
+    }
+
+    /// After the last page something came that could not be read.
+    pub(super) fn on_unread_goodbye(&mut self, now: Instant) {
+        if self.unread_goodbyes == 0 {
+            self.unread_goodbyes = 1;
+            self.answer_again(now);
+        } else {
+            self.search_command(now);
+        }
+    }
+
+    /// Whether MCF is due once more though nothing is heard.
+    pub(super) const fn awaits_goodbye_again(&self) -> bool {
+        self.unread_goodbyes > 0 && self.unread_goodbyes < ANSWERS_TO_UNREAD_GOODBYE
+    }
+
+    /// MCF once more; false when it was said often enough.
+    pub(super) fn answer_unread_goodbye_again(&mut self, now: Instant) -> bool {
+        let due = self.awaits_goodbye_again();
+        if due {
+            self.unread_goodbyes += 1;
+            self.answer_again(now);
+        }
+        due
     }
 
     /// Whether a block is the one answered last, sent once more: a PPR that was overtaken by the block's completion makes the

@@ -89,6 +89,9 @@ impl Receiver {
             self.ear.up = Up::Control;
             self.ear.signal_began = Some(now);
             self.ear.crossed = self.line.busy();
+            if let State::Receiving(receiving) = &mut self.state {
+                receiving.control_began(now);
+            }
             self.ear.damaged = false;
             self.line.timers.cancel(Timer::T2);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
@@ -256,7 +259,7 @@ impl Receiver {
     fn may_ask_again(&self) -> bool {
         let due = matches!(&self.state, State::Receiving(receiving) if receiving.has_data());
         let unread = self.ear.damaged && self.ear.command.is_none() && !self.ear.crossed;
-        due && unread && !self.line.busy() && !self.asked_again
+        self.settings.asks_again && due && unread && !self.line.busy() && !self.asked_again
     }
 
     /// CRP. A sender that does not know it repeats its command after T4.
@@ -318,6 +321,7 @@ impl Receiver {
                 self.search_command(now);
                 self.answer_page(now);
             }
+            State::Receiving(receiving) if receiving.is_over() => self.on_unread_goodbye(now),
             State::Receiving(_) | State::Retraining => {
                 if !self.line.timers.runs(Timer::T2) {
                     self.search_command(now);

@@ -9,8 +9,12 @@ use crate::signal::{Burst, Frame, Tone};
 use crate::t30::Transport;
 use crate::t30::capability::Capability;
 use crate::t30::frame::{Name, write_identification};
-use crate::t30::timers::{PAUSE, T1, T2, Timer};
-use std::time::Instant;
+use crate::t30::timers::{PAUSE, T1, T2_BEFORE_DIS, Timer};
+use std::time::{Duration, Instant};
+
+/// CSI and DIS with their preamble, and the wait for an answer: with less of T1 left another DIS would only be cut off by
+/// the DCN.
+const LEAST_TIME_FOR_DIS: Duration = Duration::from_millis(4500);
 
 /// Waiting for a DCS.
 #[derive(Debug)]
@@ -105,12 +109,15 @@ impl Receiver {
         if dis_sent {
             self.line.timers.set(Timer::T4, now + self.wait_for_reply());
         } else {
-            self.line.timers.set(Timer::T2, now + T2);
+            self.line.timers.set(Timer::T2, now + T2_BEFORE_DIS);
         }
     }
 
     pub(super) fn on_no_reply_to_dis(&mut self, now: Instant) {
         if self.ear.busy() || self.line.busy() {
+            return;
+        }
+        if self.line.timers.at(Timer::T1).is_some_and(|end| end < now + LEAST_TIME_FOR_DIS) {
             return;
         }
         match std::mem::replace(&mut self.state, State::Ended) {
@@ -195,12 +202,12 @@ impl Receiver {
             offer.set_t38();
         }
         offer.set_modems(settings.max_modulation);
-        for resolution in [Resolution::Fine, Resolution::Superfine] {
+        for resolution in Resolution::ALL {
             if resolution <= settings.finest {
-                offer.add_resolution(resolution);
+                offer.offer_resolution(resolution);
             }
         }
-        if settings.finest == Resolution::Superfine {
+        if settings.finest >= Resolution::Superfine {
             offer.set_prefers_metric();
         }
         offer.set_width(settings.widest);

@@ -30,7 +30,7 @@ use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{Agreement, PageFormat};
 use super::procedure::Document;
-use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, Timer};
+use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, T4, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Frame, Modulation};
@@ -70,6 +70,10 @@ pub struct ReceiverSettings {
     pub transport: Transport,
     /// Whether to send CED; a caller that fetches never does.
     pub send_ced: bool,
+    /// Whether CRP is sent for a signal that could not be read. It saves T4 where the far end knows CRP; not every one does, and
+    /// TSB-85 has the command repeated.
+    // T.30 (09/2005) §5.3.6.1.8: optional
+    pub asks_again: bool,
 }
 
 /// How a page ended.
@@ -131,6 +135,8 @@ pub struct Receiver {
     message_since: bool,
     last_answer: Option<LastAnswer>,
     last_page: Option<LastPage>,
+    /// Times the last answer was given again because what came after it could not be read.
+    unread_goodbyes: u32,
     /// The block answered last, to know it again.
     last_block: Option<Incoming>,
     /// The DIS sent last, to know its echo.
@@ -191,6 +197,7 @@ impl Receiver {
             message_since: false,
             last_answer: None,
             last_page: None,
+            unread_goodbyes: 0,
             last_block: None,
             last_dis: None,
             asked_again: false,
@@ -265,7 +272,9 @@ impl Receiver {
                 self.line.end(ending);
                 return;
             }
-            State::Identifying(identifying) => self.after_identification(identifying, now),
+            State::Identifying(identifying) => {
+                self.after_identification(identifying, now);
+            }
             state @ (State::Receiving(_) | State::Retraining | State::Judging(_)) => {
                 self.state = state;
                 self.search_command(now);
@@ -279,7 +288,8 @@ impl Receiver {
     // T.30 (09/2005) §5.4.3.1
     fn search_command(&mut self, now: Instant) {
         if !self.ear.busy() {
-            self.line.timers.set(Timer::T2, now + T2);
+            let wait = if self.awaits_goodbye_again() { T4 } else { T2 };
+            self.line.timers.set(Timer::T2, now + wait);
         }
     }
 
@@ -307,7 +317,9 @@ impl Receiver {
             // The last page was confirmed; that its DCN was lost changes nothing.
             State::Receiving(receiving) if receiving.is_over() => {
                 self.state = State::Receiving(receiving);
-                self.finish(Cause::Sent, now);
+                if !self.answer_unread_goodbye_again(now) {
+                    self.finish(Cause::Sent, now);
+                }
             }
             state @ (State::Receiving(_)
             | State::Retraining

@@ -71,17 +71,17 @@ impl Receiver {
         let mut command = self.offer();
         let mut frames = Vec::new();
         // Bits 47 and 50 say that the frames were sent, for the case that one of them is lost.
+        if !self.settings.station_id.is_empty() {
+            frames.push(self.line.leading_frame(Name::Cig, &write_identification(&self.settings.station_id)));
+        }
         if let Some(selective) = &fetching.selective {
             frames.push(self.line.leading_frame(Name::Sep, &write_identification(selective)));
-            command.set_selective_polling();
+            command.set_selective_polling(true);
         }
         if let Some(password) = fetching.password.as_deref().filter(|_| fetching.remote.password()) {
             frames.push(self.line.leading_frame(Name::Pwd, &write_identification(password)));
-            command.set_password();
+            command.set_password(true);
             self.record.password_sent = true;
-        }
-        if !self.settings.station_id.is_empty() {
-            frames.push(self.line.leading_frame(Name::Cig, &write_identification(&self.settings.station_id)));
         }
         frames.push(self.line.frame(Name::Dtc, &command.write()));
         Some(frames)
@@ -91,13 +91,13 @@ impl Receiver {
     pub(super) fn announce_documents(&self, offer: &mut Capability) {
         let Manner::Answering { documents } = &self.manner else { return };
         if !documents.is_empty() {
-            offer.set_ready_to_send();
+            offer.set_polled_document(true);
         }
         if documents.iter().any(|document| document.selective.is_some()) {
-            offer.set_selective_polling();
+            offer.set_selective_polling(true);
         }
         if documents.iter().any(|document| document.password.is_some()) {
-            offer.set_password();
+            offer.set_password(true);
         }
     }
 

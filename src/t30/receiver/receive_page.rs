@@ -15,9 +15,13 @@ use std::time::{Duration, Instant};
 
 /// Octets kept of one page: more than an hour at 14 400 bit/s. A page that is longer is not confirmed.
 const MAX_PAGE_OCTETS: usize = 16 << 20;
-/// From the loss of the carrier to the command after the page: longer, and the page was cut short by the line.
-/// HylaFAX found the value in the field.
-const PREMATURE_END: Duration = Duration::from_secs(5);
+/// From the loss of the carrier to the first signal after the page: longer, and the page was cut short by the line. A sender
+/// may take up to T2 for its command.
+// T.30 (09/2005) §5.4.3.1
+const PREMATURE_END: Duration = Duration::from_secs(6);
+/// The longest a row may take, fill included. What is longer is a sender that hangs.
+// T.4 (07/2003) §3
+const LONGEST_ROW: Duration = Duration::from_secs(5);
 
 /// Waiting for, or in the middle of, a page.
 #[derive(Debug)]
@@ -41,6 +45,34 @@ struct Plain {
     bits: Vec<u8>,
     carriers: u32,
     carrier_ended: Option<Instant>,
+    /// When the first signal after the carrier began, whether it could be read or not.
+    signal_after: Option<Instant>,
+    zeros: ZeroRun,
+}
+
+/// Zeros in a row, over the octets of a page: fill, for nothing else in T.4 has more than a dozen.
+#[derive(Debug, Default)]
+struct ZeroRun {
+    running: u64,
+    longest: u64,
+}
+
+impl ZeroRun {
+    fn take(&mut self, bits: &[u8]) {
+        for octet in bits {
+            if *octet == 0 {
+                self.running += 8;
+            } else {
+                self.longest = self.longest.max(self.running + u64::from(octet.leading_zeros()));
+                self.running = u64::from(octet.trailing_zeros());
+            }
+        }
+    }
+
+    /// Whether a row took too long at a rate.
+    fn too_long(&self, modulation: Modulation) -> bool {
+        self.longest > u64::from(modulation.bits_per_second()) * LONGEST_ROW.as_secs()
+    }
 }
 
 #[derive(Debug)]
@@ -122,6 +154,7 @@ impl Receiving {
         if let Content::Plain(plain) = &mut self.content {
             plain.carriers += 1;
             plain.carrier_ended = None;
+            plain.signal_after = None;
         }
     }
 
@@ -131,11 +164,22 @@ impl Receiving {
         }
     }
 
+    /// V.21 is up.
+    pub(super) const fn control_began(&mut self, now: Instant) {
+        if let Content::Plain(plain) = &mut self.content
+            && plain.carrier_ended.is_some()
+            && plain.signal_after.is_none()
+        {
+            plain.signal_after = Some(now);
+        }
+    }
+
     pub(super) fn take_bits(&mut self, bits: &[u8]) {
         if let Content::Plain(plain) = &mut self.content {
             let room = MAX_PAGE_OCTETS - plain.bits.len().min(MAX_PAGE_OCTETS);
             self.overlong |= bits.len() > room;
             plain.bits.extend_from_slice(&bits[..bits.len().min(room)]);
+            plain.zeros.take(bits);
         }
     }
 
@@ -280,8 +324,9 @@ impl Receiver {
             self.search_command(now);
             return;
         };
-        let began = self.ear.signal_began.unwrap_or(now);
-        let cut_short = plain.carrier_ended.is_some_and(|ended| began.saturating_duration_since(ended) > PREMATURE_END);
+        let began = plain.signal_after.unwrap_or(now);
+        let cut_short = plain.zeros.too_long(receiving.modulation)
+            || plain.carrier_ended.is_some_and(|ended| began.saturating_duration_since(ended) > PREMATURE_END);
         if receiving.has_data() {
             let terms = receiving.terms();
             let end = page_end(following);
@@ -291,11 +336,11 @@ impl Receiver {
             return;
         }
         let heard_carrier = plain.carriers > 0;
-        let over = receiving.is_over();
+        let (over, terms) = (receiving.is_over(), receiving.terms());
         self.state = State::Receiving(receiving);
         // T.30 has no counters here: without any carrier since our answer it is the command again, if the time fits.
         if heard_carrier || !self.repeat_answer(&Command::AfterPage(following), over, now) {
-            self.say(Name::Rtn, now);
+            self.reject_missing_page(following, terms, now);
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::receive_page::Receiving;
 use super::{Receiver, State, Terms};
-use crate::model::{Cause, Compression, Resolution};
+use crate::model::{Cause, Compression};
 use crate::signal::Modulation;
 use crate::t30::capability::Capability;
 use crate::t30::fallback::within;
@@ -74,14 +74,14 @@ impl Receiver {
         if matches!(self.state, State::Judging(_)) {
             self.verdicts_to_skip += 1;
         }
-        if self.record.remote_capability.is_some() {
+        if self.record.remote_command.is_some() {
             self.record.retrains += 1;
         }
         self.last_answer = None;
         if let Some(last) = &mut self.last_page {
             last.trained_since = true;
         }
-        self.record.remote_capability = Some(command.clone());
+        self.record.remote_command = Some(command.clone());
         match self.terms_of(command) {
             Ok(Terms { agreement, modulation }) => {
                 self.state = State::Checking(Checking { agreement, modulation, bits: Vec::new() });
@@ -100,7 +100,7 @@ impl Receiver {
         if agreement.width > settings.widest {
             return Err("its page is wider than was offered");
         }
-        if agreement.resolution > settings.finest.max(Resolution::Standard) {
+        if !self.offer().has_resolution(agreement.resolution) {
             return Err("its page is finer than was offered");
         }
         if agreement.compression != Compression::Mh && !settings.compressions.contains(&agreement.compression) {

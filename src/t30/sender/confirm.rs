@@ -9,6 +9,7 @@ use super::{RtnMeaning, Sender, State, may_try_again};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
 use crate::t30::Output;
+use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{Following, Name};
 use crate::t30::negotiate::Agreement;
@@ -30,20 +31,20 @@ impl Sender {
         let after_page = matches!(sending.command, Command::AfterPage | Command::ReceiveReady);
         match answer {
             Answer::Confirmed | Answer::ConfirmedRetrain if after_page => {
-                self.line.timers.cancel(Timer::T5);
+                self.ready_again();
                 self.on_confirmed(sending.page, answer == Answer::ConfirmedRetrain, now);
             }
             Answer::Rejected if after_page && self.settings.rtn == RtnMeaning::Printed => {
-                self.line.timers.cancel(Timer::T5);
+                self.ready_again();
                 self.step_down();
                 self.on_confirmed(sending.page, true, now);
             }
             Answer::Rejected | Answer::RefusedByOperator if after_page => {
-                self.line.timers.cancel(Timer::T5);
+                self.ready_again();
                 self.on_rejected(sending.page, now);
             }
             Answer::Ppr(map) if after_page && in_blocks => {
-                self.line.timers.cancel(Timer::T5);
+                self.ready_again();
                 self.on_request(sending.page, &map, now);
             }
             Answer::Rnr if in_blocks && sending.command != Command::Continue => self.on_not_ready(sending.page, now),
@@ -100,13 +101,23 @@ impl Sender {
         self.line.send_control(vec![frame], now);
     }
 
+    /// The far end said something to the last command that is neither yes nor no.
+    pub(super) fn leave_unconfirmed(&mut self, now: Instant) {
+        if let State::Sending(sending) = std::mem::replace(&mut self.state, State::AwaitingDis) {
+            self.note_page(&sending.page, false);
+        }
+        self.finish(Cause::LastConfirmationLost, now);
+    }
+
     fn frame_of(&self, sending: &Sending) -> Frame {
         match sending.command {
             Command::AfterPage => sending.page.command_frame(&self.line),
             Command::ReceiveReady => self.line.frame(Name::Rr, &[]),
             Command::Continue => {
-                let command = sending.page.agreement.command(self.modulation());
-                self.line.frame(Name::Ctc, &command.first_octets())
+                // Only bits 11 to 14 count, and others are not set.
+                let mut rate = Capability::default();
+                rate.set_modulation(self.modulation());
+                self.line.frame(Name::Ctc, &rate.first_octets())
             }
             Command::EndRetransmission => {
                 let following = if self.goes_on() { sending.page.following } else { Following::Nothing };
@@ -148,7 +159,9 @@ impl Sender {
             Following::Nothing => self.all_sent(now),
             Following::NewFormat => self.new_format(now),
             Following::Page | Following::MoreOfPage if retrain => {
+                // It took the page and found the line poor: a rung lower is what helps.
                 self.record.retrains += 1;
+                self.step_down();
                 self.train(Training::new(agreement, None), now);
             }
             Following::Page | Following::MoreOfPage => self.message(agreement, None, now),
@@ -197,13 +210,21 @@ impl Sender {
     fn on_rejected(&mut self, mut page: PageInHand, now: Instant) {
         page.rejections += 1;
         self.note_page(&page, false);
-        if page.rejections > REPEATS_OF_REJECTED_PAGE {
+        // After EOP the far end goes to phase E whatever it answered; the page goes again in another call.
+        // T.30 (09/2005) Figure 5-2a
+        if page.rejections > REPEATS_OF_REJECTED_PAGE || page.following == Following::Nothing {
             self.skip_rejected(&page, now);
             return;
         }
         self.record.retrains += 1;
         self.step_down();
-        self.train(Training::new(page.agreement, Some(page)), now);
+        if page.following == Following::NewFormat && self.asked_by == Name::Dis && self.line.x {
+            // After EOM it begins phase B anew, with a DIS.
+            self.rejected = Some(page);
+            self.identify_again(now);
+        } else {
+            self.train(Training::new(page.agreement, Some(page)), now);
+        }
     }
 
     /// The repeats are used up: the next page, if that is wanted, trained anew as after every RTN; or the end.
@@ -228,14 +249,14 @@ impl Sender {
 
     /// A DIS after a page: the far end has begun anew. Even when it did so because its MCF to an EOM was lost, nothing proves
     /// that it has the page, so the page goes again.
-    fn on_forgotten(&mut self, mut page: PageInHand, capability: crate::t30::Capability, now: Instant) {
+    fn on_forgotten(&mut self, mut page: PageInHand, capability: Capability, now: Instant) {
         page.rejections += 1;
         self.note_page(&page, false);
         if page.rejections > REPEATS_OF_REJECTED_PAGE {
             self.finish(Cause::NoResponse(Phase::D), now);
             return;
         }
-        self.line.timers.cancel(Timer::T5);
+        self.ready_again();
         self.record.retrains += 1;
         self.learn(capability);
         match self.agreement_for(page.index) {
@@ -266,9 +287,20 @@ impl Sender {
         }
     }
 
+    /// Another answer than RNR.
+    fn ready_again(&mut self) {
+        self.line.timers.cancel(Timer::T5);
+        self.not_ready_too_long = false;
+    }
+
     /// The far end is storing: it is asked until it is ready, for no longer than T5.
     // T.30 (09/2005) §A.5.4.1
     fn on_not_ready(&mut self, page: PageInHand, now: Instant) {
+        if self.not_ready_too_long {
+            self.note_page(&page, false);
+            self.finish(Cause::NoResponse(Phase::D), now);
+            return;
+        }
         if !self.line.timers.runs(Timer::T5) {
             self.line.timers.set(Timer::T5, now + T5);
         }

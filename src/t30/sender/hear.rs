@@ -7,7 +7,7 @@ use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
-use crate::t30::frame::{Name, View, read_identification};
+use crate::t30::frame::{CONTROL_FINAL, Malformed, Name, View, read_identification};
 use crate::t30::timers::{LONGEST_SIGNAL, SETTLE, T1, Timer, answer_wait};
 use std::time::{Duration, Instant};
 
@@ -49,6 +49,8 @@ pub(super) struct Ear {
     damaged: bool,
     whole: bool,
     answer: Option<Answer>,
+    /// A final frame with a code that T.30 does not have.
+    unknown: bool,
 }
 
 impl Ear {
@@ -127,8 +129,13 @@ impl Sender {
             self.signal_goes_on(now);
         }
         self.ear.whole = true;
-        let Ok(view) = View::parse(frame) else {
-            return;
+        let view = match View::parse(frame) {
+            Ok(view) => view,
+            Err(Malformed::Unknown(_)) => {
+                self.ear.unknown |= self.ear.accepting && frame.get(1) == Some(&CONTROL_FINAL);
+                return;
+            }
+            Err(Malformed::Short(_) | Malformed::Header(..) | Malformed::Information(_)) => return,
         };
         let Some(answer) = self.answer_of(view, now) else {
             return;
@@ -216,13 +223,21 @@ impl Sender {
         self.ear.receiving = false;
         self.line.timers.cancel(Timer::Signal);
         self.line.timers.cancel(Timer::Settle);
+        let unknown = std::mem::take(&mut self.ear.unknown);
         if self.ear.answer.is_some() {
             self.act(now);
+        } else if unknown && !self.line.busy() && self.waits_for_last_answer() {
+            // It has answered the last command; to ask again would not make the answer another.
+            self.leave_unconfirmed(now);
         } else if self.may_ask_again() {
             self.ask_again(now);
         } else if !self.line.busy() && matches!(self.state, State::Training(_) | State::Sending(_)) {
             self.line.timers.at_least(Timer::T4, now + AFTER_NO_ANSWER);
         }
+    }
+
+    fn waits_for_last_answer(&self) -> bool {
+        matches!(&self.state, State::Sending(sending) if sending.waits_for_last_answer())
     }
 
     /// Whether what has ended was an answer that could not be read, and has not been asked for again. Before a command of ours
@@ -233,7 +248,8 @@ impl Sender {
             State::Training(_) | State::Sending(_) => self.ear.accepting,
             State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => false,
         };
-        answerable && self.ear.damaged && self.ear.began_in_quiet && !self.line.busy() && !self.asked_again
+        let may = self.settings.asks_again && !self.asked_again;
+        may && answerable && self.ear.damaged && self.ear.began_in_quiet && !self.line.busy()
     }
 
     /// CRP. A far end that does not know it stays silent; then T4 repeats the command.

@@ -67,14 +67,18 @@ impl Sender {
         if self.turn_if_due(now) {
             return;
         }
-        let ladder = self.ladder.take().or_else(|| Ladder::new(self.remote.modems(), self.settings.max_modulation));
-        if ladder.is_none() {
+        let modems = self.remote.modems();
+        self.ladder = match self.ladder.take() {
+            None => Ladder::new(modems, self.settings.max_modulation),
+            Some(ladder) => ladder.with_modems(modems),
+        };
+        if self.ladder.is_none() {
             self.finish(Cause::Incompatible("it has no modem that may be used"), now);
             return;
         }
-        self.ladder = ladder;
+        let page = self.rejected.take();
         match self.agreement_for(self.next) {
-            Ok(agreement) => self.train(Training::new(agreement, None), now),
+            Ok(agreement) => self.train(Training::new(agreement, page), now),
             Err(lacking) => self.finish(Cause::Incompatible(lacking), now),
         }
     }
@@ -83,7 +87,7 @@ impl Sender {
     pub(super) fn learn(&mut self, mut capability: Capability) {
         if self.asked_by == Name::Dtc {
             // Who asks for a document can receive it, whatever bit 10 says.
-            capability.set_receiver();
+            capability.set_receiver(true);
         }
         self.record.remote_capability = Some(capability.clone());
         self.remote = capability;

@@ -34,7 +34,7 @@ use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase};
 use crate::signal::Modulation;
 use hear::Ear;
-use send_page::{AwaitedPage, Sending};
+use send_page::{AwaitedPage, PageInHand, Sending};
 use std::time::Instant;
 use train::Training;
 
@@ -70,6 +70,10 @@ pub struct SenderSettings {
     pub frame_size: FrameSize,
     /// What is done about RTN.
     pub rtn: RtnMeaning,
+    /// Whether CRP is sent for a signal that could not be read. It saves T4 where the far end knows CRP; not every one does, and
+    /// TSB-85 has the command repeated.
+    // T.30 (09/2005) §5.3.6.1.8: optional
+    pub asks_again: bool,
 }
 
 /// What an RTN after a page is taken to mean. T.30 says that the page was not received well and that training is to be done
@@ -118,6 +122,10 @@ pub struct Sender {
     commands_without_progress: u32,
     /// The next burst at the fast rate begins with long training whatever the modem: after CTR.
     long_training: bool,
+    /// Rejected after EOM; it goes again after the DIS.
+    rejected: Option<PageInHand>,
+    /// T5 has run out.
+    not_ready_too_long: bool,
     state: State,
 }
 
@@ -164,6 +172,8 @@ impl Sender {
             asked_again: false,
             commands_without_progress: 0,
             long_training: false,
+            rejected: None,
+            not_ready_too_long: false,
             state: State::Idle,
         }
     }
@@ -244,7 +254,8 @@ impl Sender {
             Timer::T0 => self.finish(Cause::NoFaxHeard, now),
             Timer::T1 => self.finish(Cause::NoResponse(Phase::B), now),
             Timer::T4 => self.on_no_answer(now),
-            Timer::T5 => self.finish(Cause::NoResponse(Phase::D), now),
+            // The next RNR is the last: RR is out, and its answer would meet a DCN.
+            Timer::T5 => self.not_ready_too_long = true,
             Timer::Signal | Timer::Settle => self.on_signal_over(now),
             Timer::PageSupply => self.finish(Cause::Local("the page was not coded in time".into()), now),
             Timer::Sending => self.on_stuck_carrier(now),

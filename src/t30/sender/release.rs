@@ -12,7 +12,8 @@ use std::time::Instant;
 impl Sender {
     /// Ends the procedure: DCN first, unless nobody is left to hear it.
     pub(super) fn finish(&mut self, cause: Cause, now: Instant) {
-        let gone = line_is_gone(&cause);
+        // Where nothing was heard, nobody would understand it: T.30 (09/2005) Figure 5-2a, T0.
+        let gone = line_is_gone(&cause) || cause == Cause::NoFaxHeard;
         let ending = self.ending(cause);
         self.line.stop();
         self.line.timers.clear();

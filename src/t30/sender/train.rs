@@ -13,11 +13,6 @@ use crate::t30::negotiate::Agreement;
 use crate::t30::timers::PAUSE;
 use std::time::Instant;
 
-/// FTT at the lowest rate is answered by another try so many times.
-const TRIES_AT_LOWEST_RATE: u32 = 2;
-/// A far end that answers DCS with DIS did not hear it: so many times before we give up.
-const MAX_DIS_FOR_DCS: u32 = 6;
-
 /// A training under way.
 #[derive(Debug)]
 pub(super) struct Training {
@@ -26,13 +21,13 @@ pub(super) struct Training {
     pub(super) page: Option<PageInHand>,
     /// Times this DCS was sent without an answer of any kind.
     pub(super) tries: u32,
+    /// Times it was answered by DIS: the far end did not hear it.
     repeated_dis: u32,
-    failures_at_lowest: u32,
 }
 
 impl Training {
     pub(super) const fn new(agreement: Agreement, page: Option<PageInHand>) -> Self {
-        Self { agreement, page, tries: 0, repeated_dis: 0, failures_at_lowest: 0 }
+        Self { agreement, page, tries: 0, repeated_dis: 0 }
     }
 }
 
@@ -61,7 +56,7 @@ impl Sender {
             command.set_sub_address();
         }
         if self.record.password_sent {
-            command.set_password();
+            command.set_password(true);
         }
         frames.push(self.line.frame(Name::Dcs, &command.write()));
         self.state = State::Training(training);
@@ -84,11 +79,8 @@ impl Sender {
                 training.tries = 0;
                 self.record.retrains += 1;
                 if self.step_down().is_none() {
-                    training.failures_at_lowest += 1;
-                    if training.failures_at_lowest >= TRIES_AT_LOWEST_RATE {
-                        self.finish(Cause::TrainingFailed, now);
-                        return;
-                    }
+                    self.finish(Cause::TrainingFailed, now);
+                    return;
                 }
                 self.train(training, now);
             }
@@ -98,12 +90,10 @@ impl Sender {
                 training.tries = 0;
                 training.repeated_dis += 1;
                 self.record.retrains += 1;
-                if training.repeated_dis >= MAX_DIS_FOR_DCS {
+                // A command is sent three times in all: T.30 (09/2005) §5.4.2.
+                if !may_try_again(training.repeated_dis) {
                     self.finish(Cause::NoResponse(Phase::B), now);
                     return;
-                }
-                if training.repeated_dis.is_multiple_of(2) {
-                    self.step_down();
                 }
                 let index = training.page.as_ref().map_or(self.next, |page| page.index);
                 match self.agreement_for(index) {
@@ -127,16 +117,14 @@ impl Sender {
         }
     }
 
-    /// Once more; the last time a rung lower, in case it is the rate that the far end cannot follow.
+    /// The same command once more: silence says nothing about the rate, FTT does.
+    // T.30 (09/2005) §5.4.2
     pub(super) fn repeat_training(&mut self, training: Training, now: Instant) {
         if !may_try_again(training.tries) {
             self.finish(Cause::NoResponse(Phase::B), now);
             return;
         }
         self.record.retrains += 1;
-        if !may_try_again(training.tries + 1) {
-            self.step_down();
-        }
         self.train(training, now);
     }
 

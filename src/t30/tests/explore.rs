@@ -74,6 +74,13 @@ fn run(ecm: bool, octets: usize, new_format: bool, fault: impl FnMut(&Item<'_>) 
     line.run()
 }
 
+/// Whether a call went as well as it can. Without error correction RTN to the last page ends it, and that page goes in another call:
+/// T.30 (09/2005) Figure 5-2a.
+fn as_well_as_it_can(outcome: &Outcome, ecm: bool) -> bool {
+    let last_rejected = outcome.caller.cause == Cause::PageRejected && outcome.caller.pages == 2;
+    outcome.caller.cause == Cause::Sent || !ecm && last_rejected
+}
+
 /// Runs the call once for each burst lost whole, each thing lost, each frame damaged; a single loss never fails a call.
 fn explore(ecm: bool, octets: usize, new_format: bool) {
     let clean = run(ecm, octets, new_format, |_| Fate::Heard);
@@ -85,7 +92,7 @@ fn explore(ecm: bool, octets: usize, new_format: bool) {
             run(ecm, octets, new_format, move |item| if item.burst == lost { Fate::Lost } else { Fate::Heard });
         let what = format!("burst {lost} lost");
         check(&outcome, octets, 3, &what);
-        assert_eq!(outcome.caller.cause, Cause::Sent, "{what}\n{}", outcome.log.join("\n"));
+        assert!(as_well_as_it_can(&outcome, ecm), "{what}\n{}", outcome.log.join("\n"));
     }
     for lost in 0..clean.items {
         for fate in [Fate::Lost, Fate::Damaged] {
@@ -93,7 +100,7 @@ fn explore(ecm: bool, octets: usize, new_format: bool) {
                 run(ecm, octets, new_format, move |item| if item.number == lost { fate } else { Fate::Heard });
             let what = format!("thing {lost} {fate:?}");
             check(&outcome, octets, 3, &what);
-            assert_eq!(outcome.caller.cause, Cause::Sent, "{what}\n{}", outcome.log.join("\n"));
+            assert!(as_well_as_it_can(&outcome, ecm), "{what}\n{}", outcome.log.join("\n"));
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) const ANSWERER: usize = 1;
 
 const EVERY: [Compression; 3] = [Compression::Mh, Compression::Mr, Compression::Mmr];
 
-const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
+pub(super) const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
 
 pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
     SenderSettings {
@@ -34,6 +34,7 @@ pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
         sub_address: None,
         sender_password: None,
         send_cng: true,
+        asks_again: true,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
     }
@@ -52,6 +53,7 @@ pub(super) fn answerer_settings() -> ReceiverSettings {
         sub_address: false,
         transport: Transport::InternetAware,
         send_ced: true,
+        asks_again: true,
     }
 }
 
@@ -385,7 +387,7 @@ fn milliseconds(octets: usize, rate: u32) -> Duration {
 }
 
 /// What the far end hears when, and how long the burst is.
-fn timeline(burst: Burst) -> (Vec<(Duration, Heard)>, Duration) {
+pub(super) fn timeline(burst: Burst) -> (Vec<(Duration, Heard)>, Duration) {
     match burst {
         Burst::Tone(tone) => (vec![(Duration::from_millis(200), Heard::Tone(tone))], Duration::from_secs(3)),
         Burst::Silence(length) => (Vec::new(), length),

@@ -5,3 +5,4 @@ mod line;
 mod polling;
 mod scenarios;
 mod script;
+mod tsb85;

@@ -137,8 +137,8 @@ fn the_caller_that_fetches_sets_the_x_bit_in_every_frame() {
     bench.let_send();
     bench.hear(&[&DIS_WITH_DOCUMENT]);
     let asked = frames(&bench.let_send());
-    assert_eq!(asked[0], build(Name::Pwd, true, false, &write_identification("9876")));
-    assert_eq!(asked[1][..3], [0xFF, 0xC0, 0x82], "CIG");
+    assert_eq!(asked[0][..3], [0xFF, 0xC0, 0x82], "CIG");
+    assert_eq!(asked[1], build(Name::Pwd, true, false, &write_identification("9876")));
     assert_eq!(asked[2][..3], [0xFF, 0xC8, 0x81], "DTC");
     assert_eq!(asked[2][9] & 0x40, 0x40, "bit 50: PWD was sent");
     assert_eq!(asked[2][4] & 0x80, 0, "we have nothing to be polled");

@@ -190,8 +190,8 @@ fn the_last_confirmation_lost_is_told_apart_from_one_lost_before() {
 
 #[test]
 fn a_page_rejected_is_sent_again_slower_and_then_given_up() {
-    for (rejections, cause, pages) in [(2, Cause::Sent, 1), (9, Cause::PageRejected, 0)] {
-        let mut line = call(caller_settings(1, false), answerer_settings());
+    for (rejections, cause, pages) in [(2, Cause::Sent, 2), (9, Cause::PageRejected, 0)] {
+        let mut line = call(caller_settings(2, false), answerer_settings());
         let left = Rc::new(Cell::new(rejections));
         line.judge = Box::new(move |_| {
             if left.get() == 0 {
@@ -202,7 +202,7 @@ fn a_page_rejected_is_sent_again_slower_and_then_given_up() {
         });
         let outcome = line.run();
         assert_eq!((outcome.caller.cause.clone(), outcome.caller.pages, outcome.answerer.pages), (cause, pages, pages));
-        assert_eq!(outcome.pages.len(), 3);
+        assert_eq!(outcome.pages.iter().filter(|(page, _)| page.index == 0).count(), 3);
         assert_eq!(outcome.caller.record.modulation, Some(Modulation::V17At9600));
     }
 }
@@ -226,6 +226,28 @@ fn pages_of_other_width_and_resolution_go_in_one_call_by_eom() {
     let widths: Vec<Width> = outcome.pages.iter().map(|(page, _)| page.format.width).collect();
     assert_eq!(widths, [Width::A4, Width::A3, Width::A4]);
     assert_eq!(outcome.formats[1].1.resolution, Resolution::Standard);
+}
+
+#[test]
+fn every_resolution_goes_in_one_call_to_a_machine_that_has_all_and_r8_to_one_that_has_not() {
+    let mut settings = caller_settings(6, true);
+    for (page, resolution) in settings.pages.iter_mut().zip(Resolution::ALL) {
+        *page = PageShape { width: Width::B4, resolution, rows: 300 };
+    }
+    let had = |finest| {
+        let answerer = ReceiverSettings { widest: Width::A3, finest, ..answerer_settings() };
+        let outcome = call(settings.clone(), answerer).run();
+        assert_eq!((outcome.caller.cause.clone(), outcome.answerer.pages), (Cause::Sent, 6));
+        let sent: Vec<Resolution> = outcome.formats.iter().map(|(_, format)| format.resolution).collect();
+        let taken: Vec<Resolution> = outcome.pages.iter().map(|(page, _)| page.format.resolution).collect();
+        assert_eq!(sent, taken);
+        assert!(outcome.pages.iter().all(|(page, _)| page.format.width == Width::B4));
+        sent
+    };
+    assert_eq!(had(Resolution::Dots400), Resolution::ALL);
+    let (standard, fine, superfine) = (Resolution::Standard, Resolution::Fine, Resolution::Superfine);
+    assert_eq!(had(superfine), [standard, fine, superfine, superfine, superfine, superfine]);
+    assert_eq!(had(standard), [standard; 6]);
 }
 
 #[test]

@@ -325,7 +325,7 @@ const RTN: [u8; 3] = [0xFF, 0xC8, 0x32];
 
 #[test]
 fn a_page_whose_carrier_went_long_before_its_command_is_refused_however_good_it_looks() {
-    for (gap_ms, answer) in [(200, MCF), (6000, RTN)] {
+    for (gap_ms, answer) in [(200, MCF), (7000, RTN)] {
         let mut bench = trained_without_correction();
         bench.hear_carrier(&[0x55; 4000]);
         bench.wait(Duration::from_millis(gap_ms));

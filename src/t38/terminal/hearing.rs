@@ -13,6 +13,8 @@ use crate::t38::ifp::{DataKind, Field, FieldKind, Indicator, Packet};
 #[derive(Debug)]
 pub(super) struct Hearing {
     line: Line,
+    /// The element with data that ended the last signal; gateways repeat it under new numbers.
+    ended_with: Option<(DataKind, Field)>,
     heard: VecDeque<Heard>,
 }
 
@@ -32,6 +34,10 @@ struct Signal {
     frame: Vec<u8>,
     condition: Condition,
     last: Instant,
+    /// When data opened it before its indicator, which may still come.
+    unannounced: Option<Instant>,
+    /// Octets of zeros outside frames, as long as nothing else came.
+    zeros: Option<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,7 +59,7 @@ enum Condition {
 
 impl Hearing {
     pub(super) const fn new() -> Self {
-        Self { line: Line::Quiet, heard: VecDeque::new() }
+        Self { line: Line::Quiet, ended_with: None, heard: VecDeque::new() }
     }
 
     pub(super) fn poll(&mut self) -> Option<Heard> {
@@ -64,7 +70,7 @@ impl Hearing {
     pub(super) fn deadline(&self) -> Option<Instant> {
         match &self.line {
             Line::Quiet | Line::Tone(_) => None,
-            Line::Open(signal) => Some(signal.last + if signal.spoken.is_some() { DATA_WAIT } else { SIGNAL_WAIT }),
+            Line::Open(signal) => Some(signal.last + signal.wait()),
         }
     }
 
@@ -141,12 +147,27 @@ impl Hearing {
             signal.last = now;
             return;
         }
+        if let Line::Open(signal) = &mut self.line
+            && signal.was_opened_by_data_of(carrier, now)
+        {
+            signal.unannounced = None;
+            return;
+        }
         self.close();
+        self.ended_with = None;
         self.heard.push_back(match carrier {
             Carrier::V21 => Heard::Preamble,
             Carrier::Fast(modulation, training) => Heard::Carrier { modulation, training },
         });
-        self.line = Line::Open(Signal { carrier, spoken: None, frame: Vec::new(), condition, last: now });
+        self.line = Line::Open(Signal {
+            carrier,
+            spoken: None,
+            frame: Vec::new(),
+            condition,
+            last: now,
+            unannounced: None,
+            zeros: Some(0),
+        });
     }
 
     /// The carrier is gone; a frame left open is damaged.
@@ -160,6 +181,17 @@ impl Hearing {
     }
 
     fn field(&mut self, kind: DataKind, field: Field, now: Instant) {
+        if matches!(self.line, Line::Quiet) && self.ended_with.as_ref() == Some(&(kind, field.clone())) {
+            return;
+        }
+        let repeatable = (!field.data.is_empty()).then(|| (kind, field.clone()));
+        self.take(kind, field, now);
+        if matches!(self.line, Line::Quiet) && repeatable.is_some() {
+            self.ended_with = repeatable;
+        }
+    }
+
+    fn take(&mut self, kind: DataKind, field: Field, now: Instant) {
         let Field { kind: what, data } = field;
         match what {
             FieldKind::HdlcData => {
@@ -193,6 +225,9 @@ impl Hearing {
         if !fits && has_data {
             self.close();
             self.open(carrier, Condition::Doubtful, now);
+            if let Line::Open(signal) = &mut self.line {
+                signal.unannounced = Some(now);
+            }
         }
         match &mut self.line {
             Line::Open(signal) if fits || has_data => {
@@ -210,6 +245,7 @@ impl Hearing {
     fn check(&mut self, kind: DataKind, data: &[u8], is_good: bool, is_end: bool, now: Instant) {
         if let Some(signal) = self.listen(kind, !data.is_empty(), now) {
             signal.extend(data);
+            signal.unannounced = None;
             let heard = signal.end_frame(is_good);
             self.heard.extend(heard);
         }
@@ -223,7 +259,9 @@ impl Hearing {
         if kind == DataKind::V21 {
             return;
         }
-        if self.listen(kind, !data.is_empty(), now).is_some() {
+        if let Some(signal) = self.listen(kind, !data.is_empty(), now) {
+            signal.zeros =
+                signal.zeros.filter(|_| data.iter().all(|octet| *octet == 0)).map(|zeros| zeros + data.len());
             self.heard.extend(data.chunks(MOST_BITS_OCTETS).map(|chunk| Heard::Bits(chunk.to_vec())));
         }
     }
@@ -249,6 +287,28 @@ impl Signal {
         }
     }
 
+    /// Whether an indicator of a carrier is the one that should have come before the data that opened it.
+    fn was_opened_by_data_of(&self, carrier: Carrier, now: Instant) -> bool {
+        let is_same = match (self.carrier, carrier) {
+            (Carrier::V21, Carrier::V21) => true,
+            (Carrier::Fast(ours, _), Carrier::Fast(other, _)) => ours == other,
+            (Carrier::V21, Carrier::Fast(..)) | (Carrier::Fast(..), Carrier::V21) => false,
+        };
+        is_same && self.unannounced.is_some_and(|opened| now.saturating_duration_since(opened) < LATE_INDICATOR)
+    }
+
+    /// How long it may say nothing before it is thought to be over.
+    fn wait(&self) -> Duration {
+        match (self.spoken, self.carrier, self.zeros) {
+            (None, ..) => SIGNAL_WAIT,
+            // No page begins with so many zeros: a training check of which only the end was lost.
+            (Some(_), Carrier::Fast(modulation, _), Some(zeros)) if zeros as u64 >= check_octets(modulation) => {
+                CHECK_WAIT
+            }
+            (Some(_), ..) => DATA_WAIT,
+        }
+    }
+
     fn extend(&mut self, data: &[u8]) {
         let room = LONGEST_FRAME_OCTETS - self.frame.len();
         if data.len() > room {
@@ -268,6 +328,12 @@ impl Signal {
         };
         Some(if is_good && is_whole { Heard::Frame(frame) } else { Heard::DamagedFrame })
     }
+}
+
+/// Octets of a training check that has come whole, at its shortest.
+// T.30 (09/2005) §5.3.6.1.4: 1.5 s ± 10 %
+const fn check_octets(modulation: Modulation) -> u64 {
+    modulation.bits_per_second() as u64 * 135 / 100 / 8
 }
 
 /// The end of a V.21 carrier outside a frame.
@@ -299,6 +365,11 @@ const fn carrier_of(kind: DataKind) -> Option<Carrier> {
 pub(super) const SIGNAL_WAIT: Duration = Duration::from_secs(15);
 /// After data, how long more may take to come; less than T2's 6 s, so that T.30 can still answer.
 pub(super) const DATA_WAIT: Duration = Duration::from_secs(5);
+
+/// How late an indicator may come behind its own data.
+const LATE_INDICATOR: Duration = Duration::from_millis(300);
+/// After a whole training check, how long its end may take: more than gateways hold data back for.
+pub(super) const CHECK_WAIT: Duration = Duration::from_millis(800);
 
 /// The longest frame kept: far over an image frame of 260 octets and any NSF seen.
 const LONGEST_FRAME_OCTETS: usize = 2048;

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::FAST_GAP;
 use super::timing::{self, HdlcBits};
-use super::{FAST_GAP, Pacing};
 use crate::signal::{Burst, Frame, Modulation, Tone, Training};
 use crate::t38::ifp::{DataKind, Field, FieldKind, Indicator, Packet};
 
@@ -30,27 +30,37 @@ impl Step {
 /// How steps are cut and timed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Pace {
-    pub(super) pacing: Pacing,
+    /// Whether no modem is played to.
+    pub(super) is_fast: bool,
+    /// Whether the far end needs the pauses between signals also when no modem is played to.
+    pub(super) needs_pauses: bool,
     pub(super) chunk: Duration,
     /// Octets of data that fit in a packet.
     pub(super) most_octets: usize,
+    /// Octets of data in a packet when no modem is played to.
+    pub(super) fast_octets: usize,
+    /// Octets of a page that the far end can keep until its modem plays them.
+    pub(super) far_buffer_octets: usize,
     pub(super) talker_echo_protection: bool,
 }
 
 impl Pace {
     /// The time of something that a modem needs `modem` for.
     const fn time(&self, modem: Duration) -> Duration {
-        match self.pacing {
-            Pacing::Modem => modem,
-            Pacing::Fast => FAST_GAP,
-        }
+        if self.is_fast { FAST_GAP } else { modem }
+    }
+
+    /// The same for data that comes after so many octets of one signal.
+    const fn data_time(&self, modem: Duration, octets_before: usize) -> Duration {
+        if octets_before > self.far_buffer_octets { modem } else { self.time(modem) }
+    }
+
+    const fn pause(&self, pause: Duration) -> Duration {
+        if self.is_fast && !self.needs_pauses { FAST_GAP } else { pause }
     }
 
     fn chunk_octets(&self, bits_per_second: u32) -> usize {
-        let wanted = match self.pacing {
-            Pacing::Modem => timing::octets_in(self.chunk, bits_per_second),
-            Pacing::Fast => FAST_CHUNK_OCTETS,
-        };
+        let wanted = if self.is_fast { self.fast_octets } else { timing::octets_in(self.chunk, bits_per_second) };
         wanted.min(self.most_octets)
     }
 
@@ -93,6 +103,8 @@ struct Frames {
     frames: VecDeque<Frame>,
     /// Octets of the first frame already sent.
     sent_octets: usize,
+    /// Octets of the frames before it.
+    earlier_octets: usize,
     bits: HdlcBits,
 }
 
@@ -103,6 +115,8 @@ struct Bits {
     bits: Arc<[u8]>,
     sent_octets: usize,
     zeros: usize,
+    /// How long a gateway may still play when all is sent.
+    wait: Duration,
 }
 
 impl Script {
@@ -115,7 +129,7 @@ impl Script {
         }
         let kind = match burst {
             Burst::Silence(time) => {
-                segments.push_back(Segment::Quiet(time));
+                segments.push_back(Segment::Quiet(pace.pause(time)));
                 Kind::Silence
             }
             Burst::Tone(Tone::Cng) => {
@@ -133,14 +147,16 @@ impl Script {
             }
             Burst::TrainingCheck { modulation } => {
                 let zeros = timing::octets_in(timing::TRAINING_CHECK, modulation.bits_per_second());
+                let wait = Duration::ZERO;
                 segments.push_back(train(modulation, Training::Long, Duration::ZERO, pace));
-                segments.push_back(Segment::Bits(Bits { modulation, bits: Arc::new([]), sent_octets: 0, zeros }));
+                segments.push_back(Segment::Bits(Bits { modulation, bits: Arc::new([]), sent_octets: 0, zeros, wait }));
                 Kind::Signal
             }
             Burst::Page { modulation, training, bits } => {
                 let zeros = timing::octets_in(timing::PAGE_TRAILER, modulation.bits_per_second());
+                let wait = timing::wait_for_last_row(&bits, modulation.bits_per_second());
                 segments.push_back(train(modulation, training, Duration::ZERO, pace));
-                segments.push_back(Segment::Bits(Bits { modulation, bits, sent_octets: 0, zeros }));
+                segments.push_back(Segment::Bits(Bits { modulation, bits, sent_octets: 0, zeros, wait }));
                 Kind::Signal
             }
             Burst::Block { modulation, training, frames } => {
@@ -216,41 +232,50 @@ fn train(modulation: Modulation, training: Training, preamble: Duration, pace: &
 impl Frames {
     fn new(kind: DataKind, bits_per_second: u32, frames: Vec<Frame>) -> Self {
         let frames: VecDeque<_> = frames.into_iter().filter(|frame| !frame.is_empty()).collect();
-        Self { kind, bits_per_second, frames, sent_octets: 0, bits: HdlcBits::new() }
+        Self { kind, bits_per_second, frames, sent_octets: 0, earlier_octets: 0, bits: HdlcBits::new() }
     }
 
     const fn has_begun(&self) -> bool {
-        self.sent_octets > 0
+        self.earlier_octets + self.sent_octets > 0
     }
 
     fn next_step(&mut self, pace: &Pace) -> (Step, bool) {
         let most = pace.chunk_octets(self.bits_per_second);
         let Some(frame) = self.frames.front() else {
             // No frame at all was asked for: flags only.
-            return (self.step(Field::bare(FieldKind::HdlcSigEnd), timing::FLAG_BITS, true, pace), true);
+            return (self.step(vec![Field::bare(FieldKind::HdlcSigEnd)], timing::FLAG_BITS, true, pace), true);
         };
         let rest = &frame[self.sent_octets..];
+        let mut fields = Vec::new();
+        let mut bits = 0;
         if !rest.is_empty() {
             let chunk = rest[..rest.len().min(most)].to_vec();
+            let is_end = chunk.len() == rest.len();
             self.sent_octets += chunk.len();
-            let bits = self.bits.data(&chunk);
-            return (self.step(Field::with(FieldKind::HdlcData, chunk), bits, false, pace), false);
+            bits = self.bits.data(&chunk);
+            fields.push(Field::with(FieldKind::HdlcData, chunk));
+            // A gateway is told of the check sequence when its modem would send it.
+            if !(pace.is_fast && is_end) {
+                return (self.step(fields, bits, false, pace), false);
+            }
         }
         self.frames.pop_front();
-        self.sent_octets = 0;
-        let bits = self.bits.close();
+        self.earlier_octets += std::mem::take(&mut self.sent_octets);
+        bits += self.bits.close();
         if self.frames.is_empty() {
-            // A flag more lets the gateway's modem finish before silence is said.
-            let last = Field::bare(FieldKind::HdlcFcsOkSigEnd);
-            (self.step(last, bits + timing::FLAG_BITS, true, pace), true)
+            // The second flag lets the gateway's modem finish before silence is said.
+            fields.push(Field::bare(FieldKind::HdlcFcsOkSigEnd));
+            (self.step(fields, bits, true, pace), true)
         } else {
-            (self.step(Field::bare(FieldKind::HdlcFcsOk), bits, false, pace), false)
+            fields.push(Field::bare(FieldKind::HdlcFcsOk));
+            (self.step(fields, bits, false, pace), false)
         }
     }
 
-    fn step(&self, field: Field, bits: u64, is_turn: bool, pace: &Pace) -> Step {
-        let lasts = pace.time(timing::bits(bits, self.bits_per_second));
-        Step { packet: Some(Packet::data(self.kind, field)), is_turn, lasts }
+    fn step(&self, fields: Vec<Field>, bits: u64, is_turn: bool, pace: &Pace) -> Step {
+        let before = self.earlier_octets + self.sent_octets;
+        let lasts = pace.data_time(timing::bits(bits, self.bits_per_second), before);
+        Step { packet: Some(Packet::Data { kind: self.kind, fields }), is_turn, lasts }
     }
 }
 
@@ -267,9 +292,9 @@ impl Bits {
         self.sent_octets += chunk.len();
         if chunk.is_empty() {
             let end = Packet::data(kind, Field::bare(FieldKind::T4NonEcmSigEnd));
-            return (Step { packet: Some(end), is_turn: true, lasts: pace.time(Duration::ZERO) }, true);
+            return (Step { packet: Some(end), is_turn: true, lasts: pace.time(self.wait) }, true);
         }
-        let lasts = pace.time(timing::bits(chunk.len() as u64 * 8, rate));
+        let lasts = pace.data_time(timing::bits(chunk.len() as u64 * 8, rate), self.sent_octets);
         let packet = Packet::data(kind, Field::with(FieldKind::T4NonEcmData, chunk));
         (Step { packet: Some(packet), is_turn: false, lasts }, false)
     }
@@ -282,6 +307,3 @@ pub(super) const fn is_image(packet: &Packet) -> bool {
         Packet::Data { .. } => true,
     }
 }
-
-/// Octets of one packet when not paced as a modem.
-const FAST_CHUNK_OCTETS: usize = 200;

@@ -19,9 +19,9 @@ pub(super) const BLOCK_PREAMBLE: Duration = Duration::from_millis(200);
 /// The training check: 1.5 s ± 10 %.
 // T.30 (09/2005) §5.3.6.1.4
 pub(super) const TRAINING_CHECK: Duration = Duration::from_millis(1500);
-/// Called terminal identification: 2.6 s to 4.0 s.
+/// Called terminal identification: 2.6 s to 4.0 s; the caller has heard one in the audio before already, so the shortest is enough.
 // T.30 (09/2005) §4.3.3.1
-pub(super) const CED: Duration = Duration::from_millis(3000);
+pub(super) const CED: Duration = Duration::from_millis(2600);
 /// One turn of calling tone and its pause: 0.5 s + 3 s, ± 15 %.
 // T.30 (09/2005) §4.3.3.2
 pub(super) const CNG_TURN: Duration = Duration::from_millis(3500);
@@ -82,10 +82,10 @@ impl HdlcBits {
         octets.iter().map(|octet| self.octet(*octet)).sum()
     }
 
-    /// Bits of the check sequence and the closing flag; the next frame may follow.
+    /// Bits of the check sequence and the flags up to the next frame.
     // T.30 (09/2005) §5.3.7: the generator is x^16 + x^12 + x^5 + 1, the ones' complement is sent
     pub(super) fn close(&mut self) -> u64 {
-        let bits = self.data(&(!self.check).to_be_bytes()) + FLAG_BITS;
+        let bits = self.data(&(!self.check).to_be_bytes()) + FLAGS_BETWEEN_FRAMES * FLAG_BITS;
         *self = Self::new();
         bits
     }
@@ -109,6 +109,40 @@ impl HdlcBits {
 
 /// Bits of a flag.
 pub(super) const FLAG_BITS: u64 = 8;
+/// One would do, but SpanDSP's gateway plays two. Over a block of 256 frames at 2400 bit/s it would fall behind by 0.85 s, and a
+/// gateway that is behind by more than 0.3 s loses the command after the block.
+const FLAGS_BETWEEN_FRAMES: u64 = 2;
+
+/// The longest stretch between two ends of lines, in octets. Gateways play a row when they have it whole, so this is how far
+/// they fall behind.
+pub(super) fn longest_row_octets(bits: &[u8]) -> usize {
+    let (mut longest, mut begun, mut zeros) = (0, 0, 0);
+    for (index, &octet) in bits.iter().enumerate() {
+        if octet == 0 {
+            zeros += 8;
+            continue;
+        }
+        if zeros + octet.leading_zeros() >= END_OF_LINE_ZEROS {
+            longest = longest.max(index - begun);
+            begun = index;
+        }
+        zeros = octet.trailing_zeros();
+    }
+    longest.max(bits.len() - begun)
+}
+
+/// An end of line is at least so many zeros and a one.
+// T.4 (07/2003) §4.1.2
+const END_OF_LINE_ZEROS: u32 = 11;
+
+/// The longest that the end of a page waits for a gateway that is a row behind.
+const LONGEST_ROW: Duration = Duration::from_secs(2);
+
+/// How long the line stays quiet behind a page and its [`PAGE_TRAILER`].
+pub(super) fn wait_for_last_row(page: &[u8], bits_per_second: u32) -> Duration {
+    let row = bits(longest_row_octets(page) as u64 * 8, bits_per_second);
+    row.min(LONGEST_ROW).saturating_sub(PAGE_TRAILER)
+}
 
 #[cfg(test)]
 mod tests {
@@ -129,8 +163,20 @@ mod tests {
         let mut bits = HdlcBits::new();
         bits.data(b"123456789");
         assert_eq!(!bits.check, 0xD64E);
-        // 1101 0110 0100 1110 needs no stuffing.
-        assert_eq!(bits.close(), 24);
+        // 1101 0110 0100 1110 needs no stuffing; two flags.
+        assert_eq!(bits.close(), 32);
+    }
+
+    #[test]
+    fn the_longest_row_is_between_two_ends_of_lines() {
+        // Ends of lines in octets 1, 4 and 10; one row has nothing but ones, another is cut off.
+        let page = [0x00, 0x1F, 0xFF, 0x80, 0x01, 0xFF, 0xFF, 0xFF, 0xF8, 0x00, 0x80, 0x55];
+        assert_eq!(longest_row_octets(&page), 6);
+        assert_eq!(longest_row_octets(&[0x55; 9]), 9);
+        assert_eq!(longest_row_octets(&[]), 0);
+        assert_eq!(wait_for_last_row(&page, 2400), Duration::ZERO, "a short row ends within the trailer");
+        assert_eq!(wait_for_last_row(&[0x55; 75], 2400), Duration::from_millis(250) - PAGE_TRAILER);
+        assert_eq!(wait_for_last_row(&[0x55; 75_000], 2400), LONGEST_ROW - PAGE_TRAILER);
     }
 
     #[test]

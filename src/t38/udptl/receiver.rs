@@ -39,6 +39,8 @@ pub struct Statistics {
 pub struct Receiver {
     /// Number of the next packet to deliver, widened so that it does not wrap; none before the first datagram.
     next: Option<u64>,
+    /// The first packet of this numbering that was heard, as widened.
+    joined: u64,
     /// Packets behind `next`, kept for parity, and ahead of it, kept until the gap closes.
     packets: BTreeMap<u64, Held>,
     parities: VecDeque<Parity>,
@@ -89,7 +91,8 @@ impl Receiver {
         };
         let offset = i64::from(datagram.sequence.wrapping_sub(next as u16) as i16);
         let sequence = next.saturating_add_signed(offset);
-        if !(-HISTORY..=WINDOW).contains(&offset) || self.contradicts(sequence, datagram.primary) {
+        let is_before_all = sequence + SWAPPED < self.joined;
+        if is_before_all || !(-HISTORY..=WINDOW).contains(&offset) || self.contradicts(sequence, datagram.primary) {
             self.suspect(&datagram, octets, offset, now);
             return Ok(());
         }
@@ -133,6 +136,7 @@ impl Receiver {
         // Numbers before zero were never sent.
         let repeated = (repeated as u64).min(u64::from(datagram.sequence));
         self.next = Some(sequence - repeated);
+        self.joined = sequence - repeated;
         self.packets.clear();
         self.parities.clear();
         self.stray = None;
@@ -297,6 +301,8 @@ pub const GAP_WAIT: Duration = Duration::from_millis(300);
 const HISTORY: i64 = 64;
 /// How far ahead of the next packet a datagram may be; beyond, the numbering is thought to have moved.
 const WINDOW: i64 = 64;
+/// How far before the first packet heard one may lie that was only overtaken by it.
+const SWAPPED: u64 = 16;
 /// Parities kept, one datagram's each.
 const MOST_KEPT_PARITIES: usize = 32;
 /// How far behind a stray datagram its successor may be.

@@ -231,6 +231,49 @@ fn a_far_end_that_counts_anew_is_followed() {
 
 /// A burst of more packets than the window holds came within the wait for a gap, was taken for a new numbering, and the packets
 /// that the datagrams of its beginning repeat were delivered twice.
+/// A path that is down for seconds: the far end counts on, and so do we.
+#[test]
+fn more_packets_lost_in_a_row_than_are_kept_cost_only_themselves() {
+    for lost in [63_u16, 64, 65, 200, 5000, 40_000] {
+        let mut receiver = Receiver::new();
+        let now = base();
+        for number in 0..10 {
+            receiver.accept(&plain(number, &packet(usize::from(number))), now).unwrap();
+        }
+        let later = now + Duration::from_secs(3);
+        for number in 10 + lost..20 + lost {
+            // Each of them twice, as turns of the line are sent.
+            for _ in 0..2 {
+                receiver.accept(&plain(number, &packet(usize::from(number))), later).unwrap();
+            }
+        }
+        receiver.expire(later + GAP_WAIT);
+        let wanted = (0..10).map(|number| Some(packet(number))).chain([None]);
+        let wanted = wanted.chain((10 + lost..20 + lost).map(|number| Some(packet(usize::from(number)))));
+        assert_eq!(drain(&mut receiver), wanted.collect::<Vec<_>>(), "{lost} lost");
+    }
+}
+
+/// A far end that begins to count at zero again in the middle of a call, near or far from where it was.
+#[test]
+fn a_far_end_that_restarts_its_count_loses_nothing_of_what_follows() {
+    for before in [5_u16, 30, 100, 60_000] {
+        let mut receiver = Receiver::new();
+        let now = base();
+        for number in before - 5..before {
+            receiver.accept(&plain(number, &packet(usize::from(number))), now).unwrap();
+        }
+        drain(&mut receiver);
+        for number in 0..8_u16 {
+            receiver.accept(&plain(number, &packet(1000 + usize::from(number))), now).unwrap();
+        }
+        receiver.expire(now + GAP_WAIT);
+        let after: Vec<_> = drain(&mut receiver).into_iter().flatten().collect();
+        assert_eq!(after, (1000..1008).map(packet).collect::<Vec<_>>(), "restart at {before}");
+        assert_eq!(receiver.statistics().restarts, 1);
+    }
+}
+
 #[test]
 fn a_burst_longer_than_the_window_behind_a_gap_is_delivered_once() {
     let start = base();

@@ -3,7 +3,12 @@
 CASES = []
 
 
-def case(function):
-    """Makes a function a case. Longer cases are marked by `seconds`, so that they begin first."""
-    CASES.append(function)
-    return function
+def case(function=None, *, long=False, first=False):
+    """Makes a function a case. A long one is for `--long` only; one that takes more than a minute should begin first."""
+
+    def take(function):
+        function.long, function.first = long, first
+        CASES.append(function)
+        return function
+
+    return take(function) if function else take

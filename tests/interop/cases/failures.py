@@ -12,13 +12,14 @@ from lab import Lab, claim, mail, same_pages
 DOCUMENT = pages.tiff(pages.drawn())
 
 
-def ended(lab: Lab, beginning, cause, calls, code=None, server=None):
+def ended(lab: Lab, beginning, cause, calls, code=None, server=None, document=DOCUMENT):
     """The claim that a fax to a number of that beginning fails in each of `calls` calls for this cause, and that the receipt says so."""
     server = server or lab.impatient
     sender, number = lab.person(), lab.number(beginning)
-    server.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], DOCUMENT, "document.tif"))
+    server.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], document, "document.tif"))
     job = server.reported(sender)[0]
     causes = [call["cause"] for call in job["calls"]]
+    lab.note(f"{calls} x {cause}", " ".join(causes))
     claim(causes == [cause] * calls, f"the calls ended with {causes}, not {calls} times {cause}: {job['calls']}")
     claim(job["cause"] == cause, "the fax ended with", job["cause"])
     if code is not None:

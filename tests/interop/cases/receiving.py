@@ -5,6 +5,7 @@ import time
 import pages
 from cases import case
 from lab import INBOUND, Lab, claim, same_pages
+from peers import SIP_PORT
 
 OFFICE = "office@company.test"
 
@@ -13,32 +14,35 @@ def caller(lab: Lab):
     return f"+39555{lab.number('00')}"
 
 
-def mail_of(lab: Lab, number, person=OFFICE, seconds=20):
+def mail_of(lab: Lab, number, person=OFFICE, seconds=20, server=None):
     """The one mail about a fax from that number."""
     end = time.monotonic() + seconds
     while True:
-        found = [mail for mail in lab.office.mailboxes.mails(person) if number in mail["Subject"]]
+        found = [mail for mail in (server or lab.office).mailboxes.mails(person) if number in mail["Subject"]]
         if found or time.monotonic() > end:
             claim(len(found) == 1, len(found), "mails are about the fax from", number)
             return found[0]
         time.sleep(0.3)
 
 
-def received(lab: Lab, images=None, way="t38", **settings):
-    """The claim that a fax of three pages from Asterisk is mailed bit for bit; gives Asterisk's result."""
+def received(lab: Lab, images=None, way="t38", resolution=pages.RESOLUTION, address=None, skip=0, server=None, identified=True, **settings):
+    """The claim that a fax from Asterisk is mailed bit for bit below the first rows, which may be more; gives Asterisk's result."""
     number, images = caller(lab), images or pages.drawn()
-    result = lab.asterisk.send(f"in-{number[1:]}", lab.uri(lab.office), pages.tiff(images), way, number, **settings)
+    uri = lab.uri(server or lab.office) if address is None else f"sip:{INBOUND}@{address}:{SIP_PORT}"
+    result = lab.asterisk.send(f"in-{number[1:]}", uri, pages.tiff(images, resolution), way, number, **settings)
+    lab.note(f"{len(images)} pages mailed", f"{result['status']} {result['mode']} {result['rate']}", result["seconds"], int(result["pages"] or 0))
     claim(result["status"] == "SUCCESS" and result["mode"] == "T38", "Asterisk says", result)
     claim(int(result["pages"]) == len(images), "Asterisk says", result)
     claim(result["remote"].strip() == "+39 02 55555", "Asterisk saw our identification as", result["remote"])
-    mail = mail_of(lab, number)
-    claim(mail["Subject"] == f"Fax from {number} ({len(images)} pages)", "the subject is", mail["Subject"])
+    mail = mail_of(lab, number, server=server)
+    claim(mail["Subject"] == f"Fax from {number} ({len(images)} page{'s' * (len(images) > 1)})", "the subject is", mail["Subject"])
     text = mail.get_body(("plain",)).get_content()
-    for fact in (INBOUND, number, "+1 555 9999"):
+    for fact in (INBOUND, number, *(["+1 555 9999"] if identified else [])):
         claim(fact in text, f"{fact} is not in the mail: {text}")
     attached = {part.get_content_type(): part.get_content() for part in mail.iter_attachments()}
-    same_pages(images, attached["image/tiff"])
-    same_pages(images, pages.pictures_in_pdf(attached["application/pdf"]))
+    for came in (pages.decoded(attached["image/tiff"]), pages.pictures_in_pdf(attached["application/pdf"])):
+        claim(len(came) == len(images) and all(page.size[1] == sent.size[1] + skip for page, sent in zip(came, images)), [page.size for page in came])
+        same_pages(images, [page.crop((0, skip, *page.size)) for page in came])
     return result, attached["application/pdf"]
 
 

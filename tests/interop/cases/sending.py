@@ -21,18 +21,26 @@ def send(lab: Lab, beginning, document=None, name="document.pdf", server=None, t
     return job, job["calls"][0]["record"], result, server.mailboxes.wait(sender)[0]
 
 
-def delivered(lab: Lab, beginning, speed, modem, ecm=True, document=DOCUMENT, name="document.tif"):
-    """The claim that a document arrives bit for bit, at this speed; gives the job and Asterisk's result."""
-    job, record, result, receipt = send(lab, beginning, document, name)
-    same_pages(lab.office.rendered(document, f"{result['called']}.{name.rpartition('.')[2]}"), result["tiff"])
-    claim(result["mode"] == "T38" and int(result["rate"]) == speed, "Asterisk received at", result["mode"], result["rate"])
-    claim((record["modem"], record["rate"], record["ecm"]) == (modem, speed, ecm), "sent with", record)
-    told_sent(receipt, job, 3)
+def delivered(lab: Lab, beginning, speed=None, modem=None, ecm=True, document=DOCUMENT, name="document.tif", server=None):
+    """The claim that a document arrives bit for bit, at this speed if any; gives the job and Asterisk's result."""
+    server = server or lab.office
+    job, record, result, receipt = send(lab, beginning, document, name, server)
+    lab.note("exact" if modem is None else f"{modem} {speed}{' ECM' if ecm else ''}", modem_of(record), result["seconds"], int(result["pages"]))
+    same_pages(server.rendered(document, f"{result['called']}.{name.rpartition('.')[2]}"), result["tiff"])
+    claim(result["mode"] == "T38" and int(result["rate"]) == record["rate"], "Asterisk received at", result["mode"], result["rate"])
+    if modem is not None:
+        claim((record["modem"], record["rate"], record["ecm"]) == (modem, speed, ecm), "sent with", record)
+    told_sent(receipt, job, job["pages_total"])
     return job, result
 
 
+def modem_of(record):
+    """The modem and rate of a call's record, in words."""
+    return f"{record['modem']} {record['rate']}{' ECM' if record['ecm'] else ''}"
+
+
 def told_sent(receipt, job, count):
-    claim(f"({count} pages)" in receipt["Subject"] and "Fax sent" in receipt["Subject"], "the receipt says", receipt["Subject"])
+    claim(f"({count} page{'s' * (count > 1)})" in receipt["Subject"] and "Fax sent" in receipt["Subject"], "the receipt says", receipt["Subject"])
     claim(receipt["X-Faxramp-Outcome"] == f"sent; {count}/{count}", "the receipt says", receipt["X-Faxramp-Outcome"])
     claim(receipt["In-Reply-To"] == f"<{job['mail']['message_id']}>", "the receipt answers", receipt["In-Reply-To"])
     text = receipt.get_body(("plain",)).get_content()

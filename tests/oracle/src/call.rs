@@ -32,6 +32,55 @@ pub struct CallReport {
 /// # Panics
 /// When the ends keep each other busy without time going on, which is a fault of one of them.
 pub fn run(caller: &mut dyn End, answerer: &mut dyn End, path: PathSettings, base: Instant) -> CallReport {
+    run_watched(caller, answerer, path, base, &mut |_, _, _| {})
+}
+
+/// Which end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// The caller.
+    Caller,
+    /// The answerer.
+    Answerer,
+}
+
+/// [`run`], with somebody who sees every datagram as it is sent.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_watched(
+    caller: &mut dyn End,
+    answerer: &mut dyn End,
+    path: PathSettings,
+    base: Instant,
+    watch: &mut dyn FnMut(Side, Instant, &[u8]),
+) -> CallReport {
+    simulate(caller, answerer, path, base, LONGEST_CALL, watch)
+}
+
+/// [`run`] until so long after the start, so that the ends can be looked at in the middle of a call. The report is `endless` if
+/// the call was not over.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_for(
+    caller: &mut dyn End,
+    answerer: &mut dyn End,
+    path: PathSettings,
+    base: Instant,
+    longest: Duration,
+) -> CallReport {
+    simulate(caller, answerer, path, base, longest, &mut |_, _, _| {})
+}
+
+fn simulate(
+    caller: &mut dyn End,
+    answerer: &mut dyn End,
+    path: PathSettings,
+    base: Instant,
+    longest: Duration,
+    watch: &mut dyn FnMut(Side, Instant, &[u8]),
+) -> CallReport {
     let mut there = Path::new(path, 0);
     let mut back = Path::new(path, 1);
     let mut now = base;
@@ -40,9 +89,11 @@ pub fn run(caller: &mut dyn End, answerer: &mut dyn End, path: PathSettings, bas
     let mut report = CallReport { lasted: Duration::ZERO, hung_up: false, endless: false, datagrams: 0, lost: 0 };
     loop {
         while let Some(octets) = caller.sent() {
+            watch(Side::Caller, now, &octets);
             there.send(octets, now);
         }
         while let Some(octets) = answerer.sent() {
+            watch(Side::Answerer, now, &octets);
             back.send(octets, now);
         }
         if caller.is_over() && answerer.is_over() {
@@ -67,7 +118,7 @@ pub fn run(caller: &mut dyn End, answerer: &mut dyn End, path: PathSettings, bas
         steps = if next > now { 0 } else { steps + 1 };
         assert!(steps < MOST_STEPS_AT_ONCE, "the ends keep each other busy without time going on");
         now = now.max(next);
-        if now > base + LONGEST_CALL {
+        if now > base + longest {
             report.endless = true;
             break;
         }

@@ -7,12 +7,17 @@
 //!
 //! Not here: the product, which never links SpanDSP.
 
+mod bindings;
 pub mod call;
 pub mod chance;
 pub mod end;
+pub mod gateways;
+mod link;
 pub mod ours;
 pub mod pages;
 pub mod path;
-mod spandsp_terminal;
+pub mod peer;
 pub mod table;
+mod their_settings;
 pub mod theirs;
+pub mod timeline;

@@ -10,42 +10,13 @@ use faxramp::model::{Cause, Compression, Phase, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
 use faxramp::t30::{
-    self, Receiver, ReceiverSettings, Sender, SenderSettings, Ending, PageFormat, PageShape, ReceivedPage, Transport,
-    Verdict,
+    self, AnswererSettings, Ending, Errand, PageFormat, PageShape, Procedure, ReceivedPage, ReceiverSettings,
+    SenderSettings, Transport, Verdict,
 };
 use faxramp::t38;
 
 use crate::end::End;
 use crate::theirs::{real_time, tracing};
-
-/// Either end of the procedure.
-enum Procedure {
-    Caller(Box<Sender>),
-    Answerer(Box<Receiver>),
-}
-
-impl Procedure {
-    fn handle(&mut self, input: t30::Input, now: Instant) {
-        match self {
-            Self::Caller(caller) => caller.handle(input, now),
-            Self::Answerer(answerer) => answerer.handle(input, now),
-        }
-    }
-
-    fn poll(&mut self) -> Option<t30::Output> {
-        match self {
-            Self::Caller(caller) => caller.poll(),
-            Self::Answerer(answerer) => answerer.poll(),
-        }
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        match self {
-            Self::Caller(caller) => caller.deadline(),
-            Self::Answerer(answerer) => answerer.deadline(),
-        }
-    }
-}
 
 /// How a received page is answered, and how long the owner thinks about it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,17 +71,26 @@ pub struct Ours {
     base: Instant,
 }
 
-/// A caller that offers everything; tests take away.
+/// What T.30 has to know of pages.
+///
+/// # Panics
+/// When a page is as wide as no fax line.
 #[must_use]
-pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
+pub fn shapes(pages: &[FaxPage]) -> Vec<PageShape> {
     let shape = |page: &FaxPage| PageShape {
-        width: Width::from_pels(page.bitmap.width()).expect("test pages have fax widths"),
+        width: Width::from_pels(page.bitmap.width(), page.resolution).expect("test pages have fax widths"),
         resolution: page.resolution,
         rows: page.bitmap.rows(),
     };
+    pages.iter().map(shape).collect()
+}
+
+/// A caller that offers everything; tests take away.
+#[must_use]
+pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
     SenderSettings {
         station_id: "+44 20 555 0123".into(),
-        pages: pages.iter().map(shape).collect(),
+        pages: shapes(pages),
         first_page: 0,
         ecm: true,
         compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
@@ -119,6 +99,7 @@ pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
         sub_address: None,
         sender_password: None,
         send_cng: true,
+        asks_again: false,
         frame_size: t30::ecm::FrameSize::Octets256,
         rtn: t30::RtnMeaning::default(),
     }
@@ -132,13 +113,14 @@ pub fn answerer_settings() -> ReceiverSettings {
         ecm: true,
         max_modulation: Modulation::V17At14400,
         widest: Width::A3,
-        finest: Resolution::Superfine,
+        finest: Resolution::Dots400,
         longest: Length::Unlimited,
         compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
         row_time_ms: 0,
         sub_address: true,
         transport: Transport::InternetAware,
         send_ced: true,
+        asks_again: false,
     }
 }
 
@@ -146,13 +128,26 @@ impl Ours {
     /// A caller with its pages.
     #[must_use]
     pub fn caller(settings: SenderSettings, t38: t38::Settings, pages: Vec<FaxPage>, now: Instant) -> Self {
-        Self::start(Procedure::Caller(Box::new(Sender::new(settings, now))), t38, pages, now)
+        Self::on_errand(Errand::Send(settings), t38, pages, now)
+    }
+
+    /// A caller that sends or fetches.
+    #[must_use]
+    pub fn on_errand(errand: Errand, t38: t38::Settings, pages: Vec<FaxPage>, now: Instant) -> Self {
+        Self::start(Procedure::caller(errand, now), t38, pages, now)
     }
 
     /// An answerer.
     #[must_use]
-    pub fn answerer(settings: ReceiverSettings, t38: t38::Settings, now: Instant) -> Self {
-        Self::start(Procedure::Answerer(Box::new(Receiver::new(settings, now))), t38, Vec::new(), now)
+    pub fn answerer(receive: ReceiverSettings, t38: t38::Settings, now: Instant) -> Self {
+        let settings = AnswererSettings { receive, documents: Vec::new() };
+        Self::start(Procedure::answerer(settings, now), t38, Vec::new(), now)
+    }
+
+    /// An answerer with a document to be fetched; `pages` are its.
+    #[must_use]
+    pub fn with_document(settings: AnswererSettings, t38: t38::Settings, pages: Vec<FaxPage>, now: Instant) -> Self {
+        Self::start(Procedure::answerer(settings, now), t38, pages, now)
     }
 
     fn start(mut procedure: Procedure, settings: t38::Settings, pages: Vec<FaxPage>, now: Instant) -> Self {
@@ -228,7 +223,7 @@ impl Ours {
     fn code(&mut self, index: u32, format: PageFormat) -> Arc<[u8]> {
         let begun = real_time();
         let page = &self.pages[index as usize];
-        assert_eq!(format.width.pels(), page.bitmap.width(), "the far end takes the width of page {index}");
+        assert_eq!(format.width.pels(format.resolution), page.bitmap.width(), "the far end takes the width of page {index}");
         assert_eq!(format.resolution, page.resolution, "the far end takes the resolution of page {index}");
         let coding = Coding {
             compression: format.compression,
@@ -244,7 +239,7 @@ impl Ours {
     fn page(&mut self, page: &ReceivedPage, now: Instant) {
         let begun = real_time();
         let format = page.format;
-        let decoded = image::decode(&page.bits, format.compression, format.width.pels(), DecodeLimits::default());
+        let decoded = image::decode(&page.bits, format.compression, format.width.pels(format.resolution), DecodeLimits::default());
         let mut verdict = None;
         if page.wants_verdict {
             let judgement = self.judgements.pop_front().unwrap_or(Judgement::GOOD);

@@ -35,7 +35,7 @@ const DITHERED_ROWS: u32 = 67;
 #[must_use]
 pub fn draw(picture: Picture, width: Width, resolution: Resolution, seed: u64) -> FaxPage {
     let factor = resolution.factor();
-    let pels = width.pels();
+    let pels = width.pels(resolution);
     let bitmap = match picture {
         Picture::Text => text(pels, ROWS * factor, factor, seed),
         Picture::LineArt => line_art(pels, ROWS * factor, factor),

@@ -32,7 +32,8 @@ const MODES: [(bool, Compression); 5] = [
 const RESOLUTIONS: [Resolution; 3] = [Resolution::Standard, Resolution::Fine, Resolution::Superfine];
 
 impl Case {
-    /// Every mode at every rate and resolution on A4, and every mode and resolution at every other width.
+    /// Every mode at every rate and resolution on A4, and every mode and resolution at every other
+    /// width; 300 and 400 dots per inch at every width.
     pub(crate) fn all() -> Vec<Self> {
         let mut cases = Vec::new();
         for (ecm, compression) in MODES {
@@ -42,6 +43,13 @@ impl Case {
                     cases.push(Self { number, ecm, compression, modulation, resolution, width: Width::A4 });
                 }
                 for width in [Width::B4, Width::A3] {
+                    let number = cases.len();
+                    let modulation = Modulation::V17At14400;
+                    cases.push(Self { number, ecm, compression, modulation, resolution, width });
+                }
+            }
+            for resolution in [Resolution::Dots300, Resolution::Ultrafine, Resolution::Dots400] {
+                for width in Width::ALL {
                     let number = cases.len();
                     let modulation = Modulation::V17At14400;
                     cases.push(Self { number, ecm, compression, modulation, resolution, width });

@@ -24,7 +24,7 @@ fn text_pages() -> Vec<FaxPage> {
 
 fn options(pacing: Pacing) -> T38TerminalOptions {
     match pacing {
-        Pacing::Modem => T38TerminalOptions::empty(),
+        Pacing::Modem | Pacing::Auto => T38TerminalOptions::empty(),
         Pacing::Fast => T38TerminalOptions::NO_PACING,
     }
 }
@@ -69,7 +69,11 @@ fn name(is_ours: bool) -> &'static str {
 #[test]
 fn a_call_of_ours_is_no_longer_than_one_of_spandsp_with_itself() {
     let columns = ["caller, answerer", "simulated s", "caller ms", "answerer ms", "processor ms", "datagrams"];
-    for (pacing, heading) in [(Pacing::Modem, "paced as modems"), (Pacing::Fast, "as fast as it goes")] {
+    for (pacing, heading) in [
+        (Pacing::Modem, "paced as modems"),
+        (Pacing::Auto, "SpanDSP as a modem, faxramp as fast as it may"),
+        (Pacing::Fast, "as fast as it goes"),
+    ] {
         for ecm in [true, false] {
             let mode = if ecm { "ECM MMR" } else { "plain MR" };
             let heading = format!("cost of three pages of text, {mode}, V.17 14400, {heading}");

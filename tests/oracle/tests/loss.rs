@@ -10,7 +10,7 @@ use faxramp_oracle::ours::Ours;
 use faxramp_oracle::pages;
 use faxramp_oracle::path::PathSettings;
 use faxramp_oracle::table::Table;
-use faxramp_oracle::theirs::{Modems, TheirSettings, Theirs};
+use faxramp_oracle::theirs::{Correction, Modems, TheirSettings, Theirs};
 
 use crate::common::{Run, Verdict, all_exact, base, ensure};
 use crate::{receiving, sending};
@@ -37,7 +37,7 @@ fn send(loss: u32, seed: u64, redundancy: u8, ecm: bool) -> (Vec<FaxPage>, (Call
     setup.caller.max_modulation = modulation(seed);
     setup.t38.control_redundancy = redundancy;
     setup.t38.image_redundancy = redundancy;
-    setup.theirs.redundancy = redundancy;
+    setup.theirs.correction = Correction::Repeat(redundancy);
     let call = setup.call();
     (setup.pages, call)
 }
@@ -49,7 +49,7 @@ fn receive(loss: u32, seed: u64, redundancy: u8, ecm: bool) -> (Vec<FaxPage>, (C
     setup.answerer.max_modulation = modulation(seed);
     setup.t38.control_redundancy = redundancy;
     setup.t38.image_redundancy = redundancy;
-    setup.theirs.redundancy = redundancy;
+    setup.theirs.correction = Correction::Repeat(redundancy);
     let call = setup.call();
     (setup.theirs.pages, call)
 }
@@ -107,8 +107,8 @@ fn spandsp_alone_is_complete(loss: u32, seed: u64) -> bool {
         Modulation::V29At7200 | Modulation::V29At9600 => Modems::V29,
         Modulation::V17At7200 | Modulation::V17At9600 | Modulation::V17At12000 | Modulation::V17At14400 => Modems::V17,
     };
-    let caller = TheirSettings { redundancy: 0, ..TheirSettings::new(true, pages(seed)) };
-    let answerer = TheirSettings { redundancy: 0, modems, ..TheirSettings::new(false, Vec::new()) };
+    let caller = TheirSettings { correction: Correction::None, ..TheirSettings::new(true, pages(seed)) };
+    let answerer = TheirSettings { correction: Correction::None, modems, ..TheirSettings::new(false, Vec::new()) };
     let (mut caller, mut answerer) = (Theirs::new(caller, now), Theirs::new(answerer, now));
     call::run(&mut caller, &mut answerer, path(loss, seed), now);
     caller.statistics().pages_sent == 3

@@ -216,6 +216,11 @@ fn every_version_pace_and_delay_is_understood() {
         });
     }
     varied("fast here", &|setup| setup.t38.pacing = Pacing::Fast);
+    varied("automatic here", &|setup| setup.t38.pacing = Pacing::Auto);
+    varied("automatic here, fast there", &|setup| {
+        setup.t38.pacing = Pacing::Auto;
+        setup.theirs.options = T38TerminalOptions::NO_PACING;
+    });
     varied("fast there", &|setup| setup.theirs.options = T38TerminalOptions::NO_PACING);
     varied("fast on both", &|setup| {
         setup.t38.pacing = Pacing::Fast;

@@ -11,6 +11,9 @@ use crate::signal::{Modulation, Tone, Training};
 use crate::t38::ifp::{DataKind, Field, FieldKind, Indicator};
 use crate::t38::udptl::{Datagram, Recovery};
 
+mod proof;
+mod quirks;
+
 #[expect(clippy::disallowed_methods, reason = "a base for virtual time")]
 fn base() -> Instant {
     Instant::now()
@@ -142,18 +145,18 @@ fn replay(recording: &str, keep: impl Fn(usize) -> bool) -> Vec<Heard> {
         .collect()
 }
 
-const ECM_CALLER: &str = include_str!("../testdata/asterisk-ecm-caller.datagrams");
-const FEC_CALLER: &str = include_str!("../testdata/asterisk-fec-caller.datagrams");
-const FEC_CALLER_HEARD: &str = include_str!("../testdata/asterisk-fec-caller.heard");
+const ECM_CALLER: &str = include_str!("../../testdata/asterisk-ecm-caller.datagrams");
+const FEC_CALLER: &str = include_str!("../../testdata/asterisk-fec-caller.datagrams");
+const FEC_CALLER_HEARD: &str = include_str!("../../testdata/asterisk-fec-caller.heard");
 
 #[test]
 fn recorded_asterisk_calls_are_heard_as_wireshark_dissects_them() {
-    let answerer = include_str!("../testdata/asterisk-ecm-answerer.datagrams");
-    let v29_caller = include_str!("../testdata/asterisk-v29-caller.datagrams");
+    let answerer = include_str!("../../testdata/asterisk-ecm-answerer.datagrams");
+    let v29_caller = include_str!("../../testdata/asterisk-v29-caller.datagrams");
     for (recording, heard) in [
-        (ECM_CALLER, include_str!("../testdata/asterisk-ecm-caller.heard")),
-        (answerer, include_str!("../testdata/asterisk-ecm-answerer.heard")),
-        (v29_caller, include_str!("../testdata/asterisk-v29-caller.heard")),
+        (ECM_CALLER, include_str!("../../testdata/asterisk-ecm-caller.heard")),
+        (answerer, include_str!("../../testdata/asterisk-ecm-answerer.heard")),
+        (v29_caller, include_str!("../../testdata/asterisk-v29-caller.heard")),
         (FEC_CALLER, FEC_CALLER_HEARD),
     ] {
         assert_eq!(describe(&replay(recording, |_| true)), heard);
@@ -163,7 +166,7 @@ fn recorded_asterisk_calls_are_heard_as_wireshark_dissects_them() {
 #[test]
 fn recorded_redundancy_hides_three_of_four_datagrams_lost() {
     let heard = replay(ECM_CALLER, |index| index % 4 == 3 || index > 190);
-    assert_eq!(describe(&heard), include_str!("../testdata/asterisk-ecm-caller.heard"));
+    assert_eq!(describe(&heard), include_str!("../../testdata/asterisk-ecm-caller.heard"));
 }
 
 #[test]
@@ -268,7 +271,9 @@ fn page_keeps_the_rate_and_every_octet() {
     assert_eq!(octets[..5000], *bits);
     assert!(octets[5000..].iter().all(|octet| *octet == 0));
     assert_eq!(octets.len(), 5072);
-    assert!(sent.unwrap().abs_diff(ms(234) + timing::bits(5072 * 8, 9600)) < ms(1));
+    // 00 07 looks like an end of line every 256 octets: a gateway may be so far behind, of which 60 ms are zeros.
+    let behind = timing::bits(256 * 8, 9600) - ms(60);
+    assert!(sent.unwrap().abs_diff(ms(234) + timing::bits(5072 * 8, 9600) + behind) < ms(1));
 }
 
 #[test]
@@ -361,7 +366,8 @@ fn an_indicator_is_sent_three_times_under_one_number() {
     let mut terminal = Terminal::new(Settings::default(), start);
     let said = run(&mut terminal, start, start + ms(500));
     let times: Vec<_> = said.iter().map(|(at, _)| at.as_millis()).collect();
-    assert_eq!(times, [0, 20, 40]);
+    // And then ever later, as long as nothing is heard.
+    assert_eq!(times, [0, 20, 40, 100, 180, 300, 460]);
     assert!(said.windows(2).all(|pair| pair[0].1 == pair[1].1));
 }
 
@@ -370,7 +376,7 @@ fn an_idle_terminal_keeps_the_way_open() {
     let start = base();
     let mut terminal = Terminal::new(Settings::default(), start);
     let said = run(&mut terminal, start, start + ms(35_000));
-    assert_eq!(said.iter().filter(|(at, _)| *at > ms(1000)).count(), 3);
+    assert_eq!(said.iter().filter(|(at, _)| *at > ms(2500)).count(), 3);
 }
 
 #[test]

@@ -1,0 +1,139 @@
+"""HylaFAX behind Asterisk's T.38 gateway, both ways: a T.30 that is not SpanDSP's."""
+
+import time
+
+import pages
+from cases import case
+from cases.failures import ended
+from cases.receiving import caller, mail_of
+from cases.sending import modem_of, told_sent
+from lab import INBOUND, Lab, claim, mail, same_pages
+
+A4 = pages.HYLAFAX_A4
+# The share of rows that come without error correction, at least.
+LEAST_SHARE = 0.97
+
+
+def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, server=None, resolution=pages.RESOLUTION):
+    """The claim that pages mailed to faxramp are in HylaFAX's queue of received faxes, bit for bit."""
+    server, sender, document = server or lab.office, lab.person(), pages.fax_tiff(images, resolution)
+    with lab.hylafax.modem(kind) as modem:
+        number = lab.number(f"90{modem}0")
+        server.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], document, "document.tif"))
+        job = server.sent(sender)[0]
+        (call,) = lab.hylafax.received(number)
+    record = job["calls"][0]["record"]
+    lab.note(f"{name} {speed}{' ECM' if ecm else ''}", modem_of(record), call["seconds"], call["pages"])
+    claim(call["reason"] == "" and call["pages"] == len(images), "HylaFAX says", call)
+    came, rendered = pages.decoded(call["tiff"]), pages.decoded(server.rendered(document, f"{number}.tif"))
+    if ecm:
+        same_pages(rendered, came)
+    else:
+        share = pages.alike(rendered, came)
+        claim(share >= LEAST_SHARE, f"only {share:.3f} of the rows came")
+    # A busy machine may cost a training, and so speed.
+    claim((record["modem"], record["ecm"]) == (name, ecm) and record["rate"] <= speed, "sent with", record)
+    told_sent(server.mailboxes.wait(sender)[0], job, len(images))
+
+
+def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, exact=True, resolution=pages.RESOLUTION):
+    """The claim that pages sent by HylaFAX are mailed bit for bit. Without error correction a row may lack on the way
+    through modems that a busy machine runs, and HylaFAX leaves out the last one of some pages."""
+    who = caller(lab)
+    with lab.hylafax.modem(kind) as modem:
+        job = lab.hylafax.send(pages.fax_tiff(images, resolution), f"8{who[-4:]}{number[1:]}", modem, options)
+    seen = f"{job['signalrate'].partition(' ')[0]} {job['dataformat']}"
+    lab.note("sent by HylaFAX", f"{seen}; {job.get('status') or 'done'}", job["seconds"], int(job["npages"]))
+    claim(job["state"] == "7" and int(job["npages"]) == len(images), "HylaFAX says", job)
+    mail = mail_of(lab, who)
+    claim(mail["Subject"] == f"Fax from {who} ({len(images)} page{'s' * (len(images) > 1)})", "the subject is", mail["Subject"])
+    attached = {part.get_content_type(): part.get_content() for part in mail.iter_attachments()}
+    came = pages.decoded(attached["image/tiff"])
+    if exact:
+        same_pages(images, came)
+    else:
+        share = pages.alike(images, came)
+        claim(share >= LEAST_SHARE, f"only {share:.3f} of the rows came")
+
+
+@case
+def hylafax_receives_three_pages_bit_for_bit(lab):
+    sent(lab, pages.drawn(size=A4))
+
+
+@case
+def hylafax_with_v29_receives_at_7200_bit_per_second(lab):
+    sent(lab, pages.drawn(size=A4), "v29-7200", "V.29", 7200, server=lab.coarse)
+
+
+@case
+def hylafax_with_v27ter_mh_and_no_error_correction_receives(lab):
+    sent(lab, pages.drawn(2, 4, A4), "v27-mh", "V.27ter", 4800, False)
+
+
+@case
+def hylafax_without_error_correction_receives(lab):
+    sent(lab, pages.drawn(size=A4), "no-ecm", "V.17", 14400, False)
+
+
+@case
+def three_pages_from_hylafax_are_mailed_bit_for_bit(lab):
+    received(lab, pages.drawn(size=A4))
+
+
+@case
+def hylafax_with_v29_sends_at_7200_bit_per_second(lab):
+    received(lab, pages.drawn(size=A4), "v29-7200")
+
+
+@case
+def hylafax_with_v27ter_mh_and_no_error_correction_sends(lab):
+    received(lab, pages.drawn(2, 4, A4), "v27-mh", exact=False)
+
+
+@case
+def hylafax_without_error_correction_sends(lab):
+    received(lab, pages.drawn(size=A4), "no-ecm", exact=False)
+
+
+@case
+def wide_pages_from_hylafax_are_mailed_bit_for_bit(lab):
+    received(lab, pages.drawn(1, size=pages.HYLAFAX_B4), options=("-m", "-s", "b4"))
+    received(lab, pages.drawn(1, size=pages.HYLAFAX_A3), options=("-m", "-s", "a3"))
+
+
+@case
+def pages_at_standard_resolution_from_hylafax_are_mailed_bit_for_bit(lab):
+    received(lab, pages.drawn(1, size=(1728, 1146)), options=("-l",), resolution=pages.STANDARD)
+
+
+@case
+def hylafax_receives_superfine_pages(lab):
+    sent(lab, pages.drawn(1, size=(1728, 4573)), name="V.17", speed=12000, server=lab.sharp, resolution=pages.SUPERFINE)
+
+
+@case(first=True)
+def hylafax_receives_ten_pages(lab):
+    sent(lab, pages.drawn(10, 4, size=A4))
+
+
+@case(first=True)
+def ten_pages_from_hylafax_are_mailed_bit_for_bit(lab):
+    received(lab, pages.drawn(10, 4, size=A4))
+
+
+@case
+def a_modem_that_does_not_answer_is_no_answer(lab):
+    with lab.hylafax.modem("deaf") as modem:
+        ended(lab, f"90{modem}0", "no-answer", 2)
+
+
+@case
+def a_modem_that_is_in_a_call_is_busy(lab):
+    with lab.hylafax.modem() as modem:
+        sender, first, document = lab.person(), lab.number(f"90{modem}0"), pages.fax_tiff(pages.drawn(size=A4))
+        lab.office.submit(sender, [lab.at(first)], mail(sender, [lab.at(first)], document, "document.tif"))
+        lab.office.wait(sender, lambda job: job["state"] == "dialling", "dialled", 30)
+        time.sleep(8)
+        ended(lab, f"90{modem}0", "busy", 2, 486)
+        lab.office.sent(sender)
