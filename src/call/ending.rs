@@ -14,7 +14,7 @@ pub struct Ending {
     /// Receiving: pages that we confirmed, of as many. A call in which pages went both ways is one that sent.
     pub outcome: Outcome,
     /// What was seen.
-    pub record: Record,
+    pub record: Box<Record>,
 }
 
 /// What was seen of a call, as it is kept in a row.
@@ -90,7 +90,7 @@ impl Ending {
     /// A call that ended before, or without, the fax procedure.
     #[must_use]
     pub fn without_fax(cause: Cause, pages_confirmed: u32, pages_total: u32) -> Self {
-        Self { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Record::default() }
+        Self { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Box::default() }
     }
 
     /// A call that a fault of our own ended.

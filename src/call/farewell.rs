@@ -75,7 +75,7 @@ impl Call {
         } else {
             Outcome { pages_confirmed: received, pages_total: received, cause: ending.cause }
         };
-        self.leave_with(Ending { outcome, record }, now);
+        self.leave_with(Ending { outcome, record: Box::new(record) }, now);
     }
 
     /// Ends a call in which no fax ran.
@@ -85,7 +85,10 @@ impl Call {
 
     fn leave(&mut self, cause: Cause, record: Record, now: Instant) {
         let (pages_confirmed, pages_total) = (self.pages.confirmed, self.pages.total);
-        self.leave_with(Ending { outcome: Outcome { pages_confirmed, pages_total, cause }, record }, now);
+        self.leave_with(
+            Ending { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Box::new(record) },
+            now,
+        );
     }
 
     fn leave_with(&mut self, ending: Ending, now: Instant) {

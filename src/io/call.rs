@@ -184,7 +184,6 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arri
                 | Output::NeedPage { .. }
                 | Output::PageReceived(_)
                 | Output::Confirmed { .. }
-                | Output::Polled { .. }
                 | Output::Progress(_) => {}
             }
         }

@@ -1,11 +1,12 @@
-//! The procedure of T.30, as caller ([`Sender`]) and as answerer ([`Receiver`]): pure engines that send
+//! The procedure of T.30. [`Procedure`] is one end of a call, made as caller or answerer; it holds the part that runs, which sends
+//! pages ([`Sender`]) or receives them ([`Receiver`]), and turns round for polling. All are pure engines that send
 //! [`signal::Burst`](crate::signal::Burst)s and hear [`signal::Heard`](crate::signal::Heard).
 //!
-//! Not here: carriers (modems, T.38), coding of pages, telephone calls. Polling, colour, V.34 and binary files are not
+//! Not here: carriers (modems, T.38), coding of pages, telephone calls. Colour, V.34, binary files and operators are not
 //! offered. T.30 (09/2005) with Annex A (error correction mode).
 //!
 //! ```text
-//!        caller                                   answerer
+//!        Sender: caller                           Receiver: answerer
 //!  A     CNG …                                    CED
 //!  B     AwaitingDis   ◀──────── CSI DIS ──────── Identifying
 //!        Training      ──── TSI DCS, TCF ───────▶ Checking
@@ -14,6 +15,10 @@
 //!  D     Sending       ── MPS EOM EOP | PPS-x ──▶ Receiving, Judging
 //!        Sending       ◀── MCF RTP RTN | PPR RNR─ Receiving
 //!  E     Releasing     ────────── DCN ──────────▶ Ended
+//!
+//!        polling: caller                          answerer with a document
+//!  B     AwaitingDis   ◀──────── CSI DIS ──────── Identifying
+//!        Receiver      ── SEP PWD CIG DTC ──────▶ Sender: Training, and on as above with the parts exchanged
 //! ```
 //!
 //! Use: `handle` one [`Input`], then take [`Output`]s from `poll` until there is none, then call again no later than

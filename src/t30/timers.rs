@@ -1,6 +1,8 @@
 //! The timers of both engines: values, tolerances, clauses; and which of them run.
 //!
-//! Not here: what happens when one has run out (the phase it belongs to).
+//! Not here: what happens when one has run out (the phase it belongs to). T3, 10 ± 5 s for an operator to answer a procedure
+//! interrupt (T.30 (09/2005) §5.4.3.1), is not kept: there is no operator. PRI- commands are answered at once as their plain forms,
+//! and after PIP and PIN training begins at once, which is what a far end does whose T3 has run out.
 
 use super::Transport;
 use std::time::{Duration, Instant};

@@ -153,7 +153,11 @@ pub struct Receiver {
 #[derive(Debug)]
 enum Manner {
     /// Called: CSI and DIS, and perhaps something to be polled.
-    Answering { documents: Vec<Document> },
+    Answering {
+        documents: Vec<Document>,
+        /// CRP was sent for a DTC whose SEP or PWD was lost.
+        asked_again: bool,
+    },
     /// Calling: SEP, PWD, CIG and DTC.
     Fetching(Fetching),
 }
@@ -201,7 +205,7 @@ impl Receiver {
             last_block: None,
             last_dis: None,
             asked_again: false,
-            manner: Manner::Answering { documents: Vec::new() },
+            manner: Manner::Answering { documents: Vec::new(), asked_again: false },
             turning: None,
             state: State::Idle,
         }

@@ -41,7 +41,7 @@ pub(super) struct Turning {
 impl Receiver {
     /// An answerer with something to be polled.
     pub(in crate::t30) fn with_documents(settings: ReceiverSettings, documents: Vec<Document>, now: Instant) -> Self {
-        Self { manner: Manner::Answering { documents }, ..Self::new(settings, now) }
+        Self { manner: Manner::Answering { documents, asked_again: false }, ..Self::new(settings, now) }
     }
 
     /// A caller that has heard a DIS and wants a document.
@@ -89,7 +89,7 @@ impl Receiver {
 
     /// What a DIS says about documents.
     pub(super) fn announce_documents(&self, offer: &mut Capability) {
-        let Manner::Answering { documents } = &self.manner else { return };
+        let Manner::Answering { documents, .. } = &self.manner else { return };
         if !documents.is_empty() {
             offer.set_polled_document(true);
         }
@@ -157,14 +157,15 @@ impl Receiver {
 
     /// The far end wants a document: it is handed out, or DCN.
     pub(super) fn on_polled(&mut self, asked: Capability, asked_by: Name, now: Instant) {
-        let Manner::Answering { documents } = &self.manner else {
+        let Manner::Answering { documents, asked_again } = &mut self.manner else {
             // Two who both want to fetch; or our own DTC, come back.
             self.search_command(now);
             return;
         };
         let selective_lost = asked.selective_polling() && self.record.selective.is_none();
         let password_lost = asked.password() && self.record.password.is_none();
-        if asked_by == Name::Dtc && (selective_lost || password_lost) && !documents.is_empty() && !self.asked_again {
+        let lost = asked_by == Name::Dtc && (selective_lost || password_lost);
+        if lost && !documents.is_empty() && !std::mem::replace(asked_again, true) {
             self.ask_again(now);
             return;
         }

@@ -36,7 +36,6 @@ impl Sender {
             }
             Answer::Rejected if after_page && self.settings.rtn == RtnMeaning::Printed => {
                 self.ready_again();
-                self.step_down();
                 self.on_confirmed(sending.page, true, now);
             }
             Answer::Rejected | Answer::RefusedByOperator if after_page => {

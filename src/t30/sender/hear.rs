@@ -2,7 +2,7 @@
 //!
 //! Not here: what an answer means in a phase.
 
-use super::{Sender, State};
+use super::{Sender, State, may_try_again};
 use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
@@ -240,16 +240,18 @@ impl Sender {
         matches!(&self.state, State::Sending(sending) if sending.waits_for_last_answer())
     }
 
-    /// Whether what has ended was an answer that could not be read, and has not been asked for again. Before a command of ours
-    /// only a signal of which something could be read is surely a fax's.
+    /// Whether what has ended was an answer that could not be read, and has not been asked for again. After the last try of a command
+    /// it always is, for nothing is lost by it then; before, only if that is wanted. Before a command of ours only a signal of which
+    /// something could be read is surely a fax's.
     fn may_ask_again(&self) -> bool {
-        let answerable = match &self.state {
-            State::AwaitingDis => self.ear.whole && !self.line.timers.runs(Timer::T0),
-            State::Training(_) | State::Sending(_) => self.ear.accepting,
-            State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => false,
+        let (answerable, tries) = match &self.state {
+            State::AwaitingDis => (self.ear.whole && !self.line.timers.runs(Timer::T0), 0),
+            State::Training(training) => (self.ear.accepting, training.tries),
+            State::Sending(sending) => (self.ear.accepting, sending.tries),
+            State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => return false,
         };
-        let may = self.settings.asks_again && !self.asked_again;
-        may && answerable && self.ear.damaged && self.ear.began_in_quiet && !self.line.busy()
+        let wanted = self.settings.asks_again || !may_try_again(tries);
+        wanted && !self.asked_again && answerable && self.ear.damaged && self.ear.began_in_quiet && !self.line.busy()
     }
 
     /// CRP. A far end that does not know it stays silent; then T4 repeats the command.

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// How long an echo takes.
+const ECHO: Duration = Duration::from_millis(60);
 /// A call that is not over by then hangs.
 const LONGEST_CALL: Duration = Duration::from_secs(2 * 3600);
 
@@ -84,6 +86,9 @@ pub(super) enum Fate {
     Heard,
     Lost,
     Damaged,
+    Twice,
+    /// Heard, and by who sent it too.
+    Echo,
 }
 
 /// One thing that should be heard, for the fault to look at.
@@ -326,8 +331,17 @@ impl Line {
         for (at, heard) in timeline {
             let item = Item { from: side, burst: number, number: self.items, heard: &heard, modulation };
             self.items += 1;
-            let heard = match (self.fault)(&item) {
+            let fate = (self.fault)(&item);
+            let heard = match fate {
                 Fate::Heard => heard,
+                Fate::Twice => {
+                    self.after(at + self.delay, 1 - side, Input::Heard(heard.clone()), Some(number));
+                    heard
+                }
+                Fate::Echo => {
+                    self.after(at + ECHO, side, Input::Heard(heard.clone()), Some(number));
+                    heard
+                }
                 Fate::Lost => continue,
                 Fate::Damaged => match heard {
                     Heard::Frame(_) => Heard::DamagedFrame,

@@ -1,6 +1,8 @@
 //! Sender and answerer on one simulated line.
 
+mod answers;
 mod explore;
+mod histories;
 mod line;
 mod polling;
 mod scenarios;

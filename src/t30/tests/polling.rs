@@ -189,6 +189,8 @@ fn a_password_lost_on_the_way_is_asked_for_again_once() {
     let dtc = [0xFF, 0xC8, 0x81, 0x00, 0x50, 0x11, 0x01, 0x01, 0x01, 0x40];
     bench.hear(&[&dtc]);
     assert_eq!(controls(&bench.let_send()), [[0xFF, 0xC8, 0x58].to_vec()], "CRP");
+    bench.hear(&[&[0xFF, 0xC8, 0xD8]]);
+    assert_eq!(controls(&bench.let_send()).len(), 1, "CRP to CRP");
     let password = build(Name::Pwd, true, false, &write_identification("9876"));
     bench.hear(&[&password, &dtc]);
     assert_eq!(controls(&bench.let_send())[0][..3], [0xFF, 0xC8, 0x41]);

@@ -27,13 +27,13 @@ const DCN: [u8; 3] = [0xFF, 0xC8, 0xDF];
 
 /// Either engine with its clock.
 pub(super) struct Bench<E> {
-    engine: E,
+    pub(super) engine: E,
     now: Instant,
-    sent: Vec<Burst>,
-    stops: usize,
-    needs: Vec<u32>,
-    pages: Vec<ReceivedPage>,
-    ending: Option<Ending>,
+    pub(super) sent: Vec<Burst>,
+    pub(super) stops: usize,
+    pub(super) needs: Vec<u32>,
+    pub(super) pages: Vec<ReceivedPage>,
+    pub(super) ending: Option<Ending>,
     handle: fn(&mut E, Input, Instant),
     poll: fn(&mut E) -> Option<Output>,
     deadline: fn(&E) -> Option<Instant>,
@@ -44,13 +44,13 @@ pub(super) fn clock() -> Instant {
     Instant::now()
 }
 
-fn caller(pages: u32, transport: Transport) -> Bench<Sender> {
+pub(super) fn caller(pages: u32, transport: Transport) -> Bench<Sender> {
     let now = clock();
     let settings = crate::t30::SenderSettings { transport, ..caller_settings(pages, true) };
     Bench::new(Sender::new(settings, now), now, Sender::handle, Sender::poll, Sender::deadline)
 }
 
-fn answerer() -> Bench<Receiver> {
+pub(super) fn answerer() -> Bench<Receiver> {
     let now = clock();
     let engine = Receiver::new(answerer_settings(), now);
     Bench::new(engine, now, Receiver::handle, Receiver::poll, Receiver::deadline)
@@ -145,7 +145,7 @@ pub(super) fn controls(bursts: &[Burst]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn up_to_last_pps(bench: &mut Bench<Sender>) {
+pub(super) fn up_to_last_pps(bench: &mut Bench<Sender>) {
     bench.give(Input::Start);
     assert_eq!(bench.let_send(), [Burst::Tone(Tone::Cng)]);
     bench.hear(&[&CSI, &DIS]);
@@ -208,7 +208,7 @@ fn an_answerer_meets_asterisk() {
 }
 
 /// A block of one frame, with its closing frames.
-fn one_frame_block(bench: &mut Bench<Receiver>, octet: u8) {
+pub(super) fn one_frame_block(bench: &mut Bench<Receiver>, octet: u8) {
     let carrier = Heard::Carrier { modulation: Modulation::V17At14400, training: Training::Short };
     bench.give(Input::Heard(carrier));
     let mut frame = vec![0xFF, 0xC0, 0x60, 0x00];
