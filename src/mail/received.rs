@@ -40,6 +40,8 @@ pub struct ReceivedFacts<'a> {
     pub sub_address: Option<&'a str>,
     /// What the sending machine calls itself (TSI).
     pub remote_id: Option<&'a str>,
+    /// Maker and model of the sending machine, if it told.
+    pub remote_machine: Option<&'a str>,
     /// Pages received.
     pub pages: u32,
     /// Why the call broke off, as a sentence without a full stop; nothing when the sender ended it well.
@@ -152,6 +154,9 @@ fn body(facts: &ReceivedFacts<'_>, sender: &str, count: &str) -> (String, String
     if let Some(name) = facts.remote_id.map(clean).filter(|name| !name.is_empty()) {
         rows.push(("Calls itself", name));
     }
+    if let Some(machine) = facts.remote_machine.map(clean).filter(|machine| !machine.is_empty()) {
+        rows.push(("Remote machine", machine));
+    }
     match facts.fetched {
         None => rows.push(("To", clean(facts.called))),
         Some(fetched) => rows.extend(fetched.selective.map(|selective| ("Selective address", clean(selective)))),
@@ -214,6 +219,7 @@ mod tests {
             fetched: None,
             sub_address: None,
             remote_id: Some("+49 89 123456"),
+            remote_machine: None,
             pages: 3,
             broken_off: None,
             at: &at,

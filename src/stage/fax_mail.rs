@@ -115,6 +115,7 @@ fn write_mail(
         }),
         sub_address: row.sub_address.as_deref(),
         remote_id: row.remote_id.as_deref(),
+        remote_machine: record.and_then(|record| Some(record.remote_machine.as_ref()?.name.as_str())),
         pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
         broken_off: broken_off.as_deref(),
         at: &local_time(row.opened_ms),

@@ -127,7 +127,7 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         started: started.as_ref(),
         duration: last.and_then(duration),
         remote_id: record.as_ref().and_then(|record| record.remote_id.as_deref()),
-        remote_machine: record.as_ref().and_then(|record| record.remote_machine.as_deref()),
+        remote_machine: record.as_ref().and_then(|record| Some(record.remote_machine.as_ref()?.name.as_str())),
         speed: record.as_ref().and_then(|record| record.rate),
         ecm: record.as_ref().filter(|record| record.rate.is_some()).map(|record| record.ecm),
         resolution: record.as_ref().and_then(Record::resolution),

@@ -127,7 +127,7 @@ pub(in crate::cli) fn outcome(job: &Job) -> String {
 /// What the far machine told of itself in a call, and which it is.
 fn machine(attempt: &Attempt) -> Option<String> {
     let record: Value = serde_json::from_str(attempt.record.as_ref()?).ok()?;
-    let told = ["remote_id", "remote_machine"].map(|name| record[name].as_str());
+    let told = [record["remote_id"].as_str(), record["remote_machine"]["name"].as_str()];
     let told: Vec<String> =
         told.into_iter().flatten().map(|text| text.chars().filter(|c| !c.is_control()).collect()).collect();
     (!told.is_empty()).then(|| told.join(", "))
