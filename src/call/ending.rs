@@ -31,6 +31,10 @@ pub struct Record {
     pub polled: bool,
     /// Selective address of the document the far end asked for.
     pub selective: Option<String>,
+    /// Sub-address (SUB) that came with pages.
+    pub sub_address: Option<String>,
+    /// Whether our sub-address was sent; the far end may take none.
+    pub sub_address_sent: bool,
     /// Sender identification (SID) that came with pages.
     pub sender_password: Option<String>,
     /// What the far end calls itself.
@@ -128,6 +132,8 @@ impl Record {
             received: seen.received,
             polled: seen.polled,
             selective: seen.selective.clone(),
+            sub_address: seen.sub_address.clone(),
+            sub_address_sent: seen.sub_address_sent,
             sender_password: seen.sender_password.clone(),
             remote_id: seen.remote_id.clone(),
             remote_nsf: seen.remote_nsf.as_deref().map(hexadecimal),
