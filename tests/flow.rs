@@ -38,3 +38,24 @@ async fn a_mail_becomes_a_fax_to_ourselves_and_both_ends_are_told() {
     assert!(fax.contains("application/pdf") && fax.contains("image/tiff"));
     server.drain(Duration::ZERO).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_400_dots_per_inch_arrives_as_it_was_drawn() {
+    let site = Site::new(Wishes { fax: "resolution = \"400dpi\"\nheadline = false", ..Wishes::default() });
+    let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    let mail = message("a2", "Small print", "One line of text.\r\n");
+    let (code, reply) = client.mail("jane@company.test", &["+39021111@fax.test"], &mail).await;
+    assert_eq!(code, 250, "{reply}");
+
+    let jobs = all_reported(&server, 1).await;
+    let job = &jobs[0];
+    assert_eq!(job.job.cause, Some(Cause::Sent), "{:?}", job.attempts);
+    let record = job.attempts[0].record.as_deref().expect("a record");
+    assert!(record.contains("\"width\":3456") && record.contains("\"lines_per_inch\":400"), "{record}");
+    assert!(record.contains("400 × 400 dpi"), "the DIS of our own other end in words: {record}");
+
+    all_received(&server).await;
+    assert_came_as_sent(&server, job);
+    server.drain(Duration::ZERO).await;
+}

@@ -6,5 +6,6 @@ mod flow;
 mod generated;
 mod hostile;
 mod parallel;
+mod polling;
 mod support;
 mod tidy;

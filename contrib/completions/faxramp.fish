@@ -34,7 +34,10 @@ complete -c faxramp -n "__fish_faxramp_needs_command" -s h -l help -d 'Print hel
 complete -c faxramp -n "__fish_faxramp_needs_command" -s V -l version -d 'Print version'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "serve" -d 'Run the server'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "send" -d 'Fax a file and watch it go'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "poll" -d 'Fetch a document from a fax machine that has one ready (polling), and watch it come'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "offer" -d 'Documents that others may fetch from us by calling (polling)'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "queue" -d 'Look at the queue of faxes and change it'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "received" -d 'List received faxes and fetched documents, newest first'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "render" -d 'Draw a file to fax pages as they would be sent'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "config" -d 'Check the configuration, or print its reference'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "demo" -d 'Send a sample mail as a fax to ourselves and show what happens'
@@ -57,6 +60,60 @@ trace\t'Packets'"
 complete -c faxramp -n "__fish_faxramp_using_subcommand send" -l no-wait -d 'Do not watch: exit with 0 as soon as the server has taken the fax'
 complete -c faxramp -n "__fish_faxramp_using_subcommand send" -l json -d 'Tell the course as one JSON object a line'
 complete -c faxramp -n "__fish_faxramp_using_subcommand send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l selective -d 'Selective address (SEP) of the document, where the machine has several' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l password -d 'Password (PWD) of the document' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l to -d 'Who gets the document; the sender when left out' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l from -d 'Sender of the mail, who is told of a failure; user@host when left out' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l no-wait -d 'Do not watch: exit with 0 as soon as the server has taken the request'
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -l json -d 'Tell the course as one JSON object a line'
+complete -c faxramp -n "__fish_faxramp_using_subcommand poll" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and not __fish_seen_subcommand_from add list remove" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and not __fish_seen_subcommand_from add list remove" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and not __fish_seen_subcommand_from add list remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and not __fish_seen_subcommand_from add list remove" -f -a "add" -d 'Draw a file and let callers fetch it'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and not __fish_seen_subcommand_from add list remove" -f -a "list" -d 'List what is offered, newest first'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and not __fish_seen_subcommand_from add list remove" -f -a "remove" -d 'Take a document away; a call that is fetching it gets it to the end'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l numbers -d 'The called numbers it is for: a number, `?` for any digit, `*` at its end for anything; may be given several times; all when left out' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l selective -d 'Selective address (SEP): only callers who ask for it get the document' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l password -d 'Password (PWD) without which nobody gets it' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l name -d 'What to call it in lists and logs; the name of the file when left out' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l until -d 'When it ends: 2026-12-31, 2026-12-31T18:00, or a span such as 90m, 8h or 14d' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l once -d 'Take it away once somebody has fetched all of it'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from list" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from list" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from list" -l all -d 'Also what has ended and is not forgotten yet'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from list" -l json -d 'Print a JSON array, with everybody who fetched'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from remove" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from remove" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from remove" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand offer; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and not __fish_seen_subcommand_from list show hold release cancel retry" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
 warn\t'What a person should look at'
@@ -131,6 +188,15 @@ trace\t'Packets'"
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l whole -d 'Send all pages again, also those that were confirmed'
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l json -d 'Print JSON'
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l limit -d 'At most so many' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l json -d 'Print a JSON array'
+complete -c faxramp -n "__fish_faxramp_using_subcommand received" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c faxramp -n "__fish_faxramp_using_subcommand render" -s o -l output -d 'Write the pages to this fax TIFF' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l png -d 'Write each page as a PNG picture into this directory' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F

@@ -263,6 +263,15 @@ async fn keep_house(office: Office, history: Duration, mut stop: watch::Receiver
 
 fn forget(office: &Office, history: Duration) -> Result<(), Fault> {
     let age = i64::try_from(history.as_millis()).unwrap_or(i64::MAX);
+    let now = clock::wall().0;
+    for file in office
+        .store()
+        .purge_offers(now.saturating_sub(age), now)?
+        .iter()
+        .filter_map(|file| SpoolName::from_stored(file))
+    {
+        office.spool().remove(&file)?;
+    }
     loop {
         let purged = office.store().purge(clock::wall().0.saturating_sub(age))?;
         for file in purged.files.iter().filter_map(|file| SpoolName::from_stored(file)) {

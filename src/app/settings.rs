@@ -15,7 +15,7 @@ use crate::pages::sheet::{Paper, Sheet};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
 use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Action, Network, Rule, Rules};
-use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, Trunk, Trunks};
+use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
 use crate::sip::Credentials;
 use crate::stage::settings::{
@@ -311,14 +311,11 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
             mailboxes: inbound.mailboxes.clone(),
             station_id: inbound.station_id.clone(),
         });
-        let formats = match inbound.formats {
-            config::Formats::Pdf => Formats::Pdf,
-            config::Formats::Tiff => Formats::Tiff,
-            config::Formats::Both => Formats::Both,
-        };
-        wishes.push(InboundWishes { formats, answer_after: inbound.answer_after });
+        wishes.push(InboundWishes { formats: formats(inbound.formats), answer_after: inbound.answer_after });
     }
     let routes = InboundRoutes::new(rules, plan.clone()).map_err(|error| rule("inbound")(error.to_string()))?;
+    let routes = routes.with_sub_addresses(sub_addresses(config)?);
+    let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
     Ok(Receive {
         peers: networks(&config.sip.allowed_peers, "sip.allowed_peers")?,
         routes,
@@ -326,9 +323,30 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
         max_calls: config.queue.max_calls as usize,
         reinvite_after: CED_BEFORE_REINVITE,
         call_limit: RECEIVE_LIMIT,
+        fetched_formats: formats(config.fetch.formats),
         fax,
         user_agent: config.sip.user_agent.clone(),
     })
+}
+
+fn sub_addresses(config: &Config) -> Result<Vec<SubAddressRule>, SettingsError> {
+    let one = |section: &config::SubAddress| {
+        let pattern = |pattern: &String| pattern.parse().map_err(|error| rule("sub_address")(format!("{error}")));
+        Ok(SubAddressRule {
+            address: section.address.clone(),
+            numbers: section.numbers.iter().map(pattern).collect::<Result<_, _>>()?,
+            mailboxes: section.mailboxes.clone(),
+        })
+    };
+    config.sub_address.iter().map(one).collect()
+}
+
+const fn formats(formats: config::Formats) -> Formats {
+    match formats {
+        config::Formats::Pdf => Formats::Pdf,
+        config::Formats::Tiff => Formats::Tiff,
+        config::Formats::Both => Formats::Both,
+    }
 }
 
 fn report(config: &Config) -> Report {

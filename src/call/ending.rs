@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::PageFormat;
 use crate::model::{Cause, Compression, Outcome, Resolution, Width};
-use crate::t30::capability::Reading;
-use crate::t30::{self, NonStandard};
+use crate::t30::capability::{Length, Reading};
+use crate::t30::{self, Capability, NonStandard};
 
 /// How a call ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,20 +31,18 @@ pub struct Record {
     pub polled: bool,
     /// Selective address of the document the far end asked for.
     pub selective: Option<String>,
+    /// Sub-address (SUB) that came with pages.
+    pub sub_address: Option<String>,
+    /// Whether our sub-address was sent; the far end may take none.
+    pub sub_address_sent: bool,
     /// Sender identification (SID) that came with pages.
     pub sender_password: Option<String>,
     /// What the far end calls itself.
     pub remote_id: Option<String>,
     /// Its non-standard facilities, hexadecimal.
     pub remote_nsf: Option<String>,
-    /// Its maker and model for people, as far as the non-standard facilities tell: `Canon Laser Class 9000 Series`.
-    pub remote_machine: Option<String>,
-    /// The country that gave its maker the code.
-    pub remote_country: Option<String>,
-    /// Its maker.
-    pub remote_maker: Option<String>,
-    /// Its model.
-    pub remote_model: Option<String>,
+    /// Which machine it is, as far as they tell.
+    pub remote_machine: Option<Box<Machine>>,
     /// Its DIS or DTC, else its DCS: hexadecimal, the bit sent first is the highest.
     pub remote_capability: Option<String>,
     /// The same in words, a line for each thing it says.
@@ -61,6 +59,32 @@ pub struct Record {
     pub partial_page_requests: u32,
     /// The pages of this call.
     pub pages: Vec<RecordedPage>,
+}
+
+/// A machine by its non-standard facilities.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Machine {
+    /// Maker, model and a text it carries, for people: `Canon Laser Class 9000 Series`.
+    pub name: String,
+    /// The country that gave its maker the code.
+    pub country: Option<String>,
+    /// Its maker.
+    pub maker: Option<String>,
+    /// Its model.
+    pub model: Option<String>,
+}
+
+impl Machine {
+    fn read(facilities: &[u8]) -> Option<Self> {
+        let told = NonStandard::read(facilities);
+        Some(Self {
+            name: told.machine()?,
+            country: told.country.map(str::to_owned),
+            maker: told.maker.map(str::to_owned),
+            model: told.model.map(str::to_owned),
+        })
+    }
 }
 
 /// One page on the line.
@@ -99,7 +123,6 @@ impl Ending {
 impl Record {
     pub(super) fn of(seen: &t30::Record) -> Self {
         let hexadecimal = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        let told = seen.remote_nsf.as_deref().map(NonStandard::read).unwrap_or_default();
         // What it can do says more of it than what it commanded.
         let can = seen.remote_capability.as_ref().map(|capability| (capability, Reading::Dis));
         let capability = can.or_else(|| seen.remote_command.as_ref().map(|command| (command, Reading::Dcs)));
@@ -109,13 +132,12 @@ impl Record {
             received: seen.received,
             polled: seen.polled,
             selective: seen.selective.clone(),
+            sub_address: seen.sub_address.clone(),
+            sub_address_sent: seen.sub_address_sent,
             sender_password: seen.sender_password.clone(),
             remote_id: seen.remote_id.clone(),
             remote_nsf: seen.remote_nsf.as_deref().map(hexadecimal),
-            remote_machine: told.machine(),
-            remote_country: told.country.map(str::to_owned),
-            remote_maker: told.maker.map(str::to_owned),
-            remote_model: told.model.map(str::to_owned),
+            remote_machine: seen.remote_nsf.as_deref().and_then(Machine::read).map(Box::new),
             remote_capability: capability.map(|(octets, _)| hexadecimal(&octets.write())),
             remote_features: capability.map(|(octets, reading)| octets.describe(reading)).unwrap_or_default(),
             modem: seen.modulation.map(|modulation| modulation.family().to_owned()),
@@ -144,9 +166,19 @@ impl Record {
             compression: Compression::Mmr,
             two_dimensional_every: 0,
             minimum_row_bits: 0,
-            maximum_rows: None,
+            maximum_rows: self.longest().and_then(|length| length.rows(resolution)),
             ecm: true,
         })
+    }
+}
+
+impl Record {
+    /// The longest page that the far end records.
+    fn longest(&self) -> Option<Length> {
+        let hexadecimal = self.remote_capability.as_ref()?;
+        let octet = |place: usize| u8::from_str_radix(hexadecimal.get(place..place + 2)?, 16).ok();
+        let octets: Option<Vec<u8>> = (0..hexadecimal.len()).step_by(2).map(octet).collect();
+        Some(Capability::read(&octets?).length())
     }
 }
 
@@ -193,6 +225,7 @@ pub(super) const fn cause_of_refusal(status: u16, q850: Option<u8>) -> Cause {
 mod tests {
     use super::{Record, cause_of_refusal};
     use crate::model::{Cause, Resolution, RetryClass};
+    use crate::t30::capability::Length;
     use crate::t30::{self, Capability};
 
     #[test]
@@ -203,9 +236,11 @@ mod tests {
             ..t30::Record::default()
         };
         let record = Record::of(&seen);
-        assert_eq!(record.remote_machine.as_deref(), Some("Canon Laser Class 9000 Series"));
-        assert_eq!((record.remote_country.as_deref(), record.remote_maker.as_deref()), (Some("Japan"), Some("Canon")));
+        let machine = record.remote_machine.as_deref().unwrap();
+        assert_eq!(machine.name, "Canon Laser Class 9000 Series");
+        assert_eq!((machine.country.as_deref(), machine.maker.as_deref()), (Some("Japan"), Some("Canon")));
         assert_eq!(record.remote_capability.as_deref(), Some("04775f22"));
+        assert_eq!(record.longest(), Some(Length::Unlimited));
         assert!(record.remote_features.contains(&"lines up to 303 mm wide".to_owned()));
     }
 

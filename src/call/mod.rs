@@ -32,7 +32,7 @@ mod tests;
 
 pub use crate::sdp::Codec;
 pub use crate::t30::{PageFormat, Progress as FaxProgress, ReceivedPage, Verdict};
-pub use ending::{Ending, Record, RecordedPage};
+pub use ending::{Ending, Machine, Record, RecordedPage};
 pub use engine::Call;
 pub use interface::{Input, Output};
 pub use offer::MediaAddresses;

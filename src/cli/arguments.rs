@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::model::fetch::is_digits;
+
 /// Columns of help texts, at most.
 pub const HELP_COLUMNS: usize = 100;
 
@@ -63,9 +65,16 @@ pub enum Command {
     Serve,
     /// Fax a file and watch it go
     Send(Send),
+    /// Fetch a document from a fax machine that has one ready (polling), and watch it come
+    Poll(Poll),
+    /// Documents that others may fetch from us by calling (polling)
+    #[command(subcommand)]
+    Offer(Offer),
     /// Look at the queue of faxes and change it
     #[command(subcommand)]
     Queue(Queue),
+    /// List received faxes and fetched documents, newest first
+    Received(Received),
     /// Draw a file to fax pages as they would be sent
     ///
     /// The file is drawn by the same sandboxed program and with the same settings as a mail's attachment. Nothing is dialled and no
@@ -117,6 +126,112 @@ pub struct Send {
     /// Tell the course as one JSON object a line
     #[arg(long)]
     pub json: bool,
+}
+
+/// Fetch a document.
+#[derive(Debug, Args)]
+#[command(long_about = "Fetch a document from a fax machine that has one ready (polling), and watch it come\n\n\
+    A mail to NUMBER/POLL at the first of smtp.fax_domains is handed to the server's own SMTP listener, so the rules of [[allow]] \
+    hold as for any fax. The number is called, and the document that comes is mailed. Then the queue is watched until the fetch has \
+    ended. Leaving with Ctrl-C does not take it back: see faxramp queue cancel. Exits with 0 only when the document came whole.")]
+pub struct Poll {
+    /// The number to call, as written in the country of the server
+    pub number: String,
+    /// Selective address (SEP) of the document, where the machine has several
+    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    pub selective: Option<String>,
+    /// Password (PWD) of the document
+    ///
+    /// It is kept in the queue until the fetch is forgotten, and shown nowhere. Other users of this machine can see it in the list
+    /// of processes while this command runs.
+    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    pub password: Option<String>,
+    /// Who gets the document; the sender when left out
+    #[arg(long, value_name = "MAILBOX")]
+    pub to: Option<String>,
+    /// Sender of the mail, who is told of a failure; user@host when left out
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: Option<String>,
+    /// Do not watch: exit with 0 as soon as the server has taken the request
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Tell the course as one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Documents for others.
+#[derive(Debug, Subcommand)]
+pub enum Offer {
+    /// Draw a file and let callers fetch it
+    ///
+    /// The file is drawn now, as a mail's attachment would be. It is offered from the next call on to one of our numbers that
+    /// [[inbound]] answers; no restart is needed, and the server need not run. Of several documents for the same number and
+    /// selective address the newest is handed out.
+    Add(OfferAdd),
+    /// List what is offered, newest first
+    List {
+        /// Also what has ended and is not forgotten yet
+        #[arg(long)]
+        all: bool,
+        /// Print a JSON array, with everybody who fetched
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a document away; a call that is fetching it gets it to the end
+    Remove {
+        /// Document as listed
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A document for others.
+#[derive(Debug, Args)]
+pub struct OfferAdd {
+    /// PDF, TIFF, picture or text
+    pub file: PathBuf,
+    /// The called numbers it is for: a number, `?` for any digit, `*` at its end for anything; may be given several times; all when
+    /// left out
+    #[arg(long, value_name = "PATTERN", default_value = "*")]
+    pub numbers: Vec<String>,
+    /// Selective address (SEP): only callers who ask for it get the document
+    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    pub selective: Option<String>,
+    /// Password (PWD) without which nobody gets it
+    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    pub password: Option<String>,
+    /// What to call it in lists and logs; the name of the file when left out
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// When it ends: 2026-12-31, 2026-12-31T18:00, or a span such as 90m, 8h or 14d
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Take it away once somebody has fetched all of it
+    #[arg(long)]
+    pub once: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Received faxes.
+#[derive(Debug, Args)]
+pub struct Received {
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// Print a JSON array
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What T.30 can send as selective address or password.
+fn frame_digits(text: &str) -> Result<String, String> {
+    if is_digits(text) { Ok(text.to_owned()) } else { Err("write 1 to 20 digits, # and *".into()) }
 }
 
 /// The queue.

@@ -73,6 +73,30 @@ impl Document {
     }
 }
 
+/// A mail without a document; `answers_to` is its Reply-To.
+pub(super) fn request(
+    (from, to): (&str, &str),
+    subject: String,
+    text: &str,
+    answers_to: Option<&str>,
+    (hostname, moment): (&str, &Moment),
+    chance: &mut impl FnMut() -> u64,
+) -> Vec<u8> {
+    let letter = Letter {
+        from: &Mailbox::bare(from),
+        to: &[Mailbox::bare(to)],
+        subject,
+        date: &moment.zoned(moment.now_ms),
+        hostname,
+        in_reply_to: "",
+        references: "",
+        auto_submitted: "no",
+        fields: answers_to.map(|mailbox| ("Reply-To", mailbox.to_owned())).into_iter().collect(),
+    };
+    let html = super::printable_html(text);
+    letter.write(Content { text: text.to_owned(), html, picture: None, attachments: Vec::new() }, chance)
+}
+
 /// What the first octets say; the server looks at them itself.
 pub(super) fn media_type(octets: &[u8]) -> &'static str {
     let marks: [(&[u8], &str); 8] = [

@@ -13,9 +13,12 @@ pub mod exit;
 pub mod generated;
 mod logging;
 mod moments;
+mod offer;
 mod picture;
+mod poll;
 mod queue;
 mod readiness;
+mod received;
 mod render;
 mod send;
 mod serve;
@@ -64,6 +67,18 @@ fn dispatch(command: Command, level: Option<arguments::Level>, source: Source, c
         Command::Send(what) => {
             logging::on_request(level);
             send::run(&what, &source.load(console)?, console)
+        }
+        Command::Poll(what) => {
+            logging::on_request(level);
+            poll::run(&what, &source.load(console)?, console)
+        }
+        Command::Offer(offer) => {
+            logging::on_request(level);
+            offer::run(offer, source.load(console)?, &Moment::now(), console)
+        }
+        Command::Received(what) => {
+            logging::on_request(level);
+            received::run(&what, &source.load(console)?, &Moment::now(), console)
         }
         Command::Render(what) => {
             logging::on_request(level);

@@ -23,15 +23,23 @@ use crate::stage::{self, chance, settings};
 
 /// What came of drawing.
 #[derive(Debug, Default)]
-struct Drawn {
-    pages: Vec<RenderedPage>,
+pub(super) struct Drawn {
+    pub(super) pages: Vec<RenderedPage>,
     engines: Vec<String>,
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
     took: Duration,
+    resolution: Option<Resolution>,
 }
 
-pub(super) fn run(what: &Render, mut config: Config, console: &mut Console) -> Ended {
-    let document = Document::read(&what.file)?;
+impl Drawn {
+    /// The resolution of its pages.
+    pub(super) fn resolution(&self) -> Resolution {
+        self.resolution.unwrap_or(Resolution::Fine)
+    }
+}
+
+/// Draws a file as the server would draw it.
+pub(super) fn drawn(document: &Document, mut config: Config) -> Result<Drawn, Failure> {
     // Nothing is dialled, so no trunk's name need be known to the name service.
     config.trunk.clear();
     config.inbound.clear();
@@ -39,7 +47,7 @@ pub(super) fn run(what: &Render, mut config: Config, console: &mut Console) -> E
     let runtime = runtime()?;
     let settings =
         runtime.block_on(app::settings(&config)).map_err(|error| Failure::new(Exit::Config, error.to_string()))?.render;
-    let selection = select(&document, &settings)?;
+    let selection = select(document, &settings)?;
     let began = clock::now();
     let mut drawn = runtime.block_on(draw(&settings, &selection))?;
     drawn.took = clock::now().saturating_duration_since(began);
@@ -47,7 +55,14 @@ pub(super) fn run(what: &Render, mut config: Config, console: &mut Console) -> E
     if drawn.pages.is_empty() {
         return Err(Failure::new(Exit::Data, format!("{} has no pages", document.name)));
     }
-    let resolution = settings.plan.sheet.resolution;
+    drawn.resolution = Some(settings.plan.sheet.resolution);
+    Ok(drawn)
+}
+
+pub(super) fn run(what: &Render, config: Config, console: &mut Console) -> Ended {
+    let document = Document::read(&what.file)?;
+    let drawn = drawn(&document, config)?;
+    let resolution = drawn.resolution();
     let written = write(what, &drawn.pages, resolution)?;
     if what.json {
         console.say_json(&for_programs(&document.name, &drawn, resolution, &written));

@@ -53,13 +53,14 @@ pub(super) fn run(what: &Send, config: &Config, console: &mut Console) -> Ended 
     }
 }
 
-fn default_sender(config: &Config) -> String {
+pub(super) fn default_sender(config: &Config) -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "root".into());
     let sound = !user.is_empty() && user.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"._-".contains(&octet));
     format!("{}@{}", if sound { user.as_str() } else { "root" }, config.server.hostname)
 }
 
-fn submit(config: &Config, from: &str, to: &str, mail: &[u8]) -> Result<(), Failure> {
+/// Hands a mail to the server's own listener.
+pub(super) fn submit(config: &Config, from: &str, to: &str, mail: &[u8]) -> Result<(), Failure> {
     let Some(listen) = config.smtp.listen.first() else {
         return Err(Failure::new(Exit::Config, "smtp.listen is empty, so the server takes no mail"));
     };
@@ -91,7 +92,8 @@ const fn reachable(address: IpAddr) -> IpAddr {
     }
 }
 
-fn watch(store: &Store, identifier: &str, json: bool, console: &mut Console) -> Ended {
+/// Tells the course of the mail's job until there is nothing more to wait for.
+pub(super) fn watch(store: &Store, identifier: &str, json: bool, console: &mut Console) -> Ended {
     let filter = JobFilter { message_id: Some(identifier.to_owned()), limit: 1, ..JobFilter::default() };
     let mut last: Option<Job> = None;
     let mut looks = 0;
@@ -150,15 +152,22 @@ fn tell(first: bool, job: &Job, json: bool, console: &mut Console) {
 
 /// Where it stands, in a sentence.
 fn course(job: &Job, moment: &Moment) -> String {
-    let pages = format!("{} of {} pages confirmed", job.pages_confirmed, job.pages_total);
+    let is_fetch = job.fetch.is_some();
+    let pages = match is_fetch {
+        false => format!("{} of {} pages confirmed", job.pages_confirmed, job.pages_total),
+        true => format!("{} pages received", job.pages_confirmed),
+    };
     match job.state {
         JobState::Accepted => "is being drawn".into(),
         JobState::Ready => match &job.cause {
+            None if is_fetch => "waits for a line".into(),
             None => format!("{} pages, waits for a line", job.pages_total),
-            Some(cause) => {
-                format!("{pages}; {}; is dialled again at {}", cause.sentence(), moment.show(job.due_ms))
+            Some(_) => {
+                let sentence = job.sentence().unwrap_or_default();
+                format!("{pages}; {sentence}; is dialled again at {}", moment.show(job.due_ms))
             }
         },
+        JobState::Dialling if is_fetch => "on the line".into(),
         JobState::Dialling => format!("on the line, {pages}"),
         JobState::Held => format!("held: {}", job.hold_reason.clone().unwrap_or_default()),
         JobState::Done | JobState::Failed | JobState::Cancelled | JobState::Reported => {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::Config;
 use super::problem::Findings;
 use super::value::{Action, DeliveryTls, NumberFormat};
+use super::{Config, SubAddress};
 
 pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
     if findings.has_syntax_faults() {
@@ -17,6 +17,7 @@ pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
     sip(config, findings);
     trunks(config, findings);
     inbound(config, findings);
+    sub_addresses(config, findings);
     delivery(config, findings);
 }
 
@@ -157,6 +158,27 @@ fn inbound(config: &Config, findings: &mut Findings) {
     }
 }
 
+fn sub_addresses(config: &Config, findings: &mut Findings) {
+    for (index, rule) in config.sub_address.iter().enumerate() {
+        let key = |name: &str| format!("sub_address[{index}].{name}");
+        if rule.mailboxes.is_empty() && sound(findings, &[&key("mailboxes")]) {
+            findings.complain_at(
+                &key("mailboxes"),
+                "is an empty list".into(),
+                "fill the list, or leave the section out",
+            );
+        }
+        let same = |other: &SubAddress| other.address == rule.address && other.numbers == rule.numbers;
+        let first = config.sub_address.iter().position(same);
+        if let Some(first) = first.filter(|first| *first < index)
+            && sound(findings, &[&key("address"), &key("numbers")])
+        {
+            let reason = format!("\"{}\" is routed by sub_address[{first}] already", rule.address);
+            findings.complain_at(&key("address"), reason, "leave it out in one of them");
+        }
+    }
+}
+
 fn delivery(config: &Config, findings: &mut Findings) {
     let delivery = &config.delivery;
     if delivery.smarthost.is_some() && delivery.maildir.is_some() {
@@ -192,11 +214,14 @@ fn delivery(config: &Config, findings: &mut Findings) {
 
 /// A received fax mailed to a fax domain would be dialled out again.
 fn loops(config: &Config, findings: &mut Findings) {
-    for (index, line) in config.inbound.iter().enumerate() {
-        for (position, mailbox) in line.mailboxes.iter().enumerate() {
+    let inbound = config.inbound.iter().enumerate().map(|(index, line)| (format!("inbound[{index}]"), &line.mailboxes));
+    let rules = config.sub_address.iter().enumerate();
+    let sub_addresses = rules.map(|(index, rule)| (format!("sub_address[{index}]"), &rule.mailboxes));
+    for (section, mailboxes) in inbound.chain(sub_addresses) {
+        for (position, mailbox) in mailboxes.iter().enumerate() {
             let domain = mailbox.rsplit_once('@').map_or("", |(_, domain)| domain);
             if config.smtp.fax_domains.iter().any(|fax_domain| fax_domain == domain) {
-                let key = format!("inbound[{index}].mailboxes[{position}]");
+                let key = format!("{section}.mailboxes[{position}]");
                 let reason = format!("{domain} is one of smtp.fax_domains: the fax would be dialled out again");
                 findings.complain_at(&key, reason, "name a mailbox of another domain");
             }

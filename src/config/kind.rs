@@ -18,6 +18,7 @@ use super::{
     Paper,
 };
 use crate::model::Resolution;
+use crate::model::fetch::is_digits;
 
 /// A list longer than this is refused.
 pub(super) const MAX_LIST: usize = 10_000;
@@ -258,6 +259,10 @@ texts! {
     Digits -> String, "digits", |text: &str| match text {
         digits if digits.len() <= 8 && digits.bytes().all(|digit| digit.is_ascii_digit()) => Ok(digits.to_owned()),
         _ => wrong("must be digits, at most 8", "write only digits, without +"),
+    };
+    /// What T.30 sends as sub-address, selective address or password.
+    FrameDigits -> String, "1 to 20 digits, `#` and `*`", |text: &str| {
+        if is_digits(text) { Ok(text.to_owned()) } else { wrong("must be 1 to 20 digits, # and *", "write it like \"4711\"") }
     };
     /// A telephone number.
     Telephone -> String, "a telephone number such as `+390612345`", telephone;

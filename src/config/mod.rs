@@ -23,7 +23,8 @@ pub use key::{Key, Section};
 pub use problem::{Errors, Problem};
 pub use reader::Reader;
 pub use sections::{
-    Allow, Config, Delivery, Fax, Inbound, Log, Numbers, Queue, Receipt, Render, Retry, Server, Sip, Smtp, Trunk,
+    Allow, Config, Delivery, Fax, Fetch, Inbound, Log, Numbers, Queue, Receipt, Render, Retry, Server, Sip, Smtp,
+    SubAddress, Trunk,
 };
 pub use value::{
     Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox, Network,

@@ -4,9 +4,9 @@ use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
-    Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord,
-    NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList, SenderPattern, Size,
-    StationId, Switch, Telephone, Time, TlsWord,
+    FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
+    NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList,
+    SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord,
 };
 
 file! {
@@ -20,6 +20,7 @@ file! {
         render: Render,
         queue: Queue,
         retry: Retry,
+        fetch: Fetch,
         receipt: Receipt,
         delivery: Delivery,
         log: Log,
@@ -27,6 +28,7 @@ file! {
         allow: [Allow],
         trunk: [Trunk],
         inbound: [Inbound],
+        sub_address: [SubAddress],
     }
 }
 
@@ -252,6 +254,28 @@ section! {
         formats: FormatsWord = "pdf";
         /// How long it rings before the call is answered.
         answer_after: Time = "0 s", from "0 s" to "60 s";
+    }
+}
+
+section! {
+    /// Who gets received faxes whose sender named a sub-address (T.33): an extension behind the number that is called, sent by the
+    /// other machine as SUB. A fax with a sub-address that no section names goes to the mailboxes of its `[[inbound]]`.
+    SubAddress "sub_address" {
+        /// The sub-address; digits, `#` and `*`.
+        address: FrameDigits, example "4711";
+        /// The called numbers this section is for; all that are answered when left out.
+        numbers: List<NumberPattern> = [], example ["+390612345*"];
+        /// Who gets the fax, instead of the mailboxes of the number.
+        mailboxes: List<MailAddress>, example ["anna@example.com"];
+    }
+}
+
+section! {
+    /// Documents that are fetched from other machines (polling), by `faxramp poll` or by a mail to
+    /// `+390612345/POLL@fax.example.com`.
+    Fetch "fetch" {
+        /// In which form a fetched document is attached to its mail.
+        formats: FormatsWord = "pdf";
     }
 }
 

@@ -180,10 +180,10 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arri
                 Output::Ended(_)
                 | Output::Audio { .. }
                 | Output::T38 { .. }
+                | Output::Polled { .. }
                 | Output::NeedPage { .. }
                 | Output::PageReceived(_)
                 | Output::Confirmed { .. }
-                | Output::Polled { .. }
                 | Output::Progress(_) => {}
             }
         }

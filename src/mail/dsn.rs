@@ -11,7 +11,7 @@ use mail_builder::mime::{BodyPart, MimePart};
 
 use super::compose::{Letter, multipart, text_type, with_crlf};
 use super::header::{Mailbox, clean, date, for_people};
-use super::receipt::{Original, Verdict, outcome_field, summary};
+use super::receipt::{Original, Verdict, fetch, outcome_field, summary};
 use crate::model::{JobId, Number, Outcome};
 
 /// More of the original's headers than this is not sent back, octets.
@@ -36,6 +36,8 @@ pub struct DsnFacts<'a> {
     pub final_recipient: &'a str,
     /// The number dialled; nothing when it never came to that.
     pub number: Option<&'a Number>,
+    /// Of a document that was to be fetched: who gets it. Nothing for a fax that was to be sent.
+    pub fetched_for: Option<&'a [String]>,
     /// How the fax ended, or stands.
     pub outcome: &'a Outcome,
     /// When it will be tried again, for a fax that is late.
@@ -71,7 +73,11 @@ pub fn dsn(facts: &DsnFacts<'_>, chance: &mut impl FnMut() -> u64) -> Vec<u8> {
         auto_submitted: "auto-replied",
         fields: vec![("X-Faxramp-Job", facts.job.to_string()), ("X-Faxramp-Outcome", outcome_field(facts.outcome))],
     };
-    let mut text = summary(verdict, facts.outcome).join("\n");
+    let happened = match facts.fetched_for {
+        None => summary(verdict, facts.outcome),
+        Some(mailboxes) => fetch::summary(verdict, facts.outcome, mailboxes),
+    };
+    let mut text = happened.join("\n");
     let _ = write!(text, "\n\nRecipient: {}\n", clean(facts.final_recipient));
     if let Some(number) = facts.number {
         let _ = writeln!(text, "Number:    {number}");
@@ -155,7 +161,11 @@ fn status_part(verdict: Verdict, facts: &DsnFacts<'_>) -> String {
     if let Some(number) = facts.number {
         field(&mut out, "Remote-MTA", &format!("x-fax; {number}"));
     }
-    let told = ascii(&format!("x-t30; {}: {}", facts.outcome.cause.word(), facts.outcome.cause.sentence()));
+    let sentence = match facts.fetched_for {
+        None => facts.outcome.cause.sentence(),
+        Some(_) => facts.outcome.cause.sentence_when_receiving(),
+    };
+    let told = ascii(&format!("x-t30; {}: {sentence}", facts.outcome.cause.word()));
     field(&mut out, "Diagnostic-Code", &told);
     if let Some(at) = facts.last_attempt {
         field(&mut out, "Last-Attempt-Date", &date(at));
@@ -164,7 +174,10 @@ fn status_part(verdict: Verdict, facts: &DsnFacts<'_>) -> String {
         field(&mut out, "Will-Retry-Until", &date(until));
     }
     let Outcome { pages_confirmed, pages_total, .. } = facts.outcome;
-    let mut supplement = format!("{pages_confirmed} of {pages_total} pages confirmed");
+    let mut supplement = match facts.fetched_for {
+        None => format!("{pages_confirmed} of {pages_total} pages confirmed"),
+        Some(_) => format!("{pages_confirmed} pages received"),
+    };
     if let Some(name) = facts.remote_id.map(clean).filter(|name| !name.is_empty()) {
         let _ = write!(supplement, ", answered as {name}");
     }

@@ -52,6 +52,8 @@ pub struct Incoming {
     pub subject: Option<String>,
     /// The mailboxes of every From field; more than one is a trick against checks of the sender.
     pub from: Vec<Mailbox>,
+    /// The mailboxes of Reply-To: where the author wants answers.
+    pub reply_to: Vec<Mailbox>,
     /// How many From fields there are; RFC 5322 §3.6 wants one.
     pub from_fields: usize,
     /// Date, in seconds since 1970-01-01T00:00:00Z.

@@ -17,5 +17,5 @@ pub use dsn::{DsnFacts, dsn};
 pub use header::Mailbox;
 pub use mime::{Automatic, Content, Incoming, Limits, MimeError, Part};
 pub use receipt::{AttemptFacts, Original, ReceiptFacts, Verdict, receipt};
-pub use received::{NothingAttached, ReceivedFacts, received};
+pub use received::{Fetched, NothingAttached, ReceivedFacts, received};
 pub use select::{BodyText, Document, DocumentKind, SelectError, Selection, SelectionRules, select};

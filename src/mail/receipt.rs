@@ -14,6 +14,7 @@ use super::html::{Page, Table, Tone, facts_as_text};
 use crate::model::{Cause, JobId, Number, Outcome, Resolution};
 
 mod advice;
+pub(super) mod fetch;
 
 /// The most attempts a receipt lists; of more, the newest.
 pub const MAX_ATTEMPTS_LISTED: usize = 30;
@@ -55,6 +56,8 @@ pub struct ReceiptFacts<'a> {
     pub number: &'a Number,
     /// The recipient as the sender wrote it.
     pub original_address: &'a str,
+    /// Of a document that was to be fetched: who gets it. Nothing for a fax that was to be sent.
+    pub fetched_for: Option<&'a [String]>,
     /// How the fax ended, all attempts together: pages confirmed in earlier attempts count.
     pub outcome: &'a Outcome,
     /// The attempts, oldest first.
@@ -170,6 +173,9 @@ pub(super) fn outcome_field(outcome: &Outcome) -> String {
 
 fn subject(verdict: Verdict, facts: &ReceiptFacts<'_>) -> String {
     let number = facts.number;
+    if facts.fetched_for.is_some() {
+        return fetch::subject(verdict, number, facts.outcome);
+    }
     let Outcome { pages_confirmed, pages_total, cause } = facts.outcome;
     match verdict {
         Verdict::Sent => format!("Fax sent: {number} ({})", pages(*pages_total)),
@@ -240,7 +246,10 @@ fn confirmed(outcome: &Outcome) -> String {
 }
 
 fn content<'a>(verdict: Verdict, facts: &ReceiptFacts<'a>) -> Content<'a> {
-    let paragraphs = summary(verdict, facts.outcome);
+    let (title, paragraphs) = match facts.fetched_for {
+        None => (verdict.title(facts.outcome), summary(verdict, facts.outcome)),
+        Some(mailboxes) => (fetch::title(verdict, facts.outcome), fetch::summary(verdict, facts.outcome, mailboxes)),
+    };
     let note = note(verdict, facts);
     let rows = rows(verdict, facts);
     let attempts = attempts(verdict, facts);
@@ -255,7 +264,7 @@ fn content<'a>(verdict: Verdict, facts: &ReceiptFacts<'a>) -> Content<'a> {
     let footer = format!("Fax job {} on {}. This message was written by a program.", facts.job, facts.hostname);
     let html = Page {
         tone: verdict.tone(),
-        title: verdict.title(facts.outcome),
+        title,
         subtitle: &subtitle,
         paragraphs: &paragraphs,
         note: note.as_ref().map(|(heading, text)| (*heading, text.as_str())),
@@ -270,7 +279,7 @@ fn content<'a>(verdict: Verdict, facts: &ReceiptFacts<'a>) -> Content<'a> {
     }
     .write();
 
-    let mut text = format!("{}: {subtitle}\n\n{}\n", verdict.title(facts.outcome), paragraphs.join("\n"));
+    let mut text = format!("{title}: {subtitle}\n\n{}\n", paragraphs.join("\n"));
     if let Some((heading, note)) = &note {
         let _ = write!(text, "\n{heading}\n{note}\n");
     }
@@ -292,6 +301,9 @@ fn content<'a>(verdict: Verdict, facts: &ReceiptFacts<'a>) -> Content<'a> {
 fn note(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Option<(&'static str, String)> {
     match verdict {
         Verdict::Sent | Verdict::Cancelled => None,
+        Verdict::LastUnconfirmed | Verdict::Failed if facts.fetched_for.is_some() => {
+            Some(("What to do next", fetch::next_step(&facts.outcome.cause).into()))
+        }
         Verdict::LastUnconfirmed => Some((
             "What to do next",
             "If the last page matters, ask the recipient whether it arrived before sending it again.".into(),
@@ -304,7 +316,8 @@ fn note(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Option<(&'static str, Str
 }
 
 fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("To", facts.number.to_string())];
+    let is_fetch = facts.fetched_for.is_some();
+    let mut rows = vec![(if is_fetch { "Fetched from" } else { "To" }, facts.number.to_string())];
     if facts.original_address != facts.number.as_str() && !facts.original_address.is_empty() {
         rows.push(("Addressed as", super::header::clean(facts.original_address)));
     }
@@ -318,10 +331,14 @@ fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String
         rows.push(("Subject", super::header::clean(facts.original.subject)));
     }
     if facts.outcome.pages_total > 0 {
-        rows.push(("Pages confirmed", format!("{} of {}", facts.outcome.pages_confirmed, facts.outcome.pages_total)));
+        let Outcome { pages_confirmed, pages_total, .. } = facts.outcome;
+        rows.push(match facts.fetched_for {
+            None => ("Pages confirmed", format!("{pages_confirmed} of {pages_total}")),
+            Some(_) => ("Pages received", pages_confirmed.to_string()),
+        });
     }
     if let Some(started) = facts.started {
-        rows.push((if verdict == Verdict::Sent { "Sent" } else { "Last call" }, for_people(started)));
+        rows.push((if verdict == Verdict::Sent && !is_fetch { "Sent" } else { "Last call" }, for_people(started)));
     }
     if let Some(duration) = facts.duration {
         rows.push(("Duration", span_for_people(duration)));
@@ -358,14 +375,23 @@ fn attempts(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<Vec<String>> {
         .iter()
         .map(|attempt| {
             let outcome = &attempt.outcome;
-            let mut told = capitalised(&super::header::clean(&outcome.cause.sentence()));
-            if outcome.pages_confirmed > 0 && outcome.cause != Cause::Sent {
-                let _ = write!(told, " ({} of {} confirmed)", outcome.pages_confirmed, pages(outcome.pages_total));
-            }
+            let told = attempt_told(outcome, facts.fetched_for.is_some());
             let duration = attempt.duration.map_or_else(String::new, span_for_people);
             vec![for_people(&attempt.at), told, duration]
         })
         .collect()
+}
+
+fn attempt_told(outcome: &Outcome, is_fetch: bool) -> String {
+    let sentence = if is_fetch { outcome.cause.sentence_when_receiving() } else { outcome.cause.sentence() };
+    let mut told = capitalised(&super::header::clean(&sentence));
+    if outcome.pages_confirmed > 0 && outcome.cause != Cause::Sent {
+        let _ = match is_fetch {
+            false => write!(told, " ({} of {} confirmed)", outcome.pages_confirmed, pages(outcome.pages_total)),
+            true => write!(told, " ({} came)", pages(outcome.pages_confirmed)),
+        };
+    }
+    told
 }
 
 fn capitalised(sentence: &str) -> String {

@@ -1,4 +1,5 @@
-//! The mail that brings a received fax: the pages as PDF or TIFF, the first of them as a picture, and how it came.
+//! The mail that brings a received fax or a fetched document: the pages as PDF or TIFF, the first of them as a picture, and how it
+//! came.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,8 +9,19 @@ use jiff::Zoned;
 use super::compose::{Attachment, Content, Letter, PICTURE_ID};
 use super::header::{Mailbox, clean, for_people, span_for_people};
 use super::html::{Page, Tone, facts_as_text};
-use super::receipt::{MAX_NOTES, pages};
-use crate::model::ReceivedId;
+use super::receipt::{MAX_NOTES, Original, pages};
+use crate::model::{JobId, ReceivedId};
+
+/// What a mail about a fetched document tells beside.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetched<'a> {
+    /// The fetch.
+    pub job: JobId,
+    /// The mail that asked for it.
+    pub original: Original<'a>,
+    /// The selective address that was asked for.
+    pub selective: Option<&'a str>,
+}
 
 /// All that the mail tells.
 #[derive(Clone, Debug)]
@@ -22,8 +34,14 @@ pub struct ReceivedFacts<'a> {
     pub called: &'a str,
     /// The number calling, as the trunk gave it; nothing when it was withheld.
     pub caller: Option<&'a str>,
+    /// Of a document that we fetched; then `called` is the number it was fetched from.
+    pub fetched: Option<Fetched<'a>>,
+    /// The sub-address (SUB) the sender named.
+    pub sub_address: Option<&'a str>,
     /// What the sending machine calls itself (TSI).
     pub remote_id: Option<&'a str>,
+    /// Maker and model of the sending machine, if it told.
+    pub remote_machine: Option<&'a str>,
     /// Pages received.
     pub pages: u32,
     /// Why the call broke off, as a sentence without a full stop; nothing when the sender ended it well.
@@ -68,22 +86,28 @@ pub fn received(facts: &ReceivedFacts<'_>, chance: &mut impl FnMut() -> u64) -> 
     let sender = sender(facts);
     let count = pages(facts.pages);
     let incomplete = if facts.broken_off.is_some() { ", INCOMPLETE" } else { "" };
+    let what = if facts.fetched.is_some() { "Fax fetched" } else { "Fax" };
+    let original = facts.fetched.map(|fetched| fetched.original).unwrap_or_default();
+    let mut fields = vec![
+        ("X-Faxramp-Received", facts.received.to_string()),
+        // RFC 3458 §2.3
+        ("Message-Context", "fax-message".into()),
+    ];
+    fields.extend(facts.fetched.map(|fetched| ("X-Faxramp-Job", fetched.job.to_string())));
+    fields.extend(facts.sub_address.map(|sub_address| ("X-Faxramp-Sub-Address", clean(sub_address))));
     let letter = Letter {
         from: facts.from,
         to: facts.to,
-        subject: format!("Fax from {sender} ({count}{incomplete})"),
+        subject: format!("{what} from {sender} ({count}{incomplete})"),
         date: facts.date,
         hostname: facts.hostname,
-        in_reply_to: "",
-        references: "",
-        auto_submitted: "auto-generated",
-        fields: vec![
-            ("X-Faxramp-Received", facts.received.to_string()),
-            // RFC 3458 §2.3
-            ("Message-Context", "fax-message".into()),
-        ],
+        in_reply_to: original.message_id,
+        references: original.references,
+        auto_submitted: if facts.fetched.is_some() { "auto-replied" } else { "auto-generated" },
+        fields,
     };
-    let base = format!("fax-{}-{}", facts.caller.unwrap_or("unknown"), facts.at.strftime("%Y%m%d-%H%M%S"));
+    let number = if facts.fetched.is_some() { facts.called } else { facts.caller.unwrap_or("unknown") };
+    let base = format!("fax-{number}-{}", facts.at.strftime("%Y%m%d-%H%M%S"));
     let names = (format!("{base}.pdf"), format!("{base}.tiff"));
     let mut attachments = Vec::new();
     if let Some(octets) = facts.pdf {
@@ -97,29 +121,47 @@ pub fn received(facts: &ReceivedFacts<'_>, chance: &mut impl FnMut() -> u64) -> 
     Ok(letter.write(Content { text, html, picture: facts.thumbnail, attachments }, chance))
 }
 
-/// The caller's number; else what its machine says; else that it is unknown.
+/// The number fetched from, or that of the caller; else what its machine says; else that it is unknown.
 fn sender(facts: &ReceivedFacts<'_>) -> String {
+    if facts.fetched.is_some() {
+        return clean(facts.called);
+    }
     let named = |text: Option<&str>| text.map(clean).filter(|text| !text.is_empty());
     named(facts.caller).or_else(|| named(facts.remote_id)).unwrap_or_else(|| "an unknown number".into())
 }
 
 fn body(facts: &ReceivedFacts<'_>, sender: &str, count: &str) -> (String, String) {
+    let (whole, broken, thing) = match facts.fetched {
+        None => ("Fax received", "Fax received, INCOMPLETE", "fax"),
+        Some(_) => ("Fax fetched", "Fax fetched, INCOMPLETE", "document"),
+    };
     let (tone, title, paragraphs) = match facts.broken_off {
-        None => (Tone::Plain, "Fax received", vec![format!("The fax is attached: {count}.")]),
+        None => (Tone::Plain, whole, vec![format!("The {thing} is attached: {count}.")]),
         Some(reason) => (
             Tone::Unsure,
-            "Fax received, INCOMPLETE",
+            broken,
             vec![
                 format!("The call broke off after {count}: {}.", clean(reason)),
                 "What came until then is attached; more pages may be missing.".into(),
             ],
         ),
     };
-    let mut rows = vec![("From", facts.caller.map_or_else(|| "number withheld".into(), clean))];
+    let from = match facts.fetched {
+        None => facts.caller.map_or_else(|| "number withheld".into(), clean),
+        Some(_) => clean(facts.called),
+    };
+    let mut rows = vec![(if facts.fetched.is_some() { "Fetched from" } else { "From" }, from)];
     if let Some(name) = facts.remote_id.map(clean).filter(|name| !name.is_empty()) {
         rows.push(("Calls itself", name));
     }
-    rows.push(("To", clean(facts.called)));
+    if let Some(machine) = facts.remote_machine.map(clean).filter(|machine| !machine.is_empty()) {
+        rows.push(("Remote machine", machine));
+    }
+    match facts.fetched {
+        None => rows.push(("To", clean(facts.called))),
+        Some(fetched) => rows.extend(fetched.selective.map(|selective| ("Selective address", clean(selective)))),
+    }
+    rows.extend(facts.sub_address.map(|sub_address| ("Sub-address", clean(sub_address))));
     rows.push(("Pages", facts.pages.to_string()));
     rows.push(("Received", for_people(facts.at)));
     rows.push(("Duration", span_for_people(facts.duration)));
@@ -160,9 +202,10 @@ mod tests {
 
     use mail_parser::{MessageParser, MimeHeaders as _};
 
-    use super::{NothingAttached, ReceivedFacts, received};
+    use super::{Fetched, NothingAttached, ReceivedFacts, received};
     use crate::mail::header::Mailbox;
-    use crate::model::ReceivedId;
+    use crate::mail::receipt::Original;
+    use crate::model::{JobId, ReceivedId};
 
     fn write(change: impl FnOnce(&mut ReceivedFacts<'_>)) -> Result<Vec<u8>, NothingAttached> {
         let from = Mailbox::bare("fax-noreply@fax.example.com");
@@ -173,7 +216,10 @@ mod tests {
             to: &to,
             called: "+390612345",
             caller: Some("+4989123456"),
+            fetched: None,
+            sub_address: None,
             remote_id: Some("+49 89 123456"),
+            remote_machine: None,
             pages: 3,
             broken_off: None,
             at: &at,
@@ -220,6 +266,32 @@ mod tests {
             text.contains("hung up in the middle of a page") && text.contains("more pages may be missing"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_fetched_document_says_from_where_and_answers_the_mail_that_asked() {
+        let original = Original { message_id: "ask@company.example", references: "", subject: "price list" };
+        let octets = write(|facts| {
+            facts.caller = None;
+            facts.fetched = Some(Fetched { job: JobId(17), original, selective: Some("77") });
+        })
+        .expect("a mail");
+        let message = MessageParser::default().parse(&octets).expect("a message");
+        assert_eq!(message.subject(), Some("Fax fetched from +390612345 (3 pages)"));
+        assert_eq!(message.in_reply_to().as_text(), Some("ask@company.example"));
+        let text = message.body_text(0).expect("text");
+        assert!(text.contains("Fetched from") && text.contains("77") && !text.contains("withheld"), "{text}");
+        let names: Vec<_> = message.attachments().filter_map(|part| part.attachment_name()).collect();
+        assert_eq!(names[0], "fax-+390612345-20261122-190831.pdf");
+    }
+
+    #[test]
+    fn the_sub_address_is_told_to_people_and_to_programs() {
+        let octets = write(|facts| facts.sub_address = Some("4711\r\nBcc: x")).expect("a mail");
+        let message = MessageParser::default().parse(&octets).expect("a message");
+        assert_eq!(message.header("X-Faxramp-Sub-Address").and_then(|value| value.as_text()), Some("4711 Bcc: x"));
+        assert!(message.header("Bcc").is_none());
+        assert!(message.body_text(0).expect("text").contains("4711 Bcc: x"));
     }
 
     #[test]

@@ -36,3 +36,11 @@ id!(
     /// A mail on its way out: a receipt or a received fax.
     MailId
 );
+id!(
+    /// A document that others may fetch from us.
+    OfferId
+);
+id!(
+    /// One fetching of such a document by somebody who called.
+    FetchingId
+);

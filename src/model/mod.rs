@@ -1,6 +1,7 @@
 //! The words everybody uses: numbers, pages, jobs and how a call ends. Imports nothing of the program.
 
 pub mod crash;
+pub mod fetch;
 pub mod ids;
 pub mod job;
 pub mod number;
@@ -8,7 +9,8 @@ pub mod outcome;
 pub mod page;
 
 pub use crash::crash_point;
-pub use ids::{AttemptId, JobId, MailId, MessageId, ReceivedId};
+pub use fetch::{FetchRequest, Password};
+pub use ids::{AttemptId, FetchingId, JobId, MailId, MessageId, OfferId, ReceivedId};
 pub use job::{JobEvent, JobState};
 pub use number::{Number, NumberError, NumberPlan};
 pub use outcome::{Cause, Outcome, Phase, RetryClass};

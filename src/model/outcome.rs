@@ -181,6 +181,40 @@ impl Cause {
         }
     }
 
+    /// The sentence where the pages come from the far end: a fax received, or a document fetched.
+    #[must_use]
+    pub fn sentence_when_receiving(&self) -> String {
+        match self {
+            Self::Sent => "all pages were received".into(),
+            Self::Expired => "the document could not be fetched within its lifetime".into(),
+            Self::Incompatible(what) => format!("the two machines do not fit together: {what}"),
+            other @ (Self::LastConfirmationLost
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Unallocated
+            | Self::Rejected
+            | Self::Congestion { .. }
+            | Self::TrunkDown
+            | Self::TrunkAuthentication
+            | Self::NoFaxHeard
+            | Self::NoCommonTransport
+            | Self::TrainingFailed
+            | Self::NoResponse(_)
+            | Self::Disconnected(_)
+            | Self::PageRejected
+            | Self::NothingToPoll
+            | Self::PollPassword
+            | Self::PollRefused
+            | Self::ProtocolError(_)
+            | Self::MediaLost
+            | Self::TooLong
+            | Self::Interrupted
+            | Self::Cancelled
+            | Self::CannotRender(_)
+            | Self::Local(_)) => other.sentence().replace("receiving machine", "sending machine"),
+        }
+    }
+
     /// The enhanced status code for reports.
     // RFC 3463 §3
     #[must_use]

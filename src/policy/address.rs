@@ -3,11 +3,13 @@
 //! Taken, all for the number `+39 06 12345`: `+390612345@fax.company.com`, `"+39 (06) 12345"@…`, `FAX=+39-06-12345/T33S=12@…`
 //! (RFC 3192), `IMCEAFAX-+2B39+2006+2012345@company.com` (Exchange), `+390612345/to=John_Doe/cover=off@…` (eFax),
 //! `Name@+390612345@…` (Outlook), `+390612345+tag@…` and `John.Doe@+390612345.fax.company.com` (HylaFAX).
+//! `+390612345/POLL/SEP=77/PWD=1234@…` fetches a document instead of sending one; `SEP` and `PWD` may be left out.
 //! What is not understood is refused with a text that says what to write; nothing is guessed.
 
 use std::fmt;
 
-use crate::model::{Number, NumberError, NumberPlan, Resolution};
+use crate::model::fetch::is_digits;
+use crate::model::{FetchRequest, Number, NumberError, NumberPlan, Password, Resolution};
 
 /// What an address is read by.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -28,6 +30,8 @@ pub struct FaxAddress {
     /// T33S: what T.30 sends as SUB. 1 to 20 of `0-9 # *`.
     // RFC 3192 §4, T.30 (09/2005) §5.3.6.1.3
     pub sub_address: Option<String>,
+    /// POLL: nothing is sent, a document is fetched; this one.
+    pub fetch: Option<FetchRequest>,
     /// What else was written.
     pub options: AddressOptions,
 }
@@ -70,9 +74,13 @@ const MAX_QUOTED: usize = 80;
 pub const MAX_OPTIONS: usize = 16;
 /// Longest value of an option, in characters.
 pub const MAX_OPTION_VALUE: usize = 100;
-/// Longest sub-address.
-// T.30 (09/2005) §5.3.6.2.5: the FIF of SUB has 20 digits
-pub const MAX_SUB_ADDRESS: usize = 20;
+/// Most mailboxes one fetched document goes to.
+pub const MAX_FETCHED_TO: usize = 20;
+/// Longest mailbox, octets.
+// RFC 5321 §4.5.3.1.3: a path has 256, two of which are its brackets
+const MAX_MAILBOX: usize = 254;
+/// What stands for a password where an address is shown.
+const HIDDEN: &str = "****";
 
 /// Whether this is the postmaster's address, which every mail server takes mail for and which is no fax.
 // RFC 5321 §4.5.1
@@ -178,7 +186,7 @@ fn read_local(local: &str, rules: &AddressRules) -> Result<FaxAddress, String> {
     // RFC 3192 §2: fax-address = "FAX" "=" global-phone; case does not matter
     let mut dialled = strip_ignoring_case(first, "FAX=").unwrap_or(first).to_owned();
     // A slash may stand within a number: 089/12345.
-    while let Some(segment) = segments.next_if(|segment| !segment.contains('=')) {
+    while let Some(segment) = segments.next_if(|segment| !segment.contains('=') && !is_poll(segment)) {
         dialled.push('/');
         dialled.push_str(segment);
     }
@@ -193,7 +201,13 @@ fn read_local(local: &str, rules: &AddressRules) -> Result<FaxAddress, String> {
         wishes.read(segment)?;
     }
     let number = Number::parse(&dialled, &rules.plan).map_err(|error| number_error(error, &dialled))?;
-    Ok(FaxAddress { number, sub_address: wishes.sub_address, options: wishes.options })
+    let fetch = wishes.fetch()?;
+    Ok(FaxAddress { number, sub_address: wishes.sub_address, fetch, options: wishes.options })
+}
+
+/// The word that makes an address one to fetch from.
+fn is_poll(segment: &str) -> bool {
+    segment.eq_ignore_ascii_case("POLL")
 }
 
 /// `number+tag`: a plus within, with a letter behind it, is no part of a number.
@@ -210,12 +224,18 @@ fn number_error(error: NumberError, dialled: &str) -> String {
 #[derive(Default)]
 struct Wishes {
     sub_address: Option<String>,
+    poll: Option<()>,
+    selective: Option<String>,
+    password: Option<Password>,
     options: AddressOptions,
 }
 
 impl Wishes {
     /// Reads `name=value`. Nothing unknown is passed over: it may have been meant to keep the fax from somebody.
     fn read(&mut self, segment: &str) -> Result<(), String> {
+        if is_poll(segment) {
+            return set(&mut self.poll, "POLL", ());
+        }
         let (name, value) = segment.split_once('=').ok_or_else(|| format!("\"{}\" is no option", shown(segment)))?;
         if value.chars().count() > MAX_OPTION_VALUE {
             return Err(format!("the value of {} is longer than {MAX_OPTION_VALUE} characters", shown(name)));
@@ -225,6 +245,8 @@ impl Wishes {
         let options = &mut self.options;
         match name.to_ascii_lowercase().as_str() {
             "t33s" => set(&mut self.sub_address, name, sub_address(value).ok_or_else(|| wrong("digits, # and *"))?),
+            "sep" => set(&mut self.selective, name, sub_address(value).ok_or_else(|| wrong("digits, # and *"))?),
+            "pwd" => set(&mut self.password, name, Password::parse(value).ok_or_else(|| wrong("digits, # and *"))?),
             "to" | "attn" => set(&mut options.attention, name, words()),
             "co" | "org" => set(&mut options.organization, name, words()),
             "fr" | "from" => set(&mut options.from, name, words()),
@@ -240,6 +262,88 @@ impl Wishes {
     }
 }
 
+impl Wishes {
+    /// What is to be fetched, if anything is.
+    fn fetch(&mut self) -> Result<Option<FetchRequest>, String> {
+        let request = FetchRequest { selective: self.selective.take(), password: self.password.take() };
+        match self.poll {
+            Some(()) if self.sub_address.is_some() => {
+                Err("T33S is for a fax that is sent, and POLL fetches one: write SEP for the document that is meant"
+                    .into())
+            }
+            Some(()) => Ok(Some(request)),
+            None if request != FetchRequest::default() => {
+                Err("SEP and PWD are for a document that is fetched: write /POLL before them".into())
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// The address as it may be shown and kept: the password in it made unreadable. `fax` is what [`parse`] read from it.
+#[must_use]
+pub fn without_password(address: &str, fax: &FaxAddress) -> String {
+    let Some(request) = fax.fetch.as_ref().filter(|request| request.password.is_some()) else {
+        return address.to_owned();
+    };
+    let hidden = hide_passwords(address);
+    if hidden != address {
+        return hidden;
+    }
+    // It is written in a way that only the reading of a quoted local part understands, so it is written anew.
+    let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let selective = request.selective.as_ref().map_or_else(String::new, |selective| format!("/SEP={selective}"));
+    format!("{}/POLL{selective}/PWD={HIDDEN}@{domain}", fax.number)
+}
+
+/// Who gets what a mail asks to fetch: the mailboxes of its Reply-To, else its envelope sender.
+///
+/// # Errors
+/// A refusal to be passed on as it is, when a mailbox cannot be mailed to or would be dialled again.
+// RFC 5322 §3.6.2
+pub fn mailboxes_for_fetched(reply_to: &[&str], sender: &str, rules: &AddressRules) -> Result<Vec<String>, Refusal> {
+    let wanted: Vec<&str> = if reply_to.is_empty() { vec![sender] } else { reply_to.to_vec() };
+    let refused = |what: &str| Refusal { code: 554, enhanced: "5.1.3", text: format!("Reply-To: {what}") };
+    if wanted.len() > MAX_FETCHED_TO {
+        return Err(refused(&format!("a fetched document goes to {MAX_FETCHED_TO} mailboxes at most")));
+    }
+    for mailbox in &wanted {
+        let sound = |text: &str| text.chars().all(|c| !c.is_control() && !c.is_whitespace() && !"<>\"".contains(c));
+        let Some((_, domain)) = split(mailbox).filter(|_| mailbox.len() <= MAX_MAILBOX && sound(mailbox)) else {
+            return Err(refused(&format!("{} is no mailbox", shown(mailbox))));
+        };
+        if holds(&rules.fax_domains, domain) {
+            let what = format!("{} is a fax domain, so the document would be dialled out again", shown(domain));
+            return Err(refused(&what));
+        }
+    }
+    Ok(wanted.into_iter().map(str::to_owned).collect())
+}
+
+/// A text with addresses in it, such as the header of a mail or a refused recipient, without the passwords in them.
+#[must_use]
+pub fn hide_passwords(text: &str) -> String {
+    // ASCII case only, so that places in both texts agree.
+    let lower = text.to_ascii_lowercase();
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(found) = lower[at..].find("pwd") {
+        let name_end = at + found + "pwd".len();
+        // IMCEAFAX writes the equals sign as its octet.
+        let sign = ["=", "+3d"].into_iter().find(|sign| lower[name_end..].starts_with(sign));
+        let value = name_end + sign.map_or(0, str::len);
+        shown.push_str(&text[at..value]);
+        at = value;
+        if sign.is_some() {
+            let ends = |character: char| "/@_\"<>;,".contains(character) || character.is_whitespace();
+            at += text[value..].find(ends).unwrap_or(text.len() - value);
+            shown.push_str(HIDDEN);
+        }
+    }
+    shown.push_str(&text[at..]);
+    shown
+}
+
 fn set<T>(option: &mut Option<T>, name: &str, value: T) -> Result<(), String> {
     match option.replace(value) {
         None => Ok(()),
@@ -249,9 +353,7 @@ fn set<T>(option: &mut Option<T>, name: &str, value: T) -> Result<(), String> {
 
 // RFC 3192 §4
 fn sub_address(value: &str) -> Option<String> {
-    let sound = (1..=MAX_SUB_ADDRESS).contains(&value.len())
-        && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'#' || byte == b'*');
-    sound.then(|| value.to_owned())
+    is_digits(value).then(|| value.to_owned())
 }
 
 fn yes_or_no(value: &str) -> Option<bool> {
@@ -269,7 +371,8 @@ fn strip_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 
 fn malformed(address: &str, what: &str, rules: &AddressRules) -> Refusal {
     let domain = rules.fax_domains.first().map_or("fax-domain", String::as_str);
-    let text = format!("{}: {what}. Write the number before the @, as in +390612345@{domain}", shown(address));
+    let address = hide_passwords(address);
+    let text = format!("{}: {what}. Write the number before the @, as in +390612345@{domain}", shown(&address));
     Refusal { code: 550, enhanced: "5.1.3", text }
 }
 
@@ -292,8 +395,11 @@ fn shown(text: &str) -> impl fmt::Display {
 mod tests {
     use proptest::prelude::proptest;
 
-    use super::{AddressOptions, AddressRules, FaxAddress, MAX_OPTIONS, is_postmaster, parse};
-    use crate::model::{NumberPlan, Resolution};
+    use super::{
+        AddressOptions, AddressRules, FaxAddress, MAX_OPTIONS, hide_passwords, is_postmaster, mailboxes_for_fetched,
+        parse, without_password,
+    };
+    use crate::model::{FetchRequest, NumberPlan, Resolution};
 
     fn rules() -> AddressRules {
         AddressRules {
@@ -344,6 +450,64 @@ mod tests {
         assert_eq!((address.number.as_str(), address.sub_address.as_deref()), ("+12027653000", Some("6377")));
         let encapsulated = read("IMCEAFAX-FAX+3D+2B12027653000_T33S+3D6377@company.example");
         assert_eq!(encapsulated, address);
+    }
+
+    #[test]
+    fn an_address_to_fetch_from_names_the_document_and_its_password() {
+        for address in [
+            "+390612345/POLL/SEP=77/PWD=1234@fax.company.example",
+            "FAX=+390612345/poll/pwd=1234/sep=77@fax.company.example",
+            "06/12345/POLL/SEP=77/PWD=1234@fax.company.example",
+            "IMCEAFAX-+2B390612345_POLL_SEP+3D77_PWD+3D1234@company.example",
+        ] {
+            let read = read(address);
+            let request = read.fetch.clone().expect("a fetch");
+            assert_eq!((read.number.as_str(), request.selective.as_deref()), ("+390612345", Some("77")));
+            assert_eq!(request.password.map(|password| password.reveal().to_owned()).as_deref(), Some("1234"));
+        }
+        assert_eq!(read("+390612345/POLL@fax.company.example").fetch, Some(FetchRequest::default()));
+        assert_eq!(read("+390612345@fax.company.example").fetch, None);
+        for (address, part) in [
+            ("+390612345/SEP=77@fax.company.example", "write /POLL before them"),
+            ("+390612345/POLL/T33S=77@fax.company.example", "write SEP for the document"),
+            ("+390612345/POLL/POLL@fax.company.example", "given twice"),
+            ("+390612345/POLL/PWD=12a@fax.company.example", "write PWD=digits, # and *"),
+        ] {
+            let text = refused(address);
+            assert!(text.contains(part) && !text.contains("12a"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fetched_document_goes_to_reply_to_and_never_back_to_a_fax() {
+        let to = |reply_to: &[&str]| mailboxes_for_fetched(reply_to, "jane@company.example", &rules());
+        assert_eq!(to(&[]), Ok(vec!["jane@company.example".to_owned()]));
+        assert_eq!(to(&["a@b.example", "c@d.example"]), Ok(vec!["a@b.example".to_owned(), "c@d.example".to_owned()]));
+        assert!(to(&["+3906@FAX.company.example"]).expect_err("a loop").text.contains("dialled out again"));
+        for wrong in ["a", "a@", "a b@c.example", "a>@c.example"] {
+            assert!(to(&[wrong]).is_err(), "{wrong}");
+        }
+        assert!(to(&["a@b.example"; 21]).is_err());
+    }
+
+    #[test]
+    fn no_address_that_is_shown_has_a_password_in_it() {
+        for address in [
+            "+390612345/POLL/PWD=9876/SEP=77@fax.company.example",
+            "\"+39 06 12345/POLL/pwd=9876\"@fax.company.example",
+            "\"+39 06 12345/POLL/p\\wd=9876\"@fax.company.example",
+            "\"+39 06 12345/POLL/PWD=\\9876\"@fax.company.example",
+            "IMCEAFAX-+2B390612345_POLL_PWD+3D9876@company.example",
+            "IMCEAFAX-+2B390612345_POLL_+50WD+3D9876@company.example",
+        ] {
+            let shown = without_password(address, &read(address));
+            assert!(!shown.contains("9876") && shown.contains("****"), "{shown}");
+        }
+        let plain = "+390612345/T33S=9876@fax.company.example";
+        assert_eq!(without_password(plain, &read(plain)), plain);
+        let header = "To: <+39/POLL/PWD=12@a>, \"x\" <IMCEAFAX-1_PWD+3d34_SEP+3D5@b>\r\nSubject: pwd und \u{fc}";
+        let hidden = "To: <+39/POLL/PWD=****@a>, \"x\" <IMCEAFAX-1_PWD+3d****_SEP+3D5@b>\r\nSubject: pwd und \u{fc}";
+        assert_eq!(hide_passwords(header), hidden);
     }
 
     #[test]

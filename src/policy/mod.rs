@@ -16,4 +16,4 @@ pub use authorize::{
 };
 pub use dialplan::{DialplanError, NumberFormat, Route, Trunk, Trunks};
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
-pub use route::{InboundRoutes, InboundRule, RouteError, UnknownNumber};
+pub use route::{InboundRoutes, InboundRule, NumberPattern, RouteError, SubAddressRule, UnknownNumber};

@@ -2,6 +2,7 @@
 //!
 //! A rule names numbers exactly (`+390212345`), by pattern (`?` is one digit, a final `*` any number of them) or all
 //! (`*`). The rule that fixes the most digits wins; a number no rule names is refused before the call is answered.
+//! A fax whose sender names a sub-address (T.33) goes to the mailboxes of that sub-address instead, if a rule has it.
 
 use crate::model::{Number, NumberPlan};
 use std::fmt;
@@ -39,7 +40,7 @@ impl NumberPattern {
     }
 
     /// Closed patterns first, then those that fix more characters, then those that ask for more.
-    fn rank(&self) -> (bool, usize, usize) {
+    fn rank(&self) -> Rank {
         let fixed = self.body.bytes().filter(|byte| *byte != b'?').count();
         (!self.open && fixed == self.body.len(), fixed, self.body.len())
     }
@@ -75,10 +76,23 @@ pub struct InboundRule {
     pub station_id: Option<String>,
 }
 
+/// Who gets faxes for one sub-address.
+// T.33 (07/1996) §5
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SubAddressRule {
+    /// The sub-address as the sender's machine sends it.
+    pub address: String,
+    /// The called numbers this rule is for; all when empty.
+    pub numbers: Vec<NumberPattern>,
+    /// Mail addresses each fax is sent to; at least one.
+    pub mailboxes: Vec<String>,
+}
+
 /// All rules, checked.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct InboundRoutes {
     rules: Vec<InboundRule>,
+    sub_addresses: Vec<SubAddressRule>,
     plan: NumberPlan,
 }
 
@@ -94,6 +108,9 @@ pub enum RouteError {
     /// A rule that no call can reach.
     #[error("inbound rule {0} names no number")]
     NoNumber(usize),
+    /// A rule for a sub-address whose faxes would go nowhere.
+    #[error("the rule for sub-address {0:?} names no mailbox")]
+    SubAddressNowhere(String),
     /// The same pattern in two rules.
     #[error("{pattern} is named by the inbound rules {first} and {second}")]
     Twice {
@@ -143,7 +160,50 @@ impl InboundRoutes {
                 }
             }
         }
-        Ok(Self { rules, plan })
+        Ok(Self { rules, sub_addresses: Vec::new(), plan })
+    }
+
+    /// Adds the rules for sub-addresses.
+    ///
+    /// # Errors
+    /// The first fault found.
+    pub fn with_sub_addresses(self, sub_addresses: Vec<SubAddressRule>) -> Result<Self, RouteError> {
+        let too_many =
+            |rule: &SubAddressRule| rule.numbers.len() > MAX_PATTERNS || rule.mailboxes.len() > MAX_MAILBOXES;
+        if sub_addresses.len() > MAX_RULES || sub_addresses.iter().any(too_many) {
+            return Err(RouteError::TooMany);
+        }
+        match sub_addresses.iter().find(|rule| rule.mailboxes.is_empty()) {
+            Some(rule) => Err(RouteError::SubAddressNowhere(rule.address.clone())),
+            None => Ok(Self { sub_addresses, ..self }),
+        }
+    }
+
+    /// The mailboxes for a fax to `called` whose sender named `sub_address`; nothing when no rule has it. Of several rules the one
+    /// that fixes the most digits of the number wins.
+    #[must_use]
+    pub fn for_sub_address(&self, called: &str, sub_address: &str) -> Option<&[String]> {
+        let fitting = self.sub_addresses.iter().filter(|rule| rule.address == sub_address).filter_map(|rule| {
+            let everywhere = rule.numbers.is_empty().then_some(LOWEST_RANK);
+            let rank = everywhere.or_else(|| best_rank(&rule.numbers, &self.spellings(called)))?;
+            Some((rank, rule.mailboxes.as_slice()))
+        });
+        fitting.reduce(|best, other| if other.0 > best.0 { other } else { best }).map(|(_, mailboxes)| mailboxes)
+    }
+
+    /// Whether one of these patterns names the called number, however the trunk spells it.
+    #[must_use]
+    pub fn names(&self, numbers: &[NumberPattern], called: &str) -> bool {
+        called.len() <= MAX_CALLED_BYTES && best_rank(numbers, &self.spellings(called)).is_some()
+    }
+
+    /// A trunk may write the number in full without its plus, so three spellings are tried, the most literal first.
+    fn spellings(&self, called: &str) -> Vec<String> {
+        let called = called.trim();
+        let mut spellings = vec![called.to_owned()];
+        spellings.extend(Number::parse(called, &self.plan).ok().map(|number| number.to_string()));
+        spellings.extend(called.bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("+{called}")));
+        spellings
     }
 
     /// The rules in the order of the configuration.
@@ -161,12 +221,7 @@ impl InboundRoutes {
         if called.len() > MAX_CALLED_BYTES {
             return Err(unknown());
         }
-        // A trunk may write the number in full without its plus, so three spellings are tried, the most literal first.
-        let spellings = [
-            Some(called.trim().to_owned()),
-            Number::parse(called, &self.plan).ok().map(|number| number.to_string()),
-            called.trim().bytes().all(|byte| byte.is_ascii_digit()).then(|| format!("+{}", called.trim())),
-        ];
+        let spellings = self.spellings(called);
         let best = |text: &str| {
             let fitting = self.rules.iter().filter_map(|rule| {
                 let fits = rule.numbers.iter().filter(|pattern| pattern.matches_text(text));
@@ -175,12 +230,24 @@ impl InboundRoutes {
             // `max_by_key` keeps the last of equals, and here the first rule is to win.
             fitting.reduce(|best, other| if other.0 > best.0 { other } else { best })
         };
-        let found = spellings.iter().flatten().filter_map(|text| best(text));
+        let found = spellings.iter().filter_map(|text| best(text));
         found
             .reduce(|best, other| if other.0 > best.0 { other } else { best })
             .map(|(_, rule)| rule)
             .ok_or_else(unknown)
     }
+}
+
+/// How well a pattern fits; see [`NumberPattern::rank`].
+type Rank = (bool, usize, usize);
+
+/// That of a rule for every number.
+const LOWEST_RANK: Rank = (false, 0, 0);
+
+/// How well the best of these patterns fits one of the spellings.
+fn best_rank(numbers: &[NumberPattern], spellings: &[String]) -> Option<Rank> {
+    let fits = |pattern: &&NumberPattern| spellings.iter().any(|text| pattern.matches_text(text));
+    numbers.iter().filter(fits).map(NumberPattern::rank).max()
 }
 
 fn clip(text: &str) -> String {
@@ -189,7 +256,7 @@ fn clip(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{InboundRoutes, InboundRule, RouteError, UnknownNumber};
+    use super::{InboundRoutes, InboundRule, RouteError, SubAddressRule, UnknownNumber};
     use crate::model::NumberPlan;
     use proptest::prelude::*;
 
@@ -251,6 +318,34 @@ mod tests {
         let routes = routes(vec![rule(&["4???"], "pbx")]);
         assert_eq!(mailbox(&routes, "4711").as_deref(), Some("pbx"));
         assert!(mailbox(&routes, "+4711").is_none());
+    }
+
+    #[test]
+    fn a_sub_address_goes_to_its_own_mailboxes_and_the_number_that_fixes_most_digits_wins() {
+        let sub_address = |address: &str, numbers: &[&str], mailbox: &str| SubAddressRule {
+            address: address.into(),
+            numbers: numbers.iter().map(|text| text.parse().expect("a pattern")).collect(),
+            mailboxes: vec![mailbox.into()],
+        };
+        let routes = routes(vec![rule(&["*"], "default")])
+            .with_sub_addresses(vec![
+                sub_address("4711", &[], "anna"),
+                sub_address("4711", &["+3902*"], "berta"),
+                sub_address("12#3", &["+3906*"], "carla"),
+            ])
+            .expect("sound rules");
+        let found =
+            |called: &str, address: &str| routes.for_sub_address(called, address).map(|found| found[0].as_str());
+        assert_eq!(found("+49891234", "4711"), Some("anna"));
+        assert_eq!(found("0212345", "4711"), Some("berta"));
+        assert_eq!(found("+390612345", "12#3"), Some("carla"));
+        assert_eq!(found("+390212345", "12#3"), None);
+        assert_eq!(found("+390212345", "471"), None, "a sub-address is no beginning");
+        let nowhere = SubAddressRule { mailboxes: Vec::new(), ..sub_address("1", &[], "x") };
+        assert_eq!(
+            InboundRoutes::default().with_sub_addresses(vec![nowhere]),
+            Err(RouteError::SubAddressNowhere("1".into()))
+        );
     }
 
     #[test]

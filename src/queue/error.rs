@@ -1,6 +1,7 @@
 //! What can go wrong with the queue, sorted by whose fault it is.
 
-use crate::model::{AttemptId, JobEvent, JobId, JobState, MailId, MessageId, Number, ReceivedId};
+use super::offers::OfferEnd;
+use crate::model::{AttemptId, FetchingId, JobEvent, JobId, JobState, MailId, MessageId, Number, OfferId, ReceivedId};
 
 /// A failed operation. Nothing of it was kept: each operation is one transaction.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -52,6 +53,23 @@ pub enum Refusal {
     /// No such row.
     #[error("there is no mail {0}")]
     NoMail(MailId),
+    /// No such row.
+    #[error("there is no offered document {0}")]
+    NoOffer(OfferId),
+    /// It ended before.
+    #[error("document {offer} is no longer offered: {}", end.word())]
+    OfferEnded {
+        /// The document.
+        offer: OfferId,
+        /// Why.
+        end: OfferEnd,
+    },
+    /// More documents than [`super::MAX_OFFERS`].
+    #[error("{limit} documents are offered already", limit = super::MAX_OFFERS)]
+    TooManyOffers,
+    /// The fetching was closed before.
+    #[error("fetching {0} is over")]
+    FetchingClosed(FetchingId),
     /// A call to this number is open already.
     #[error("number {number} is being called by attempt {attempt}")]
     NumberInCall {

@@ -13,6 +13,7 @@
 mod bell;
 mod cause;
 mod error;
+mod offers;
 mod receipt;
 mod rows;
 mod store;
@@ -24,10 +25,11 @@ mod tests;
 
 pub use bell::Bell;
 pub use error::{LocalFault, QueueError, Refusal};
+pub use offers::{Fetching, MAX_OFFERS, NewFetching, NewOffer, Offer, OfferEnd, OfferedPage};
 pub use receipt::Queued;
 pub use rows::{
-    Attempt, Counters, DueJob, Job, JobDetail, JobFilter, Mail, MailKind, MailState, Message, NewJob, NewMail,
-    NewMessage, NewReceived, Opened, Purged, Received, Recovered, Release, RenderedJobs, Resend,
+    Attempt, Counters, DueJob, Fetch, Job, JobDetail, JobFilter, Mail, MailKind, MailState, Message, NewJob, NewMail,
+    NewMessage, NewReceived, Opened, Purged, Received, ReceptionEnd, Recovered, Release, RenderedJobs, Resend,
 };
 pub use store::Store;
 

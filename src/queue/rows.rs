@@ -1,6 +1,6 @@
 //! Rows as values: what goes in and what comes out. Times are Unix milliseconds, sizes bytes, pages counted from 1.
 
-use crate::model::{AttemptId, Cause, JobId, JobState, MailId, MessageId, Number, Outcome, ReceivedId};
+use crate::model::{AttemptId, Cause, FetchRequest, JobId, JobState, MailId, MessageId, Number, Outcome, ReceivedId};
 use crate::policy::{GiveUp, Tries};
 
 /// A mail about to be accepted.
@@ -34,6 +34,15 @@ pub struct NewMessage {
     pub content_hash: [u8; 32],
 }
 
+/// A document to be fetched.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fetch {
+    /// Which.
+    pub request: FetchRequest,
+    /// Who gets it.
+    pub mailboxes: Vec<String>,
+}
+
 /// One recipient of a mail about to be accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewJob {
@@ -43,6 +52,8 @@ pub struct NewJob {
     pub original_address: String,
     /// T.30 sub-address (SUB) behind the number.
     pub sub_address: Option<String>,
+    /// Nothing is sent, a document is fetched.
+    pub fetch: Option<Fetch>,
     /// Higher goes first.
     pub priority: i32,
     /// Not to be dialled before.
@@ -71,6 +82,7 @@ impl NewJob {
             number,
             original_address: original_address.into(),
             sub_address: None,
+            fetch: None,
             priority: 0,
             due_ms,
             expires_ms,
@@ -127,6 +139,8 @@ pub struct Job {
     pub original_address: String,
     /// T.30 sub-address.
     pub sub_address: Option<String>,
+    /// Nothing is sent, a document is fetched.
+    pub fetch: Option<Fetch>,
     /// Where it stands.
     pub state: JobState,
     /// Higher goes first.
@@ -141,9 +155,9 @@ pub struct Job {
     pub ended_ms: Option<i64>,
     /// Name of its pages in the spool, once rendered.
     pub pages_file: Option<String>,
-    /// Pages there are; 0 before rendering.
+    /// Pages there are; 0 before rendering. Of a fetch, pages that came in the last call.
     pub pages_total: u32,
-    /// Pages the far end has confirmed, over all attempts.
+    /// Pages the far end has confirmed, over all attempts. Of a fetch, as `pages_total`.
     pub pages_confirmed: u32,
     /// Failed attempts by class.
     pub tries: Tries,
@@ -171,6 +185,13 @@ impl Job {
     pub fn outcome(&self) -> Option<Outcome> {
         let cause = self.cause.clone()?;
         Some(Outcome { pages_confirmed: self.pages_confirmed, pages_total: self.pages_total, cause })
+    }
+
+    /// The last cause as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let cause = self.cause.as_ref()?;
+        Some(if self.fetch.is_some() { cause.sentence_when_receiving() } else { cause.sentence() })
     }
 }
 
@@ -292,6 +313,8 @@ pub struct NewReceived {
     pub caller: Option<String>,
     /// The trunk it came over.
     pub trunk: Option<String>,
+    /// The fetch that brings it, when we are who called; then `called` is the number we called.
+    pub job: Option<JobId>,
     /// Where it will be mailed.
     pub mailboxes: Vec<String>,
     /// Name of the spool file the pages go into.
@@ -313,6 +336,11 @@ pub struct Received {
     pub remote_id: Option<String>,
     /// The trunk it came over.
     pub trunk: Option<String>,
+    /// The fetch that brought it, when we are who called; then `called` is the number we called.
+    pub job: Option<JobId>,
+    /// The sub-address (SUB) the sender named.
+    // T.33 (07/1996) §5
+    pub sub_address: Option<String>,
     /// Where it is mailed.
     pub mailboxes: Vec<String>,
     /// Name of the spool file with its pages.
@@ -329,6 +357,21 @@ pub struct Received {
     pub sentence: Option<String>,
     /// What was sent and heard, as JSON.
     pub record: Option<String>,
+}
+
+/// How a reception ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReceptionEnd {
+    /// Why.
+    pub cause: Cause,
+    /// Where the fax is mailed.
+    pub mailboxes: Vec<String>,
+    /// The spool file that is to be kept, where it is another than the one opened.
+    pub spool_file: Option<String>,
+    /// What was sent and heard, as JSON.
+    pub record: Option<String>,
+    /// The mails that bring it.
+    pub mails: Vec<NewMail>,
 }
 
 /// What a mail on its way out is.

@@ -28,7 +28,7 @@ pub use sweep::ORPHAN_AGE;
 use error::at;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -77,6 +77,20 @@ impl Spool {
     /// A full or failing disk.
     pub fn grow(&self, kind: Kind) -> Result<Growing, SpoolError> {
         Growing::create(self, kind)
+    }
+
+    /// Gives a file to whom the spool belongs, when an administrator's command made it as root: the server could not read it else.
+    ///
+    /// # Errors
+    /// When it cannot be given.
+    pub fn give_to_owner(&self, name: &SpoolName) -> Result<(), SpoolError> {
+        let path = self.path(name);
+        let owner = fs::metadata(&*self.root).map_err(at("read", &self.root))?;
+        let file = fs::metadata(&path).map_err(at("read", &path))?;
+        if (file.uid(), file.gid()) == (owner.uid(), owner.gid()) {
+            return Ok(());
+        }
+        chown(&path, Some(owner.uid()), Some(owner.gid())).map_err(at("give away", &path))
     }
 
     /// Where a file is, for handing it to another program.

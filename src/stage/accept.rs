@@ -11,10 +11,10 @@ use super::{Fault, Office, chance, later_ms, now_ms};
 use crate::io::smtp_in::{IncomingMail, MailOwner};
 use crate::mail::mime::{Incoming as Mail, Limits};
 use crate::mail::trace::without_trace;
-use crate::model::Number;
+use crate::model::{FetchRequest, Number};
 use crate::policy::address::{self, FaxAddress};
 use crate::policy::authorize::{self, Authorized};
-use crate::queue::{NewJob, NewMessage, Queued};
+use crate::queue::{Fetch, NewJob, NewMessage, Queued};
 use crate::smtp::{Envelope, Notify, Recipient, Reply, Return, Verdict};
 use crate::spool::{Kind, LEAST_FREE_BYTES, Writer};
 
@@ -63,7 +63,8 @@ impl MailOwner for Accept {
         match self.judge(peer.ip(), sender, &recipient.address) {
             Ok(_) => Verdict::Accept,
             Err(reply) => {
-                tracing::info!(%peer, sender, recipient = recipient.address, reply = reply.text, "recipient refused");
+                let recipient = address::hide_passwords(&recipient.address);
+                tracing::info!(%peer, sender, recipient, reply = reply.text, "recipient refused");
                 Verdict::Refuse(reply)
             }
         }
@@ -137,18 +138,14 @@ impl Incoming {
             }
             Err(reply) => return Err(reply),
         };
-        let settings = self.office.settings();
-        let expires_ms = later_ms(settings.accept.lifetime);
+        let jobs = match jobs(&self.office, &self.envelope.sender, &self.recipients, &summary, self.received_ms) {
+            Ok(jobs) => jobs,
+            Err(reply) => {
+                let _ = self.office.spool().remove(&name);
+                return Err(reply);
+            }
+        };
         let received_ms = self.received_ms;
-        let jobs = self.recipients.iter().map(|(recipient, fax, authorized)| NewJob {
-            sub_address: fax.sub_address.clone(),
-            notify: recipient.notify.map(notify_words),
-            original_recipient: recipient
-                .orcpt
-                .as_ref()
-                .map(|original| format!("{};{}", original.address_type, original.address)),
-            ..NewJob::new(dialled(authorized), recipient.address.clone(), received_ms, expires_ms)
-        });
         let message = NewMessage {
             envelope_from: self.envelope.sender.clone(),
             peer: format!("{} [{}]", self.envelope.helo, self.envelope.peer.ip()),
@@ -163,7 +160,7 @@ impl Incoming {
             return_content: self.envelope.ret.map(|ret| return_word(ret).to_owned()),
             content_hash: summary.hash,
         };
-        let queued = self.office.store().accept(message, jobs.collect()).map_err(|fault| local(fault.into()))?;
+        let queued = self.office.store().accept(message, jobs).map_err(|fault| local(fault.into()))?;
         if queued.is_duplicate() {
             let _ = self.office.spool().remove(&name);
         }
@@ -177,6 +174,44 @@ impl Incoming {
         );
         Ok(queued)
     }
+}
+
+/// The jobs of a message, one for each recipient.
+fn jobs(
+    office: &Office,
+    sender: &str,
+    recipients: &[(Recipient, FaxAddress, Authorized)],
+    summary: &Summary,
+    received_ms: i64,
+) -> Result<Vec<NewJob>, Reply> {
+    let settings = office.settings();
+    let expires_ms = later_ms(settings.accept.lifetime);
+    let fetch = |request: &FetchRequest| {
+        let reply_to: Vec<&str> = summary.reply_to.iter().map(String::as_str).collect();
+        let mailboxes = address::mailboxes_for_fetched(&reply_to, sender, &settings.accept.addresses);
+        let refused = |refusal: address::Refusal| Reply::new(refusal.code, refusal.enhanced, refusal.text);
+        Ok(Fetch { request: request.clone(), mailboxes: mailboxes.map_err(refused)? })
+    };
+    let job = |(recipient, fax, authorized): &(Recipient, FaxAddress, Authorized)| {
+        // Rows are shown to people and told in reports, so the password stands in its own column alone.
+        let original = recipient.orcpt.as_ref().map(|original| {
+            let hidden = fax.fetch.as_ref().map(|_| address::hide_passwords(&original.address));
+            format!("{};{}", original.address_type, hidden.as_ref().unwrap_or(&original.address))
+        });
+        Ok(NewJob {
+            sub_address: fax.sub_address.clone(),
+            fetch: fax.fetch.as_ref().map(fetch).transpose()?,
+            notify: recipient.notify.map(notify_words),
+            original_recipient: original,
+            ..NewJob::new(
+                dialled(authorized),
+                address::without_password(&recipient.address, fax),
+                received_ms,
+                expires_ms,
+            )
+        })
+    };
+    recipients.iter().map(job).collect()
 }
 
 /// The number of a job comes out of the authorisation, so that none can be queued without one.
@@ -196,6 +231,7 @@ struct Summary {
     subject: String,
     from: String,
     references: String,
+    reply_to: Vec<String>,
     hash: [u8; 32],
 }
 
@@ -221,6 +257,7 @@ fn summary(raw: &[u8]) -> Result<Summary, Reply> {
         subject: mail.subject.unwrap_or_default(),
         from: from.unwrap_or_default(),
         references: references.join(" "),
+        reply_to: mail.reply_to.into_iter().map(|mailbox| mailbox.address).collect(),
         hash: hash.finalize().into(),
     })
 }

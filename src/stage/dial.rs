@@ -12,17 +12,17 @@ use tracing::Instrument as _;
 use super::line::{self, Line};
 use super::live::{CallView, Subject};
 use super::pages::{self, Header, StoredPage};
+use super::reception::Reception;
 use super::settings::Settings;
-use super::{Fault, Office, attend, chance, now_ms};
-use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Verdict};
+use super::{Fault, Office, attend, chance, fax_mail, now_ms};
+use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Record, Verdict};
 use crate::clock;
 use crate::io::call::{CallOwner, run as run_call};
-use crate::model::{AttemptId, Cause, JobId, JobState, Number};
+use crate::model::{AttemptId, Cause, FetchRequest, JobId, JobState, Number, Outcome, ReceivedId};
 use crate::policy::{GiveUp, Next, Route};
 use crate::queue::due::{self, Lines};
-use crate::queue::{Bell, JobFilter, Opened};
-use crate::spool::SpoolName;
-use crate::t30;
+use crate::queue::{Bell, JobFilter, NewReceived, Opened};
+use crate::spool::{Kind, SpoolName};
 
 /// Due jobs looked at once.
 const LOOK_FOR: u32 = 256;
@@ -191,6 +191,14 @@ struct Placing {
     opened_ms: i64,
 }
 
+/// What a call is for, ready to be done.
+enum Work {
+    /// These pages are sent.
+    Send(Vec<StoredPage>),
+    /// A document is fetched into this reception.
+    Fetch(FetchRequest, ReceivedId, Box<Reception>),
+}
+
 impl Placing {
     async fn run(self, wanted_end: watch::Receiver<Option<Cause>>) {
         let subject = Subject::Sending(self.job.id);
@@ -202,10 +210,16 @@ impl Placing {
         };
         self.office.live().begin(subject, view);
         tracing::info!(number = self.line.shown(&self.job.number), first_page = self.opened.first_page, "dialling");
-        let ending = match self.call(wanted_end).await {
-            Ok(ending) => ending,
-            Err(reason) => Ending::local(reason, self.job.pages_confirmed, self.job.pages_total),
+        let work = self.work().await;
+        let fetched = if let Ok(Work::Fetch(_, id, _)) = &work { Some(*id) } else { None };
+        let ending = match work {
+            Ok(work) => self.call(work, wanted_end).await,
+            Err(reason) => Err(reason),
         };
+        let ending = ending.unwrap_or_else(|reason| match self.job.fetch {
+            None => Ending::local(reason, self.job.pages_confirmed, self.job.pages_total),
+            Some(_) => Ending::local(reason, 0, 0),
+        });
         tracing::info!(
             outcome = ending.outcome.cause.word(),
             pages = ending.outcome.pages_confirmed,
@@ -213,12 +227,31 @@ impl Placing {
             "the call is over"
         );
         let outcome = ending.outcome.clone();
-        self.close(ending).await;
+        self.close(ending, fetched).await;
         self.office.live().end(subject, outcome);
     }
 
-    async fn call(&self, wanted_end: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
-        let pages = self.pages().await?;
+    async fn work(&self) -> Result<Work, String> {
+        let Some(fetch) = &self.job.fetch else { return Ok(Work::Send(self.pages().await?)) };
+        let new = NewReceived {
+            called: self.job.number.to_string(),
+            trunk: Some(self.route.trunk.clone()),
+            job: Some(self.job.id),
+            mailboxes: fetch.mailboxes.clone(),
+            opened_ms: self.opened_ms,
+            ..NewReceived::default()
+        };
+        let opened = self.office.blocking(move |office| {
+            let file = office.spool().grow(Kind::Received)?;
+            let new = NewReceived { spool_file: file.name().to_string(), ..new };
+            Ok((office.store().open_reception(new)?, file))
+        });
+        let (id, file) = opened.await.map_err(|fault| fault.to_string())?;
+        let reception = Reception::new(self.office.clone(), id, Subject::Sending(self.job.id), file);
+        Ok(Work::Fetch(fetch.request.clone(), id, Box::new(reception)))
+    }
+
+    async fn call(&self, work: Work, wanted_end: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
         let fax = &self.settings.dial.fax;
@@ -226,17 +259,30 @@ impl Placing {
             self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
         let (endpoint, invitation) =
             line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.advertised);
-        let shapes =
-            pages.iter().map(|page| t30::PageShape { width: page.width, resolution: page.resolution, rows: page.rows });
+        let errand = match &work {
+            Work::Send(pages) => {
+                let shapes = pages.iter().map(StoredPage::shape).collect();
+                line::caller(fax, shapes, self.opened.first_page - 1, self.job.sub_address.clone())
+            }
+            Work::Fetch(request, ..) => line::fetcher(fax, request),
+        };
         let settings = OutboundSettings {
             line: line::settings(fax, media, trunk.codecs.clone(), trunk.call_limit),
             endpoint,
             invitation,
             answer_timeout: trunk.answer_timeout,
             reinvite_after: trunk.reinvite_after,
-            fax: line::caller(fax, shapes.collect(), self.opened.first_page - 1, self.job.sub_address.clone()),
+            fax: errand,
         };
         let call = Call::outbound(settings, chance(), clock::now());
+        let sip = self.line.sip.clone();
+        let pages = match work {
+            Work::Send(pages) => pages,
+            Work::Fetch(_, _, reception) => {
+                let reception: Arc<Reception> = Arc::from(reception);
+                return Ok(run_call(call, sockets, sip, wanted_end, reception).await);
+            }
+        };
         let (confirmations, waiting) = mpsc::channel(CONFIRMATIONS_WAITING);
         let owner = Arc::new(Owner {
             office: self.office.clone(),
@@ -246,7 +292,7 @@ impl Placing {
             confirmations,
         });
         let writing = tokio::spawn(write_confirmations(self.office.clone(), self.opened.attempt, waiting));
-        let ending = run_call(call, sockets, self.line.sip.clone(), wanted_end, owner).await;
+        let ending = run_call(call, sockets, sip, wanted_end, owner).await;
         // The owner is gone with the call, so the writer ends when all is written.
         let _ = writing.await;
         Ok(ending)
@@ -264,18 +310,21 @@ impl Placing {
             .map_err(|fault| fault.to_string())
     }
 
-    async fn close(&self, ending: Ending) {
+    async fn close(&self, ending: Ending, fetched: Option<ReceivedId>) {
         let Ending { outcome, record } = ending;
         let next = self.settings.dial.retry.next(&outcome, self.job.tries, now_ms(), self.job.expires_ms, chance());
         // Nobody has to wait for the resumption of what we stopped ourselves.
         let next = if outcome.cause == Cause::Cancelled { Next::GiveUp(GiveUp::Final) } else { next };
-        let record = serde_json::to_string(&record).ok();
         let attempt = self.opened.attempt;
         loop {
             let (outcome, record) = (outcome.clone(), record.clone());
-            let closed = self
-                .office
-                .blocking(move |office| Ok(office.store().close_attempt(attempt, &outcome, next, record, now_ms())?));
+            let closed = self.office.blocking(move |office| match fetched {
+                None => {
+                    let record = serde_json::to_string(&record).ok();
+                    Ok(office.store().close_attempt(attempt, &outcome, next, record, now_ms())?)
+                }
+                Some(id) => close_fetch(office, attempt, &outcome, next, id, &record),
+            });
             match closed.await {
                 Ok(state) => return tracing::debug!(%state, "attempt closed"),
                 // Until the disk is back the number stays busy: better than a second call.
@@ -284,6 +333,22 @@ impl Placing {
             let _ = tokio::time::timeout(super::FAULT_REST, std::future::pending::<()>()).await;
         }
     }
+}
+
+/// Mails what came, and closes attempt and reception together.
+fn close_fetch(
+    office: &Office,
+    attempt: AttemptId,
+    outcome: &Outcome,
+    next: Next,
+    id: ReceivedId,
+    record: &Record,
+) -> Result<JobState, Fault> {
+    let row = office.store().received(id)?;
+    let end = fax_mail::end_of(office, &row, &outcome.cause, Some(record))?;
+    let state = office.store().close_fetch(attempt, outcome, next, (id, end), now_ms())?;
+    fax_mail::remove_growing(office, &row)?;
+    Ok(state)
 }
 
 /// The header line of an attempt.
@@ -319,16 +384,12 @@ impl CallOwner for Owner {
         let page = self.pages.get(index as usize).ok_or("there is no such page")?.clone();
         let total = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);
         let header = self.header.clone();
-        let prepare = move |_: &Office| {
-            let bitmap = header.map_or_else(|| page.bitmap(), |header| header.stamped(&page, index, total));
-            let fitted = pages::fitted(&bitmap, page.resolution, &format);
-            Ok(pages::coded(&fitted, &format))
-        };
+        let prepare = move |_: &Office| Ok(pages::prepared(&page, header.as_ref(), (index, total), &format));
         self.office.blocking(prepare).await.map_err(|fault| fault.to_string())
     }
 
     async fn received(&self, _page: ReceivedPage) -> Verdict {
-        // Only polling would bring us a page here, and we do not poll.
+        // Only a call that fetches brings us a page, and its owner is a reception.
         Verdict::Bad
     }
 

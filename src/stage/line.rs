@@ -9,12 +9,14 @@ use super::settings::{Fax, TrunkLine};
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
-use crate::model::{Compression, Number, Resolution, Width};
+use crate::model::{Compression, FetchRequest, Number, Resolution, Width};
 use crate::policy::Route;
 use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
-use crate::t30::{self, AnswererSettings, Errand, PageShape, ReceiverSettings, RtnMeaning, SenderSettings};
+use crate::t30::{
+    self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, RtnMeaning, SenderSettings,
+};
 
 /// The way to the telephone network.
 #[derive(Clone)]
@@ -111,10 +113,25 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
     })
 }
 
-/// The fax of an inbound call.
+/// The fax of a call that fetches a document.
 #[must_use]
-pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
-    let receive = ReceiverSettings {
+pub fn fetcher(fax: &Fax, request: &FetchRequest) -> Errand {
+    Errand::Poll(PollSettings {
+        receive: receiver(fax, &fax.station_id),
+        selective: request.selective.clone(),
+        password: request.password.as_ref().map(|password| password.reveal().to_owned()),
+        send_cng: true,
+    })
+}
+
+/// The fax of an inbound call, in which these documents may be fetched.
+#[must_use]
+pub fn answerer(fax: &Fax, station_id: &str, documents: Vec<Document>) -> AnswererSettings {
+    AnswererSettings { receive: receiver(fax, station_id), documents }
+}
+
+fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
+    ReceiverSettings {
         station_id: station_id.to_owned(),
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,
@@ -127,8 +144,7 @@ pub fn answerer(fax: &Fax, station_id: &str) -> AnswererSettings {
         send_ced: false,
         row_time_ms: 0,
         sub_address: true,
-    };
-    AnswererSettings { receive, documents: Vec::new() }
+    }
 }
 
 /// The SIP side of an outbound call.

@@ -9,8 +9,10 @@
 pub mod accept;
 pub mod deliver;
 pub mod dial;
+pub mod fax_mail;
 pub mod line;
 pub mod live;
+pub mod offer;
 pub mod pages;
 pub mod receive;
 pub mod reception;

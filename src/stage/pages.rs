@@ -12,6 +12,7 @@ use crate::call::PageFormat;
 use crate::image::{self, Bitmap, Coding, DecodeLimits, scale, tiff};
 use crate::model::{Compression, Resolution, Width};
 use crate::pages::headline::{HeadlineText, headline};
+use crate::t30::PageShape;
 
 /// A page kept in memory while its fax is on the line: coded, as a page laid out flat has half a megabyte.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +33,12 @@ impl StoredPage {
     pub fn of(bitmap: &Bitmap, width: Width, resolution: Resolution) -> Self {
         let coded = image::encode(bitmap, &Coding::new(Compression::Mmr, resolution));
         Self { coded, width, rows: bitmap.rows(), resolution }
+    }
+
+    /// Its shape, as T.30 asks for it.
+    #[must_use]
+    pub const fn shape(&self) -> PageShape {
+        PageShape { width: self.width, resolution: self.resolution, rows: self.rows }
     }
 
     /// Picture elements in a line.
@@ -92,7 +99,7 @@ pub struct Header {
     pub sender_name: String,
     /// Our number.
     pub station_id: String,
-    /// The number called.
+    /// The number called, or that of who fetches; empty when it is not known.
     pub called: String,
 }
 
@@ -102,7 +109,10 @@ impl Header {
             [self.sender_name.as_str(), self.station_id.as_str()].into_iter().filter(|word| !word.is_empty()).collect();
         HeadlineText {
             left: local_time(self.sent_ms).strftime("%Y-%m-%d %H:%M").to_string(),
-            middle: format!("{}  →  {}", middle.join("  "), self.called).trim_start().to_owned(),
+            middle: match self.called.as_str() {
+                "" => middle.join("  "),
+                called => format!("{}  →  {called}", middle.join("  ")).trim_start().to_owned(),
+            },
             right: format!("page {page} of {total}"),
         }
     }
@@ -130,6 +140,15 @@ pub fn fitted(bitmap: &Bitmap, resolution: Resolution, format: &PageFormat) -> B
         maximum_rows: format.maximum_rows,
     };
     scale::fit(bitmap, resolution, to)
+}
+
+/// A stored page as the bits that go on the line, with its header line where it has one. `place` is the page's, from 0, and how many
+/// there are.
+#[must_use]
+pub fn prepared(page: &StoredPage, header: Option<&Header>, place: (u32, u32), format: &PageFormat) -> Arc<[u8]> {
+    let (index, total) = place;
+    let bitmap = header.map_or_else(|| page.bitmap(), |header| header.stamped(page, index, total));
+    coded(&fitted(&bitmap, page.resolution, format), format)
 }
 
 /// The bits of the page as this far end takes it.

@@ -1,7 +1,7 @@
 //! Receive: an incoming call becomes pages, a TIFF in the spool, and a mail to each mailbox of the called number.
 //!
 //! A page is on the disk and in its row before it is confirmed (MCF). A call cut off by a crash leaves a file of whole pages, which
-//! start-up mails as an incomplete fax.
+//! start-up mails as an incomplete fax. A caller may also fetch what we offer ([`super::offer`]).
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,22 +11,18 @@ use tracing::Instrument as _;
 
 use super::line::{self, Line, ReceptionCount};
 use super::live::{CallView, Subject};
-use super::pages::{StoredPage, local_time, tiff_of};
-use super::reception::{Reception, read_pages};
-use super::report::{mailbox_from, thumbnail};
-use super::settings::{Formats, Settings};
-use super::{Fault, Office, chance, later_ms, now_ms};
-use crate::call::{Call, Codec, Ending, InboundSettings};
+use super::offer::{Answerer, Offered};
+use super::reception::Reception;
+use super::settings::Settings;
+use super::{Fault, Office, chance, fax_mail, now_ms};
+use crate::call::{Call, Codec, Ending, InboundSettings, Record};
 use crate::clock;
 use crate::io::call::{run as run_call, run_leg};
 use crate::io::sip::Arrived;
-use crate::mail::header::Mailbox;
-use crate::mail::pdf::{PdfPage, pdf};
-use crate::mail::received::{ReceivedFacts, received};
 use crate::model::{Cause, ReceivedId};
-use crate::queue::{Bell, NewMail, NewReceived, Received};
+use crate::queue::{Bell, NewReceived, Received};
 use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Transport};
-use crate::spool::{Kind, SpoolName};
+use crate::spool::Kind;
 
 /// Takes calls until `stop`; those on the line go on until `hang_up`.
 pub async fn run(
@@ -180,6 +176,7 @@ impl Answering {
             called: self.called.clone(),
             caller: caller_number(&self.invite),
             trunk: None,
+            job: None,
             mailboxes: mailboxes.unwrap_or_default(),
             spool_file: String::new(),
             opened_ms: now_ms(),
@@ -205,17 +202,20 @@ impl Answering {
         let view = CallView { number, pages_total: 0, since: clock::now(), progress: None };
         self.office.live().begin(subject, view);
         tracing::info!(received = %id, "answering");
-        let reception = Arc::new(Reception::new(self.office.clone(), id, file));
-        let ending = self.call(Arc::clone(&reception), hang_up).await;
+        let reception = Reception::new(self.office.clone(), id, subject, file);
+        let ending = match self.offered(id).await {
+            Ok(offered) => self.call(Arc::new(Answerer::new(reception, offered)), hang_up).await,
+            Err(reason) => Err(reason),
+        };
         let unanswered = ending.is_err();
         let ending = ending.unwrap_or_else(|reason| Ending::local(reason, 0, 0));
         let outcome = ending.outcome.clone();
         tracing::info!(received = %id, outcome = outcome.cause.word(), pages = outcome.pages_confirmed, "the call is over");
         drop(counted);
         self.office.bell(Bell::Dial).notify_one();
-        let record = serde_json::to_string(&ending.record).ok();
         let office = self.office.clone();
-        let closed = office.blocking(move |office| close(office, id, &ending.outcome.cause, record)).await;
+        let close = move |office: &Office| close(office, id, &ending.outcome.cause, Some(&ending.record));
+        let closed = office.blocking(close).await;
         if let Err(fault) = closed {
             // The row stays open, so the next start closes it and mails what there is.
             tracing::error!(received = %id, %fault, "a received fax could not be closed");
@@ -226,10 +226,26 @@ impl Answering {
         }
     }
 
-    async fn call(&self, reception: Arc<Reception>, hang_up: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
+    /// What the caller may fetch.
+    async fn offered(&self, id: ReceivedId) -> Result<Offered, String> {
+        let caller = caller_number(&self.invite);
+        let settings = Arc::clone(&self.settings);
+        let (called, station) = (self.called.clone(), self.station());
+        let office = self.office.clone();
+        let found =
+            office.blocking(move |office| Offered::find(office, &settings.receive, id, called, caller, station));
+        found.await.map_err(|fault| fault.to_string())
+    }
+
+    /// What we call ourselves in this call.
+    fn station(&self) -> String {
         let receive = &self.settings.receive;
-        let station = receive.routes.route(&self.called).ok().and_then(|rule| rule.station_id.clone());
-        let station = station.unwrap_or_else(|| receive.fax.station_id.clone());
+        let own = receive.routes.route(&self.called).ok().and_then(|rule| rule.station_id.clone());
+        own.unwrap_or_else(|| receive.fax.station_id.clone())
+    }
+
+    async fn call(&self, answerer: Arc<Answerer>, hang_up: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
+        let receive = &self.settings.receive;
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
         let settings = InboundSettings {
@@ -237,11 +253,12 @@ impl Answering {
             endpoint: self.endpoint(),
             answer_after: receive.wishes_for(&self.called).answer_after,
             reinvite_after: receive.reinvite_after,
-            fax: line::answerer(&receive.fax, &station),
+            fax: line::answerer(&receive.fax, &self.station(), answerer.documents()),
         };
         let call = Call::inbound(settings, &self.invite, self.source, chance(), clock::now())
             .ok_or("the INVITE was not complete")?;
-        let ending = run_call(call, sockets, self.line.sip.clone(), hang_up, reception).await;
+        let ending = run_call(call, sockets, self.line.sip.clone(), hang_up, Arc::clone(&answerer)).await;
+        answerer.close(&ending).await;
         Ok(ending)
     }
 }
@@ -259,100 +276,10 @@ pub fn finish_interrupted(office: &Office, receptions: &[Received]) -> Result<()
 }
 
 /// Makes the TIFF, the mails, and closes the row.
-fn close(office: &Office, id: ReceivedId, cause: &Cause, record: Option<String>) -> Result<(), Fault> {
+fn close(office: &Office, id: ReceivedId, cause: &Cause, record: Option<&Record>) -> Result<(), Fault> {
     let row = office.store().received(id)?;
-    let pages = read_pages(office, &row.spool_file)?;
-    if pages.is_empty() {
-        office.store().close_reception(id, cause, None, record, Vec::new(), now_ms())?;
-        return Ok(());
-    }
-    let description = format!("Fax from {} to {}", row.caller.as_deref().unwrap_or("an unknown number"), row.called);
-    let tiff = tiff_of(&pages, Some(description)).map_err(Fault::Inconsistent)?;
-    let mut writer = office.spool().create(Kind::Received)?;
-    writer.write(&tiff)?;
-    let name = writer.commit()?;
-    let mail = write_mail(office, &row, &pages, &tiff, cause)?;
-    let mails = mail.map(|spool_file| mails_to(office, &row, &spool_file)).unwrap_or_default();
-    let old = row.spool_file.clone();
-    office.store().close_reception(id, cause, Some(name.to_string()), record, mails, now_ms())?;
-    if let Some(old) = SpoolName::from_stored(&old) {
-        office.spool().remove(&old)?;
-    }
-    Ok(())
-}
-
-fn mails_to(office: &Office, row: &Received, spool_file: &str) -> Vec<NewMail> {
-    let lifetime = office.settings().deliver.lifetime;
-    let mail = |mailbox: &String| NewMail {
-        envelope_from: String::new(),
-        envelope_to: mailbox.clone(),
-        spool_file: spool_file.to_owned(),
-        due_ms: now_ms(),
-        expires_ms: later_ms(lifetime),
-    };
-    row.mailboxes.iter().map(mail).collect()
-}
-
-fn write_mail(
-    office: &Office,
-    row: &Received,
-    pages: &[StoredPage],
-    tiff: &[u8],
-    cause: &Cause,
-) -> Result<Option<String>, Fault> {
-    if row.mailboxes.is_empty() {
-        return Ok(None);
-    }
-    let settings = office.settings();
-    let formats = settings.receive.wishes_for(&row.called).formats;
-    let at = local_time(row.opened_ms);
-    let now = local_time(now_ms());
-    let as_pdf = pdf_of(pages, &format!("Fax to {}", row.called), row.opened_ms);
-    let to: Vec<Mailbox> = row.mailboxes.iter().map(|address| Mailbox::bare(address)).collect();
-    let broken_off = (*cause != Cause::Sent).then(|| cause.sentence());
-    let picture = thumbnail(&pages[0]);
-    let facts = ReceivedFacts {
-        from: &mailbox_from(&settings),
-        to: &to,
-        called: &row.called,
-        caller: row.caller.as_deref(),
-        remote_id: row.remote_id.as_deref(),
-        pages: u32::try_from(pages.len()).unwrap_or(u32::MAX),
-        broken_off: broken_off.as_deref(),
-        at: &at,
-        duration: clock::UnixMillis(now_ms()).since(clock::UnixMillis(row.opened_ms)),
-        speed: None,
-        ecm: None,
-        quality: &[],
-        pdf: (formats != Formats::Tiff).then_some(as_pdf.as_slice()),
-        tiff: (formats != Formats::Pdf).then_some(tiff),
-        thumbnail: picture.as_deref(),
-        received: row.id,
-        hostname: &settings.hostname,
-        date: &now,
-    };
-    let mail = received(&facts, &mut chance).map_err(|error| Fault::Inconsistent(error.to_string()))?;
-    let mut writer = office.spool().create(Kind::Mail)?;
-    writer.write(&mail)?;
-    Ok(Some(writer.commit()?.to_string()))
-}
-
-/// The pages as PDF.
-#[must_use]
-pub fn pdf_of(pages: &[StoredPage], title: &str, unix_ms: i64) -> Vec<u8> {
-    let page = |page: &StoredPage| (page.pels(), page.rows, page.resolution);
-    let pages: Vec<PdfPage<'_>> = pages
-        .iter()
-        .map(|stored| {
-            let (width, rows, resolution) = page(stored);
-            PdfPage {
-                mmr: &stored.coded,
-                width,
-                rows,
-                dots_per_inch: resolution.dots_per_inch(),
-                lines_per_inch: resolution.lines_per_inch(),
-            }
-        })
-        .collect();
-    pdf(&pages, title, Some(&local_time(unix_ms)))
+    let end = fax_mail::end_of(office, &row, cause, record)?;
+    let is_kept = end.spool_file.is_none();
+    office.store().close_reception(id, end, now_ms())?;
+    if is_kept { Ok(()) } else { fax_mail::remove_growing(office, &row) }
 }

@@ -1,7 +1,7 @@
 //! The file a fax grows in while it is received: whole pages, one record each, safe before they are confirmed.
 //!
-//! A record is the octets `fax1`, then the page's place (from 0), its width, rows and lines per inch and its length as big-endian 32-bit
-//! numbers, then the page as T.6. A later record for the same place replaces the earlier one: the sender repeated the page. What
+//! A record is the octets `fax2`, then the page's place (from 0), its width, rows and lines per inch, its length and how many of its
+//! rows came damaged as big-endian 32-bit numbers, then the page as T.6. Records of `fax1`, without the last number, are read too. A later record for the same place replaces the earlier one: the sender repeated the page. What
 //! a crash cut off at the end is left out when it is read.
 
 use std::collections::BTreeMap;
@@ -17,20 +17,33 @@ use crate::io::call::CallOwner;
 use crate::model::{ReceivedId, Resolution};
 use crate::spool::{Growing, SpoolName};
 
-const MARK: &[u8; 4] = b"fax1";
-const RECORD_HEAD: usize = 24;
+const MARK: &[u8; 4] = b"fax2";
+const RECORD_HEAD: usize = 28;
+/// Records of versions that did not count damaged rows.
+const OLD_MARK: &[u8; 4] = b"fax1";
+const OLD_RECORD_HEAD: usize = 24;
 /// Octets of one reception; a fax that is longer is ended by the limit on the call.
 const MAX_RECEPTION: u64 = 512 * 1024 * 1024;
 /// Rows of a received page: 4.3 m at the finest resolution.
 const MAX_ROWS: u32 = 65_536;
 
+/// A page as it was received.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptPage {
+    /// The page.
+    pub page: StoredPage,
+    /// Rows that came damaged and were made good by the row above.
+    pub bad_rows: u32,
+}
+
 /// One page as a record of the file.
 #[must_use]
-pub fn page_record(place: u32, page: &StoredPage) -> Vec<u8> {
+pub fn page_record(place: u32, kept: &KeptPage) -> Vec<u8> {
+    let page = &kept.page;
     let mut record = Vec::with_capacity(RECORD_HEAD + page.coded.len());
     record.extend_from_slice(MARK);
     let length = u32::try_from(page.coded.len()).expect("a page is far below 4 GiB");
-    for number in [place, page.pels(), page.rows, page.resolution.lines_per_inch(), length] {
+    for number in [place, page.pels(), page.rows, page.resolution.lines_per_inch(), length, kept.bad_rows] {
         record.extend_from_slice(&number.to_be_bytes());
     }
     record.extend_from_slice(&page.coded);
@@ -39,7 +52,7 @@ pub fn page_record(place: u32, page: &StoredPage) -> Vec<u8> {
 
 /// The whole pages in the octets of such a file.
 #[must_use]
-pub fn pages_in(mut octets: &[u8]) -> Vec<StoredPage> {
+pub fn pages_in(mut octets: &[u8]) -> Vec<KeptPage> {
     let mut pages = BTreeMap::new();
     while let Some((place, page, rest)) = first_page(octets) {
         pages.insert(place, page);
@@ -48,47 +61,55 @@ pub fn pages_in(mut octets: &[u8]) -> Vec<StoredPage> {
     pages.into_values().collect()
 }
 
-fn first_page(octets: &[u8]) -> Option<(u32, StoredPage, &[u8])> {
-    let rest = octets.strip_prefix(MARK)?;
+fn first_page(octets: &[u8]) -> Option<(u32, KeptPage, &[u8])> {
+    let (rest, head) = match octets.strip_prefix(MARK) {
+        Some(rest) => (rest, RECORD_HEAD),
+        None => (octets.strip_prefix(OLD_MARK)?, OLD_RECORD_HEAD),
+    };
     let number = |index: usize| {
         let octets = rest.get(index * 4..index * 4 + 4)?;
         Some(u32::from_be_bytes(octets.try_into().ok()?))
     };
     let (rows, length) = (number(2)?, number(4)? as usize);
     let (width, resolution) = Resolution::of_line(number(1)?, number(3)?)?;
-    let body = rest.get(RECORD_HEAD - MARK.len()..)?;
+    let bad_rows = if head == RECORD_HEAD { number(5)? } else { 0 };
+    let body = rest.get(head - MARK.len()..)?;
     let coded = body.get(..length)?.to_vec();
     let page = StoredPage { coded, width, rows, resolution };
-    Some((number(0)?, page, &body[length..]))
+    Some((number(0)?, KeptPage { page, bad_rows }, &body[length..]))
 }
 
 /// Reads the pages of a reception from the spool.
 ///
 /// # Errors
 /// A failing disk.
-pub fn read_pages(office: &Office, spool_file: &str) -> Result<Vec<StoredPage>, Fault> {
+pub fn read_pages(office: &Office, spool_file: &str) -> Result<Vec<KeptPage>, Fault> {
     let name = SpoolName::from_stored(spool_file)
         .ok_or_else(|| Fault::Inconsistent(format!("{spool_file} is no file of the spool")))?;
     Ok(pages_in(&office.spool().read(&name, MAX_RECEPTION)?))
 }
 
-/// The owner of an incoming call.
+/// The owner of a call in which pages come to us: one that came in, or one that fetches.
 pub struct Reception {
     office: Office,
     id: ReceivedId,
+    /// Under which it is shown.
+    subject: Subject,
     state: Arc<Mutex<Growth>>,
 }
 
 struct Growth {
     file: Growing,
     remote_id: Option<String>,
+    sub_address: Option<String>,
 }
 
 impl Reception {
     /// Pages go into `file`.
     #[must_use]
-    pub fn new(office: Office, id: ReceivedId, file: Growing) -> Self {
-        Self { office, id, state: Arc::new(Mutex::new(Growth { file, remote_id: None })) }
+    pub fn new(office: Office, id: ReceivedId, subject: Subject, file: Growing) -> Self {
+        let growth = Growth { file, remote_id: None, sub_address: None };
+        Self { office, id, subject, state: Arc::new(Mutex::new(growth)) }
     }
 }
 
@@ -109,12 +130,12 @@ impl CallOwner for Reception {
     fn confirmed(&self, _pages: u32) {}
 
     fn progress(&self, progress: &Progress) {
-        if let Progress::Fax(fax) = progress
-            && let Some(remote_id) = &fax.remote_id
-        {
-            self.state.lock().unwrap_or_else(PoisonError::into_inner).remote_id = Some(remote_id.clone());
+        if let Progress::Fax(fax) = progress {
+            let mut growth = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            growth.remote_id = fax.remote_id.clone().or(growth.remote_id.take());
+            growth.sub_address = fax.sub_address.clone().or(growth.sub_address.take());
         }
-        self.office.live().progress(Subject::Receiving(self.id), progress);
+        self.office.live().progress(self.subject, progress);
     }
 }
 
@@ -136,26 +157,35 @@ fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &Received
     if verdict == Verdict::Bad && page.wants_verdict || decoded.bitmap.rows() == 0 {
         return Ok(verdict);
     }
-    let stored = StoredPage::of(&decoded.bitmap, format.width, format.resolution);
+    let kept =
+        KeptPage { page: StoredPage::of(&decoded.bitmap, format.width, format.resolution), bad_rows: decoded.bad_rows };
     let mut growth = state.lock().unwrap_or_else(PoisonError::into_inner);
-    growth.file.write(&page_record(page.index, &stored))?;
+    growth.file.write(&page_record(page.index, &kept))?;
     growth.file.sync()?;
     if page.wants_verdict {
-        let remote_id = growth.remote_id.clone();
-        office.store().reception_page(id, page.index + 1, remote_id)?;
+        let (remote_id, sub_address) = (growth.remote_id.clone(), growth.sub_address.clone());
+        office.store().reception_page(id, page.index + 1, remote_id, sub_address)?;
     }
     Ok(verdict)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{page_record, pages_in};
+    use super::{KeptPage, page_record, pages_in};
     use crate::image::Bitmap;
     use crate::model::{Resolution, Width};
     use crate::stage::pages::StoredPage;
 
-    fn page(rows: u32) -> StoredPage {
-        StoredPage::of(&Bitmap::white(1728, rows), Width::A4, Resolution::Fine)
+    fn page(rows: u32) -> KeptPage {
+        KeptPage { page: StoredPage::of(&Bitmap::white(1728, rows), Width::A4, Resolution::Fine), bad_rows: rows / 3 }
+    }
+
+    #[test]
+    fn a_file_of_the_version_before_is_read_after_the_upgrade() {
+        let mut octets = page_record(0, &page(10));
+        octets[..4].copy_from_slice(b"fax1");
+        octets.drain(24..28);
+        assert_eq!(pages_in(&octets), vec![KeptPage { bad_rows: 0, ..page(10) }]);
     }
 
     #[test]

@@ -14,11 +14,12 @@ use crate::call::{PageFormat, Record};
 use crate::clock::UnixMillis;
 use crate::image::{Grey, scale};
 use crate::mail::compose::Attachment;
-use crate::mail::dsn::{DsnFacts, dsn};
+use crate::mail::dsn::{DsnFacts, MAX_RETURNED_HEADERS, dsn};
 use crate::mail::header::Mailbox;
 use crate::mail::receipt::{AttemptFacts, Original, ReceiptFacts, receipt};
 use crate::mail::{Incoming, Limits, select};
 use crate::model::{Cause, Outcome};
+use crate::policy::address;
 use crate::queue::{Attempt, Bell, JobDetail, NewMail};
 use crate::spool::{Kind, SpoolName};
 
@@ -77,7 +78,10 @@ fn one(office: &Office, settings: &Settings, detail: &JobDetail) -> Result<(), F
     // RFC 3834 §2: never an answer to the null sender.
     let answerable = !detail.message.envelope_from.is_empty();
     let wish = wish(detail.job.notify.as_deref(), delivered);
-    let receipts = settings.report.enabled || !delivered;
+    // The document itself tells that it was fetched.
+    let told =
+        delivered && detail.job.fetch.as_ref().is_some_and(|fetch| is_among(&detail.job.sender, &fetch.mailboxes));
+    let receipts = (settings.report.enabled || !delivered) && !told;
     if answerable && wish != Wish::Silence && receipts {
         mails.push(write_receipt(office, settings, detail, &outcome)?);
     }
@@ -97,6 +101,10 @@ fn one(office: &Office, settings: &Settings, detail: &JobDetail) -> Result<(), F
     Ok(())
 }
 
+fn is_among(sender: &str, mailboxes: &[String]) -> bool {
+    mailboxes.iter().any(|mailbox| mailbox.eq_ignore_ascii_case(sender))
+}
+
 fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outcome: &Outcome) -> Result<String, Fault> {
     let JobDetail { job, message, attempts } = detail;
     let last = attempts.last();
@@ -111,6 +119,7 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         to: &Mailbox::bare(&message.envelope_from),
         number: &job.number,
         original_address: &job.original_address,
+        fetched_for: job.fetch.as_ref().map(|fetch| fetch.mailboxes.as_slice()),
         outcome,
         attempts: &attempts.iter().map(|attempt| attempt_facts(attempt, job.pages_total)).collect::<Vec<_>>(),
         next_try: None,
@@ -118,11 +127,11 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         started: started.as_ref(),
         duration: last.and_then(duration),
         remote_id: record.as_ref().and_then(|record| record.remote_id.as_deref()),
-        remote_machine: record.as_ref().and_then(|record| record.remote_machine.as_deref()),
+        remote_machine: record.as_ref().and_then(|record| Some(record.remote_machine.as_ref()?.name.as_str())),
         speed: record.as_ref().and_then(|record| record.rate),
         ecm: record.as_ref().filter(|record| record.rate.is_some()).map(|record| record.ecm),
         resolution: record.as_ref().and_then(Record::resolution),
-        notes: &notes(office, settings, detail),
+        notes: &notes(office, settings, detail, record.as_ref()),
         thumbnail: thumbnail.as_deref(),
         attachment: attached.as_ref().map(|(name, media_type, octets)| Attachment {
             name: name.as_str(),
@@ -136,13 +145,27 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
     to_spool(office, &receipt(&facts, &mut chance))
 }
 
-/// What of the mail became no page, a sentence each. The mail is read again: its rows keep no such thing.
-fn notes(office: &Office, settings: &Settings, detail: &JobDetail) -> Vec<String> {
+/// What of the mail became no page, or was not sent, a sentence each. The mail is read again: its rows keep no such thing.
+fn notes(office: &Office, settings: &Settings, detail: &JobDetail, record: Option<&Record>) -> Vec<String> {
+    if detail.job.fetch.is_some() {
+        return Vec::new();
+    }
+    let mut notes: Vec<String> = untaken_sub_address(detail.job.sub_address.as_deref(), record).into_iter().collect();
     let name = SpoolName::from_stored(&detail.message.spool_file);
     let raw = name.and_then(|name| office.spool().read(&name, detail.message.size_bytes).ok());
     let mail = raw.and_then(|raw| Incoming::parse(&raw, &Limits::default()).ok());
     let selection = mail.and_then(|mail| select(mail.body, &settings.render.selection).ok());
-    selection.map(|selection| selection.notes).unwrap_or_default()
+    notes.extend(selection.map(|selection| selection.notes).unwrap_or_default());
+    notes
+}
+
+/// That the far end took no sub-address, where one was wanted and it came to a fax at all.
+fn untaken_sub_address(wanted: Option<&str>, record: Option<&Record>) -> Option<String> {
+    let sub_address = wanted?;
+    record.filter(|record| record.rate.is_some() && !record.sub_address_sent)?;
+    Some(format!(
+        "the receiving machine takes no sub-addresses, so {sub_address} was not sent: the fax went to the number alone"
+    ))
 }
 
 fn write_dsn(office: &Office, settings: &Settings, detail: &JobDetail, outcome: &Outcome) -> Result<String, Fault> {
@@ -150,6 +173,8 @@ fn write_dsn(office: &Office, settings: &Settings, detail: &JobDetail, outcome: 
     let headers = SpoolName::from_stored(&message.spool_file)
         .and_then(|name| office.spool().read(&name, MAX_ORIGINAL).ok())
         .unwrap_or_default();
+    // All recipients stand there as they were written, those to fetch from too.
+    let headers = without_passwords(headers);
     let last = attempts.last();
     let record = last.and_then(record_of);
     let last_attempt = last.map(|attempt| local_time(attempt.opened_ms));
@@ -162,6 +187,7 @@ fn write_dsn(office: &Office, settings: &Settings, detail: &JobDetail, outcome: 
         original_recipient: job.original_recipient.as_deref(),
         final_recipient: &job.original_address,
         number: Some(&job.number),
+        fetched_for: job.fetch.as_ref().map(|fetch| fetch.mailboxes.as_slice()),
         outcome,
         next_try: None,
         retry_until: None,
@@ -175,13 +201,21 @@ fn write_dsn(office: &Office, settings: &Settings, detail: &JobDetail, outcome: 
     to_spool(office, &dsn(&facts, &mut chance))
 }
 
+/// The part of a mail that a report brings back, without passwords of documents.
+fn without_passwords(mut mail: Vec<u8>) -> Vec<u8> {
+    mail.truncate(MAX_RETURNED_HEADERS);
+    address::hide_passwords(&String::from_utf8_lossy(&mail)).into_bytes()
+}
+
 fn to_spool(office: &Office, mail: &[u8]) -> Result<String, Fault> {
     let mut writer = office.spool().create(Kind::Mail)?;
     writer.write(mail)?;
     Ok(writer.commit()?.to_string())
 }
 
-fn original(detail: &JobDetail) -> Original<'_> {
+/// The mail that asked for it.
+#[must_use]
+pub fn original(detail: &JobDetail) -> Original<'_> {
     Original {
         message_id: detail.message.message_id.as_deref().unwrap_or_default(),
         references: &detail.message.references,
@@ -259,7 +293,7 @@ fn attachment(
             (format!("fax-{job}.tiff"), "image/tiff", octets)
         }
         Formats::Pdf | Formats::Both => {
-            let octets = super::receive::pdf_of(sent, &format!("Fax {job}"), attempt.opened_ms);
+            let octets = super::fax_mail::pdf_of(sent, &format!("Fax {job}"), attempt.opened_ms);
             (format!("fax-{job}.pdf"), "application/pdf", octets)
         }
     }))
@@ -283,7 +317,19 @@ pub fn thumbnail(page: &StoredPage) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wish, wish};
+    use super::{Wish, untaken_sub_address, wish};
+    use crate::call::Record;
+
+    #[test]
+    fn a_sub_address_that_the_far_end_does_not_take_is_told() {
+        let heard = Record { rate: Some(14_400), ..Record::default() };
+        let told = untaken_sub_address(Some("4711"), Some(&heard)).expect("told");
+        assert!(told.contains("4711 was not sent"), "{told}");
+        let sent = Record { sub_address_sent: true, ..heard.clone() };
+        assert_eq!(untaken_sub_address(Some("4711"), Some(&sent)), None);
+        assert_eq!(untaken_sub_address(None, Some(&heard)), None);
+        assert_eq!(untaken_sub_address(Some("4711"), Some(&Record::default())), None, "the line was busy");
+    }
 
     #[test]
     fn a_sender_who_asked_never_to_be_told_is_not_told() {

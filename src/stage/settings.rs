@@ -139,6 +139,8 @@ pub struct Receive {
     pub reinvite_after: Duration,
     /// Longest call.
     pub call_limit: Duration,
+    /// In which form a fetched document is attached.
+    pub fetched_formats: Formats,
     /// The fax.
     pub fax: Fax,
     /// Our name in SIP.

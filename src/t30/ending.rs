@@ -126,6 +126,8 @@ pub struct Progress {
     pub frames_total: u32,
     /// Identification of the far end.
     pub remote_id: Option<String>,
+    /// Sub-address the far end sent.
+    pub sub_address: Option<String>,
 }
 
 /// Whether nobody would hear a DCN after this.

@@ -76,6 +76,9 @@ fn retry(whole: bool, now_ms: i64, expires_ms: i64, job: JobId, store: &Store) -
     let from = if whole { Resend::Whole } else { Resend::Remaining };
     store.retry(job, from, now_ms, expires_ms).map_err(refused)?;
     let next = store.show(job).map_err(refused)?.job;
+    if next.fetch.is_some() {
+        return Ok("will be fetched again".into());
+    }
     Ok(match next.pages_confirmed {
         0 => "will be sent again, all pages".into(),
         confirmed => format!("will be sent again from page {} of {}", confirmed + 1, next.pages_total),
@@ -105,6 +108,10 @@ fn refused(step: &Step, job: JobId, error: &QueueError) -> Failure {
         | Refusal::NoAttempt(_)
         | Refusal::NoReceived(_)
         | Refusal::NoMail(_)
+        | Refusal::NoOffer(_)
+        | Refusal::OfferEnded { .. }
+        | Refusal::TooManyOffers
+        | Refusal::FetchingClosed(_)
         | Refusal::NumberInCall { .. }
         | Refusal::AttemptClosed(_)
         | Refusal::ReceptionClosed(_)

@@ -88,7 +88,10 @@ fn table(jobs: &[Job], moment: &Moment) -> Table {
         table.push(vec![
             job.id.to_string().into(),
             Cell::styled(style(state), word(state)),
-            job.number.to_string().into(),
+            match job.fetch {
+                None => job.number.to_string().into(),
+                Some(_) => format!("fetch {}", job.number).into(),
+            },
             sender.into(),
             pages(job).into(),
             calls(job).to_string().into(),
@@ -99,12 +102,15 @@ fn table(jobs: &[Job], moment: &Moment) -> Table {
 }
 
 fn pages(job: &Job) -> String {
+    if job.fetch.is_some() && job.pages_total > 0 {
+        return job.pages_total.to_string();
+    }
     if job.pages_total == 0 { "-".into() } else { format!("{}/{}", job.pages_confirmed, job.pages_total) }
 }
 
 /// When it is dialled next and why it was not delivered yet; or how it ended.
 fn what_next(job: &Job, moment: &Moment) -> String {
-    let cause = job.cause.as_ref().map(crate::model::Cause::sentence);
+    let cause = job.sentence();
     match job.state {
         JobState::Accepted => "being drawn".into(),
         JobState::Ready => {

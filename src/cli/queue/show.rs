@@ -42,7 +42,11 @@ pub(super) fn run(ids: &[i64], json: bool, store: &Store, moment: &Moment, conso
 fn print(detail: &JobDetail, moment: &Moment, console: &mut Console) {
     let JobDetail { job, message, attempts } = detail;
     let state = shown_state(job);
-    let title = Line::new().and(Style::Bold, format!("Fax {} to {}  ", job.id, job.number));
+    let title = match job.fetch {
+        None => format!("Fax {} to {}  ", job.id, job.number),
+        Some(_) => format!("Fax {}, fetched from {}  ", job.id, job.number),
+    };
+    let title = Line::new().and(Style::Bold, title);
     console.say(title.and(style(state), word(state)));
     for (label, value) in facts(job, message, moment) {
         if !value.is_empty() {
@@ -85,6 +89,9 @@ fn facts(job: &Job, message: &Message, moment: &Moment) -> Vec<(&'static str, St
         ("from", message.header_from.clone()),
         ("subject", message.subject.clone()),
         ("addressed", format!("{}{sub_address}", job.original_address)),
+        ("selective", job.fetch.as_ref().and_then(|fetch| fetch.request.selective.clone()).unwrap_or_default()),
+        ("password", if has_password(job) { "given, not shown".into() } else { String::new() }),
+        ("mailed to", job.fetch.as_ref().map_or_else(String::new, |fetch| fetch.mailboxes.join(", "))),
         ("taken", format!("{} from {}", moment.show_full(job.created_ms), message.peer)),
         ("message", message.message_id.as_ref().map_or_else(String::new, |id| format!("<{id}>"))),
         ("size", format!("{} octets", message.size_bytes)),
@@ -98,6 +105,9 @@ fn facts(job: &Job, message: &Message, moment: &Moment) -> Vec<(&'static str, St
 }
 
 fn pages(job: &Job) -> String {
+    if job.fetch.is_some() {
+        return format!("{} received", job.pages_confirmed);
+    }
     match job.pages_total {
         0 => "not drawn yet".into(),
         total => format!("{} of {total} confirmed by the receiving machine", job.pages_confirmed),
@@ -106,8 +116,7 @@ fn pages(job: &Job) -> String {
 
 /// The last cause as a sentence, and why nothing more is tried.
 pub(in crate::cli) fn outcome(job: &Job) -> String {
-    let Some(cause) = &job.cause else { return String::new() };
-    let sentence = cause.sentence();
+    let Some(sentence) = job.sentence() else { return String::new() };
     match job.give_up {
         Some(GiveUp::TriesUsedUp) => format!("{sentence}; all tries are used up"),
         Some(GiveUp::LifetimeOver) => format!("{sentence}; the next try would have come after its lifetime"),
@@ -118,7 +127,7 @@ pub(in crate::cli) fn outcome(job: &Job) -> String {
 /// What the far machine told of itself in a call, and which it is.
 fn machine(attempt: &Attempt) -> Option<String> {
     let record: Value = serde_json::from_str(attempt.record.as_ref()?).ok()?;
-    let told = ["remote_id", "remote_machine"].map(|name| record[name].as_str());
+    let told = [record["remote_id"].as_str(), record["remote_machine"]["name"].as_str()];
     let told: Vec<String> =
         told.into_iter().flatten().map(|text| text.chars().filter(|c| !c.is_control()).collect()).collect();
     (!told.is_empty()).then(|| told.join(", "))
@@ -148,6 +157,10 @@ fn call(attempt: &Attempt, moment: &Moment) -> Vec<Cell> {
     ]
 }
 
+fn has_password(job: &Job) -> bool {
+    job.fetch.as_ref().is_some_and(|fetch| fetch.request.password.is_some())
+}
+
 /// A job for programs. Names are stable; what is unknown is null.
 pub(in crate::cli) fn of_job(job: &Job) -> Value {
     json!({
@@ -159,6 +172,10 @@ pub(in crate::cli) fn of_job(job: &Job) -> Value {
         "sender": job.sender,
         "address": job.original_address,
         "sub_address": job.sub_address,
+        "kind": if job.fetch.is_some() { "fetch" } else { "send" },
+        "selective": job.fetch.as_ref().and_then(|fetch| fetch.request.selective.clone()),
+        "password": has_password(job),
+        "mailboxes": job.fetch.as_ref().map(|fetch| fetch.mailboxes.clone()),
         "pages_confirmed": job.pages_confirmed,
         "pages_total": job.pages_total,
         "failed_calls": calls(job),
@@ -170,7 +187,7 @@ pub(in crate::cli) fn of_job(job: &Job) -> Value {
         "ended": job.ended_ms.map(for_programs),
         "hold_reason": job.hold_reason,
         "cause": job.cause.as_ref().map(Cause::word),
-        "sentence": job.cause.as_ref().map(Cause::sentence),
+        "sentence": job.sentence(),
         "enhanced_code": job.cause.as_ref().map(Cause::enhanced_code),
         "give_up": job.give_up.map(GiveUp::word),
     })

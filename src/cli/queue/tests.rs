@@ -73,8 +73,9 @@ impl Bench {
             self.store.page_confirmed(attempt, page).expect("confirmed");
         }
         let outcome = Outcome { pages_confirmed: confirmed, pages_total: 3, cause };
-        let record =
-            Some(r#"{"ecm":true,"remote_id":"+39 06 12345","remote_machine":"Ricoh Nashuatec P394"}"#.to_owned());
+        let record = Some(
+            r#"{"ecm":true,"remote_id":"+39 06 12345","remote_machine":{"name":"Ricoh Nashuatec P394"}}"#.to_owned(),
+        );
         self.store.close_attempt(attempt, &outcome, next, record, NOW + 42_000).expect("closed");
     }
 

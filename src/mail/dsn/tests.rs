@@ -27,6 +27,7 @@ fn write(outcome: &Outcome, change: impl FnOnce(&mut DsnFacts<'_>)) -> Vec<u8> {
         original_recipient: Some("rfc822;+39-06-12345@fax.example.com"),
         final_recipient: "+390612345@fax.example.com",
         number: Some(&number),
+        fetched_for: None,
         outcome,
         next_try: None,
         retry_until: None,

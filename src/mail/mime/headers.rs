@@ -9,7 +9,7 @@ use super::{Automatic, Content, Incoming, Mailbox, Part};
 const MAX_FIELD_CHARACTERS: usize = 1000;
 /// Most message identifiers kept of References: the last ones.
 const MAX_REFERENCES: usize = 50;
-/// Most mailboxes kept of From.
+/// Most mailboxes kept of From, and of Reply-To.
 const MAX_MAILBOXES: usize = 20;
 
 /// The MIME fields of one entity.
@@ -84,7 +84,8 @@ pub(super) fn message_fields(header: &[u8]) -> Incoming {
     Incoming {
         message_id: text(HeaderName::MessageId),
         subject: text(HeaderName::Subject),
-        from: mailboxes(headers),
+        from: mailboxes(headers, &HeaderName::From),
+        reply_to: mailboxes(headers, &HeaderName::ReplyTo),
         from_fields: count(HeaderName::From),
         date: date.map(mail_parser::DateTime::to_timestamp),
         references: references(value(HeaderName::References), value(HeaderName::InReplyTo)),
@@ -100,8 +101,8 @@ pub(super) fn message_fields(header: &[u8]) -> Incoming {
     }
 }
 
-fn mailboxes(headers: &[Header<'_>]) -> Vec<Mailbox> {
-    let fields = headers.iter().filter(|field| field.name == HeaderName::From);
+fn mailboxes(headers: &[Header<'_>], name: &HeaderName<'_>) -> Vec<Mailbox> {
+    let fields = headers.iter().filter(|field| field.name == *name);
     let addresses = fields.filter_map(|field| field.value.as_address()).flat_map(mail_parser::Address::iter);
     addresses
         .filter_map(|address| {

@@ -48,6 +48,7 @@ fn write(outcome: &Outcome, change: impl FnOnce(&mut ReceiptFacts<'_>)) -> Vec<u
         to: &to,
         number: &number,
         original_address: "06-12345@fax.example.com",
+        fetched_for: None,
         outcome,
         attempts: &attempts,
         next_try: None,
@@ -306,4 +307,31 @@ fn a_long_plain_subject_is_folded_not_encoded_and_one_beyond_ascii_survives() {
     assert!(!String::from_utf8_lossy(&octets).contains("=?"));
     let octets = write(&outcome(0, 1, Cause::CannotRender("Größe ‒ 図面.pdf =?x?q?y?=".into())), |_| ());
     assert!(subject(&octets).contains("Größe ‒ 図面.pdf =?x?q?y?="), "{}", subject(&octets));
+}
+
+#[test]
+fn a_fetch_is_told_as_a_fetch_whatever_became_of_it() {
+    let mailboxes = ["anna@example.com".to_owned()];
+    let told = |outcome: &Outcome| {
+        let octets = write(outcome, |facts| facts.fetched_for = Some(&mailboxes));
+        let text = read(&octets).body_text(0).expect("text").into_owned();
+        for wrong in ["receiving machine", "send the fax", "confirmed", "Fax sent"] {
+            assert!(!text.contains(wrong), "{wrong} in {text}");
+        }
+        (subject(&octets), text)
+    };
+    let (subject, text) = told(&outcome(3, 3, Cause::Sent));
+    assert_eq!(subject, "Document fetched: +390612345 (3 pages)");
+    assert!(text.contains("All pages were received and mailed to anna@example.com."), "{text}");
+    let (subject, text) = told(&outcome(0, 0, Cause::PollRefused));
+    assert!(
+        subject.starts_with("Fetch FAILED: +390612345 (") && text.contains("Check the password"),
+        "{subject} {text}"
+    );
+    let (subject, text) = told(&outcome(2, 2, Cause::Disconnected(Phase::C)));
+    assert_eq!(subject, "Fetch FAILED: +390612345 (only 2 pages came)");
+    assert!(text.contains("the sending machine hung up in the middle of a page"), "{text}");
+    for cause in causes() {
+        told(&outcome(0, 0, cause));
+    }
 }

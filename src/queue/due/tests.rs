@@ -19,6 +19,7 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
         number: number(to),
         original_address: String::new(),
         sub_address: None,
+        fetch: None,
         state: JobState::Ready,
         priority: 0,
         created_ms: 0,

@@ -1,8 +1,8 @@
 //! Accepting a message: its row and one job per recipient, once.
 
 use super::writer::Tx;
-use super::{Store, bounded, bounded_some, step};
-use crate::model::{JobEvent, JobId, MessageId};
+use super::{Store, bounded, bounded_some, mailboxes, step};
+use crate::model::{JobEvent, JobId, JobState, MessageId};
 use crate::queue::bell::Bell;
 use crate::queue::error::{QueueError, Refusal};
 use crate::queue::receipt::Queued;
@@ -52,6 +52,10 @@ fn check(message: &NewMessage, jobs: &[NewJob]) -> Result<(), QueueError> {
     for job in jobs {
         bounded("the recipient", &job.original_address)?;
         bounded_some("the sub-address", job.sub_address.as_ref())?;
+        if let Some(fetch) = &job.fetch {
+            bounded_some("the selective address", fetch.request.selective.as_ref())?;
+            mailboxes(&fetch.mailboxes)?;
+        }
         bounded_some("NOTIFY", job.notify.as_ref())?;
         bounded_some("ORCPT", job.original_recipient.as_ref())?;
         bounded_some("the trunk", job.trunk.as_ref())?;
@@ -76,6 +80,11 @@ fn fingerprint(message: &NewMessage, jobs: &[NewJob]) -> [u8; 32] {
     for (number, sub_address) in recipients {
         part(number.as_bytes());
         part(sub_address.as_bytes());
+    }
+    for fetch in jobs.iter().filter_map(|job| job.fetch.as_ref()) {
+        part(b"fetch");
+        part(fetch.request.selective.as_deref().unwrap_or_default().as_bytes());
+        part(fetch.request.password.as_ref().map_or("", |password| password.reveal()).as_bytes());
     }
     digest.finalize().into()
 }
@@ -128,11 +137,18 @@ fn insert_message(tx: &Tx<'_>, message: &NewMessage, fingerprint: &[u8; 32]) -> 
 }
 
 fn insert_job(tx: &Tx<'_>, id: MessageId, message: &NewMessage, job: &NewJob) -> Result<JobId, QueueError> {
+    // What is fetched needs no pages first.
+    let (kind, state, bell) = match &job.fetch {
+        None => ("send", JobState::Accepted, Bell::Render),
+        Some(_) => ("fetch", JobState::Ready, Bell::Dial),
+    };
+    let request = job.fetch.as_ref().map(|fetch| &fetch.request);
     tx.connection
         .prepare_cached(
             "INSERT INTO jobs (message, sender, number, original_address, sub_address, state, priority, created_ms, \
-             due_ms, expires_ms, notify, original_recipient, trunk, caller, hold_reason) \
-             VALUES (?1, ?2, ?3, ?4, ?5, 'accepted', ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             due_ms, expires_ms, notify, original_recipient, trunk, caller, hold_reason, kind, selective, password, \
+             mailboxes) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(params![
             id.0,
@@ -140,6 +156,7 @@ fn insert_job(tx: &Tx<'_>, id: MessageId, message: &NewMessage, job: &NewJob) ->
             job.number.as_str(),
             job.original_address,
             job.sub_address,
+            state.word(),
             job.priority,
             message.received_ms,
             job.due_ms,
@@ -149,12 +166,16 @@ fn insert_job(tx: &Tx<'_>, id: MessageId, message: &NewMessage, job: &NewJob) ->
             job.trunk,
             job.caller.as_ref().map(|caller| caller.as_str().to_owned()),
             job.hold,
+            kind,
+            request.and_then(|request| request.selective.clone()),
+            request.and_then(|request| request.password.as_ref()).map(|password| password.reveal().to_owned()),
+            job.fetch.as_ref().map(|fetch| fetch.mailboxes.join("\n")),
         ])?;
     let row = JobId(tx.connection.last_insert_rowid());
     if job.hold.is_some() {
         step::step(tx, row, JobEvent::Hold)?;
     } else {
-        tx.ring(Bell::Render);
+        tx.ring(bell);
     }
     Ok(row)
 }

@@ -71,9 +71,10 @@ impl Store {
     pub fn release(&self, job: JobId, expires_ms: i64) -> Result<Release, QueueError> {
         self.write("release", move |tx| {
             let row = step::job(tx.connection, job)?;
-            let (event, release) = match row.pages_file {
-                None => (JobEvent::ReleaseUnrendered, Release::Unrendered),
-                Some(_) => (JobEvent::ReleaseRendered, Release::Rendered),
+            let (event, release) = if row.pages_file.is_some() || row.fetch.is_some() {
+                (JobEvent::ReleaseRendered, Release::Rendered)
+            } else {
+                (JobEvent::ReleaseUnrendered, Release::Unrendered)
             };
             step::step(tx, job, event)?;
             tx.connection
@@ -110,7 +111,7 @@ impl Store {
             if step::in_call(tx.connection, job)? {
                 return Err(Refusal::CallOpen(job).into());
             }
-            if row.state.after(JobEvent::Again).is_some() && row.pages_file.is_none() {
+            if row.state.after(JobEvent::Again).is_some() && row.pages_file.is_none() && row.fetch.is_none() {
                 return Err(Refusal::NoPages(job).into());
             }
             step::step(tx, job, JobEvent::Again)?;

@@ -135,13 +135,15 @@ fn open(tx: &Tx<'_>, job: JobId, trunk: &str, now_ms: i64) -> Result<Opened, Que
     if let Some(attempt) = open_to(tx, &row.number)? {
         return Err(Refusal::NumberInCall { number: row.number, attempt }.into());
     }
-    let first_page = row.pages_confirmed + 1;
+    // A document is fetched from its beginning each time.
+    let confirmed = if row.fetch.is_some() { 0 } else { row.pages_confirmed };
+    let first_page = confirmed + 1;
     tx.connection
         .prepare_cached(
             "INSERT INTO attempts (job, number, trunk, opened_ms, first_page, pages_confirmed) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute(params![job.0, row.number.as_str(), trunk, now_ms, first_page, row.pages_confirmed])?;
+        .execute(params![job.0, row.number.as_str(), trunk, now_ms, first_page, confirmed])?;
     let attempt = AttemptId(tx.connection.last_insert_rowid());
     tx.connection
         .prepare_cached(
@@ -165,7 +167,7 @@ fn open_to(tx: &Tx<'_>, number: &Number) -> Result<Option<AttemptId>, QueueError
 }
 
 /// The attempt, if it is open.
-fn open_attempt(tx: &Tx<'_>, attempt: AttemptId) -> Result<Attempt, QueueError> {
+pub(super) fn open_attempt(tx: &Tx<'_>, attempt: AttemptId) -> Result<Attempt, QueueError> {
     let row = tx
         .connection
         .prepare_cached("SELECT * FROM attempts WHERE id = ?1")?
@@ -201,22 +203,22 @@ pub(super) fn close(
         return Err(Refusal::NextDoesNotFit { attempt: open.id, outcome: outcome.cause.word() }.into());
     }
     let before = step::job(tx.connection, open.job)?;
-    let confirmed = match class {
-        RetryClass::Delivered => before.pages_total,
-        RetryClass::DoNotRepeat
-        | RetryClass::Busy
-        | RetryClass::NoAnswer
-        | RetryClass::Trunk
-        | RetryClass::Fax
-        | RetryClass::NotAFax
-        | RetryClass::Never
-        | RetryClass::Resume => outcome.pages_confirmed.min(before.pages_total),
+    let whole = match before.fetch {
+        None => {
+            let confirmed = confirmed_pages(class, outcome, &before);
+            confirm(tx, open.id, open.job, confirmed)?;
+            confirmed.max(before.pages_confirmed) == before.pages_total
+        }
+        Some(_) => {
+            fetched(tx, open, outcome.pages_confirmed)?;
+            class == RetryClass::Delivered
+        }
     };
-    confirm(tx, open.id, open.job, confirmed)?;
-    close_row(tx, open.id, &outcome.cause, record, now_ms)?;
+    let sentence =
+        if before.fetch.is_some() { outcome.cause.sentence_when_receiving() } else { outcome.cause.sentence() };
+    close_row(tx, open.id, &outcome.cause, &sentence, record, now_ms)?;
     // The line is free for another job, whatever becomes of this one.
     tx.ring(Bell::Dial);
-    let whole = confirmed.max(before.pages_confirmed) == before.pages_total;
     if before.state == JobState::Cancelled {
         if over || whole {
             let cause = if whole { &Cause::Sent } else { &outcome.cause };
@@ -247,10 +249,43 @@ pub(super) fn close(
     }
 }
 
+/// Pages of a fax that is sent, confirmed by the end of a call.
+const fn confirmed_pages(class: RetryClass, outcome: &Outcome, before: &Job) -> u32 {
+    match class {
+        RetryClass::Delivered => before.pages_total,
+        RetryClass::DoNotRepeat
+        | RetryClass::Busy
+        | RetryClass::NoAnswer
+        | RetryClass::Trunk
+        | RetryClass::Fax
+        | RetryClass::NotAFax
+        | RetryClass::Never
+        | RetryClass::Resume => {
+            if outcome.pages_confirmed < before.pages_total {
+                outcome.pages_confirmed
+            } else {
+                before.pages_total
+            }
+        }
+    }
+}
+
+/// Pages that came in the call of a fetch. Each call fetches the document anew, so those of an earlier one do not count.
+fn fetched(tx: &Tx<'_>, open: &Attempt, pages: u32) -> Result<(), QueueError> {
+    tx.connection
+        .prepare_cached("UPDATE attempts SET pages_confirmed = ?2 WHERE id = ?1")?
+        .execute(params![open.id.0, pages])?;
+    tx.connection
+        .prepare_cached("UPDATE jobs SET pages_total = ?2, pages_confirmed = ?2 WHERE id = ?1")?
+        .execute(params![open.job.0, pages])?;
+    Ok(())
+}
+
 fn close_row(
     tx: &Tx<'_>,
     attempt: AttemptId,
     cause: &Cause,
+    sentence: &str,
     record: Option<&str>,
     now_ms: i64,
 ) -> Result<(), QueueError> {
@@ -259,7 +294,7 @@ fn close_row(
         .prepare_cached(
             "UPDATE attempts SET closed_ms = ?2, cause = ?3, cause_detail = ?4, sentence = ?5, record = ?6 WHERE id = ?1",
         )?
-        .execute(params![attempt.0, now_ms, cause.word(), cause::detail(cause), cause.sentence(), record])?;
+        .execute(params![attempt.0, now_ms, cause.word(), cause::detail(cause), sentence, record])?;
     Ok(())
 }
 

@@ -1,9 +1,14 @@
 //! Rows of tables as values, and words of rows as states.
 
-use crate::model::{AttemptId, Cause, JobId, JobState, MailId, MessageId, Number, ReceivedId};
-use crate::policy::{GiveUp, Tries};
+use super::offer::shapes_of;
+use crate::model::{
+    AttemptId, Cause, FetchRequest, FetchingId, JobId, JobState, MailId, MessageId, Number, OfferId, Password,
+    ReceivedId,
+};
+use crate::policy::{GiveUp, NumberPattern, Tries};
 use crate::queue::cause;
-use crate::queue::rows::{Attempt, DueJob, Job, Mail, MailKind, MailState, Message, Received};
+use crate::queue::offers::{Fetching, Offer, OfferEnd, OfferedPage};
+use crate::queue::rows::{Attempt, DueJob, Fetch, Job, Mail, MailKind, MailState, Message, Received};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Result, Row};
 
@@ -36,6 +41,31 @@ impl FromSql for Word<MailKind> {
 impl FromSql for Word<MailState> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         word(value, MailState::from_word)
+    }
+}
+
+impl FromSql for Word<OfferEnd> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, OfferEnd::from_word)
+    }
+}
+
+impl FromSql for Word<Password> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        // A password that a row cannot give back is not named in the error either.
+        Password::parse(value.as_str()?).map(Word).ok_or_else(|| FromSqlError::Other("it is no password".into()))
+    }
+}
+
+impl FromSql for Word<Vec<OfferedPage>> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, shapes_of)
+    }
+}
+
+impl FromSql for Word<Vec<NumberPattern>> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, |text| text.lines().map(|line| line.parse().ok()).collect())
     }
 }
 
@@ -86,6 +116,25 @@ pub(super) fn message(row: &Row<'_>) -> Result<Message> {
     })
 }
 
+fn password(row: &Row<'_>) -> Result<Option<Password>> {
+    Ok(row.get::<_, Option<Word<Password>>>("password")?.map(|word| word.0))
+}
+
+/// Mailboxes, one a line.
+fn mailboxes(row: &Row<'_>) -> Result<Vec<String>> {
+    let lines: Option<String> = row.get("mailboxes")?;
+    Ok(lines.unwrap_or_default().lines().map(str::to_owned).collect())
+}
+
+fn fetch(row: &Row<'_>) -> Result<Option<Fetch>> {
+    let kind: String = row.get("kind")?;
+    if kind != "fetch" {
+        return Ok(None);
+    }
+    let request = FetchRequest { selective: row.get("selective")?, password: password(row)? };
+    Ok(Some(Fetch { request, mailboxes: mailboxes(row)? }))
+}
+
 /// A row of `jobs`.
 pub(super) fn job(row: &Row<'_>) -> Result<Job> {
     Ok(Job {
@@ -95,6 +144,7 @@ pub(super) fn job(row: &Row<'_>) -> Result<Job> {
         number: number(row, "number")?,
         original_address: row.get("original_address")?,
         sub_address: row.get("sub_address")?,
+        fetch: fetch(row)?,
         state: job_state(row, "state")?,
         priority: row.get("priority")?,
         created_ms: row.get("created_ms")?,
@@ -146,14 +196,15 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Attempt> {
 
 /// A row of `received`.
 pub(super) fn received(row: &Row<'_>) -> Result<Received> {
-    let mailboxes: String = row.get("mailboxes")?;
     Ok(Received {
         id: ReceivedId(row.get("id")?),
         called: row.get("called")?,
         caller: row.get("caller")?,
         remote_id: row.get("remote_id")?,
         trunk: row.get("trunk")?,
-        mailboxes: mailboxes.lines().map(str::to_owned).collect(),
+        job: row.get::<_, Option<i64>>("job")?.map(JobId),
+        sub_address: row.get("sub_address")?,
+        mailboxes: mailboxes(row)?,
         spool_file: row.get("spool_file")?,
         pages: row.get("pages")?,
         opened_ms: row.get("opened_ms")?,
@@ -161,6 +212,41 @@ pub(super) fn received(row: &Row<'_>) -> Result<Received> {
         cause: cause_of(row)?,
         sentence: row.get("sentence")?,
         record: row.get("record")?,
+    })
+}
+
+/// A row of `offers`.
+pub(super) fn offer(row: &Row<'_>) -> Result<Offer> {
+    let end = row.get::<_, Option<Word<OfferEnd>>>("end_reason")?.map(|word| word.0);
+    Ok(Offer {
+        id: OfferId(row.get("id")?),
+        name: row.get("name")?,
+        numbers: row.get::<_, Word<Vec<NumberPattern>>>("numbers")?.0,
+        selective: row.get("selective")?,
+        password: password(row)?,
+        once: row.get("once")?,
+        pages_file: row.get("pages_file")?,
+        pages: row.get::<_, Word<Vec<OfferedPage>>>("shapes")?.0,
+        created_ms: row.get("created_ms")?,
+        until_ms: row.get("until_ms")?,
+        ended: row.get::<_, Option<i64>>("ended_ms")?.zip(end),
+    })
+}
+
+/// A row of `fetchings`.
+pub(super) fn fetching(row: &Row<'_>) -> Result<Fetching> {
+    Ok(Fetching {
+        id: FetchingId(row.get("id")?),
+        offer: OfferId(row.get("offer")?),
+        received: row.get::<_, Option<i64>>("received")?.map(ReceivedId),
+        called: row.get("called")?,
+        caller: row.get("caller")?,
+        remote_id: row.get("remote_id")?,
+        opened_ms: row.get("opened_ms")?,
+        closed_ms: row.get("closed_ms")?,
+        pages_confirmed: row.get("pages_confirmed")?,
+        cause: cause_of(row)?,
+        sentence: row.get("sentence")?,
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 /// Marks the file as ours: "FAXR".
 const APPLICATION_ID: i64 = 0x4641_5852;
 /// The step to each version, the first to version 1.
-const STEPS: &[&str] = &[include_str!("../schema/001.sql")];
+const STEPS: &[&str] = &[include_str!("../schema/001.sql"), include_str!("../schema/002.sql")];
 /// The newest version, written to `PRAGMA user_version`.
 const NEWEST: i64 = STEPS.len() as i64;
 
@@ -33,7 +33,19 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<i64, QueueEr
 }
 
 /// Brings the file to the newest version; each step is one transaction.
+///
+/// Foreign keys are not enforced meanwhile, as a step may make a table anew, and dropping the old one would take all rows with it
+/// that refer to its own. That every one of them still refers to something is looked at before a step is committed.
+// https://sqlite.org/lang_altertable.html §7
 pub(super) fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), QueueError> {
+    let enforced: bool = connection.pragma_query_value(None, "foreign_keys", |row| row.get(0))?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let upgraded = take_steps(connection, path);
+    connection.pragma_update(None, "foreign_keys", enforced)?;
+    upgraded
+}
+
+fn take_steps(connection: &mut Connection, path: &Path) -> Result<(), QueueError> {
     loop {
         // Read within the transaction: another process may be upgrading at the same time.
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -42,6 +54,11 @@ pub(super) fn upgrade(connection: &mut Connection, path: &Path) -> Result<(), Qu
             return Ok(());
         };
         step.execute_batch(sql)?;
+        let dangling: i64 = step.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
+        if dangling > 0 {
+            let reason = format!("{dangling} rows refer to rows that are not there, so schema {} is kept", from);
+            return Err(LocalFault::Damaged(reason).into());
+        }
         step.pragma_update(None, "application_id", APPLICATION_ID)?;
         step.pragma_update(None, "user_version", from + 1)?;
         step.commit()?;
@@ -71,6 +88,49 @@ mod tests {
         upgrade(&mut connection, path).expect("upgraded");
         upgrade(&mut connection, path).expect("nothing left to do");
         assert_eq!(check(&connection, path), Ok(NEWEST));
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_every_row_and_every_number() {
+        let mut connection = memory();
+        connection.pragma_update(None, "foreign_keys", true).expect("set");
+        connection.execute_batch(super::STEPS[0]).expect("the first version");
+        connection.pragma_update(None, "application_id", APPLICATION_ID).expect("set");
+        connection.pragma_update(None, "user_version", 1).expect("set");
+        connection
+            .execute_batch(
+                "INSERT INTO messages (id, envelope_from, peer, received_ms, spool_file, size_bytes, subject, header_from, \
+                 reference_ids, fingerprint) VALUES (3, 'a@b', 'p', 1, 'messages/1', 9, '', '', '', x'00');
+                 INSERT INTO jobs (id, message, sender, number, original_address, state, priority, created_ms, due_ms, \
+                 expires_ms, pages_file, pages_total, tries_busy) \
+                 VALUES (7, 3, 'a@b', '+3902', '+3902@c', 'ready', 0, 1, 1, 9, 'pages/1', 3, 2), \
+                        (9, 3, 'a@b', '+3903', '+3903@c', 'accepted', 0, 1, 1, 9, NULL, 0, 0);
+                 INSERT INTO attempts (id, job, number, trunk, opened_ms, first_page, pages_confirmed) \
+                 VALUES (5, 7, '+3902', 't', 1, 1, 0);
+                 INSERT INTO received (id, called, mailboxes, spool_file, opened_ms) VALUES (4, '1', 'x', 'received/1', 1);
+                 DELETE FROM jobs WHERE id = 9;",
+            )
+            .expect("rows of the first version");
+        upgrade(&mut connection, Path::new("queue.db")).expect("upgraded");
+        let job: (i64, String, i64, i64) = connection
+            .query_row("SELECT id, kind, pages_total, tries_busy FROM jobs", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .expect("the job");
+        assert_eq!(job, (7, "send".into(), 3, 2));
+        let attempts: i64 =
+            connection.query_row("SELECT count(*) FROM attempts WHERE job = 7", [], |row| row.get(0)).expect("read");
+        assert_eq!(attempts, 1, "dropping the old table took nothing with it");
+        connection
+            .execute_batch(
+                "INSERT INTO jobs (message, kind, sender, number, original_address, state, priority, created_ms, due_ms, \
+                 expires_ms, mailboxes) VALUES (3, 'fetch', 'a@b', '+3904', '+3904/POLL@c', 'ready', 0, 1, 1, 9, 'a@b');",
+            )
+            .expect("a fetch needs no pages");
+        assert_eq!(connection.last_insert_rowid(), 10, "the number of a job that was forgotten is not given again");
+        connection.execute_batch("DELETE FROM messages").expect("deleted");
+        let left: i64 = connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0)).expect("read");
+        assert_eq!(left, 0, "foreign keys are enforced again");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod attempt;
 mod columns;
 mod mail;
 mod migrate;
+mod offer;
 mod purge;
 mod reception;
 mod recover;
@@ -167,6 +168,15 @@ fn storage(path: &Path, error: &std::io::Error) -> QueueError {
 /// Refuses a text that no row should hold.
 fn bounded(what: &'static str, text: &str) -> Result<(), QueueError> {
     if text.len() > MAX_TEXT_BYTES { Err(Refusal::TextTooLong(what).into()) } else { Ok(()) }
+}
+
+/// Refuses a list of mailboxes that no row can hold, one a line.
+fn mailboxes(list: &[String]) -> Result<(), QueueError> {
+    let length = list.iter().map(|mailbox| mailbox.len() + 1).sum::<usize>();
+    if length > MAX_TEXT_BYTES || list.iter().any(|mailbox| mailbox.contains(['\n', '\r'])) {
+        return Err(Refusal::OutOfRange("the list of mailboxes").into());
+    }
+    Ok(())
 }
 
 /// As [`bounded`], where there may be none.

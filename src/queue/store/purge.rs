@@ -7,6 +7,9 @@ use crate::queue::rows::Purged;
 use rusqlite::{Connection, params};
 use std::collections::BTreeSet;
 
+/// A call that was answered before a document's end may still ask for its pages; no call is as long.
+const OFFER_REST_MS: i64 = 7 * 3600 * 1000;
+
 /// Messages and received faxes forgotten in one transaction; a large backlog takes several calls.
 const MAX_PURGED_AT_ONCE: i64 = 500;
 
@@ -43,6 +46,32 @@ impl Store {
                 }
             }
             Ok(Purged { messages: messages.len() as u64, received: received.len() as u64, files: unnamed })
+        })
+    }
+
+    /// Writes down which offered documents have expired, gives up the files of those that ended more than [`OFFER_REST_MS`] ago, and
+    /// forgets those that ended before `older_than_ms`. The files given may then be removed.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn purge_offers(&self, older_than_ms: i64, now_ms: i64) -> Result<Vec<String>, QueueError> {
+        self.write("purge-offers", move |tx| {
+            tx.connection
+                .prepare_cached(
+                    "UPDATE offers SET ended_ms = until_ms, end_reason = 'expired' WHERE ended_ms IS NULL AND until_ms <= ?1",
+                )?
+                .execute([now_ms])?;
+            let rested = now_ms.saturating_sub(OFFER_REST_MS);
+            let mut files = BTreeSet::new();
+            let ended = "SELECT pages_file FROM offers WHERE ended_ms < ?1 AND pages_file IS NOT NULL";
+            collect(tx.connection, ended, params![rested], &mut files)?;
+            tx.connection
+                .prepare_cached("UPDATE offers SET pages_file = NULL WHERE ended_ms < ?1")?
+                .execute([rested])?;
+            tx.connection
+                .prepare_cached("DELETE FROM offers WHERE ended_ms < ?1 AND pages_file IS NULL")?
+                .execute([older_than_ms])?;
+            Ok(files.into_iter().collect())
         })
     }
 
@@ -83,7 +112,7 @@ fn is_named(connection: &Connection, file: &str) -> Result<bool, QueueError> {
     let mut query = connection.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM messages WHERE spool_file = ?1) OR EXISTS (SELECT 1 FROM jobs WHERE \
          pages_file = ?1) OR EXISTS (SELECT 1 FROM received WHERE spool_file = ?1) OR EXISTS (SELECT 1 FROM mails \
-         WHERE spool_file = ?1)",
+         WHERE spool_file = ?1) OR EXISTS (SELECT 1 FROM offers WHERE pages_file = ?1)",
     )?;
     Ok(query.query_row([file], |row| row.get(0))?)
 }
@@ -116,4 +145,5 @@ const ALL_FILES: &str = "
     SELECT spool_file FROM messages
     UNION SELECT pages_file FROM jobs WHERE pages_file IS NOT NULL
     UNION SELECT spool_file FROM received
-    UNION SELECT spool_file FROM mails";
+    UNION SELECT spool_file FROM mails
+    UNION SELECT pages_file FROM offers WHERE pages_file IS NOT NULL";

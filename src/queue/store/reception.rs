@@ -1,11 +1,13 @@
 //! Faxes received. The row is opened before the call is answered, so that pages we confirmed survive a crash.
 
+use super::attempt;
 use super::mail::{self, About};
 use super::writer::Tx;
-use super::{Store, bounded, bounded_some, columns};
-use crate::model::{Cause, MailId, ReceivedId};
+use super::{Store, bounded, bounded_some, columns, mailboxes};
+use crate::model::{AttemptId, JobState, MailId, Outcome, ReceivedId};
+use crate::policy::Next;
 use crate::queue::error::{QueueError, Refusal};
-use crate::queue::rows::{MailKind, NewMail, NewReceived, Received};
+use crate::queue::rows::{MailKind, NewReceived, Received, ReceptionEnd};
 use crate::queue::{MAX_RECORD_BYTES, MAX_ROWS, cause};
 use rusqlite::{OptionalExtension, params};
 
@@ -28,57 +30,60 @@ impl Store {
         received: ReceivedId,
         pages: u32,
         remote_id: Option<String>,
+        sub_address: Option<String>,
     ) -> Result<(), QueueError> {
         bounded_some("the station identification", remote_id.as_ref())?;
+        bounded_some("the sub-address", sub_address.as_ref())?;
         self.write("reception-page", move |tx| {
             open_row(tx, received)?;
             tx.connection
                 .prepare_cached(
-                    "UPDATE received SET pages = max(pages, ?2), remote_id = coalesce(?3, remote_id) WHERE id = ?1",
+                    "UPDATE received SET pages = max(pages, ?2), remote_id = coalesce(?3, remote_id), \
+                     sub_address = coalesce(?4, sub_address) WHERE id = ?1",
                 )?
-                .execute(params![received.0, pages, remote_id])?;
+                .execute(params![received.0, pages, remote_id, sub_address])?;
             Ok(())
         })
     }
 
-    /// Writes down how the call ended and queues the mails that bring the fax, in one transaction. `spool_file` is the
-    /// file that is to be kept, where it is another than the one opened.
+    /// Writes down how the call ended and queues the mails that bring the fax, in one transaction.
     ///
     /// # Errors
     /// The reception is closed already.
     pub fn close_reception(
         &self,
         received: ReceivedId,
-        cause: &Cause,
-        spool_file: Option<String>,
-        record: Option<String>,
-        mails: Vec<NewMail>,
+        end: ReceptionEnd,
         now_ms: i64,
     ) -> Result<Vec<MailId>, QueueError> {
-        bounded_some("the spool file", spool_file.as_ref())?;
-        mails.iter().try_for_each(mail::check)?;
-        let cause = cause.clone();
-        self.write("close-reception", move |tx| {
-            open_row(tx, received)?;
-            let record = record.filter(|record| record.len() <= MAX_RECORD_BYTES);
-            tx.connection
-                .prepare_cached(
-                    "UPDATE received SET closed_ms = ?2, cause = ?3, cause_detail = ?4, sentence = ?5, record = ?6, \
-                     spool_file = coalesce(?7, spool_file) WHERE id = ?1",
-                )?
-                .execute(params![
-                    received.0,
-                    now_ms,
-                    cause.word(),
-                    cause::detail(&cause),
-                    cause.sentence(),
-                    record,
-                    spool_file
-                ])?;
-            mails
-                .iter()
-                .map(|mail| mail::insert(tx, MailKind::Received, About::Received(received), mail, now_ms))
-                .collect()
+        check_end(&end)?;
+        self.write("close-reception", move |tx| close(tx, received, &end, now_ms))
+    }
+
+    /// Writes down how a call ended that fetched a document: what came, as [`Store::close_reception`], and what follows for the job,
+    /// as [`Store::close_attempt`], in one transaction. Otherwise a document could be mailed and fetched again. A reception without a
+    /// page is forgotten.
+    ///
+    /// # Errors
+    /// The reception or the attempt is closed already, or `next` does not fit the outcome.
+    pub fn close_fetch(
+        &self,
+        attempt: AttemptId,
+        outcome: &Outcome,
+        next: Next,
+        (received, end): (ReceivedId, ReceptionEnd),
+        now_ms: i64,
+    ) -> Result<JobState, QueueError> {
+        check_end(&end)?;
+        let outcome = outcome.clone();
+        self.write("close-fetch", move |tx| {
+            close(tx, received, &end, now_ms)?;
+            if end.spool_file.is_none() {
+                // Nothing came: all there is to tell is in the attempt.
+                tx.connection.prepare_cached("DELETE FROM received WHERE id = ?1")?.execute([received.0])?;
+            }
+            let open = attempt::open_attempt(tx, attempt)?;
+            attempt::close(tx, &open, &outcome, next, end.record.as_deref(), now_ms)
         })
     }
 
@@ -111,25 +116,57 @@ impl Store {
     }
 }
 
+fn check_end(end: &ReceptionEnd) -> Result<(), QueueError> {
+    bounded_some("the spool file", end.spool_file.as_ref())?;
+    mailboxes(&end.mailboxes)?;
+    end.mails.iter().try_for_each(mail::check)
+}
+
+fn close(tx: &Tx<'_>, received: ReceivedId, end: &ReceptionEnd, now_ms: i64) -> Result<Vec<MailId>, QueueError> {
+    open_row(tx, received)?;
+    let record = end.record.as_ref().filter(|record| record.len() <= MAX_RECORD_BYTES);
+    tx.connection
+        .prepare_cached(
+            "UPDATE received SET closed_ms = ?2, cause = ?3, cause_detail = ?4, sentence = ?5, record = ?6, \
+             spool_file = coalesce(?7, spool_file), mailboxes = ?8 WHERE id = ?1",
+        )?
+        .execute(params![
+            received.0,
+            now_ms,
+            end.cause.word(),
+            cause::detail(&end.cause),
+            end.cause.sentence_when_receiving(),
+            record,
+            end.spool_file,
+            end.mailboxes.join("\n"),
+        ])?;
+    let insert = |mail| mail::insert(tx, MailKind::Received, About::Received(received), mail, now_ms);
+    end.mails.iter().map(insert).collect()
+}
+
 fn check(new: &NewReceived) -> Result<(), QueueError> {
     bounded("the called number", &new.called)?;
     bounded_some("the caller", new.caller.as_ref())?;
     bounded_some("the trunk", new.trunk.as_ref())?;
     bounded("the spool file", &new.spool_file)?;
-    let mailboxes = new.mailboxes.iter().map(|mailbox| mailbox.len() + 1).sum::<usize>();
-    if mailboxes > crate::queue::MAX_TEXT_BYTES || new.mailboxes.iter().any(|mailbox| mailbox.contains(['\n', '\r'])) {
-        return Err(Refusal::OutOfRange("the list of mailboxes").into());
-    }
-    Ok(())
+    mailboxes(&new.mailboxes)
 }
 
 fn insert(tx: &Tx<'_>, new: &NewReceived) -> Result<ReceivedId, QueueError> {
     tx.connection
         .prepare_cached(
-            "INSERT INTO received (called, caller, trunk, mailboxes, spool_file, opened_ms) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO received (called, caller, trunk, mailboxes, spool_file, opened_ms, job) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![new.called, new.caller, new.trunk, new.mailboxes.join("\n"), new.spool_file, new.opened_ms])?;
+        .execute(params![
+            new.called,
+            new.caller,
+            new.trunk,
+            new.mailboxes.join("\n"),
+            new.spool_file,
+            new.opened_ms,
+            new.job.map(|job| job.0)
+        ])?;
     Ok(ReceivedId(tx.connection.last_insert_rowid()))
 }
 

@@ -1,7 +1,7 @@
 //! Start-up after a crash or a hard stop: what was on the line is written down as interrupted.
 
 use super::writer::Tx;
-use super::{Store, attempt, columns, step};
+use super::{Store, attempt, columns, offer, step};
 use crate::model::{Cause, JobState, Outcome};
 use crate::policy::{Next, RetrySettings};
 use crate::queue::error::QueueError;
@@ -34,6 +34,7 @@ impl Store {
                 list.push(open.job);
             }
             recovered.receptions = open_receptions(tx)?;
+            offer::interrupt_fetchings(tx, now_ms)?;
             Ok(recovered)
         })
     }
@@ -41,15 +42,23 @@ impl Store {
 
 fn interrupted(tx: &Tx<'_>, open: &Attempt, retry: &RetrySettings, now_ms: i64) -> Result<JobState, QueueError> {
     let job = step::job(tx.connection, open.job)?;
-    let outcome =
-        Outcome { pages_confirmed: job.pages_confirmed, pages_total: job.pages_total, cause: Cause::Interrupted };
-    // With nothing left to send there is nothing to decide.
-    let next = if job.pages_confirmed == job.pages_total {
-        Next::At(now_ms)
-    } else {
-        retry.next(&outcome, job.tries, now_ms, job.expires_ms, 0)
+    let (confirmed, total) = match job.fetch {
+        None => (job.pages_confirmed, job.pages_total),
+        Some(_) => (came_so_far(tx, open)?, u32::MAX),
     };
+    let outcome = Outcome { pages_confirmed: confirmed, pages_total: total, cause: Cause::Interrupted };
+    // With nothing left to send there is nothing to decide.
+    let next =
+        if confirmed == total { Next::At(now_ms) } else { retry.next(&outcome, job.tries, now_ms, job.expires_ms, 0) };
     attempt::close(tx, open, &outcome, next, None, now_ms)
+}
+
+/// Pages that came in the call of a fetch before it was cut off.
+fn came_so_far(tx: &Tx<'_>, open: &Attempt) -> Result<u32, QueueError> {
+    let mut query = tx
+        .connection
+        .prepare_cached("SELECT coalesce(max(pages), 0) FROM received WHERE job = ?1 AND closed_ms IS NULL")?;
+    Ok(query.query_row([open.job.0], |row| row.get(0))?)
 }
 
 fn open_attempts(tx: &Tx<'_>) -> Result<Vec<Attempt>, QueueError> {

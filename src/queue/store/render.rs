@@ -55,7 +55,10 @@ impl Store {
         self.write("rendered", move |tx| {
             step::message(tx.connection, message)?;
             let mut rendered = RenderedJobs::default();
-            for job in jobs_of(tx.connection, message)?.into_iter().filter(|job| job.pages_file.is_none()) {
+            for job in jobs_of(tx.connection, message)?
+                .into_iter()
+                .filter(|job| job.pages_file.is_none() && job.fetch.is_none())
+            {
                 let list = match job.state {
                     JobState::Accepted => &mut rendered.ready,
                     JobState::Held => &mut rendered.held,

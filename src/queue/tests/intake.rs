@@ -116,9 +116,10 @@ fn hostile_text_comes_back_as_it_went_in() {
 
     let called = NewReceived { called: EVIL.into(), caller: evil(), trunk: evil(), ..NewReceived::default() };
     let received = store.open_reception(called).expect("opened");
-    store.reception_page(received, 1, evil()).expect("noted");
+    store.reception_page(received, 1, evil(), evil()).expect("noted");
     let row = store.received(received).expect("found");
     assert_eq!((row.called.as_str(), row.caller, row.trunk, row.remote_id), (EVIL, evil(), evil(), evil()));
+    assert_eq!(row.sub_address, evil());
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn a_newer_file_is_refused_with_both_versions_and_not_touched() {
         .and_then(|connection| connection.pragma_update(None, "user_version", 99))
         .expect("a file of the future");
     let before = std::fs::read(&path).expect("read");
-    let Err(QueueError::Local(LocalFault::Newer { found: 99, known: 1, .. })) = Store::open(&path) else {
+    let Err(QueueError::Local(LocalFault::Newer { found: 99, known: 2, .. })) = Store::open(&path) else {
         panic!("a file of the future must be refused");
     };
     assert_eq!(std::fs::read(&path).expect("read"), before);

@@ -5,6 +5,7 @@ mod crash;
 mod intake;
 mod machine;
 mod outgoing;
+mod polling;
 
 use super::{NewJob, NewMail, NewMessage, Queued, Store};
 use crate::model::{AttemptId, Cause, JobId, Number, Outcome};

@@ -3,7 +3,7 @@
 use super::{Bench, DAY, HOUR, NOW, bench, mail_to, outcome};
 use crate::model::{Cause, JobEvent, JobId, JobState, MailId};
 use crate::policy::Next;
-use crate::queue::{JobFilter, MailKind, MailState, NewReceived, Refusal};
+use crate::queue::{JobFilter, MailKind, MailState, NewReceived, ReceptionEnd, Refusal};
 use std::collections::BTreeSet;
 
 /// A job that was sent.
@@ -83,24 +83,29 @@ fn call() -> NewReceived {
         called: "+390212345".into(),
         caller: Some("+49891234567".into()),
         trunk: Some("main".into()),
+        job: None,
         mailboxes: vec!["a@example.com".into(), "b@example.com".into()],
         spool_file: "received/1".into(),
         opened_ms: NOW,
     }
 }
 
+fn ended(cause: Cause, mails: Vec<crate::queue::NewMail>) -> ReceptionEnd {
+    ReceptionEnd { cause, mailboxes: call().mailboxes, spool_file: None, record: None, mails }
+}
+
 #[test]
 fn a_received_fax_and_its_mails_are_one_transaction() {
     let store = bench();
     let fax = store.open_reception(call()).expect("opened");
-    store.reception_page(fax, 1, Some("+49 89 1234567".into())).expect("noted");
+    store.reception_page(fax, 1, Some("+49 89 1234567".into()), Some("4711".into())).expect("noted");
     let mails = vec![mail_to("a@example.com", "mail/1"), mail_to("b@example.com", "mail/1")];
-    let ids = store.close_reception(fax, &Cause::Sent, None, None, mails.clone(), NOW + 9).expect("closed");
+    let ids = store.close_reception(fax, ended(Cause::Sent, mails.clone()), NOW + 9).expect("closed");
     assert_eq!(ids.len(), 2);
     let row = store.received(fax).expect("found");
     assert_eq!((row.pages, row.closed_ms, row.remote_id.as_deref()), (1, Some(NOW + 9), Some("+49 89 1234567")));
-    assert_eq!(row.mailboxes, call().mailboxes);
-    let again = store.close_reception(fax, &Cause::Sent, None, None, mails, NOW);
+    assert_eq!((&row.mailboxes, row.sub_address.as_deref()), (&call().mailboxes, Some("4711")));
+    let again = store.close_reception(fax, ended(Cause::Sent, mails), NOW);
     assert_eq!(again, Err(Refusal::ReceptionClosed(fax).into()));
     assert_eq!(store.due_mails(NOW, 10).expect("listed").len(), 2);
     assert_eq!(store.list_received(None, 10).expect("listed"), [row]);
@@ -110,12 +115,13 @@ fn a_received_fax_and_its_mails_are_one_transaction() {
 fn a_reception_cut_off_by_a_crash_is_handed_out_until_it_is_closed() {
     let store = bench();
     let fax = store.open_reception(call()).expect("opened");
-    store.reception_page(fax, 2, None).expect("noted");
+    store.reception_page(fax, 2, None, None).expect("noted");
     for _ in 0..2 {
         let recovered = store.recover(&crate::policy::RetrySettings::default(), NOW).expect("recovered");
         assert_eq!(recovered.receptions.iter().map(|row| (row.id, row.pages)).collect::<Vec<_>>(), [(fax, 2)]);
     }
-    store.close_reception(fax, &Cause::Interrupted, Some("received/2".into()), None, Vec::new(), NOW).expect("closed");
+    let end = ReceptionEnd { spool_file: Some("received/2".into()), ..ended(Cause::Interrupted, Vec::new()) };
+    store.close_reception(fax, end, NOW).expect("closed");
     assert_eq!(store.received(fax).expect("found").spool_file, "received/2");
     let recovered = store.recover(&crate::policy::RetrySettings::default(), NOW).expect("recovered");
     assert_eq!(recovered.receptions, []);
@@ -150,7 +156,7 @@ fn only_what_is_over_and_reported_is_forgotten_and_its_files_named() {
 fn a_file_that_another_row_still_names_is_not_given_up_for_removal() {
     let store = bench();
     let fax = store.open_reception(NewReceived { spool_file: "received/1".into(), ..call() }).expect("opened");
-    store.close_reception(fax, &Cause::Sent, None, None, Vec::new(), NOW).expect("closed");
+    store.close_reception(fax, ended(Cause::Sent, Vec::new()), NOW).expect("closed");
     store.open_reception(NewReceived { spool_file: "received/1".into(), opened_ms: NOW, ..call() }).expect("opened");
     let purged = store.purge(NOW + DAY).expect("purged");
     assert_eq!((purged.received, purged.files), (1, Vec::new()));

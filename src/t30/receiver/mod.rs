@@ -369,6 +369,7 @@ impl Receiver {
             frames_acknowledged: standing.map_or(0, |(_, have, _)| have),
             frames_total: standing.map_or(0, |(_, _, total)| total),
             remote_id: self.record.remote_id.clone(),
+            sub_address: self.record.sub_address.clone(),
         };
         if self.shown.as_ref() != Some(&progress) {
             self.shown = Some(progress.clone());

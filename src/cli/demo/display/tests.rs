@@ -24,6 +24,7 @@ fn fax(subject: Subject, phase: Phase, page: u32, acknowledged: u32) -> Event {
         block: Some(0),
         frames_acknowledged: acknowledged,
         frames_total: 200,
+        sub_address: None,
         remote_id: None,
     };
     Event::Progress(subject, Progress::Fax(progress))
