@@ -269,7 +269,6 @@ impl Party {
             Output::Polled { document } => format!("document {document} is asked for"),
             Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
             Output::Finished => "finished".to_owned(),
-            Output::Polled { document } => format!("document {document} is fetched"),
             Output::Sip { .. } | Output::Audio { .. } | Output::T38 { .. } => return,
         };
         self.timeline.push((now, what));
