@@ -107,7 +107,7 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         sender_password: None,
         send_cng: true,
         asks_again: false,
-        frame_size: FrameSize::Octets256,
+        frame_size: if fax.ecm_small_frames { FrameSize::Octets64 } else { FrameSize::Octets256 },
         rtn: RtnMeaning::default(),
     })
 }
