@@ -203,6 +203,7 @@ fn fax(config: &Config) -> Fax {
         sender_name: fax.sender_name.clone(),
         headline: fax.headline,
         ecm: fax.ecm,
+        ecm_small_frames: fax.ecm_small_frames,
         max_modulation,
         error_correction: ErrorCorrection::Redundancy,
         control_redundancy: u8::try_from(fax.control_redundancy).unwrap_or(u8::MAX),

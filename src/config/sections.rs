@@ -172,6 +172,9 @@ section! {
         headline: Switch = true;
         /// Error correction (T.30 Annex A).
         ecm: Switch = true;
+        /// Error correction with frames of 64 octets instead of 256: slower, but on bad lines less has to be sent again. A
+        /// machine that prefers them gets them anyway.
+        ecm_small_frames: Switch = false;
         /// Highest speed, bit/s.
         max_rate: Rate = 14400;
         /// Resolution pages are drawn in, when the receiving machine can do it.

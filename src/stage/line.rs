@@ -108,7 +108,7 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         sub_address,
         sender_password: None,
         send_cng: true,
-        frame_size: FrameSize::Octets256,
+        frame_size: if fax.ecm_small_frames { FrameSize::Octets64 } else { FrameSize::Octets256 },
         rtn: RtnMeaning::default(),
     })
 }

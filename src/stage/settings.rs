@@ -74,6 +74,8 @@ pub struct Fax {
     pub headline: bool,
     /// Error correction mode.
     pub ecm: bool,
+    /// Whether its frames have 64 octets instead of 256.
+    pub ecm_small_frames: bool,
     /// The fastest modulation.
     pub max_modulation: Modulation,
     /// Error correction of packets that we offer.
