@@ -62,7 +62,8 @@ fn play(maker: Maker, manner: &Manner, base: Instant) -> (Cost, Cost) {
 }
 
 fn processor(base: Instant) {
-    let columns = ["ms of a call of three pages", "SpanDSP", "faxramp", "ratio", "of ours, coding", "ratio of line alone"];
+    let columns =
+        ["ms of a call of three pages", "SpanDSP", "faxramp", "ratio", "of ours, coding", "ratio of line alone"];
     let mut table = Table::new("processor time", &columns);
     for ecm in [true, false] {
         for pacing in [Pacing::Modem, Pacing::Fast] {

@@ -221,7 +221,11 @@ impl Ours {
     fn code(&mut self, index: u32, format: PageFormat) -> Arc<[u8]> {
         let begun = real_time();
         let page = &self.pages[index as usize];
-        assert_eq!(format.width.pels(format.resolution), page.bitmap.width(), "the far end takes the width of page {index}");
+        assert_eq!(
+            format.width.pels(format.resolution),
+            page.bitmap.width(),
+            "the far end takes the width of page {index}"
+        );
         assert_eq!(format.resolution, page.resolution, "the far end takes the resolution of page {index}");
         let coding = Coding {
             compression: format.compression,
@@ -237,7 +241,12 @@ impl Ours {
     fn page(&mut self, page: &ReceivedPage, now: Instant) {
         let begun = real_time();
         let format = page.format;
-        let decoded = image::decode(&page.bits, format.compression, format.width.pels(format.resolution), DecodeLimits::default());
+        let decoded = image::decode(
+            &page.bits,
+            format.compression,
+            format.width.pels(format.resolution),
+            DecodeLimits::default(),
+        );
         let mut verdict = None;
         if page.wants_verdict {
             let judgement = self.judgements.pop_front().unwrap_or(Judgement::GOOD);

@@ -32,7 +32,7 @@ const MODES: [(bool, Compression); 5] = [
 const RESOLUTIONS: [Resolution; 3] = [Resolution::Standard, Resolution::Fine, Resolution::Superfine];
 
 impl Case {
-    /// Every mode at every rate and resolution on A4, and every mode and resolution at every other
+    /// Every mode at every rate and resolution on A4, and with every modem at every other
     /// width; 300 and 400 dots per inch at every width.
     pub(crate) fn all() -> Vec<Self> {
         let mut cases = Vec::new();
@@ -43,9 +43,10 @@ impl Case {
                     cases.push(Self { number, ecm, compression, modulation, resolution, width: Width::A4 });
                 }
                 for width in [Width::B4, Width::A3] {
-                    let number = cases.len();
-                    let modulation = Modulation::V17At14400;
-                    cases.push(Self { number, ecm, compression, modulation, resolution, width });
+                    for modulation in [Modulation::V27ter4800, Modulation::V29At9600, Modulation::V17At14400] {
+                        let number = cases.len();
+                        cases.push(Self { number, ecm, compression, modulation, resolution, width });
+                    }
                 }
             }
             for resolution in [Resolution::Dots300, Resolution::Ultrafine, Resolution::Dots400] {

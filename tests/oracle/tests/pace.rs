@@ -76,7 +76,11 @@ fn two_of_us_need_a_fraction_of_the_time_of_modems() {
             };
             let (as_modem, _) = play(Pacing::Modem);
             let (report, verdict) = play(Pacing::Auto);
-            let name = format!("{name}, {}, {:.1} s as modems", if ecm { "ECM" } else { "plain" }, as_modem.lasted.as_secs_f64());
+            let name = format!(
+                "{name}, {}, {:.1} s as modems",
+                if ecm { "ECM" } else { "plain" },
+                as_modem.lasted.as_secs_f64()
+            );
             // On a long way the answers take their time.
             let limit = if path.delay <= Duration::from_millis(30) { as_modem.lasted / 3 } else { as_modem.lasted };
             let verdict = verdict.and_then(|words| {
@@ -112,7 +116,12 @@ fn spandsps_terminal_takes_and_gives_whatever_pace_we_find() {
 }
 
 /// A call each way by one gateway, and one through two; what came of each.
-fn by_gateways(pacing: Pacing, ecm: bool, path: PathSettings, gateway: &GatewaySettings) -> [(&'static str, CallReport, Verdict); 3] {
+fn by_gateways(
+    pacing: Pacing,
+    ecm: bool,
+    path: PathSettings,
+    gateway: &GatewaySettings,
+) -> [(&'static str, CallReport, Verdict); 3] {
     let (now, pages) = (base(), three());
     let receiver = || ReceiverSettings { ecm, ..answerer_settings() };
     let mut ours = Ours::caller(sender(ecm, &pages), settings(pacing), pages.clone(), now);

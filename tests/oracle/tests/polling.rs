@@ -74,7 +74,12 @@ fn fetch(receive: ReceiverSettings, theirs: TheirSettings, has_gateway: bool) ->
 }
 
 /// SpanDSP calls and fetches.
-fn hand_out(settings: AnswererSettings, pages: &[FaxPage], theirs: TheirSettings, has_gateway: bool) -> (CallReport, Ours, Far) {
+fn hand_out(
+    settings: AnswererSettings,
+    pages: &[FaxPage],
+    theirs: TheirSettings,
+    has_gateway: bool,
+) -> (CallReport, Ours, Far) {
     let mut ours = Ours::with_document(settings, t38::Settings::default(), pages.to_vec(), base());
     let mut far = Far::new(theirs, has_gateway);
     let report = call::run(far.end(), &mut ours, PathSettings::default(), base());
@@ -113,12 +118,27 @@ fn content(report: &CallReport, ours: &Ours, far: &Far, pages: usize) -> Verdict
 #[test]
 fn documents_are_fetched_exact_by_either_end_with_and_without_a_gateway() {
     let mut run = Run::new("polling");
-    let modes = [(true, Compression::Mmr), (true, Compression::Mr), (true, Compression::Mh), (false, Compression::Mr), (false, Compression::Mh)];
+    let modes = [
+        (true, Compression::Mmr),
+        (true, Compression::Mr),
+        (true, Compression::Mh),
+        (false, Compression::Mr),
+        (false, Compression::Mh),
+    ];
     for (number, (ecm, compression)) in modes.into_iter().enumerate() {
         for has_gateway in [false, true] {
             let pages = pages::three(number, Width::A4, Resolution::Fine);
-            let mode = format!("{} {}{}", if ecm { "ECM" } else { "plain" }, compression.name(), if has_gateway { ", gateway" } else { "" });
-            let theirs = |calling: bool, pages: &[FaxPage]| TheirSettings { ecm, compressions: vec![compression], ..TheirSettings::new(calling, pages.to_vec()) };
+            let mode = format!(
+                "{} {}{}",
+                if ecm { "ECM" } else { "plain" },
+                compression.name(),
+                if has_gateway { ", gateway" } else { "" }
+            );
+            let theirs = |calling: bool, pages: &[FaxPage]| TheirSettings {
+                ecm,
+                compressions: vec![compression],
+                ..TheirSettings::new(calling, pages.to_vec())
+            };
 
             let (report, ours, far) = fetch(receive(ecm, compression), theirs(false, &pages), has_gateway);
             let verdict = content(&report, &ours, &far, 3).and_then(|words| {

@@ -6,6 +6,7 @@ use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Compression, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::SenderSettings;
+use faxramp::t30::ecm::FrameSize;
 use faxramp::t38::{self, Pacing};
 use faxramp_oracle::call::{self, CallReport};
 use faxramp_oracle::ours::{Ours, caller_settings};
@@ -261,4 +262,20 @@ fn both_know_the_others_number_and_the_sub_address_arrives() {
     assert_eq!(record.remote_id.as_deref(), Some("+49 30 555 0199"));
     assert!(record.sub_address_sent);
     assert_eq!(theirs.heard_identification(), ("+44 20 555 0123".into(), "4711".into()));
+}
+
+#[test]
+fn frames_of_64_octets_carry_pages_exact_in_blocks_of_16_kilobytes() {
+    let mut run = Run::new("faxramp sends frames of 64 octets");
+    for compression in [Compression::Mh, Compression::Mr, Compression::Mmr] {
+        for loss_per_mille in [0, 50] {
+            let mut setup = Setup::new(pages::three(2, Width::A4, Resolution::Fine));
+            setup.caller.frame_size = FrameSize::Octets64;
+            setup.caller.compressions = vec![compression];
+            setup.path.loss_per_mille = loss_per_mille;
+            let (report, verdict) = setup.call_exact(|_, _| exact());
+            run.add(&format!("{}, {} % lost", compression.name(), loss_per_mille / 10), &report, verdict);
+        }
+    }
+    run.finish();
 }
