@@ -25,6 +25,8 @@ KINDS = {
     "no-ecm": (1, "Class1ECMSupport: no"),
     "deaf": (1, ""),
 }
+# The kind of each modem, by its number.
+MODEMS = [kind for kind, (count, _) in KINDS.items() for _ in range(count)]
 # Seconds from the start until a modem can be called; the first reset takes most of it.
 WARM_UP = 60
 # Seconds that a modem is said to be idle before it takes calls: it is on-hook last of all.
@@ -36,7 +38,7 @@ READIED = 4
 class HylaFax:
     """One HylaFAX with its queue, and its modems."""
 
-    def __init__(self, folder, root, address, asterisk, first_port):
+    def __init__(self, folder, root, address, asterisk, ports):
         self.folder, self.root, self.address = folder, root, address
         self.spool = folder / "spool"
         if not (root / "usr/sbin/faxq").exists():
@@ -46,25 +48,24 @@ class HylaFax:
         shutil.copytree(root / "etc/hylafax", self.spool / "etc", symlinks=True, dirs_exist_ok=True)
         for name in ("dev", "log", "iaxmodem"):
             (folder / name).mkdir()
-        modems = [kind for kind, (count, _) in KINDS.items() for _ in range(count)]
-        for modem, kind in enumerate(modems):
+        for modem, kind in enumerate(MODEMS):
             values = {
                 "MODEM": modem,
                 "KIND": KINDS[kind][1],
                 "RINGS": 0 if kind == "deaf" else 1,
-                "PORT": first_port + modem,
+                "PORT": ports[modem],
                 "ASTERISK": asterisk,
                 "PASSWORD": PASSWORD,
             }
             fill(HERE / "hylafax/modem.in", self.spool / f"etc/config.ttyIAX{modem}", values)
             fill(HERE / "hylafax/iaxmodem.in", folder / f"iaxmodem/ttyIAX{modem}", values)
-        numbers = " ".join(str(modem) for modem in range(len(modems)))
+        numbers = " ".join(str(modem) for modem in range(len(MODEMS)))
         fill(HERE / "hylafax/config.in", self.spool / "etc/config", {})
         fill(HERE / "hylafax/boot.in", folder / "boot", {"MODEMS": numbers, "ADDRESS": address, "PORT": HFAXD_PORT})
         (self.spool / "etc/hosts.hfaxd").write_text("localhost\n127.0.0.1\n127.*\n^.*@.*$\n")
         (self.spool / "log/xferfaxlog").touch()
         self._give_away()
-        self.free = {kind: [modem for modem, other in enumerate(modems) if other == kind] for kind in KINDS}
+        self.free = {kind: [modem for modem, other in enumerate(MODEMS) if other == kind] for kind in KINDS}
         self.change = threading.Condition()
         self._listen()
         apart = ["unshare", "-m", "--propagation", "private", "--pid", "--fork", "--kill-child"]

@@ -11,7 +11,7 @@ import threading
 
 import harm
 import pages
-from hylafax import HylaFax
+from hylafax import MODEMS, HylaFax
 from peers import PASSWORD, SIP_PORT, SMTP_PORT, USER, POSTFIX_PORT, Asterisk, Faxramp, Postfix
 from process import Capture, Fault, Process
 
@@ -136,9 +136,9 @@ class Lab:
         self.capture = None
         if shutil.which("tcpdump"):
             self.capture = self._keep(Capture(f"{self.network}.0/24", self.folder / "capture.pcap"))
-        self.asterisk = self._keep(Asterisk(self.folder / "asterisk", root, f"{self.network}.20", f"{self.network}.10"))
         # iaxmodem takes its ports on all addresses, so each run has others.
-        ports = 20000 + 16 * int(self.network.rpartition(".")[2])
+        ports = [20000 + 16 * int(self.network.rpartition(".")[2]) + modem for modem in range(len(MODEMS))]
+        self.asterisk = self._keep(Asterisk(self.folder / "asterisk", root, f"{self.network}.20", f"{self.network}.10", ports))
         self.hylafax = self._keep(HylaFax(self.folder / "hylafax", root, f"{self.network}.31", f"{self.network}.20", ports))
         # The server most cases use: no headline, so that the pages sent are the pages rendered.
         self.office = self._faxramp("office", 10)

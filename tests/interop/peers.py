@@ -37,7 +37,7 @@ class Asterisk:
 
     BASE = "/inst"
 
-    def __init__(self, folder, root, address, office):
+    def __init__(self, folder, root, address, office, modem_ports):
         self.folder, self.root, self.address = folder, root, address
         for name in ("etc", "db", "run", "log", "received", "sent", "results", "spool/outgoing", "spool/tmp", "spool/system", "spool/fax"):
             (folder / name).mkdir(parents=True)
@@ -50,6 +50,7 @@ class Asterisk:
             "SIP_PORT": SIP_PORT,
             "IAX_PORT": IAX_PORT,
             "OFFICE": office,
+            "MODEMS": "\n".join(f"[iaxmodem{modem}](modem)\nport = {port}" for modem, port in enumerate(modem_ports)),
             "MODULES": f"/{modules.relative_to(root)}",
             "USER": USER,
             "PASSWORD": PASSWORD,
