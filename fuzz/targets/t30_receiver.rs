@@ -28,7 +28,6 @@ fn settings(choice: u8) -> ReceiverSettings {
         sub_address: choice & 2 == 0,
         transport: if choice & 4 == 0 { Transport::InternetAware } else { Transport::Audio },
         send_ced: choice & 8 == 0,
-        asks_again: choice & 64 == 0,
     }
 }
 

@@ -34,7 +34,6 @@ fn settings(choice: u8) -> SenderSettings {
         sub_address: (choice & 2 == 0).then(|| "12".into()),
         sender_password: (choice & 2 != 0).then(|| "34".into()),
         send_cng: true,
-        asks_again: choice & 64 == 0,
         frame_size: if choice & 4 == 0 { FrameSize::Octets256 } else { FrameSize::Octets64 },
         rtn: RtnMeaning::Resend,
     }

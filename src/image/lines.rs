@@ -210,7 +210,9 @@ fn decode_modes<const LANES: bool>(
         let packet = PACKETS[reader.peek(PACKET_BITS)];
         let fitting = if LANES { vertical_modes(packet, at, above) } else { None };
         let Some(a1) = fitting else {
-            (*reader, at) = one_mode(reader.clone(), at, above, places, width)?;
+            let (read, taken) = one_mode(reader.clone(), at, above, places, width);
+            *reader = read;
+            at = taken?;
             continue;
         };
         reader.skip(packet.length());
@@ -231,7 +233,9 @@ fn decode_modes<const LANES: bool>(
                 at.a0 = a2;
                 at.b1 = next_change_far(above, at.b1, a2);
             } else {
-                (*reader, at) = horizontal(reader.clone(), at, above, places, width)?;
+                let (read, taken) = horizontal(reader.clone(), at, above, places, width);
+                *reader = read;
+                at = taken?;
             }
         } else {
             let pass = packet.then() == THEN_PASS;
@@ -268,7 +272,7 @@ fn put_lanes(places: &mut [u16], lanes: u64) {
     *four = [lanes as u16, (lanes >> 16) as u16, (lanes >> 32) as u16, (lanes >> 48) as u16];
 }
 
-/// Takes one mode, whichever it is. It takes and returns what the caller wants to keep in registers.
+/// Takes one mode, whichever it is. It takes and returns the reader and the place, so that the caller's may live in registers.
 #[cold]
 fn one_mode<'a>(
     mut reader: BitReader<'a>,
@@ -276,14 +280,14 @@ fn one_mode<'a>(
     above: &[u16],
     places: &mut [u16],
     width: i32,
-) -> Result<(BitReader<'a>, Place), Damaged> {
+) -> (BitReader<'a>, Result<Place, Damaged>) {
     let entry = MODES[reader.peek(MODE_BITS)];
     reader.skip(u32::from(entry.length));
     match entry.mode {
         Mode::Vertical => {
             let a1 = i32::from(above[at.b1]) + i32::from(entry.difference);
             if a1 < at.a0.max(0) || a1 > width {
-                return Err(Damaged);
+                return (reader, Err(Damaged));
             }
             push(places, &mut at.end, a1 as u16, width as u16);
             at.a0 = a1;
@@ -296,9 +300,9 @@ fn one_mode<'a>(
             at.b1 += 2;
         }
         Mode::Horizontal => return horizontal(reader, at, above, places, width),
-        Mode::Other => return Err(Damaged),
+        Mode::Other => return (reader, Err(Damaged)),
     }
-    Ok((reader, at))
+    (reader, Ok(at))
 }
 
 /// Takes the two runs behind a horizontal mode one by one.
@@ -309,16 +313,19 @@ fn horizontal<'a>(
     above: &[u16],
     places: &mut [u16],
     width: i32,
-) -> Result<(BitReader<'a>, Place), Damaged> {
+) -> (BitReader<'a>, Result<Place, Damaged>) {
     let first = at.colour();
     for colour in [first, first ^ BLACK_RUNS_FIRST] {
-        at.a0 = run(&mut reader, single_runs(colour), at.a0.max(0), width)?;
+        at.a0 = match run(&mut reader, single_runs(colour), at.a0.max(0), width) {
+            Ok(place) => place,
+            Err(damaged) => return (reader, Err(damaged)),
+        };
         push(places, &mut at.end, at.a0 as u16, width as u16);
     }
     if at.a0 < width {
         at.b1 = next_change_far(above, at.b1, at.a0);
     }
-    Ok((reader, at))
+    (reader, Ok(at))
 }
 
 /// Where to look for b1 when the colour of a0 has just turned: next to the b1 before, on the left if that is still

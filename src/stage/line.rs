@@ -108,7 +108,6 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         sub_address,
         sender_password: None,
         send_cng: true,
-        asks_again: false,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
     })
@@ -143,7 +142,6 @@ fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
         transport: t30::Transport::InternetAware,
         // The caller has heard our tone in the audio before the switch to T.38.
         send_ced: false,
-        asks_again: false,
         row_time_ms: 0,
         sub_address: true,
     }

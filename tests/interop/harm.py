@@ -38,7 +38,7 @@ LONG = {
     "fifteen per cent for a minute": {"loss": 15},
     # Two Asterisks lose the fax.
     "twenty per cent for a minute": {"loss": 20},
-    "bursts of eight for a minute": {"loss": 5, "burst": 8},
+    "bursts of eight for a minute": {"loss": 5, "burst": 8, "seed": 1},
     "a second for a minute": {"delay": 1000},
 }
 OUT |= {name: (harm, "1") for name, harm in LONG.items()}

@@ -28,7 +28,7 @@ KINDS = {
 # Seconds from the start until a modem can be called; the first reset takes most of it.
 WARM_UP = 60
 # Seconds that a modem is said to be idle before it takes calls: it is on-hook last of all.
-ON_HOOK = 6
+ON_HOOK = 9
 # Seconds after a call within which the modem is said to be anything but idle.
 READIED = 4
 

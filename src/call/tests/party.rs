@@ -87,7 +87,6 @@ pub(super) fn outbound() -> OutboundSettings {
             sub_address: None,
             sender_password: None,
             send_cng: true,
-            asks_again: false,
             frame_size: FrameSize::Octets256,
             rtn: RtnMeaning::default(),
         }),
@@ -139,7 +138,6 @@ pub(super) fn taking() -> ReceiverSettings {
         sub_address: false,
         transport: Carrier::InternetAware,
         send_ced: true,
-        asks_again: false,
     }
 }
 

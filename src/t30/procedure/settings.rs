@@ -114,7 +114,6 @@ pub(in crate::t30) fn of_receiver(receive: &ReceiverSettings, pages: Vec<PageSha
         sub_address: None,
         sender_password: None,
         send_cng: false,
-        asks_again: receive.asks_again,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
     }

@@ -45,8 +45,6 @@ pub(super) struct Ear {
     pub(super) signal_began: Option<Instant>,
     /// Whether it began while we were sending: its sender cannot have heard all of that.
     crossed: bool,
-    /// Whether a frame of it was damaged.
-    damaged: bool,
     command: Option<Command>,
     /// The command acted on last.
     last_command: Option<Command>,
@@ -92,7 +90,6 @@ impl Receiver {
             if let State::Receiving(receiving) = &mut self.state {
                 receiving.control_began(now);
             }
-            self.ear.damaged = false;
             self.line.timers.cancel(Timer::T2);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
@@ -140,7 +137,6 @@ impl Receiver {
             }
         } else {
             self.on_control(now);
-            self.ear.damaged = true;
         }
     }
 
@@ -247,27 +243,17 @@ impl Receiver {
         self.line.timers.cancel(Timer::Signal);
         self.line.timers.cancel(Timer::Settle);
         self.act_if_possible(now);
-        if self.may_ask_again() {
-            self.ask_again(now);
-        } else if self.ear.command.is_none() && !self.line.busy() {
+        if self.ear.command.is_none() && !self.line.busy() {
             self.nothing_understood(now);
         }
     }
 
-    /// Whether what has ended was the command after a page, could not be read, and has not been asked for again. Elsewhere it may
-    /// have been a DCS, whose training check begins now.
-    fn may_ask_again(&self) -> bool {
-        let due = matches!(&self.state, State::Receiving(receiving) if receiving.has_data());
-        let unread = self.ear.damaged && self.ear.command.is_none() && !self.ear.crossed;
-        self.settings.asks_again && due && unread && !self.line.busy() && !self.asked_again
-    }
-
-    /// CRP. A sender that does not know it repeats its command after T4.
+    /// CRP, where what is missing cannot be had otherwise. A sender that does not know it repeats its command after T4; so it does for
+    /// one that was merely unreadable, to which nothing is said.
     // T.30 (09/2005) §5.3.6.1.8, §5.4.2
     pub(super) fn ask_again(&mut self, now: Instant) {
         self.asked_again = true;
         self.record.command_repeats += 1;
-        self.ear.damaged = false;
         let message_since = self.message_since;
         self.say(Name::Crp, now);
         self.message_since = message_since;

@@ -70,10 +70,6 @@ pub struct ReceiverSettings {
     pub transport: Transport,
     /// Whether to send CED; a caller that fetches never does.
     pub send_ced: bool,
-    /// Whether CRP is sent for a signal that could not be read. It saves T4 where the far end knows CRP; not every one does, and
-    /// TSB-85 has the command repeated.
-    // T.30 (09/2005) §5.3.6.1.8: optional
-    pub asks_again: bool,
 }
 
 /// How a page ended.

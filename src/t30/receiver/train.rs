@@ -42,7 +42,11 @@ impl Checking {
 }
 
 /// Whether the bits of a training check are good enough for a rate.
+///
+/// Ones before it do not count: a data modem sends them until its program has begun to send, and a gateway passes them on.
 fn check_is_good(bits: &[u8], modulation: Modulation) -> bool {
+    let mark = bits.iter().take_while(|octet| **octet == 0xFF).count();
+    let bits = &bits[mark..];
     let nonzero = bits.iter().filter(|octet| **octet != 0).count();
     let longest = longest_zero_run(bits);
     let least = u64::from(modulation.bits_per_second()) * LEAST_ZERO_RUN_MS / 1000;
@@ -170,6 +174,21 @@ mod tests {
         let mut noisy = vec![0xA5; 250];
         noisy.extend([0; 1900]);
         assert!(!check_is_good(&noisy, RATE), "more than a tenth is noise");
+    }
+
+    #[test]
+    fn the_ones_that_a_data_modem_sends_before_the_zeros_do_not_count() {
+        // HylaFAX's modem at 7200 bit/s through Asterisk's gateway; the end of the carrier is noise.
+        let mut heard = vec![0xFF; 156];
+        heard.extend([0; 1347]);
+        heard.extend([0xFF; 16]);
+        heard.extend([0xB0, 0xF4, 0xE3, 0x66, 0x7F, 0x24, 0xF1, 0x7E, 0x48]);
+        assert!(check_is_good(&heard, Modulation::V29At7200));
+        heard.drain(156..);
+        assert!(!check_is_good(&heard, Modulation::V29At7200), "nothing but ones");
+        let mut short = vec![0xFF; 600];
+        short.extend([0; 899]);
+        assert!(!check_is_good(&short, Modulation::V29At7200), "less than a second of zeros");
     }
 
     #[test]

@@ -217,7 +217,7 @@ impl Sender {
         }
         self.record.retrains += 1;
         self.step_down();
-        if page.following == Following::NewFormat && self.asked_by == Name::Dis && self.line.x {
+        if page.following == Following::NewFormat {
             // After EOM it begins phase B anew, with a DIS.
             self.rejected = Some(page);
             self.identify_again(now);

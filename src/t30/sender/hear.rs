@@ -45,9 +45,8 @@ pub(super) struct Ear {
     accepting: bool,
     /// Whether it began after all of ours had left: our own echo begins earlier.
     began_in_quiet: bool,
-    /// Whether a frame of it was damaged, and whether one was whole.
+    /// Whether a frame of it was damaged.
     damaged: bool,
-    whole: bool,
     answer: Option<Answer>,
     /// A final frame with a code that T.30 does not have.
     unknown: bool,
@@ -115,7 +114,7 @@ impl Sender {
         if !self.ear.receiving {
             self.ear.receiving = true;
             self.ear.began_in_quiet = !self.line.busy();
-            (self.ear.damaged, self.ear.whole) = (false, false);
+            self.ear.damaged = false;
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
     }
@@ -128,7 +127,6 @@ impl Sender {
             }
             self.signal_goes_on(now);
         }
-        self.ear.whole = true;
         let view = match View::parse(frame) {
             Ok(view) => view,
             Err(Malformed::Unknown(_)) => {
@@ -236,25 +234,21 @@ impl Sender {
         }
     }
 
-    fn waits_for_last_answer(&self) -> bool {
-        matches!(&self.state, State::Sending(sending) if sending.waits_for_last_answer())
-    }
-
-    /// Whether what has ended was an answer that could not be read, and has not been asked for again. After the last try of a command
-    /// it always is, for nothing is lost by it then; before, only if that is wanted. Before a command of ours only a signal of which
-    /// something could be read is surely a fax's.
+    /// Whether what has ended was the answer to the last try of a command, could not be read, and has not been asked for again. Before
+    /// that the command itself is repeated, which every far end understands.
     fn may_ask_again(&self) -> bool {
-        let (answerable, tries) = match &self.state {
-            State::AwaitingDis => (self.ear.whole && !self.line.timers.runs(Timer::T0), 0),
-            State::Training(training) => (self.ear.accepting, training.tries),
-            State::Sending(sending) => (self.ear.accepting, sending.tries),
-            State::Idle | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => return false,
+        let tries = match &self.state {
+            State::Training(training) => training.tries,
+            State::Sending(sending) => sending.tries,
+            State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => {
+                return false;
+            }
         };
-        let wanted = self.settings.asks_again || !may_try_again(tries);
-        wanted && !self.asked_again && answerable && self.ear.damaged && self.ear.began_in_quiet && !self.line.busy()
+        let unread = self.ear.accepting && self.ear.damaged && self.ear.began_in_quiet;
+        unread && !may_try_again(tries) && !self.line.busy() && !self.asked_again
     }
 
-    /// CRP. A far end that does not know it stays silent; then T4 repeats the command.
+    /// CRP instead of giving up. A far end that does not know it stays silent; then T4 is the end.
     // T.30 (09/2005) §5.3.6.1.8, §5.4.2
     fn ask_again(&mut self, now: Instant) {
         self.asked_again = true;
@@ -262,6 +256,10 @@ impl Sender {
         self.line.timers.cancel(Timer::T4);
         let frame = self.line.frame(Name::Crp, &[]);
         self.line.send_control(vec![frame], now);
+    }
+
+    fn waits_for_last_answer(&self) -> bool {
+        matches!(&self.state, State::Sending(sending) if sending.waits_for_last_answer())
     }
 
     /// All that was to be sent has left: the answer is due, unless it is there or coming.

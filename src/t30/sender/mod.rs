@@ -70,10 +70,6 @@ pub struct SenderSettings {
     pub frame_size: FrameSize,
     /// What is done about RTN.
     pub rtn: RtnMeaning,
-    /// Whether CRP is sent for a signal that could not be read. It saves T4 where the far end knows CRP; not every one does, and
-    /// TSB-85 has the command repeated.
-    // T.30 (09/2005) §5.3.6.1.8: optional
-    pub asks_again: bool,
 }
 
 /// What an RTN after a page is taken to mean. T.30 says that the page was not received well and that training is to be done

@@ -36,7 +36,6 @@ pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
         sub_address: None,
         sender_password: None,
         send_cng: true,
-        asks_again: true,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
     }
@@ -55,7 +54,6 @@ pub(super) fn answerer_settings() -> ReceiverSettings {
         sub_address: false,
         transport: Transport::InternetAware,
         send_ced: true,
-        asks_again: true,
     }
 }
 

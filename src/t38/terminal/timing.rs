@@ -91,21 +91,60 @@ impl HdlcBits {
     }
 
     fn octet(&mut self, octet: u8) -> u64 {
-        let mut bits = 0;
-        for shift in (0..8).rev() {
-            let bit = octet >> shift & 1;
-            bits += 1;
-            self.ones = if bit == 1 { self.ones + 1 } else { 0 };
-            if self.ones == 5 {
-                bits += 1;
-                self.ones = 0;
-            }
-            let feedback = u16::from(bit) ^ self.check >> 15;
-            self.check = self.check << 1 ^ if feedback == 1 { 0x1021 } else { 0 };
-        }
-        bits
+        let Stuffed { bits, ones } = STUFFED[usize::from(self.ones)][usize::from(octet)];
+        self.ones = ones;
+        let [high, low] = self.check.to_be_bytes();
+        self.check = u16::from_be_bytes([low, 0]) ^ CHECK[usize::from(high ^ octet)];
+        u64::from(bits)
     }
 }
+
+/// An octet on the line.
+#[derive(Clone, Copy)]
+struct Stuffed {
+    /// With what is stuffed: 8 to 10.
+    bits: u8,
+    /// Ones in a row at its end: 0 to 4.
+    ones: u8,
+}
+
+/// Each octet behind so many ones: a page has a hundred thousand of them.
+const STUFFED: [[Stuffed; 256]; 5] = {
+    let mut table = [[Stuffed { bits: 8, ones: 0 }; 256]; 5];
+    let mut place = 0;
+    while place < 5 * 256 {
+        let (before, octet) = (place / 256, place % 256);
+        let mut stuffed = Stuffed { bits: 8, ones: before as u8 };
+        let mut shift = 8;
+        while shift > 0 {
+            shift -= 1;
+            stuffed.ones = if octet >> shift & 1 == 1 { stuffed.ones + 1 } else { 0 };
+            if stuffed.ones == 5 {
+                stuffed = Stuffed { bits: stuffed.bits + 1, ones: 0 };
+            }
+        }
+        table[before][octet] = stuffed;
+        place += 1;
+    }
+    table
+};
+
+/// The check sequence of each octet.
+const CHECK: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let mut check = (octet as u16) << 8;
+        let mut bit = 0;
+        while bit < 8 {
+            check = check << 1 ^ if check >> 15 == 1 { 0x1021 } else { 0 };
+            bit += 1;
+        }
+        table[octet] = check;
+        octet += 1;
+    }
+    table
+};
 
 /// Bits of a flag.
 pub(super) const FLAG_BITS: u64 = 8;

@@ -223,7 +223,10 @@ impl Receiver {
             next += 1;
         }
         self.next = Some(next);
-        self.packets = self.packets.split_off(&next.saturating_add_signed(-HISTORY));
+        let oldest = next.saturating_add_signed(-HISTORY);
+        while self.packets.first_key_value().is_some_and(|(sequence, _)| *sequence < oldest) {
+            self.packets.pop_first();
+        }
         self.parities.retain(|parity| parity.sequence > next);
     }
 

@@ -37,7 +37,7 @@ def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, ser
 
 
 def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, exact=True, resolution=pages.RESOLUTION):
-    """The claim that pages sent by HylaFAX are mailed bit for bit. Without error correction a row may lack on the way
+    """The claim that pages sent by HylaFAX are mailed bit for bit; gives HylaFAX's job. Without error correction a row may lack on the way
     through modems that a busy machine runs, and HylaFAX leaves out the last one of some pages."""
     who = caller(lab)
     with lab.hylafax.modem(kind) as modem:
@@ -54,6 +54,7 @@ def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, ex
     else:
         share = pages.alike(images, came)
         claim(share >= LEAST_SHARE, f"only {share:.3f} of the rows came")
+    return job
 
 
 @case
@@ -83,7 +84,8 @@ def three_pages_from_hylafax_are_mailed_bit_for_bit(lab):
 
 @case
 def hylafax_with_v29_sends_at_7200_bit_per_second(lab):
-    received(lab, pages.drawn(size=A4), "v29-7200")
+    job = received(lab, pages.drawn(size=A4), "v29-7200")
+    claim(job["signalrate"] == "7200 bit/s", "HylaFAX sent at", job["signalrate"])
 
 
 @case

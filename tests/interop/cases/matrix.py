@@ -234,9 +234,13 @@ def forty_calls_at_once_are_all_received(lab: Lab):
 
 
 @case(long=True, first=True)
-def thirty_pages_go_in_one_call_each_way(lab):
+def thirty_pages_arrive_in_one_call(lab):
     delivered(lab, "1000", 14400, "V.17", document=tiff((pages.WIDTH, pages.ROWS), count=30))
-    received(lab, pages.drawn(30))
+
+
+@case(long=True, first=True)
+def thirty_pages_are_received_in_one_call(lab):
+    received(lab, pages.drawn(30), seconds=400)
 
 
 @case(long=True)
@@ -254,6 +258,9 @@ def an_ordinary_fax_with_fec_goes_each_way(lab):
 
 @case(long=True, first=True)
 def a_page_of_grey_dots_takes_its_minutes_and_arrives(lab):
-    page = pages.dotted()
-    delivered(lab, "1000", 14400, "V.17", document=pages.tiff([page]))
-    received(lab, [page])
+    delivered(lab, "1000", 14400, "V.17", document=pages.tiff([pages.dotted()]))
+
+
+@case(long=True, first=True)
+def a_page_of_grey_dots_takes_its_minutes_and_is_received(lab):
+    received(lab, [pages.dotted()])

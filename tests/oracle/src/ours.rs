@@ -99,7 +99,6 @@ pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
         sub_address: None,
         sender_password: None,
         send_cng: true,
-        asks_again: false,
         frame_size: t30::ecm::FrameSize::Octets256,
         rtn: t30::RtnMeaning::default(),
     }
@@ -120,7 +119,6 @@ pub fn answerer_settings() -> ReceiverSettings {
         sub_address: true,
         transport: Transport::InternetAware,
         send_ced: true,
-        asks_again: false,
     }
 }
 

@@ -196,23 +196,14 @@ pub(super) const MORE: &[Script] = &[
         < page v27/2400 1; < MPS; > MCF; < page v27/2400 2; < EOP; > PIP; < DCN; < end sent 3",
     ),
     (
-        "CRP-for-an-answer",
-        "an answer that could not be read is asked for again; where CRP is not known, T4 repeats the command",
+        "CRP-instead-of-giving-up",
+        "the answer to the third MPS too cannot be read: it is asked for again; where CRP is not known, T4 is the end",
         "
-        calls ss asks
+        calls ss
         @4800-caller
-        < page v27/4800 0; < MPS; > bad MCF; < CRP; > MCF
-        < page v27/4800 1; < EOP; > bad MCF; < CRP; < EOP in t4; > MCF; < DCN; < end sent 2",
-    ),
-    (
-        "CRP-for-a-command",
-        "a command that could not be read is asked for again",
-        "
-        answers asks
-        @4800-called
-        > page v27/4800 white; > bad MPS; < CRP; > MPS; < MCF; > page v27/4800 white; > bad EOP; < CRP
-        wait 3000; > EOP; < MCF
-        @bye; < end sent 2",
+        < page v27/4800 0; < MPS; > bad MCF; < MPS; > bad MCF; < MPS; > bad MCF; < CRP; > MCF
+        < page v27/4800 1; < EOP; > bad MCF; < EOP; > bad MCF; < EOP; > bad MCF; < CRP
+        < DCN in t4; < end last-confirmation-lost 1",
     ),
     (
         "answers-without-X-or-with",

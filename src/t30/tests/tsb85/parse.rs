@@ -2,7 +2,7 @@
 //!
 //! The first line is the device that is tested: `calls sf` (it calls and has a page of standard and one of fine resolution) or
 //! `answers` (it is called; `good bad`: what its owner thinks of each page; `has ss password 12`: a document to be fetched) or `polls
-//! password 12` (it calls to fetch one); `asks` lets it send CRP. Then, from the tester's side:
+//! password 12` (it calls to fetch one). Then, from the tester's side:
 //!
 //! ```text
 //! > MCF                       sends a frame on V.21, 75 ms after the last signal; several: > TSI 04 04 + DCS 00 50 00

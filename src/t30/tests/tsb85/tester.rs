@@ -87,11 +87,10 @@ fn device(words: &[&str], transport: Transport, now: Instant) -> Procedure {
     };
     let pages = |letters: &str| letters.chars().map(shape).collect();
     let password = after(words, "password").map(str::to_owned);
-    let asks_again = words.contains(&"asks");
-    let receive = ReceiverSettings { transport, asks_again, ..answerer_settings() };
+    let receive = ReceiverSettings { transport, ..answerer_settings() };
     match words {
         ["calls", letters, ..] => {
-            let send = SenderSettings { pages: pages(letters), transport, asks_again, ..caller_settings(0, true) };
+            let send = SenderSettings { pages: pages(letters), transport, ..caller_settings(0, true) };
             Procedure::caller(Errand::Send(send), now)
         }
         ["polls", ..] => {
