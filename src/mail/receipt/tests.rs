@@ -316,7 +316,7 @@ fn a_fetch_is_told_as_a_fetch_whatever_became_of_it() {
     let told = |outcome: &Outcome| {
         let octets = write(outcome, |facts| facts.fetched_for = Some(mailboxes));
         let text = read(&octets).body_text(0).expect("text").into_owned();
-        for wrong in ["receiving machine", "send the fax", "confirmed", "Fax sent"] {
+        for wrong in ["receiving machine", "send the fax", "Pages confirmed", "Fax sent"] {
             assert!(!text.contains(wrong), "{wrong} in {text}");
         }
         (subject(&octets), text)
