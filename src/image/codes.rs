@@ -536,11 +536,11 @@ mod tests {
             (entry.length(), entry.ends(), entry.first(), entry.second())
         };
         // White 5 (1100), black 3 (10); then white 64 (11011), which is no more a matter of these two.
-        assert_eq!(entry(0, 0b1100_10_110110), (6, 2, 5, 3));
+        assert_eq!(entry(0, 0b1100_1011_0110), (6, 2, 5, 3));
         // Black 1 (010), white 64 (11011) and no room for the rest of it.
-        assert_eq!(entry(1, 0b010_11011_0011), (8, 1, 1, 64));
+        assert_eq!(entry(1, 0b0101_1011_0011), (8, 1, 1, 64));
         // White 64 (11011), then white 2 (0111), then black 2 (11).
-        assert_eq!(entry(0, 0b11011_0111_11_0), (11, 2, 66, 2));
+        assert_eq!(entry(0, 0b1101_1011_1110), (11, 2, 66, 2));
         // White 0 (00110101), and an end of line.
         assert_eq!(entry(0, 0b0011_0101_0000), (0, 0, 0, 0));
         assert_eq!(entry(0, 0b0000_0000_0001), (0, 0, 0, 0));
@@ -558,7 +558,7 @@ mod tests {
         assert_eq!(packet(0b0001_111111), (4, 0, THEN_PASS, 0x0003_0003_0003_0003));
         assert_eq!(packet(0b1111111111), (4, 4, THEN_MORE, 0x0003_0003_0003_0003));
         // VR3 (0000011), then half a VL3.
-        assert_eq!(packet(0b0000011_000), (7, 1, THEN_MORE, 0x0003_0003_0003_0006));
+        assert_eq!(packet(0b00_0001_1000), (7, 1, THEN_MORE, 0x0003_0003_0003_0006));
         // An end of line.
         assert_eq!(packet(0), (0, 0, THEN_MORE, 0x0003_0003_0003_0003));
     }

@@ -220,7 +220,7 @@ fn decode_modes<const LANES: bool>(
         let count = packet.vertical();
         at.end += count;
         at.b1 += count;
-        let last = a1.rotate_left(16) >> (16 * count as u32 & 63) & 0xFFFF;
+        let last = a1.rotate_left(16) >> ((16 * count as u32) & 63) & 0xFFFF;
         at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
         if packet.then() == THEN_HORIZONTAL {
             let entry = RUNS[reader.peek(RUNS_BITS) ^ at.colour()];
@@ -259,7 +259,7 @@ fn vertical_modes(packet: Packet, at: Place, above: &[u16]) -> Option<u64> {
     let a1 = here.wrapping_add(packet.differences());
     let a0 = a1 << 16 | (at.a0 + 3).cast_unsigned() as u64;
     let not_left = (a1 | HIGHEST).wrapping_sub(before + 3 * ONES);
-    let left = (behind + 2 * ONES | HIGHEST).wrapping_sub(a1);
+    let left = ((behind + 2 * ONES) | HIGHEST).wrapping_sub(a1);
     let onwards = (a1 | HIGHEST).wrapping_sub(a0.wrapping_add(ONES));
     let fitting = !(not_left & left & onwards) & packet.used() == 0 && packet.length() > 0;
     fitting.then(|| a1.wrapping_sub(3 * ONES))

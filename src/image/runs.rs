@@ -67,12 +67,8 @@ impl Changes {
         self.count == other.count && self.places[..FIRST + self.count] == other.places[..FIRST + other.count]
     }
 
-    /// Starts a new row.
-    pub(super) fn clear(&mut self) {
-        self.count = 0;
-    }
-
     /// Adds the end of a run, as [`push`] does.
+    #[cfg(test)]
     pub(super) fn push(&mut self, place: i32) {
         let mut end = FIRST + self.count;
         push(&mut self.places, &mut end, u16::try_from(place).expect("left of the right edge"), self.width);
@@ -165,7 +161,7 @@ fn paint_many(places: &[u16], width: u16, turns: &mut [[u64; 4]], row: &mut [u8]
     for (part, &place) in rest.iter().enumerate() {
         turns[usize::from(place / 64)][part] ^= u64::MAX >> (place % 64);
     }
-    let end = if places.len() % 2 == 0 { last } else { width - 1 };
+    let end = if places.len().is_multiple_of(2) { last } else { width - 1 };
     let span = usize::from(first / 64)..usize::from(end / 64) + 1;
     let mut colour = 0;
     let (words, rest) = row.as_chunks_mut::<8>();
