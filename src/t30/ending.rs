@@ -134,7 +134,11 @@ pub struct Progress {
 #[must_use]
 pub(super) const fn line_is_gone(cause: &Cause) -> bool {
     match cause {
-        Cause::Disconnected(_) | Cause::MediaLost | Cause::TrunkDown | Cause::NoCommonTransport => true,
+        Cause::Disconnected(_)
+        | Cause::PollRefused
+        | Cause::MediaLost
+        | Cause::TrunkDown
+        | Cause::NoCommonTransport => true,
         Cause::Sent
         | Cause::LastConfirmationLost
         | Cause::Busy
@@ -150,7 +154,6 @@ pub(super) const fn line_is_gone(cause: &Cause) -> bool {
         | Cause::PageRejected
         | Cause::NothingToPoll
         | Cause::PollPassword
-        | Cause::PollRefused
         | Cause::ProtocolError(_)
         | Cause::TooLong
         | Cause::Interrupted

@@ -401,6 +401,8 @@ impl Receiver {
             (Cause::Disconnected(_) | Cause::MediaLost, State::Receiving(receiving)) if receiving.is_over() => {
                 Cause::Sent
             }
+            // The answer to our DTC was to hang up: the DCN before it can be overtaken by the end of the call.
+            (Cause::Disconnected(_), State::Identifying(_)) if self.is_refused() => Cause::PollRefused,
             (Cause::Disconnected(_), _) => Cause::Disconnected(self.phase()),
             (other, _) => other,
         }

@@ -2,7 +2,7 @@
 
 use super::line::{CALLER, Line, Outcome, answerer_settings, caller_settings, page_bits, poll_settings, with_document};
 use super::script::{Bench, clock, controls};
-use crate::model::{Cause, Resolution};
+use crate::model::{Cause, Phase, Resolution};
 use crate::signal::{Burst, Modulation};
 use crate::t30::frame::{Name, build, write_identification};
 use crate::t30::{AnswererSettings, Document, Errand, PollSettings, Procedure};
@@ -233,4 +233,15 @@ fn after_eom_a_dtc_is_taken_before_our_dis_is_out() {
     bench.wait(std::time::Duration::from_secs(2));
     bench.hear(&[&[0xFF, 0xC8, 0x81, 0x00, 0x74, 0x00]]);
     assert_eq!(controls(&bench.let_send())[0][..3], [0xFF, 0xC8, 0x41], "DCS");
+}
+
+#[test]
+fn hanging_up_on_our_dtc_is_a_refusal_even_when_the_end_of_the_call_overtakes_the_dcn() {
+    let mut bench = bench(Procedure::caller(Errand::Poll(poll_settings()), clock()));
+    bench.give(crate::t30::Input::Start);
+    bench.let_send();
+    bench.hear(&[&DIS_WITH_DOCUMENT]);
+    bench.let_send();
+    bench.give(crate::t30::Input::Stop(Cause::Disconnected(Phase::B)));
+    assert_eq!(bench.cause(), Some(Cause::PollRefused));
 }
