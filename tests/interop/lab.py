@@ -104,6 +104,10 @@ not_a_fax = "1s"
 """
 
 
+# At the modem's pace a fax lasts long enough to be cut in the middle.
+SLOWLY = 'pacing = "modem"'
+
+
 class Lab:
     """The peers, and what cases share."""
 
@@ -143,7 +147,7 @@ class Lab:
         # The server most cases use: no headline, so that the pages sent are the pages rendered.
         self.office = self._faxramp("office", 10)
         self.headline = self._faxramp("headline", 11, headline="true", attach="tiff")
-        self.impatient = self._faxramp("impatient", 12, queue=SHORT_RETRIES, answer_timeout="5 s")
+        self.impatient = self._faxramp("impatient", 12, queue=SHORT_RETRIES, answer_timeout="5 s", fax=SLOWLY)
         self.narrow = self._faxramp("narrow", 14, channels=3)
         smarthost = f'smarthost = "{self.network}.30:{POSTFIX_PORT}"\nretry = "1s*20"'
         self.relayed = self._faxramp("relayed", 13, delivery=smarthost)

@@ -115,7 +115,7 @@ def hylafax_receives_superfine_pages(lab):
     sent(lab, pages.drawn(1, size=(1728, 4573)), name="V.17", speed=12000, server=lab.sharp, resolution=pages.SUPERFINE)
 
 
-@case(first=True)
+@case(first=True, long=True)
 def hylafax_receives_ten_pages(lab):
     sent(lab, pages.drawn(10, 4, size=A4))
 
@@ -125,7 +125,8 @@ def ten_pages_from_hylafax_are_mailed_bit_for_bit(lab):
     received(lab, pages.drawn(10, 4, size=A4))
 
 
-@case
+# Asterisk keeps the modem's line for some seconds after a cancelled call, more or less.
+@case(long=True)
 def a_modem_that_does_not_answer_is_no_answer(lab):
     with lab.hylafax.modem("deaf") as modem:
         ended(lab, f"90{modem}0", "no-answer", 2)
