@@ -213,7 +213,7 @@ fn a_dtc_that_nobody_answers_is_sent_three_times_and_repeated_for_a_repeated_dis
     }
     assert_eq!(last.len(), 3, "two repeats and DCN: {last:02x?}");
     assert_eq!(last[2], [0xFF, 0xC8, 0xDF]);
-    assert_eq!(bench.cause(), Some(Cause::NoResponse(crate::model::Phase::B)));
+    assert_eq!(bench.cause(), Some(Cause::NoResponse(Phase::B)));
 }
 
 #[test]
