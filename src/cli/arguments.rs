@@ -166,7 +166,7 @@ pub enum Offer {
     /// Draw a file and let callers fetch it
     ///
     /// The file is drawn now, as a mail's attachment would be. It is offered from the next call on to one of our numbers that
-    /// [[inbound]] answers; no restart is needed, and the server need not run. Of several documents for the same number and
+    /// `[[inbound]]` answers; no restart is needed, and the server need not run. Of several documents for the same number and
     /// selective address the newest is handed out.
     Add(OfferAdd),
     /// List what is offered, newest first

@@ -49,7 +49,7 @@ impl Store {
         })
     }
 
-    /// Writes down which offered documents have expired, gives up the files of those that ended more than [`OFFER_REST_MS`] ago, and
+    /// Writes down which offered documents have expired, gives up the files of those that ended more than `OFFER_REST_MS` ago, and
     /// forgets those that ended before `older_than_ms`. The files given may then be removed.
     ///
     /// # Errors
