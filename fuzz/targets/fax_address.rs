@@ -4,7 +4,8 @@
 #![no_main]
 
 use faxramp::model::{Number, NumberPlan};
-use faxramp::policy::address::{AddressRules, MAX_OPTION_VALUE, MAX_SUB_ADDRESS, is_postmaster, parse};
+use faxramp::policy::address::{AddressRules, MAX_OPTION_VALUE, is_postmaster, parse};
+use faxramp::t30::frame::IDENTIFICATION_CHARACTERS;
 use libfuzzer_sys::fuzz_target;
 
 fn rules() -> AddressRules {
@@ -24,7 +25,7 @@ fuzz_target!(|address: &str| {
             assert_eq!(Number::from_stored(number).as_ref(), Some(&fax.number));
             let again = parse(&format!("{number}@fax.example"), &rules).expect("its own spelling");
             assert_eq!(again.number, fax.number);
-            assert!(fax.sub_address.is_none_or(|digits| (1..=MAX_SUB_ADDRESS).contains(&digits.len())));
+            assert!(fax.sub_address.is_none_or(|digits| (1..=IDENTIFICATION_CHARACTERS).contains(&digits.len())));
             let options = [fax.options.attention, fax.options.organization, fax.options.from, fax.options.billing];
             for value in options.into_iter().flatten() {
                 assert!(

@@ -85,6 +85,7 @@ fuzz_target!(|octets: &[u8]| {
     let (from, to) = (Mailbox { name, address: "fax@fax.example".into() }, Mailbox::bare(&sender));
     let next_try = at(moment);
     let facts = ReceiptFacts {
+        fetched_for: None,
         original: Original { message_id: &message_id, references: &references, subject: &subject },
         from: &from,
         to: &to,
