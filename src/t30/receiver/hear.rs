@@ -9,7 +9,11 @@ use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::frame::{Following, Name, PartialPage, View, read_identification};
 use crate::t30::timers::{CARRIER_SILENCE, LONGEST_SIGNAL, SETTLE, Timer};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Over T.38 the far end is told of a signal's end when its last frame is checked, and may speak after the usual pause, while for us
+/// the check sequence and the flags behind it, 107 ms of V.21, are still leaving.
+const CLOSING_FLAGS: Duration = Duration::from_millis(100);
 
 /// A command of the far end.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +58,13 @@ impl Ear {
     /// Whether the far end is sending.
     pub(super) fn busy(&self) -> bool {
         self.up != Up::None
+    }
+
+    /// All of ours has left. What began within its closing flags has heard all that matters of it.
+    pub(super) fn forgive_overlap(&mut self, now: Instant) {
+        if self.signal_began.is_some_and(|began| now.saturating_duration_since(began) < CLOSING_FLAGS) {
+            self.crossed = false;
+        }
     }
 
     /// Whether it sends at the fast rate.

@@ -8,7 +8,7 @@ use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{CONTROL_FINAL, Malformed, Name, View, read_identification};
-use crate::t30::timers::{LONGEST_SIGNAL, SETTLE, T1, Timer, answer_wait};
+use crate::t30::timers::{LONGEST_SIGNAL, SETTLE, T1, Timer};
 use std::time::{Duration, Instant};
 
 /// After a signal that was no answer (our own echo, a damaged frame), the real one still gets this long to begin.
@@ -264,7 +264,7 @@ impl Sender {
 
     /// All that was to be sent has left: the answer is due, unless it is there or coming.
     pub(super) fn await_answer(&mut self, now: Instant) {
-        self.line.timers.set(Timer::T4, now + answer_wait(self.settings.transport));
+        self.line.timers.set(Timer::T4, now + self.answer_wait());
         if self.ear.answer.is_some() && !self.ear.receiving {
             self.act(now);
         }
@@ -285,6 +285,7 @@ impl Sender {
         let Some(answer) = self.ear.answer.take() else {
             return;
         };
+        self.late_answer |= self.line.busy() && !matches!(self.state, State::AwaitingDis);
         match std::mem::replace(&mut self.state, State::Ended) {
             State::AwaitingDis => {
                 self.state = State::AwaitingDis;
