@@ -105,6 +105,10 @@ pub const COMMAND_TRIES: u32 = 3;
 // T.30 (09/2005) §5.3.2.4
 pub const PAUSE: Duration = Duration::from_millis(75);
 
+/// Over T.38 the far end is told of a signal's end when its last frame is checked, and may speak after the usual pause, while for us
+/// the check sequence and the flags behind it, 107 ms of V.21, are still leaving.
+pub const CLOSING_FLAGS: Duration = Duration::from_millis(100);
+
 /// T4 of the caller. `late`: an answer of this call met the repeat of its command.
 #[must_use]
 pub const fn answer_wait(transport: Transport, late: bool) -> Duration {

@@ -8,12 +8,8 @@ use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::frame::{Following, Name, PartialPage, View, read_identification};
-use crate::t30::timers::{CARRIER_SILENCE, LONGEST_SIGNAL, SETTLE, Timer};
-use std::time::{Duration, Instant};
-
-/// Over T.38 the far end is told of a signal's end when its last frame is checked, and may speak after the usual pause, while for us
-/// the check sequence and the flags behind it, 107 ms of V.21, are still leaving.
-const CLOSING_FLAGS: Duration = Duration::from_millis(100);
+use crate::t30::timers::{CARRIER_SILENCE, CLOSING_FLAGS, LONGEST_SIGNAL, SETTLE, Timer};
+use std::time::Instant;
 
 /// A command of the far end.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -45,7 +45,8 @@ impl Lab {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let folder = folder.canonicalize().map_err(|error| error.to_string())?;
-        let guarded = (1..=254).find_map(|net| Some((net, TcpListener::bind((format!("127.88.{net}.1"), GUARD_PORT)).ok()?)));
+        let guarded =
+            (1..=254).find_map(|net| Some((net, TcpListener::bind((format!("127.88.{net}.1"), GUARD_PORT)).ok()?)));
         let (net, guard) = guarded.ok_or("254 runs go on at once")?;
         let (server, tester) = (format!("127.88.{net}.1"), format!("127.88.{net}.2"));
         let config = folder.join("faxramp.toml");

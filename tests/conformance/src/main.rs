@@ -50,7 +50,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// How long after the start of one call the next begins: what all of them hand in goes through one door.
-const STAGGER: Duration = Duration::from_millis(30);
+const STAGGER: Duration = Duration::from_millis(120);
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -3,6 +3,7 @@
 //! Times are held to what the script says, with room for a busy machine.
 
 use std::collections::BTreeMap;
+use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,8 @@ const T4_MS: (u64, u64) = (2550, 3545);
 const EARLY: Duration = Duration::from_millis(60);
 /// See [`EARLY`].
 const LATE: Duration = Duration::from_millis(700);
+/// A telephone does not hang up before it has heard a signal's closing flags.
+const HANGING_UP: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(5);
 
 /// What was on the line, for a person.
@@ -127,7 +130,10 @@ impl Player {
         let invite = messages.recv_timeout(SIP_PATIENCE).map_err(|_| "the server does not call")?;
         self.dialog = Some(Dialog::called(&self.lab.hub, &invite, messages));
         let (address, port) = (self.lab.tester.clone(), self.wire.port());
-        self.lab.hub.reply(&invite, "200 OK", &sip::audio(&address, port));
+        // Nobody listens to the audio, but it has a port, so that it is not taken for T.38.
+        let audio = UdpSocket::bind((address.as_str(), 0)).and_then(|socket| socket.local_addr());
+        let audio = audio.map_err(|error| error.to_string())?;
+        self.lab.hub.reply(&invite, "200 OK", &sip::audio(&address, audio.port()));
         self.pass_time(milliseconds(300));
         self.invite(&sip::image(&address, port))?;
         Ok(())
@@ -226,6 +232,7 @@ impl Player {
                 if self.wire.is_open() { Err("it speaks".into()) } else { self.nothing_unexpected() }
             }
             Step::HangUp => {
+                self.pass_time(HANGING_UP);
                 self.leave();
                 Ok(())
             }

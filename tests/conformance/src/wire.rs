@@ -15,6 +15,9 @@ use faxramp::t38::{Input, Output, Settings, Terminal};
 /// V.21 flags before a frame.
 // T.30 (09/2005) §5.3.1: 1 s ± 15 %
 const PREAMBLE: Duration = Duration::from_millis(1000);
+/// CED at its shortest.
+// T.30 (09/2005) §4.3.3.1
+const CED: Duration = Duration::from_millis(2600);
 /// An octet of V.21.
 const V21_OCTET: Duration = Duration::from_micros(26_667);
 /// Flags between training and the first frame of a block.
@@ -129,7 +132,8 @@ impl Wire {
         match heard {
             Heard::Tone(tone) => {
                 self.heard.push_back(Signal { kind: Kind::Tone(tone), began: now });
-                self.free = now;
+                // Its end is not told. CNG goes on until somebody speaks.
+                self.free = if tone == Tone::Ced { now + CED } else { now };
             }
             Heard::Preamble => self.open = Some(Signal { kind: Kind::Control(Vec::new()), began: now }),
             Heard::Carrier { modulation, training } => {
@@ -178,7 +182,7 @@ impl Wire {
     /// CED.
     pub fn ced(&mut self) {
         self.begin();
-        self.say(&Packet::Indicator(Indicator::Ced), Duration::from_millis(2600));
+        self.say(&Packet::Indicator(Indicator::Ced), CED);
         self.fall_silent();
     }
 
