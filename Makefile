@@ -24,6 +24,7 @@ interop: ## bring Asterisk, HylaFAX, SpanDSP and Postfix from packages and run t
 	tests/interop/setup
 	$(CARGO) test $(LOCKED) --release --manifest-path tests/oracle/Cargo.toml
 	$(CARGO) build $(LOCKED) --release --workspace --bins
+	$(CARGO) run $(LOCKED) --release --manifest-path tests/conformance/Cargo.toml
 	tests/interop/run
 
 lint: ## format, clippy with warnings denied, documentation

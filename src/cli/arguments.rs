@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::model::CallId;
-use crate::model::fetch::is_digits;
+use crate::model::fetch::{is_digits, is_password};
 
 /// Columns of help texts, at most.
 pub const HELP_COLUMNS: usize = 100;
@@ -148,7 +148,7 @@ pub struct Poll {
     ///
     /// It is kept in the queue until the fetch is forgotten, and shown nowhere. Other users of this machine can see it in the list
     /// of processes while this command runs.
-    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    #[arg(long, value_name = "DIGITS", value_parser = frame_password)]
     pub password: Option<String>,
     /// Who gets the document; the sender when left out
     #[arg(long, value_name = "MAILBOX")]
@@ -206,7 +206,7 @@ pub struct OfferAdd {
     #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
     pub selective: Option<String>,
     /// Password (PWD) without which nobody gets it
-    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    #[arg(long, value_name = "DIGITS", value_parser = frame_password)]
     pub password: Option<String>,
     /// What to call it in lists and logs; the name of the file when left out
     #[arg(long, value_name = "TEXT")]
@@ -233,9 +233,14 @@ pub struct Received {
     pub json: bool,
 }
 
-/// What T.30 can send as selective address or password.
+/// What T.30 can send as selective address.
 fn frame_digits(text: &str) -> Result<String, String> {
     if is_digits(text) { Ok(text.to_owned()) } else { Err("write 1 to 20 digits, # and *".into()) }
+}
+
+/// What T.30 can send as password.
+fn frame_password(text: &str) -> Result<String, String> {
+    if is_password(text) { Ok(text.to_owned()) } else { Err("write 1 to 20 digits, #, * and +".into()) }
 }
 
 /// The queue.

@@ -143,8 +143,7 @@ fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
         longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,
-        // The caller has heard our tone in the audio before the switch to T.38.
-        send_ced: false,
+        send_ced: true,
         row_time_ms: 0,
         sub_address: true,
     }
