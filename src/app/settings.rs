@@ -93,13 +93,6 @@ pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
     })
 }
 
-fn networks(networks: &[config::Network], key: &str) -> Result<Vec<Network>, SettingsError> {
-    let parse = |network: &config::Network| {
-        format!("{}/{}", network.address, network.length).parse().map_err(|error| rule(key)(format!("{error}")))
-    };
-    networks.iter().map(parse).collect()
-}
-
 fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
     let mut rules = Vec::new();
     for allow in &config.allow {
@@ -119,7 +112,7 @@ fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
         });
     }
     Ok(Accept {
-        peers: networks(&config.smtp.trusted_peers, "smtp.trusted_peers")?,
+        peers: config.smtp.trusted_peers.clone(),
         addresses: AddressRules {
             fax_domains: config.smtp.fax_domains.clone(),
             encapsulated_domains: Vec::new(),
@@ -275,8 +268,7 @@ fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsE
     };
     Ok(Trunk {
         name: trunk.name.clone(),
-        // A trunk's prefixes end where the pattern's star begins.
-        prefixes: trunk.prefixes.iter().map(|prefix| prefix.trim_end_matches('*').to_owned()).collect(),
+        prefixes: trunk.prefixes.clone(),
         strip: trunk.strip as usize,
         prepend: trunk.prepend.clone(),
         format: match trunk.number_format {
@@ -305,20 +297,18 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     let mut rules = Vec::new();
     let mut wishes = Vec::new();
     for inbound in &config.inbound {
-        let numbers =
-            inbound.numbers.iter().map(|pattern| pattern.parse().map_err(|error| rule("inbound")(format!("{error}"))));
         rules.push(InboundRule {
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: inbound.numbers.clone(),
             mailboxes: inbound.mailboxes.clone(),
             station_id: inbound.station_id.clone(),
         });
         wishes.push(InboundWishes { formats: formats(inbound.formats), answer_after: inbound.answer_after });
     }
     let routes = InboundRoutes::new(rules, plan.clone()).map_err(|error| rule("inbound")(error.to_string()))?;
-    let routes = routes.with_sub_addresses(sub_addresses(config)?);
+    let routes = routes.with_sub_addresses(sub_addresses(config));
     let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
     Ok(Receive {
-        peers: networks(&config.sip.allowed_peers, "sip.allowed_peers")?,
+        peers: config.sip.allowed_peers.clone(),
         routes,
         wishes,
         max_calls: config.queue.max_calls as usize,
@@ -330,14 +320,11 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     })
 }
 
-fn sub_addresses(config: &Config) -> Result<Vec<SubAddressRule>, SettingsError> {
-    let one = |section: &config::SubAddress| {
-        let pattern = |pattern: &String| pattern.parse().map_err(|error| rule("sub_address")(format!("{error}")));
-        Ok(SubAddressRule {
-            address: section.address.clone(),
-            numbers: section.numbers.iter().map(pattern).collect::<Result<_, _>>()?,
-            mailboxes: section.mailboxes.clone(),
-        })
+fn sub_addresses(config: &Config) -> Vec<SubAddressRule> {
+    let one = |section: &config::SubAddress| SubAddressRule {
+        address: section.address.clone(),
+        numbers: section.numbers.clone(),
+        mailboxes: section.mailboxes.clone(),
     };
     config.sub_address.iter().map(one).collect()
 }

@@ -243,7 +243,7 @@ texts! {
         text.parse().or_else(|_| wrong("is no IP address", "write it like \"203.0.113.7\""))
     };
     /// A network.
-    Net -> Network, "an address or a network such as `192.0.2.0/24`", network;
+    Net -> Network, "an address, a network such as `192.0.2.0/24`, or `any`", by_rule;
     /// A host and a port.
     Host -> HostPort, "a host with a port such as `mail.example.com:25`", host_port;
     /// A range of ports.
@@ -267,7 +267,7 @@ texts! {
     /// A telephone number.
     Telephone -> String, "a telephone number such as `+390612345`", telephone;
     /// A pattern for telephone numbers.
-    NumberPattern -> String, "a number, `?` for any digit, `*` at its end for anything: `+39*`, `4???`, `*`", number_pattern;
+    NumberPattern -> model::NumberPattern, "a number, `?` for any digit, `*` at its end for anything: `+39*`, `4???`, `*`", by_rule;
     /// A pattern for senders.
     SenderPattern -> String, "`user@example.com`, `*@example.com` or `*`", sender_pattern;
     /// A mail address.
@@ -391,6 +391,6 @@ fn printable(text: &str) -> String {
 
 mod parse;
 use parse::{
-    domain, host_port, mail_address, named_address, network, number_pattern, ports, retry_list, sender_pattern, size,
-    station_id, telephone, time,
+    by_rule, domain, host_port, mail_address, named_address, ports, retry_list, sender_pattern, size, station_id,
+    telephone, time,
 };

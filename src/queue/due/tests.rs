@@ -43,9 +43,12 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
 }
 
 fn trunks() -> Trunks {
-    let trunk =
-        |name: &str, prefix: &str| Trunk { name: name.into(), prefixes: vec![prefix.into()], ..Trunk::default() };
-    Trunks::new(vec![trunk("home", "+39"), trunk("world", "+")], NumberPlan::default()).expect("sound")
+    let trunk = |name: &str, prefix: &str| Trunk {
+        name: name.into(),
+        prefixes: vec![prefix.parse().expect("a pattern")],
+        ..Trunk::default()
+    };
+    Trunks::new(vec![trunk("home", "+39*"), trunk("world", "+*")], NumberPlan::default()).expect("sound")
 }
 
 fn lines(home: u32, world: u32) -> Lines {

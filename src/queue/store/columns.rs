@@ -2,10 +2,10 @@
 
 use super::offer::shapes_of;
 use crate::model::{
-    AttemptId, Cause, FetchRequest, FetchingId, JobId, JobState, MailId, MessageId, Number, OfferId, Password,
-    ReceivedId,
+    AttemptId, Cause, FetchRequest, FetchingId, JobId, JobState, MailId, MessageId, Number, NumberPattern, OfferId,
+    Password, ReceivedId, Resolution,
 };
-use crate::policy::{GiveUp, NumberPattern, Tries};
+use crate::policy::{AddressOptions, GiveUp, Tries};
 use crate::queue::cause;
 use crate::queue::offers::{Fetching, Offer, OfferEnd, OfferedPage};
 use crate::queue::rows::{Attempt, DueJob, Fetch, Job, Mail, MailKind, MailState, Message, Received};
