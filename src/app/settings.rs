@@ -9,12 +9,12 @@ use crate::call::Codec;
 use crate::config::{self, Config, HostPort};
 use crate::io::smtp_out::{self, Tls};
 use crate::mail::{BodyText, SelectionRules};
-use crate::model::{Number, NumberPlan, Width};
+use crate::model::{Number, NumberPlan};
 use crate::pages::plan;
-use crate::pages::sheet::{Paper, Sheet};
+use crate::pages::sheet::{Paper, Stock};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
 use crate::policy::address::AddressRules;
-use crate::policy::authorize::{Action, Network, Rule, Rules};
+use crate::policy::authorize::{Action, Rule, Rules};
 use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
 use crate::sip::Credentials;
@@ -130,7 +130,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
         config::Paper::A4 => Paper::A4,
         config::Paper::Letter => Paper::Letter,
     };
-    let sheet = Sheet { width: Width::A4, resolution: config.fax.resolution, paper };
+    let stock = Stock { widest: config.fax.widest, resolution: config.fax.resolution, paper };
     let processor_seconds = u32::try_from(render.timeout.as_secs()).unwrap_or(u32::MAX).max(1);
     let plan = plan::Settings {
         limits: worker::Limits {
@@ -146,7 +146,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
             config::Engine::Hayro => PdfEngine::Hayro,
         },
         pdf_library: pdf_library(render.pdfium_library.as_deref()),
-        ..plan::Settings::new(sheet)
+        ..plan::Settings::new(stock)
     };
     let body = match render.body {
         config::Body::FirstPage => BodyText::FirstPage,

@@ -12,13 +12,13 @@ use toml::de::DeValue;
 
 use super::problem::{Findings, nearest};
 use super::reader::article;
-use super::value::{Mailbox, Network, PortRange, Secret};
+use super::value::{Mailbox, PortRange, Secret};
 use super::{
     Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat, Pacing,
-    Paper,
+    Paper, RejectedPage,
 };
-use crate::model::Resolution;
 use crate::model::fetch::is_digits;
+use crate::model::{self, Network, Resolution, Width};
 
 /// A list longer than this is refused.
 pub(super) const MAX_LIST: usize = 10_000;
@@ -330,6 +330,8 @@ words! {
         "standard" => Resolution::Standard, "fine" => Resolution::Fine, "superfine" => Resolution::Superfine,
         "300dpi" => Resolution::Dots300, "ultrafine" => Resolution::Ultrafine, "400dpi" => Resolution::Dots400,
     }
+    /// A page's width.
+    WidthWord -> Width { "a4" => Width::A4, "b4" => Width::B4, "a3" => Width::A3, }
     /// A drawing engine.
     EngineWord -> Engine { "auto" => Engine::Auto, "pdfium" => Engine::Pdfium, "hayro" => Engine::Hayro, }
     /// What becomes of the text of a mail.

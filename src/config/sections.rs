@@ -5,8 +5,8 @@ use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
     FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
-    NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList,
-    SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord,
+    NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, RejectedPageWord, ResolutionWord,
+    RetryList, SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord, WidthWord,
 };
 
 file! {
@@ -179,6 +179,10 @@ section! {
         max_rate: Rate = 14400;
         /// Resolution pages are drawn in, when the receiving machine can do it.
         resolution: ResolutionWord = "fine";
+        /// Widest page that is drawn: `a4` (215 mm), `b4` (255 mm) or `a3` (303 mm). Each page is drawn as wide as it is, so an A3
+        /// plan keeps its detail where the receiving machine takes A3; for a machine that does not, the page is made smaller when
+        /// the call is made. Wider pages than this are made smaller when they are drawn.
+        widest: WidthWord = "a3";
         /// Paper that text is laid out for.
         paper: PaperWord = "a4";
         /// How many earlier packets each T.38 packet of the procedure repeats, against loss. More are repeated where packets do get

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::pages::{self, StoredPage, fitted, local_time};
+use super::pages::{self, StoredPage, local_time};
 use super::settings::{Formats, Settings};
 use super::{Fault, Office, attend, chance, later_ms, now_ms};
-use crate::call::{PageFormat, Record};
+use crate::call::Record;
 use crate::clock::UnixMillis;
-use crate::image::{Grey, scale};
+use crate::image::Grey;
+use crate::image::scale::{self, Shape};
 use crate::mail::compose::Attachment;
 use crate::mail::dsn::{DsnFacts, MAX_RETURNED_HEADERS, dsn};
 use crate::mail::header::Mailbox;
@@ -263,14 +264,11 @@ pub fn pages_as_sent(
     let total = u32::try_from(stored.len()).unwrap_or(u32::MAX);
     let record = record_of(attempt);
     let sent = stored.iter().zip(0u32..).map(|(page, index)| {
-        let bitmap = header.as_ref().map_or_else(|| page.bitmap(), |header| header.stamped(page, index, total));
-        match record.as_ref().and_then(|record| record.format_of(index)) {
-            Some(format) => {
-                let PageFormat { width, resolution, .. } = format;
-                StoredPage::of(&fitted(&bitmap, page.resolution, &format), width, resolution)
-            }
-            None => StoredPage::of(&bitmap, page.width, page.resolution),
-        }
+        let format = record.as_ref().and_then(|record| record.format_of(index));
+        let own = Shape { width: page.pels(), resolution: page.resolution, maximum_rows: None };
+        let to = format.as_ref().map_or(own, pages::shape_of);
+        let width = format.map_or(page.width, |format| format.width);
+        StoredPage::of(&pages::as_sent(page, header.as_ref(), (index, total), &to), width, to.resolution)
     });
     Ok(sent.collect())
 }

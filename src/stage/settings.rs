@@ -63,6 +63,16 @@ pub struct Render {
     pub selection: SelectionRules,
 }
 
+impl Render {
+    /// The same at this resolution.
+    #[must_use]
+    pub fn at(&self, resolution: Resolution) -> Self {
+        let mut render = self.clone();
+        render.plan.stock.resolution = resolution;
+        render
+    }
+}
+
 /// How the fax itself is sent and received.
 #[derive(Clone, Debug)]
 pub struct Fax {
