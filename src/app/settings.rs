@@ -21,6 +21,7 @@ use crate::sip::Credentials;
 use crate::stage::settings::{
     Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, TrunkLine,
 };
+use crate::t30::RtnMeaning;
 use crate::t38::{ErrorCorrection, Pacing};
 
 /// The program that draws, by name.
@@ -201,6 +202,11 @@ fn fax(config: &Config) -> Fax {
         error_correction: ErrorCorrection::Redundancy,
         control_redundancy: u8::try_from(fax.control_redundancy).unwrap_or(u8::MAX),
         image_redundancy: u8::try_from(fax.image_redundancy).unwrap_or(u8::MAX),
+        rtn: match fax.rejected_page {
+            config::RejectedPage::Resend => RtnMeaning::Resend,
+            config::RejectedPage::ResendThenGoOn => RtnMeaning::ResendThenGoOn,
+            config::RejectedPage::Printed => RtnMeaning::Printed,
+        },
         pacing: match fax.pacing {
             config::Pacing::Modem => Pacing::Modem,
             config::Pacing::Auto => Pacing::Auto,

@@ -323,6 +323,11 @@ words! {
     CodecWord -> Codec { "pcma" => Codec::Pcma, "pcmu" => Codec::Pcmu, }
     /// Pacing of T.38 packets.
     PacingWord -> Pacing { "modem" => Pacing::Modem, "fast" => Pacing::Fast, "auto" => Pacing::Auto, }
+    /// What is done about a page not taken well.
+    RejectedPageWord -> RejectedPage {
+        "resend" => RejectedPage::Resend, "resend-then-go-on" => RejectedPage::ResendThenGoOn,
+        "printed" => RejectedPage::Printed,
+    }
     /// A paper size.
     PaperWord -> Paper { "a4" => Paper::A4, "letter" => Paper::Letter, }
     /// A resolution.

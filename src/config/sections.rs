@@ -175,6 +175,13 @@ section! {
         /// Error correction with frames of 64 octets instead of 256: slower, but on bad lines less has to be sent again. A
         /// machine that prefers them gets them anyway.
         ecm_small_frames: Switch = false;
+        /// What is done when the receiving machine answers a page, sent without error correction, with "retrain negative" (RTN).
+        /// Machines mean different things by it. `resend`: the page could not be read, so it is sent again more slowly, twice; if
+        /// that does not help the call ends, and the next one begins at this page. `resend-then-go-on`: the same, but the pages
+        /// after it are sent in the same call as well; the fax still counts as failed at this page. `printed`: the page came out,
+        /// with faults, so it counts as confirmed and the next one is sent more slowly. Choose this only where people get the same page
+        /// several times over.
+        rejected_page: RejectedPageWord = "resend";
         /// Highest speed, bit/s.
         max_rate: Rate = 14400;
         /// Resolution pages are drawn in, when the receiving machine can do it.

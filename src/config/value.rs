@@ -115,6 +115,17 @@ pub enum Pacing {
     Auto,
 }
 
+/// What is done about a page that the far machine did not take well (RTN).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RejectedPage {
+    /// It is sent again, twice; then the call ends, and the next one begins at this page.
+    Resend,
+    /// The same, but the pages after it are sent in the same call.
+    ResendThenGoOn,
+    /// It counts as printed, and the next one is sent.
+    Printed,
+}
+
 /// A paper size.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Paper {
