@@ -100,14 +100,13 @@ fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
         let key = format!("allow {:?}", allow.name);
         let wrong = |error: &dyn std::fmt::Display| rule(key.clone())(error.to_string());
         let senders = allow.senders.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
-        let numbers = allow.numbers.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
         rules.push(Rule {
             name: allow.name.clone(),
-            peers: networks(&allow.peers, &key)?,
+            peers: allow.peers.clone(),
             senders: senders.collect::<Result<_, _>>()?,
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: allow.numbers.clone(),
             action: match allow.action {
-                config::Action::Allow => Action::Allow { max_pages: None },
+                config::Action::Allow => Action::Allow { max_pages: allow.max_pages },
                 config::Action::Deny => Action::Deny,
             },
         });

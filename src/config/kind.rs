@@ -181,6 +181,13 @@ impl<K: Kind> Kind for Maybe<K> {
     fn absent() -> Option<Option<K::Value>> {
         Some(None)
     }
+
+    fn outside(value: &Option<K::Value>, low: &Option<K::Value>, high: &Option<K::Value>) -> bool {
+        match (value, low, high) {
+            (Some(value), Some(low), Some(high)) => K::outside(value, low, high),
+            (None, _, _) | (_, None, _) | (_, _, None) => false,
+        }
+    }
 }
 
 /// Declares a kind that is written as a text: its words for people, and the function that reads it.

@@ -53,7 +53,11 @@ section! {
         /// Addresses to listen on for SMTP. The defaults are reached from this machine only.
         listen: List<Listen> = ["127.0.0.1:2525"];
         /// The mail domains whose local part is a telephone number: `+390612345@fax.example.com`. Mail for other domains is
-        /// refused. While the list is empty no mail is taken at all.
+        /// refused. While the list is empty no mail is taken at all. Wishes may stand behind the number, each after a slash:
+        /// `/quality=fine` for the finest resolution used for this recipient (one of those of `fax.resolution`), `/T33S=12` for a
+        /// sub-address, `/bill=4711` for the books, `/to=John_Doe`, `/co=Company` and `/fr=Jane` for whom the fax is and from whom,
+        /// `/POLL` to fetch a document. `+390612345+invoices@fax.example.com` marks the fax with a tag. Receipts and `faxramp
+        /// queue show` tell what was written.
         fax_domains: List<Domain> = [], example ["fax.example.com"];
         /// Largest message that is taken.
         max_message_size: Size = "35 MB", from "64 kB" to "1 GB";
@@ -98,6 +102,9 @@ section! {
         senders: List<SenderPattern>, example ["*@example.com"];
         /// Numbers the rule holds for, in their international form, or extensions.
         numbers: List<NumberPattern>, example ["+39*"];
+        /// Most pages of one fax that the rule allows; those of `render.max_pages` when left out. A fax with more is not dialled, and
+        /// its sender is told how many pages it has and how many are allowed.
+        max_pages: Maybe<Count>, example 50, from 1 to 5000;
         /// What the rule does.
         action: ActionWord = "allow";
     }

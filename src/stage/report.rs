@@ -17,10 +17,10 @@ use crate::image::scale::{self, Shape};
 use crate::mail::compose::Attachment;
 use crate::mail::dsn::{DsnFacts, MAX_RETURNED_HEADERS, dsn};
 use crate::mail::header::Mailbox;
-use crate::mail::receipt::{AttemptFacts, Original, ReceiptFacts, receipt};
+use crate::mail::receipt::{AttemptFacts, Labels, Original, ReceiptFacts, receipt};
 use crate::mail::{Incoming, Limits, select};
 use crate::model::{Cause, Outcome};
-use crate::policy::address;
+use crate::policy::{AddressOptions, address};
 use crate::queue::{Attempt, Bell, JobDetail, NewMail};
 use crate::spool::{Kind, SpoolName};
 
@@ -120,6 +120,7 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         to: &Mailbox::bare(&message.envelope_from),
         number: &job.number,
         original_address: &job.original_address,
+        labels: labels(&job.options),
         fetched_for: job.fetch.as_ref().map(|fetch| fetch.mailboxes.as_slice()),
         outcome,
         attempts: &attempts.iter().map(|attempt| attempt_facts(attempt, job.pages_total)).collect::<Vec<_>>(),
@@ -212,6 +213,16 @@ fn to_spool(office: &Office, mail: &[u8]) -> Result<String, Fault> {
     let mut writer = office.spool().create(Kind::Mail)?;
     writer.write(mail)?;
     Ok(writer.commit()?.to_string())
+}
+
+fn labels(options: &AddressOptions) -> Labels<'_> {
+    Labels {
+        attention: options.attention.as_deref(),
+        organization: options.organization.as_deref(),
+        from: options.from.as_deref(),
+        billing: options.billing.as_deref(),
+        tag: options.tag.as_deref(),
+    }
 }
 
 /// The mail that asked for it.

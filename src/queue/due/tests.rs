@@ -2,7 +2,7 @@
 
 use super::{Call, Lines, Plan, plan};
 use crate::model::{JobId, JobState, MessageId, Number, NumberPlan};
-use crate::policy::{Tries, Trunk, Trunks};
+use crate::policy::{AddressOptions, Tries, Trunk, Trunks};
 use crate::queue::rows::{DueJob, Job};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -20,6 +20,8 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
         original_address: String::new(),
         sub_address: None,
         fetch: None,
+        options: AddressOptions::default(),
+        max_pages: None,
         state: JobState::Ready,
         priority: 0,
         created_ms: 0,
