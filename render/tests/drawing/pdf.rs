@@ -48,7 +48,7 @@ pub(crate) fn document(pages: &[(&str, &str)]) -> Vec<u8> {
 }
 
 pub(crate) const A4: &str = "/MediaBox [0 0 595.276 841.89]";
-pub(crate) const LETTER_TEXT: &str = "BT /F1 24 Tf 60 770 Td (Angebot 4711) Tj ET \
+const LETTER_TEXT: &str = "BT /F1 24 Tf 60 770 Td (Angebot 4711) Tj ET \
     BT /F2 11 Tf 60 730 Td 14 TL (The quick brown fox jumps over the lazy dog, 0123456789.) Tj T* \
     (Sphinx of black quartz, judge my vow. Pack my box with five dozen liquor jugs.) Tj T* \
     (EUR 1,234.56 - fine print follows in six points.) Tj ET \
