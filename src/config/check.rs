@@ -57,6 +57,10 @@ fn rules(config: &Config, findings: &mut Findings) {
             let reason = "lets anybody in the whole Internet dial every number".to_owned();
             findings.complain_at(&format!("{key}.peers"), reason, "name your mail servers in peers");
         }
+        if rule.action == Action::Deny && rule.max_pages.is_some() && sound(findings, &[&key]) {
+            let reason = "limits the pages of faxes that the rule denies".to_owned();
+            findings.complain_at(&format!("{key}.max_pages"), reason, "leave it out, or write action = \"allow\"");
+        }
         for name in ["peers", "senders", "numbers"] {
             let empty = match name {
                 "peers" => rule.peers.is_empty(),
