@@ -10,3 +10,4 @@ mod parallel;
 mod polling;
 mod support;
 mod tidy;
+mod wishes;

@@ -28,7 +28,7 @@ pub use sections::{
 };
 pub use value::{
     Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox,
-    Network, NumberFormat, Pacing, Paper, PortRange, Secret,
+    NumberFormat, Pacing, Paper, PortRange, RejectedPage, Secret,
 };
 
 use problem::Findings;

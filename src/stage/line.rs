@@ -15,9 +15,7 @@ use crate::policy::Route;
 use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
-use crate::t30::{
-    self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, RtnMeaning, SenderSettings,
-};
+use crate::t30::{self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, SenderSettings};
 
 /// The way to the telephone network.
 #[derive(Clone)]
@@ -112,7 +110,7 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         sender_password: None,
         send_cng: true,
         frame_size: if fax.ecm_small_frames { FrameSize::Octets64 } else { FrameSize::Octets256 },
-        rtn: RtnMeaning::default(),
+        rtn: fax.rtn,
     })
 }
 
