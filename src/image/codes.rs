@@ -62,8 +62,9 @@ pub(super) const RUNS_BITS: u32 = 12;
 /// As many codes of one row as fit into [`RUNS_BITS`] bits: up to two ends of runs, with make-up codes in front of each
 /// and behind the first. No run of 0 pels is among them.
 ///
-/// The lower 6 bits are the length, so that shifting by it needs no mask; then a bit that is set if two runs end; bit
-/// [`RUNS_BITS`] is set if one ends, to turn to the other half of [`RUNS`]; then the second run in 7 bits and the first in 12.
+/// The lower 6 bits are the length, so that shifting by it needs no mask; then a bit that is set if two runs end, and how
+/// many end in 2 bits; bit [`RUNS_BITS`] is set if one ends, to turn to the other half of [`RUNS`]; then the second run in
+/// 7 bits and the first in 12.
 #[derive(Clone, Copy)]
 pub(super) struct RunsEntry(u32);
 
@@ -73,7 +74,7 @@ const LONGEST_SECOND_RUN: u32 = 127;
 impl RunsEntry {
     const fn new(length: u32, ends: u32, runs: [u32; 2]) -> Self {
         assert!(length <= RUNS_BITS && ends <= 2 && runs[0] < 1 << 12 && runs[1] <= LONGEST_SECOND_RUN);
-        Self(length | ends >> 1 << 6 | (ends & 1) << RUNS_BITS | runs[1] << 13 | runs[0] << 20)
+        Self(length | ends >> 1 << 6 | ends << 7 | (ends & 1) << RUNS_BITS | runs[1] << 13 | runs[0] << 20)
     }
 
     /// Bits of the codes; 0 if there is none to be taken here.
@@ -82,10 +83,16 @@ impl RunsEntry {
         self.0 & 63
     }
 
+    /// All of it, whose lower 6 bits are the length.
+    #[inline]
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// How many runs end, 0 to 2.
     #[inline]
     pub(super) const fn ends(self) -> usize {
-        (self.0 >> 5 & 2 | self.0 >> RUNS_BITS & 1) as usize
+        (self.0 >> 7 & 3) as usize
     }
 
     /// Whether two runs end.
@@ -136,6 +143,12 @@ impl Packet {
     #[inline]
     pub(super) const fn length(self) -> u32 {
         (self.0 >> 4 & 15) as u32
+    }
+
+    /// The same with more above its lower 6 bits.
+    #[inline]
+    pub(super) const fn length_bits(self) -> u32 {
+        (self.0 >> 4) as u32
     }
 
     /// Vertical modes.

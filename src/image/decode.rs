@@ -2,7 +2,7 @@
 
 use super::bitmap::Bitmap;
 use super::bits::BitReader;
-use super::runs::Changes;
+use super::runs::{Changes, Painter};
 use super::{t4, t6};
 use crate::model::Compression;
 
@@ -173,6 +173,7 @@ struct Rows {
     bitmap: Bitmap,
     above: Changes,
     row: Changes,
+    painter: Painter,
     limits: DecodeLimits,
     bad_rows: u32,
     bad_run: u32,
@@ -211,7 +212,8 @@ impl Rows {
             Compression::Mmr => Coded::T6,
         };
         let (row, above) = (white.clone(), white);
-        Self { place, bitmap, above, row, limits, bad_rows: 0, bad_run: 0, longest_bad_run: 0, ended: None }
+        let painter = Painter::new();
+        Self { place, bitmap, above, row, painter, limits, bad_rows: 0, bad_run: 0, longest_bad_run: 0, ended: None }
     }
 
     /// Reads on; false when the page has ended.
@@ -281,7 +283,7 @@ impl Rows {
             return;
         }
         self.bitmap.push_white_rows(1);
-        self.row.paint(self.bitmap.last_row_unmasked());
+        self.painter.paint(&self.row, self.bitmap.last_row_unmasked());
         std::mem::swap(&mut self.row, &mut self.above);
     }
 

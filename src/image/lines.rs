@@ -8,7 +8,7 @@ use super::codes::{
     PACKET_BITS, PACKET_MODES, PACKETS, PASS, Packet, RUN_BITS, RUNS, RUNS_BITS, RunCodes, RunTable, THEN_HORIZONTAL,
     THEN_PASS, VERTICAL, WHITE_CODES, WHITE_RUNS,
 };
-use super::runs::{Changes, FIRST, SENTINELS, push};
+use super::runs::{Changes, FIRST, Guarded, NARROW_MASK, Narrow, WIDEST_NARROW, push};
 use std::hint::select_unpredictable;
 
 /// The bits are no row of this width.
@@ -51,7 +51,7 @@ pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row:
     }
     let width = row.width();
     bits.reserve(most_bits(width));
-    let (reference, current) = (above.guarded_places(), row.places());
+    let (reference, current) = (above.guarded_places().places, row.places());
     let (mut b1_index, mut a1_index) = (FIRST, 0);
     let mut a0 = -1;
     loop {
@@ -92,7 +92,10 @@ pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes
     // A reader of its own can live in registers.
     let mut reader = bits.clone();
     let width = row.width();
-    let end = decode_runs(&mut reader, row.new_places(), width);
+    let end = match row.new_places().first_chunk_mut() {
+        Some(places) if width <= WIDEST_NARROW => decode_runs(&mut reader, places, width),
+        _ => decode_single_runs(&mut reader, row.new_places(), width),
+    };
     *bits = reader;
     row.close_at(end?);
     Ok(())
@@ -101,34 +104,52 @@ pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes
 /// Lookups of [`RUNS_BITS`] that one refill is enough for.
 const LOOKUPS: u32 = 4;
 
-/// Many runs at a time; at the right edge and where that does not work, one by one.
+/// Many runs at a time; where that does not work, one by one.
 #[inline]
-fn decode_runs(reader: &mut BitReader<'_>, places: &mut [u16], width: i32) -> Result<usize, Damaged> {
+fn decode_runs(reader: &mut BitReader<'_>, places: &mut Narrow, width: i32) -> Result<usize, Damaged> {
     let mut end = FIRST;
     let (mut place, mut colour) = (0, 0);
     'row: while place < width {
         reader.refill();
-        for _ in 0..LOOKUPS {
+        for lookup in 1..=LOOKUPS {
             let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
             let first = place + entry.first();
             let second = first + entry.second();
-            if entry.length() == 0 || second >= width {
-                if entry.length() > 0 && entry.ends() == 1 && first == width && second == width {
-                    reader.skip(entry.length());
-                    break 'row;
+            if second >= width {
+                let whole = [second, first, second].get(entry.ends()).is_some_and(|&last| last == width);
+                if whole && second == width && entry.ends() > 0 {
+                    reader.skip_entry(entry.bits());
+                    places[end & NARROW_MASK] = first as u16;
+                    return Ok(end + entry.ends() - 1);
                 }
-                reader.refill();
-                place = run(reader, single_runs(colour), place, width)?;
-                push(places, &mut end, place as u16, width as u16);
-                colour ^= BLACK_RUNS_FIRST;
-                continue 'row;
+            } else if lookup < LOOKUPS || entry.length() > 0 {
+                reader.skip_entry(entry.bits());
+                let two = &mut places[end & NARROW_MASK..][..2];
+                two.copy_from_slice(&[first as u16, second as u16]);
+                end += entry.ends();
+                place = second;
+                colour ^= entry.turn();
+                continue;
             }
-            reader.skip(entry.length());
-            places[end..end + 2].copy_from_slice(&[first as u16, second as u16]);
-            end += entry.ends();
-            place = second;
-            colour ^= entry.turn();
+            // Where an entry has nothing, the lookups that follow are the same one.
+            reader.refill();
+            place = run(reader, single_runs(colour), place, width)?;
+            push(places, &mut end, place as u16, width as u16);
+            colour ^= BLACK_RUNS_FIRST;
+            continue 'row;
         }
+    }
+    Ok(end)
+}
+
+/// All runs one by one.
+fn decode_single_runs(reader: &mut BitReader<'_>, places: &mut [u16], width: i32) -> Result<usize, Damaged> {
+    let (mut place, mut end, mut colour) = (0, FIRST, 0);
+    while place < width {
+        reader.refill();
+        place = run(reader, single_runs(colour), place, width)?;
+        push(places, &mut end, place as u16, width as u16);
+        colour ^= BLACK_RUNS_FIRST;
     }
     Ok(end)
 }
@@ -146,16 +167,13 @@ pub(super) fn decode_two_dimensional(
     above: &Changes,
     row: &mut Changes,
 ) -> Result<(), Damaged> {
-    // A reader of its own can live in registers.
-    let mut reader = bits.clone();
     let width = row.width();
     let (guarded, places) = (above.guarded_places(), row.new_places());
-    let end = if width <= WIDEST_IN_LANES {
-        decode_modes::<true>(&mut reader, guarded, places, width)
+    let end = if width <= WIDEST_NARROW {
+        decode_modes::<true>(bits, guarded, places, width)
     } else {
-        decode_modes::<false>(&mut reader, guarded, places, width)
+        decode_modes::<false>(bits, guarded, places, width)
     };
-    *bits = reader;
     row.close_at(end?);
     Ok(())
 }
@@ -180,152 +198,187 @@ impl Place {
     }
 }
 
-/// The widest row whose places, with 3 added, leave the highest bit of a lane of 16 bits free.
-const WIDEST_IN_LANES: i32 = 0x7FF0;
 /// 1 in each lane.
 const ONES: u64 = 0x0001_0001_0001_0001;
-/// The highest bit of each lane.
-const HIGHEST: u64 = 0x8000_8000_8000_8000;
 
 /// Several modes at a time where it can be told that their b1 follow each other, if the width allows `LANES`; else one by one.
 #[inline]
 fn decode_modes<const LANES: bool>(
     reader: &mut BitReader<'_>,
-    above: &[u16],
+    above: Guarded<'_>,
     places: &mut [u16],
     width: i32,
 ) -> Result<usize, Damaged> {
     let mut at = Place { a0: -1, b1: FIRST, end: FIRST };
-    let edge = above.len() - SENTINELS;
     while at.a0 < width {
-        reader.refill();
-        let left = edge.wrapping_sub(at.b1).wrapping_add(1);
-        if left.wrapping_sub(1) < READY_BITS as usize && reader.are_ones(left as u32) {
-            // V0 up to the right edge.
-            reader.skip(left as u32);
-            let last = at.end + left - 1;
-            places[at.end..last].copy_from_slice(&above[at.b1..edge]);
-            return Ok(last);
-        }
-        let packet = PACKETS[reader.peek(PACKET_BITS)];
-        let fitting = if LANES { vertical_modes(packet, at, above) } else { None };
-        let Some(a1) = fitting else {
-            let (read, taken) = one_mode(reader.clone(), at, above, places, width);
-            *reader = read;
-            at = taken?;
-            continue;
+        let stop = match (above.places.first_chunk(), places.first_chunk_mut()) {
+            (Some(reference), Some(places)) if LANES => take_packets(reader, &mut at, (reference, above.edge), places, width),
+            _ => Stop::Mode,
         };
-        reader.skip(packet.length());
-        put_lanes(&mut places[at.end..], a1);
-        let count = packet.vertical();
-        at.end += count;
-        at.b1 += count;
-        let last = a1.rotate_left(16) >> ((16 * count as u32) & 63) & 0xFFFF;
-        at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
-        if packet.then() == THEN_HORIZONTAL {
-            let entry = RUNS[reader.peek(RUNS_BITS) ^ at.colour()];
-            let a1 = at.a0.max(0) + entry.first();
-            let a2 = a1 + entry.second();
-            if entry.ends_two() && a2 < width {
-                reader.skip(entry.length());
-                places[at.end..at.end + 2].copy_from_slice(&[a1 as u16, a2 as u16]);
-                at.end += 2;
-                at.a0 = a2;
-                at.b1 = next_change_far(above, at.b1, a2);
-            } else {
-                let (read, taken) = horizontal(reader.clone(), at, above, places, width);
-                *reader = read;
-                at = taken?;
+        reader.refill();
+        match stop {
+            Stop::Mode => one_mode(reader, &mut at, above.places, places, width)?,
+            Stop::Runs => horizontal(reader, &mut at, above.places, places, width)?,
+            Stop::Straight => {
+                let ends = above.edge - at.b1;
+                reader.skip(ends as u32 + 1);
+                places[at.end..at.end + ends].copy_from_slice(&above.places[at.b1..above.edge]);
+                return Ok(at.end + ends);
             }
-        } else {
-            let pass = packet.then() == THEN_PASS;
-            at.a0 = select_unpredictable(pass, i32::from(above[at.b1 + 1]), at.a0);
-            at.b1 += 2 * usize::from(pass);
         }
     }
     Ok(at.end)
 }
 
+/// Why [`take_packets`] stopped: what comes next.
+enum Stop {
+    /// A mode to be taken by itself.
+    Mode,
+    /// The two runs of a horizontal mode, to be taken one by one.
+    Runs,
+    /// Nothing but V0, which is a copy of the row above, up to the right edge.
+    Straight,
+}
+
+/// Packets, each with the runs of a horizontal mode behind it, that one refill is enough for.
+const PACKETS_READY: u32 = READY_BITS / (PACKET_BITS + RUNS_BITS);
+/// Bits that are ready in front of the last of these.
+const MOST_STRAIGHT: usize = (READY_BITS - (PACKETS_READY - 1) * (PACKET_BITS + RUNS_BITS)) as usize;
+
+/// Takes several modes at a time as far as that goes. Nothing is called from here, so that everything lives in registers.
+/// `edge` is the index of the right edge among the places above.
+#[inline(never)]
+fn take_packets(
+    bits: &mut BitReader<'_>,
+    place: &mut Place,
+    (above, edge): (&Narrow, usize),
+    places: &mut Narrow,
+    width: i32,
+) -> Stop {
+    let (mut reader, mut at) = (bits.clone(), *place);
+    let stop = 'stop: loop {
+        if !reader.refill_within() {
+            break Stop::Mode;
+        }
+        for _ in 0..PACKETS_READY {
+            let left = edge.wrapping_sub(at.b1).wrapping_add(1);
+            if left.wrapping_sub(1) < MOST_STRAIGHT && reader.are_ones(left as u32) {
+                break 'stop Stop::Straight;
+            }
+            let packet = PACKETS[reader.peek(PACKET_BITS)];
+            let Some(a1) = vertical_modes(packet, at, above) else { break 'stop Stop::Mode };
+            reader.skip_entry(packet.length_bits());
+            put_lanes(places, at.end, a1);
+            let count = packet.vertical();
+            at.end += count;
+            at.b1 += count;
+            let last = a1.rotate_left(16) >> ((16 * count as u32) & 63) & 0xFFFF;
+            at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
+            if packet.then() == THEN_HORIZONTAL {
+                let entry = RUNS[reader.peek(RUNS_BITS) ^ at.colour()];
+                let a1 = at.a0.max(0) + entry.first();
+                let a2 = a1 + entry.second();
+                if !entry.ends_two() || a2 >= width {
+                    break 'stop Stop::Runs;
+                }
+                reader.skip_entry(entry.bits());
+                let two = &mut places[at.end & NARROW_MASK..][..2];
+                two.copy_from_slice(&[a1 as u16, a2 as u16]);
+                at.end += 2;
+                at.a0 = a2;
+                at.b1 = next_change_far(above, at.b1, a2);
+            } else {
+                let pass = packet.then() == THEN_PASS;
+                at.a0 = select_unpredictable(pass, i32::from(above[(at.b1 & NARROW_MASK) + 1]), at.a0);
+                at.b1 += 2 * usize::from(pass);
+                if at.a0 >= width {
+                    break 'stop Stop::Mode;
+                }
+            }
+        }
+    };
+    (*bits, *place) = (reader, at);
+    stop
+}
+
 /// The places a1 of a packet's vertical modes, in lanes; `None` if it has to be taken mode by mode.
 ///
 /// The four places from b1 on and the four differences are added in one word. As long as each a1 is not left of the place in
-/// front of its b1, and left of the place behind it, the next b1 is the next place.
+/// front of its b1, and left of the place behind it, the next b1 is the next place. What is wrong in a lane borrows from
+/// those above it alone, and the lanes in use are the lowest.
 #[inline]
-fn vertical_modes(packet: Packet, at: Place, above: &[u16]) -> Option<u64> {
-    let &[before, one, two, three, four, behind] = above.get(at.b1 - 1..)?.first_chunk()?;
-    let here = u64::from(one) | u64::from(two) << 16 | u64::from(three) << 32 | u64::from(four) << 48;
-    let before = here << 16 | u64::from(before);
-    let behind = here >> 16 | u64::from(behind) << 48;
-    let a1 = here.wrapping_add(packet.differences());
-    let a0 = a1 << 16 | (at.a0 + 3).cast_unsigned() as u64;
-    let not_left = (a1 | HIGHEST).wrapping_sub(before + 3 * ONES);
-    let left = ((behind + 2 * ONES) | HIGHEST).wrapping_sub(a1);
-    let onwards = (a1 | HIGHEST).wrapping_sub(a0.wrapping_add(ONES));
-    let fitting = !(not_left & left & onwards) & packet.used() == 0 && packet.length() > 0;
-    fitting.then(|| a1.wrapping_sub(3 * ONES))
+fn vertical_modes(packet: Packet, at: Place, above: &Narrow) -> Option<u64> {
+    let from = at.b1.wrapping_sub(1) & NARROW_MASK;
+    let &[before, one, two, three] = above[from..].first_chunk()?;
+    let &[four, behind] = above[from + 4..].first_chunk()?;
+    let before = u64::from(before) | u64::from(one) << 16 | u64::from(two) << 32 | u64::from(three) << 48;
+    let behind = u64::from(four) | u64::from(behind) << 16;
+    // Sums of what is in different lanes, in an order that no compiler makes slow double shifts of.
+    let a1 = (before >> 16).wrapping_add((behind << 48).wrapping_add(packet.differences()).wrapping_sub(3 * ONES));
+    let left_of_before = a1.wrapping_sub(before);
+    let not_left_of_behind = (before >> 32).wrapping_sub(a1).wrapping_add((behind << 32).wrapping_sub(ONES));
+    let not_onwards = a1.wrapping_sub(a1 << 16).wrapping_sub(ONES.wrapping_add_signed(at.a0.into()));
+    let wrong = (left_of_before | not_left_of_behind | not_onwards) & packet.used();
+    (wrong == 0 && packet.length() > 0).then_some(a1)
 }
 
 /// Writes four places.
 #[inline]
-fn put_lanes(places: &mut [u16], lanes: u64) {
-    let four: &mut [u16; PACKET_MODES] = places.first_chunk_mut().expect("a row has room behind its end");
-    *four = [lanes as u16, (lanes >> 16) as u16, (lanes >> 32) as u16, (lanes >> 48) as u16];
+fn put_lanes(places: &mut Narrow, end: usize, lanes: u64) {
+    let four = &mut places[end & NARROW_MASK..][..PACKET_MODES];
+    four.copy_from_slice(&[lanes as u16, (lanes >> 16) as u16, (lanes >> 32) as u16, (lanes >> 48) as u16]);
 }
 
-/// Takes one mode, whichever it is. It takes and returns the reader and the place, so that the caller's may live in registers.
-#[cold]
-fn one_mode<'a>(
-    mut reader: BitReader<'a>,
-    mut at: Place,
+/// Takes one mode, whichever it is; the bits of the mode and of a code for each of two runs are ready.
+fn one_mode(
+    reader: &mut BitReader<'_>,
+    at: &mut Place,
     above: &[u16],
     places: &mut [u16],
     width: i32,
-) -> (BitReader<'a>, Result<Place, Damaged>) {
+) -> Result<(), Damaged> {
     let entry = MODES[reader.peek(MODE_BITS)];
     reader.skip(u32::from(entry.length));
     match entry.mode {
         Mode::Vertical => {
             let a1 = i32::from(above[at.b1]) + i32::from(entry.difference);
             if a1 < at.a0.max(0) || a1 > width {
-                return (reader, Err(Damaged));
+                return Err(Damaged);
             }
             push(places, &mut at.end, a1 as u16, width as u16);
             at.a0 = a1;
             if a1 < width {
                 at.b1 = next_change(above, other_colour(above, at.b1, a1), a1);
             }
+            Ok(())
         }
         Mode::Pass => {
             at.a0 = i32::from(above[at.b1 + 1]);
             at.b1 += 2;
+            Ok(())
         }
-        Mode::Horizontal => return horizontal(reader, at, above, places, width),
-        Mode::Other => return (reader, Err(Damaged)),
+        Mode::Horizontal => horizontal(reader, at, above, places, width),
+        Mode::Other => Err(Damaged),
     }
-    (reader, Ok(at))
 }
 
 /// Takes the two runs behind a horizontal mode one by one.
-#[inline(never)]
-fn horizontal<'a>(
-    mut reader: BitReader<'a>,
-    mut at: Place,
+fn horizontal(
+    reader: &mut BitReader<'_>,
+    at: &mut Place,
     above: &[u16],
     places: &mut [u16],
     width: i32,
-) -> (BitReader<'a>, Result<Place, Damaged>) {
+) -> Result<(), Damaged> {
     let first = at.colour();
     for colour in [first, first ^ BLACK_RUNS_FIRST] {
-        at.a0 = match run(&mut reader, single_runs(colour), at.a0.max(0), width) {
-            Ok(place) => place,
-            Err(damaged) => return (reader, Err(damaged)),
-        };
+        at.a0 = run(reader, single_runs(colour), at.a0.max(0), width)?;
         push(places, &mut at.end, at.a0 as u16, width as u16);
     }
     if at.a0 < width {
-        at.b1 = next_change_far(above, at.b1, at.a0);
+        at.b1 = next_change(above, at.b1, at.a0);
     }
-    (reader, Ok(at))
+    Ok(())
 }
 
 /// Where to look for b1 when the colour of a0 has just turned: next to the b1 before, on the left if that is still
@@ -346,12 +399,14 @@ fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> usize {
 
 /// The same where it is not mostly the first: one of the next three is found without guessing which.
 #[inline]
-fn next_change_far(reference: &[u16], b1_index: usize, a0: i32) -> usize {
-    let mut passed = 0;
-    if let Some(&[one, _, two]) = reference.get(b1_index..).and_then(|from| from.first_chunk()) {
-        passed = usize::from(i32::from(one) <= a0) + usize::from(i32::from(two) <= a0);
+fn next_change_far(reference: &Narrow, b1_index: usize, a0: i32) -> usize {
+    let from = b1_index & NARROW_MASK;
+    let passed = usize::from(i32::from(reference[from]) <= a0) + usize::from(i32::from(reference[from + 2]) <= a0);
+    let mut b1_index = b1_index + 2 * passed;
+    while i32::from(reference[b1_index & NARROW_MASK]) <= a0 {
+        b1_index += 2;
     }
-    next_change(reference, b1_index + 2 * passed, a0)
+    b1_index
 }
 
 /// Writes two runs behind a prefix.
