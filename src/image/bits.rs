@@ -207,18 +207,27 @@ impl<'a> BitReader<'a> {
     }
 
     /// Bits read so far, from the start of the slice; may be more than there are.
+    #[inline]
     pub(super) fn position(&self) -> u64 {
         (self.length - self.rest.len() + self.made_up) as u64 * 8 - u64::from(self.ready())
     }
 
     /// Bits left.
+    #[inline]
     pub(super) fn remaining(&self) -> u64 {
         (self.length as u64 * 8).saturating_sub(self.position())
     }
 
+    /// Whether fewer than `octets` octets may be left.
+    #[inline]
+    pub(super) const fn is_near_end(&self, octets: usize) -> bool {
+        self.rest.len() < octets
+    }
+
     /// Whether bits behind the end were read.
+    #[inline]
     pub(super) fn overran(&self) -> bool {
-        self.position() > self.length as u64 * 8
+        self.made_up > 0 && self.position() > self.length as u64 * 8
     }
 
     /// Goes on at the next octet.

@@ -54,6 +54,12 @@ impl RunEntry {
     pub(super) const fn length(self) -> u32 {
         (self.0 & 15) as u32
     }
+
+    /// Whether this is a code that ends a run, other than that of 0 pels, which joins its neighbours.
+    #[inline]
+    pub(super) const fn ends_with_pels(self) -> bool {
+        self.run().wrapping_sub(1) < 63
+    }
 }
 
 /// Bits that [`RunsEntry`] looks at.
@@ -137,15 +143,17 @@ pub(super) const THEN_MORE: u32 = 0;
 pub(super) const THEN_PASS: u32 = 1;
 /// A horizontal mode, of which the mode itself is in the packet and its runs follow.
 pub(super) const THEN_HORIZONTAL: u32 = 2;
+/// Set beside these where there is no mode at all.
+const NO_MODE: u32 = 4;
 
 impl Packet {
     /// Bits of all modes; 0 if there is none to be taken here.
-    #[inline]
-    pub(super) const fn length(self) -> u32 {
+    #[cfg(test)]
+    const fn length(self) -> u32 {
         (self.0 >> 4 & 15) as u32
     }
 
-    /// The same with more above its lower 6 bits.
+    /// The bits of all modes in the lower 6 bits, 0 if there is none to be taken here; more above them.
     #[inline]
     pub(super) const fn length_bits(self) -> u32 {
         (self.0 >> 4) as u32
@@ -161,6 +169,24 @@ impl Packet {
     #[inline]
     pub(super) const fn then(self) -> u32 {
         (self.0 >> 36 & 3) as u32
+    }
+
+    /// Bits of the first modes, 1 to 3 of several vertical ones.
+    #[inline]
+    pub(super) const fn length_of(self, modes: usize) -> u32 {
+        (self.0 >> (47 + 4 * modes) & 15) as u32
+    }
+
+    /// Whether neither a horizontal mode is behind the vertical ones nor something that is no mode in their place.
+    #[inline]
+    pub(super) const fn then_no_runs(self) -> bool {
+        self.0 >> 36 & 6 == 0
+    }
+
+    /// The colour, 0 or [`BLACK_RUNS_FIRST`], behind the vertical modes if it is this one in front of them.
+    #[inline]
+    pub(super) const fn turned(self, colour: usize) -> usize {
+        colour ^ (self.0 >> (20 - RUNS_BITS)) as usize & BLACK_RUNS_FIRST
     }
 
     /// The a1 - b1 + 3 of the vertical modes, in their lanes; 3 in the others.
@@ -293,7 +319,7 @@ const fn packets() -> [Packet; 1 << PACKET_BITS] {
     let mut bits = 0;
     while bits < packets.len() {
         let (mut length, mut vertical, mut then) = (0, 0, THEN_MORE);
-        let mut differences = 0x0003_0003_0003_0003;
+        let (mut differences, mut lengths) = (0x0003_0003_0003_0003, 0);
         while then == THEN_MORE {
             let left = PACKET_BITS - length;
             let next = bits & ((1 << left) - 1);
@@ -305,6 +331,9 @@ const fn packets() -> [Packet; 1 << PACKET_BITS] {
                 Mode::Vertical if vertical < PACKET_MODES => {
                     let lane = 16 * vertical;
                     differences = differences & !(7 << lane) | ((entry.difference + 3) as u64 | 0x8000) << lane;
+                    if vertical < 3 {
+                        lengths |= ((length + entry.length as u32) as u64) << (4 * vertical);
+                    }
                     vertical += 1;
                 }
                 Mode::Pass => then = THEN_PASS,
@@ -313,7 +342,9 @@ const fn packets() -> [Packet; 1 << PACKET_BITS] {
             }
             length += entry.length as u32;
         }
-        packets[bits] = Packet(differences | (length as u64) << 4 | (vertical as u64) << 20 | (then as u64) << 36);
+        let then = then | if length == 0 { NO_MODE } else { 0 };
+        let numbers = (length as u64) << 4 | (vertical as u64) << 20 | (then as u64) << 36 | lengths << 51;
+        packets[bits] = Packet(differences | numbers);
         bits += 1;
     }
     packets

@@ -9,6 +9,9 @@ use crate::model::Compression;
 /// Rows that [`DecodeLimits::default`] allows: 4 m at 15.4 lines per millimetre, beyond any roll of paper.
 pub const DEFAULT_MAX_ROWS: u32 = 61_600;
 
+/// Rows that there is room for at once: A4 at fine resolution.
+const USUAL_ROWS: u32 = 2400;
+
 /// Bits that must be there before a row is read from a stream that goes on: a longer code than any, and the fill
 /// that may follow.
 const LOOK_AHEAD_BITS: u64 = 64;
@@ -200,7 +203,8 @@ enum Step {
 
 impl Rows {
     fn new(compression: Compression, framing: Framing, width: u32, limits: DecodeLimits) -> Self {
-        let bitmap = Bitmap::new(width);
+        let mut bitmap = Bitmap::new(width);
+        bitmap.reserve_rows(limits.max_rows.min(USUAL_ROWS));
         let white = Changes::white(bitmap.width());
         let start = match framing {
             Framing::Line => t4::Place::Start,
@@ -249,7 +253,7 @@ impl Rows {
                 t6::Found::Damage => Step::BadRowAndEnd(Ended::ByDamage),
             },
         };
-        if bits.remaining() < look_ahead {
+        if look_ahead > 0 && bits.remaining() < look_ahead {
             return false;
         }
         self.apply(step);

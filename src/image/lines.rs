@@ -116,8 +116,7 @@ fn decode_runs(reader: &mut BitReader<'_>, places: &mut Narrow, width: i32) -> R
             let first = place + entry.first();
             let second = first + entry.second();
             if second >= width {
-                let whole = [second, first, second].get(entry.ends()).is_some_and(|&last| last == width);
-                if whole && second == width && entry.ends() > 0 {
+                if second == width && (entry.ends_two() || entry.ends() == 1 && first == width) {
                     reader.skip_entry(entry.bits());
                     places[end & NARROW_MASK] = first as u16;
                     return Ok(end + entry.ends() - 1);
@@ -211,11 +210,18 @@ fn decode_modes<const LANES: bool>(
 ) -> Result<usize, Damaged> {
     let mut at = Place { a0: -1, b1: FIRST, end: FIRST };
     while at.a0 < width {
-        let stop = match (above.places.first_chunk(), places.first_chunk_mut()) {
-            (Some(reference), Some(places)) if LANES => take_packets(reader, &mut at, (reference, above.edge), places, width),
-            _ => Stop::Mode,
-        };
         reader.refill();
+        let left = above.edge.wrapping_sub(at.b1).wrapping_add(1);
+        let straight = left.wrapping_sub(1) < READY_BITS as usize && reader.are_ones(left as u32);
+        let stop = match (above.places.first_chunk(), places.first_chunk_mut()) {
+            (_, _) if straight => Stop::Straight,
+            (Some(reference), Some(places)) if LANES => {
+                let stop = take_packets(reader, &mut at, (reference, above.edge), places, width);
+                reader.refill();
+                stop
+            }
+            (_, _) => Stop::Mode,
+        };
         match stop {
             Stop::Mode => one_mode(reader, &mut at, above.places, places, width)?,
             Stop::Runs => horizontal(reader, &mut at, above.places, places, width)?,
@@ -225,6 +231,7 @@ fn decode_modes<const LANES: bool>(
                 places[at.end..at.end + ends].copy_from_slice(&above.places[at.b1..above.edge]);
                 return Ok(at.end + ends);
             }
+            Stop::Row => {}
         }
     }
     Ok(at.end)
@@ -238,6 +245,8 @@ enum Stop {
     Runs,
     /// Nothing but V0, which is a copy of the row above, up to the right edge.
     Straight,
+    /// The row has ended.
+    Row,
 }
 
 /// Packets, each with the runs of a horizontal mode behind it, that one refill is enough for.
@@ -266,7 +275,20 @@ fn take_packets(
                 break 'stop Stop::Straight;
             }
             let packet = PACKETS[reader.peek(PACKET_BITS)];
-            let Some(a1) = vertical_modes(packet, at, above) else { break 'stop Stop::Mode };
+            let (a1, wrong) = vertical_modes(packet, at, above);
+            if wrong != 0 {
+                let right = wrong.trailing_zeros() as usize / 16;
+                if right == 0 {
+                    break 'stop Stop::Mode;
+                }
+                reader.skip_entry(packet.length_of(right));
+                put_lanes(places, at.end, a1);
+                at.end += right;
+                at.b1 += right;
+                at.a0 = (a1 >> (16 * (right - 1)) & 0xFFFF) as i32;
+                continue 'stop;
+            }
+            let colour = packet.turned(at.colour());
             reader.skip_entry(packet.length_bits());
             put_lanes(places, at.end, a1);
             let count = packet.vertical();
@@ -274,26 +296,49 @@ fn take_packets(
             at.b1 += count;
             let last = a1.rotate_left(16) >> ((16 * count as u32) & 63) & 0xFFFF;
             at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
-            if packet.then() == THEN_HORIZONTAL {
-                let entry = RUNS[reader.peek(RUNS_BITS) ^ at.colour()];
-                let a1 = at.a0.max(0) + entry.first();
-                let a2 = a1 + entry.second();
-                if !entry.ends_two() || a2 >= width {
-                    break 'stop Stop::Runs;
-                }
-                reader.skip_entry(entry.bits());
-                let two = &mut places[at.end & NARROW_MASK..][..2];
-                two.copy_from_slice(&[a1 as u16, a2 as u16]);
-                at.end += 2;
-                at.a0 = a2;
-                at.b1 = next_change_far(above, at.b1, a2);
-            } else {
+            if packet.then_no_runs() {
                 let pass = packet.then() == THEN_PASS;
                 at.a0 = select_unpredictable(pass, i32::from(above[(at.b1 & NARROW_MASK) + 1]), at.a0);
                 at.b1 += 2 * usize::from(pass);
                 if at.a0 >= width {
-                    break 'stop Stop::Mode;
+                    break 'stop Stop::Row;
                 }
+                continue;
+            }
+            if packet.then() != THEN_HORIZONTAL {
+                break 'stop Stop::Mode;
+            }
+            let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
+            let a1 = at.a0.max(0) + entry.first();
+            let mut a2 = a1 + entry.second();
+            let mut behind = reader.clone();
+            let both = entry.ends_two();
+            if both {
+                behind.skip_entry(entry.bits());
+            } else {
+                // The first run may be whole, and the rest of the second one code.
+                if entry.ends() == 0 || !behind.refill_within() {
+                    break 'stop Stop::Runs;
+                }
+                behind.skip_entry(entry.bits());
+                let rest = single_runs(colour ^ BLACK_RUNS_FIRST)[behind.peek(RUN_BITS)];
+                if !rest.ends_with_pels() {
+                    break 'stop Stop::Runs;
+                }
+                behind.skip(rest.length());
+                a2 += rest.run().cast_signed();
+            }
+            if a2 >= width {
+                break 'stop Stop::Runs;
+            }
+            reader = behind;
+            let two = &mut places[at.end & NARROW_MASK..][..2];
+            two.copy_from_slice(&[a1 as u16, a2 as u16]);
+            at.end += 2;
+            at.a0 = a2;
+            at.b1 = next_change_far(above, at.b1, a2);
+            if !both {
+                continue 'stop;
             }
         }
     };
@@ -301,16 +346,17 @@ fn take_packets(
     stop
 }
 
-/// The places a1 of a packet's vertical modes, in lanes; `None` if it has to be taken mode by mode.
+/// The places a1 of a packet's vertical modes, in lanes; and the highest bit of the first lane that is wrong, if one is,
+/// and of some above it. Modes from there on have to be taken one by one.
 ///
 /// The four places from b1 on and the four differences are added in one word. As long as each a1 is not left of the place in
 /// front of its b1, and left of the place behind it, the next b1 is the next place. What is wrong in a lane borrows from
 /// those above it alone, and the lanes in use are the lowest.
 #[inline]
-fn vertical_modes(packet: Packet, at: Place, above: &Narrow) -> Option<u64> {
+fn vertical_modes(packet: Packet, at: Place, above: &Narrow) -> (u64, u64) {
     let from = at.b1.wrapping_sub(1) & NARROW_MASK;
-    let &[before, one, two, three] = above[from..].first_chunk()?;
-    let &[four, behind] = above[from + 4..].first_chunk()?;
+    let (before, one, two, three) = (above[from], above[from + 1], above[from + 2], above[from + 3]);
+    let (four, behind) = (above[from + 4], above[from + 5]);
     let before = u64::from(before) | u64::from(one) << 16 | u64::from(two) << 32 | u64::from(three) << 48;
     let behind = u64::from(four) | u64::from(behind) << 16;
     // Sums of what is in different lanes, in an order that no compiler makes slow double shifts of.
@@ -318,8 +364,7 @@ fn vertical_modes(packet: Packet, at: Place, above: &Narrow) -> Option<u64> {
     let left_of_before = a1.wrapping_sub(before);
     let not_left_of_behind = (before >> 32).wrapping_sub(a1).wrapping_add((behind << 32).wrapping_sub(ONES));
     let not_onwards = a1.wrapping_sub(a1 << 16).wrapping_sub(ONES.wrapping_add_signed(at.a0.into()));
-    let wrong = (left_of_before | not_left_of_behind | not_onwards) & packet.used();
-    (wrong == 0 && packet.length() > 0).then_some(a1)
+    (a1, (left_of_before | not_left_of_behind | not_onwards) & packet.used())
 }
 
 /// Writes four places.

@@ -42,7 +42,7 @@ pub(super) enum Found {
 /// Reads one row.
 pub(super) fn decode_row(bits: &mut BitReader<'_>, above: &Changes, row: &mut Changes) -> Found {
     bits.refill();
-    if bits.remaining() == 0 || bits.remaining() < 12 && bits.peek(12) == 0 {
+    if bits.is_near_end(2) && (bits.remaining() == 0 || bits.remaining() < 12 && bits.peek(12) == 0) {
         return Found::OutOfData;
     }
     if bits.peek(EOL.1) as u64 == EOL.0 && bits.remaining() >= u64::from(EOL.1) {
