@@ -243,6 +243,11 @@ impl<'a> BitReader<'a> {
         if self.peek(EOL_ZEROS) != 0 {
             return LineEnd::Missing;
         }
+        // Mostly there is no fill, and to know the length beforehand is quicker than to count.
+        if self.peek(EOL_ZEROS + 1) == 1 {
+            self.skip(EOL_ZEROS + 1);
+            return LineEnd::Found;
+        }
         let zeros = self.loaded.leading_zeros();
         if zeros < self.ready() {
             self.skip(zeros + 1);

@@ -216,7 +216,7 @@ impl Rows {
             Compression::Mmr => Coded::T6,
         };
         let (row, above) = (white.clone(), white);
-        let painter = Painter::new();
+        let painter = Painter::new(bitmap.width());
         Self { place, bitmap, above, row, painter, limits, bad_rows: 0, bad_run: 0, longest_bad_run: 0, ended: None }
     }
 
@@ -282,6 +282,11 @@ impl Rows {
 
     fn show_row(&mut self) {
         self.bad_run = 0;
+        if self.row.count() == 0 {
+            self.bitmap.push_white_rows(1);
+            std::mem::swap(&mut self.row, &mut self.above);
+            return;
+        }
         if self.bitmap.rows() > 0 && self.row.same_as(&self.above) {
             self.bitmap.repeat_last_row();
             return;

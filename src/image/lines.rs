@@ -1,90 +1,16 @@
-//! Coding of one row: one-dimensional (run lengths) and two-dimensional (against the row above).
+//! Decoding of one row: one-dimensional (run lengths) and two-dimensional (against the row above).
 //!
 //! It knows nothing of ends of line, pages or damage control: [`super::t4`] and [`super::t6`] frame these rows.
 
-use super::bits::{BitReader, BitWriter, READY_BITS};
-use super::codes::{
-    BLACK_CODES, BLACK_RUNS, BLACK_RUNS_FIRST, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode,
-    PACKET_BITS, PACKET_MODES, PACKETS, PASS, Packet, RUN_BITS, RUNS, RUNS_BITS, RunCodes, RunTable, THEN_HORIZONTAL,
-    THEN_PASS, VERTICAL, WHITE_CODES, WHITE_RUNS,
-};
+use super::bits::{BitReader, READY_BITS};
+use super::codes::{BLACK_RUNS, BLACK_RUNS_FIRST, RUN_BITS, RUNS, RUNS_BITS, RunTable, WHITE_RUNS, runs_by_colour};
+use super::modes::{MODE_BITS, MODES, Mode, PACKET_BITS, PACKET_MODES, PACKETS, Packet, THEN_HORIZONTAL, THEN_PASS};
 use super::runs::{Changes, FIRST, Guarded, NARROW_MASK, Narrow, WIDEST_NARROW, push};
 use std::hint::select_unpredictable;
 
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Damaged;
-
-/// Bits that a row of this width has at most, whichever way it is coded, and some more: one pel alternating with
-/// the next costs 9 bits for two in one dimension; every coding of two elements in two dimensions costs less than a
-/// horizontal mode with its two runs, so less than 3 bits more.
-const fn most_bits(width: i32) -> usize {
-    width.cast_unsigned() as usize * 8 + 256
-}
-
-/// Writes a row as run lengths.
-// T.4 (07/2003) §4.1.1
-pub(super) fn encode_one_dimensional(bits: &mut BitWriter, row: &Changes) {
-    bits.reserve(most_bits(row.width()));
-    let mut start = 0;
-    let (pairs, rest) = row.places()[..row.count()].as_chunks::<2>();
-    for &pair in pairs {
-        let [black, white] = pair.map(i32::from);
-        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, white - black));
-        start = white;
-    }
-    let width = row.width();
-    if let &[black] = rest {
-        let black = i32::from(black);
-        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, width - black));
-    } else if start < width {
-        put_run(bits, &WHITE_CODES, width - start);
-    }
-}
-
-/// Writes a row by its differences from the row above.
-// T.4 (07/2003) §4.2.1.3, T.6 (11/1988) §2.2
-pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row: &Changes) {
-    if row.same_as(above) {
-        bits.put_ones(u32::try_from(row.count() + 1).expect("no more changes than pels"));
-        return;
-    }
-    let width = row.width();
-    bits.reserve(most_bits(width));
-    let (reference, current) = (above.guarded_places().places, row.places());
-    let (mut b1_index, mut a1_index) = (FIRST, 0);
-    let mut a0 = -1;
-    loop {
-        let [a1, b1, b2] = [current[a1_index], reference[b1_index], reference[b1_index + 1]].map(i32::from);
-        if b2 < a1 {
-            bits.put(PASS.0, PASS.1);
-            a0 = b2;
-            b1_index += 2;
-            continue;
-        }
-        let difference = a1 - b1;
-        if let Some(&(code, length)) = VERTICAL.get((difference + 3).cast_unsigned() as usize) {
-            bits.put(code, length);
-            if a1 == width {
-                return;
-            }
-            a0 = a1;
-            a1_index += 1;
-            b1_index = other_colour(reference, b1_index, a0);
-        } else {
-            let a2 = i32::from(current[a1_index + 1]);
-            let (first, second) =
-                if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
-            put_runs(bits, HORIZONTAL, (first, a1 - a0.max(0)), (second, a2 - a1));
-            if a2 == width {
-                return;
-            }
-            a0 = a2;
-            a1_index += 2;
-        }
-        b1_index = next_change(reference, b1_index, a0);
-    }
-}
 
 /// Reads a row of run lengths; on success the reader stands behind its last code.
 // T.4 (07/2003) §4.1.1
@@ -108,11 +34,15 @@ const LOOKUPS: u32 = 4;
 #[inline]
 fn decode_runs(reader: &mut BitReader<'_>, places: &mut Narrow, width: i32) -> Result<usize, Damaged> {
     let mut end = FIRST;
-    let (mut place, mut colour) = (0, 0);
+    let mut place = 0;
+    // The table of this colour and that of the other: quicker than to have the colour in the index, as each lookup waits for
+    // the one before.
+    let (white, black) = runs_by_colour();
+    let (mut runs, mut others) = (white, black);
     'row: while place < width {
         reader.refill();
         for lookup in 1..=LOOKUPS {
-            let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
+            let entry = runs[reader.peek(RUNS_BITS)];
             let first = place + entry.first();
             let second = first + entry.second();
             if second >= width {
@@ -127,20 +57,21 @@ fn decode_runs(reader: &mut BitReader<'_>, places: &mut Narrow, width: i32) -> R
                 two.copy_from_slice(&[first as u16, second as u16]);
                 end += entry.ends();
                 place = second;
-                colour ^= entry.turn();
+                let turn = entry.turn() > 0;
+                (runs, others) = (select_unpredictable(turn, others, runs), select_unpredictable(turn, runs, others));
                 continue;
             }
             // Where an entry has nothing, the lookups that follow are the same one.
             reader.refill();
+            let colour = if std::ptr::eq(runs, white) { 0 } else { BLACK_RUNS_FIRST };
             place = run(reader, single_runs(colour), place, width)?;
             push(places, &mut end, place as u16, width as u16);
-            colour ^= BLACK_RUNS_FIRST;
+            (runs, others) = (others, runs);
             continue 'row;
         }
     }
     Ok(end)
 }
-
 /// All runs one by one.
 fn decode_single_runs(reader: &mut BitReader<'_>, places: &mut [u16], width: i32) -> Result<usize, Damaged> {
     let (mut place, mut end, mut colour) = (0, FIRST, 0);
@@ -308,42 +239,57 @@ fn take_packets(
             if packet.then() != THEN_HORIZONTAL {
                 break 'stop Stop::Mode;
             }
-            let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
-            let a1 = at.a0.max(0) + entry.first();
-            let mut a2 = a1 + entry.second();
-            let mut behind = reader.clone();
-            let both = entry.ends_two();
-            if both {
-                behind.skip_entry(entry.bits());
-            } else {
-                // The first run may be whole, and the rest of the second one code.
-                if entry.ends() == 0 || !behind.refill_within() {
-                    break 'stop Stop::Runs;
-                }
-                behind.skip_entry(entry.bits());
-                let rest = single_runs(colour ^ BLACK_RUNS_FIRST)[behind.peek(RUN_BITS)];
-                if !rest.ends_with_pels() {
-                    break 'stop Stop::Runs;
-                }
-                behind.skip(rest.length());
-                a2 += rest.run().cast_signed();
-            }
-            if a2 >= width {
+            let Some(Runs { behind, a1, a2, one_lookup }) = two_runs(&reader, colour, at.a0, width) else {
                 break 'stop Stop::Runs;
-            }
+            };
             reader = behind;
             let two = &mut places[at.end & NARROW_MASK..][..2];
             two.copy_from_slice(&[a1 as u16, a2 as u16]);
             at.end += 2;
             at.a0 = a2;
             at.b1 = next_change_far(above, at.b1, a2);
-            if !both {
+            if !one_lookup {
                 continue 'stop;
             }
         }
     };
     (*bits, *place) = (reader, at);
     stop
+}
+
+/// The two runs behind a horizontal mode.
+struct Runs<'a> {
+    behind: BitReader<'a>,
+    a1: i32,
+    a2: i32,
+    /// They are one entry of [`RUNS`], so that no more bits were needed than [`RUNS_BITS`].
+    one_lookup: bool,
+}
+
+/// Two runs from a0 on, if they are one entry of [`RUNS`] or one and a code more, and end in front of the right edge.
+#[inline]
+fn two_runs<'a>(reader: &BitReader<'a>, colour: usize, a0: i32, width: i32) -> Option<Runs<'a>> {
+    let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
+    let a1 = a0.max(0) + entry.first();
+    let mut a2 = a1 + entry.second();
+    let mut behind = reader.clone();
+    let one_lookup = entry.ends_two();
+    if one_lookup {
+        behind.skip_entry(entry.bits());
+    } else {
+        // The first run may be whole, and the rest of the second one code.
+        if entry.ends() == 0 || !behind.refill_within() {
+            return None;
+        }
+        behind.skip_entry(entry.bits());
+        let rest = single_runs(colour ^ BLACK_RUNS_FIRST)[behind.peek(RUN_BITS)];
+        if !rest.ends_with_pels() {
+            return None;
+        }
+        behind.skip(rest.length());
+        a2 += rest.run().cast_signed();
+    }
+    (a2 < width).then_some(Runs { behind, a1, a2, one_lookup })
 }
 
 /// The places a1 of a packet's vertical modes, in lanes; and the highest bit of the first lane that is wrong, if one is,
@@ -429,13 +375,13 @@ fn horizontal(
 /// Where to look for b1 when the colour of a0 has just turned: next to the b1 before, on the left if that is still
 /// right of a0.
 #[inline]
-fn other_colour(reference: &[u16], b1_index: usize, a0: i32) -> usize {
+pub(super) fn other_colour(reference: &[u16], b1_index: usize, a0: i32) -> usize {
     if i32::from(reference[b1_index - 1]) > a0 { b1_index - 1 } else { b1_index + 1 }
 }
 
 /// The first changing element of the same colour right of a0, which is left of the right edge.
 #[inline]
-fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> usize {
+pub(super) fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> usize {
     while i32::from(reference[b1_index]) <= a0 {
         b1_index += 2;
     }
@@ -452,36 +398,6 @@ fn next_change_far(reference: &Narrow, b1_index: usize, a0: i32) -> usize {
         b1_index += 2;
     }
     b1_index
-}
-
-/// Writes two runs behind a prefix.
-#[inline]
-fn put_runs(bits: &mut BitWriter, prefix: (u64, u32), first: (&RunCodes, i32), second: (&RunCodes, i32)) {
-    let (first_run, second_run) = (first.1.cast_unsigned(), second.1.cast_unsigned());
-    if first_run.max(second_run) <= LONGEST_READY_RUN {
-        let (first_code, first_length) = first.0.code(first_run);
-        let (second_code, second_length) = second.0.code(second_run);
-        let code = (prefix.0 << first_length | first_code) << second_length | second_code;
-        bits.put(code, prefix.1 + first_length + second_length);
-    } else {
-        if prefix.1 > 0 {
-            bits.put(prefix.0, prefix.1);
-        }
-        put_run(bits, first.0, first.1);
-        put_run(bits, second.0, second.1);
-    }
-}
-
-fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
-    let mut run = run.cast_unsigned();
-    while run > LONGEST_READY_RUN {
-        let (code, length) = codes.code(LONGEST_MAKE_UP);
-        let (_, terminating) = codes.code(0);
-        bits.put(code >> terminating, length - terminating);
-        run -= LONGEST_MAKE_UP;
-    }
-    let (code, length) = codes.code(run);
-    bits.put(code, length);
 }
 
 /// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, more than a mode and two

@@ -151,23 +151,20 @@ impl Changes {
         }
         end + edges.count_ones() as usize
     }
-
 }
 
 /// Draws rows.
 #[derive(Debug)]
 pub(super) struct Painter {
     /// Where pels are turned over; all 0 between calls. Each word is the sum of several, because to change the same one again
-    /// at once takes long. A place has no word beyond them.
-    turns: Box<Turns>,
+    /// at once takes long.
+    turns: Vec<[u64; 4]>,
 }
 
-type Turns = [[u64; 4]; 1 << 16 >> 6];
-
 impl Painter {
-    pub(super) fn new() -> Self {
-        let turns: Box<[[u64; 4]]> = vec![[0; 4]; 1 << 16 >> 6].into();
-        Self { turns: turns.try_into().expect("it is as long as that") }
+    /// Draws rows of this width in pels.
+    pub(super) fn new(width: u32) -> Self {
+        Self { turns: vec![[0; 4]; width as usize / 64 + 1] }
     }
 
     /// Draws a row into white octets, as many as the width needs.
@@ -184,7 +181,7 @@ impl Painter {
 }
 
 /// Draws all runs together.
-fn paint_many(places: &[u16], width: u16, turns: &mut Turns, row: &mut [u8]) {
+fn paint_many(places: &[u16], width: u16, turns: &mut [[u64; 4]], row: &mut [u8]) {
     let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return };
     // First every change turns over the rest of its word, then each word with an odd number of changes all words right of
     // it.
@@ -290,7 +287,7 @@ mod tests {
             let mut changes = Changes::white(width);
             changes.read(&row);
             let mut again = vec![0; row.len()];
-            Painter::new().paint(&changes, &mut again);
+            Painter::new(width).paint(&changes, &mut again);
             prop_assert_eq!(again, row);
         }
     }

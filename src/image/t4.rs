@@ -3,8 +3,9 @@
 use super::bitmap::Bitmap;
 use super::bits::{BitReader, BitWriter, LineEnd};
 use super::codes::EOL;
-use super::lines::{Damaged, decode_one_dimensional, decode_two_dimensional, encode_one_dimensional, encode_two_dimensional};
+use super::lines::{Damaged, decode_one_dimensional, decode_two_dimensional};
 use super::runs::Changes;
+use super::write_lines::{encode_one_dimensional, encode_two_dimensional};
 
 /// Ends of line in a row that mean return to control.
 // T.4 (07/2003) §4.1.4, §4.2.1.4.3

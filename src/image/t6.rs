@@ -4,8 +4,9 @@
 use super::bitmap::Bitmap;
 use super::bits::{BitReader, BitWriter};
 use super::codes::EOL;
-use super::lines::{decode_two_dimensional, encode_two_dimensional};
+use super::lines::decode_two_dimensional;
 use super::runs::Changes;
+use super::write_lines::encode_two_dimensional;
 
 /// Codes a page and ends it with the end of facsimile block, filled up with zeros to an octet.
 // T.6 (11/1988) §2.4.1.1
