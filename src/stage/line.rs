@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::settings::{Fax, TrunkLine};
+use super::trace::Recorder;
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
@@ -29,14 +30,16 @@ pub struct Line {
     pub advertised: SocketAddr,
     /// Whether the middle of numbers is hidden in logs.
     pub redact: bool,
+    /// Writes captures of calls.
+    pub recorder: Recorder,
     receptions: Arc<AtomicUsize>,
 }
 
 impl Line {
     /// Joins the sockets.
     #[must_use]
-    pub fn new(sip: SipSocket, ports: MediaPorts, advertised: SocketAddr, redact: bool) -> Self {
-        Self { sip, ports: Arc::new(ports), advertised, redact, receptions: Arc::default() }
+    pub fn new(sip: SipSocket, ports: MediaPorts, advertised: SocketAddr, redact: bool, recorder: Recorder) -> Self {
+        Self { sip, ports: Arc::new(ports), advertised, redact, recorder, receptions: Arc::default() }
     }
 
     /// Incoming calls on the line.
@@ -140,8 +143,7 @@ fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
         longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,
-        // The caller has heard our tone in the audio before the switch to T.38.
-        send_ced: false,
+        send_ced: true,
         row_time_ms: 0,
         sub_address: true,
     }
