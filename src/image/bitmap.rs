@@ -120,6 +120,11 @@ impl Bitmap {
         self.data.resize(self.rows as usize * self.stride, 0);
     }
 
+    /// Makes room for so many rows more, which costs nothing as long as they do not come.
+    pub(super) fn reserve_rows(&mut self, rows: u32) {
+        self.data.reserve(rows as usize * self.stride);
+    }
+
     /// Adds a copy of the last row below, or a white row if there is none.
     pub fn repeat_last_row(&mut self) {
         if self.rows == 0 {

@@ -80,11 +80,16 @@ impl BitWriter {
 /// Reads bits of a slice. Behind the end it reads zeros, which is told by [`BitReader::overran`].
 #[derive(Clone)]
 pub(super) struct BitReader<'a> {
-    octets: &'a [u8],
-    /// Next octet to load; counts on behind the end while zeros are made up.
-    next: usize,
-    /// Loaded bits, left-aligned; bits below the first `count` may be loaded already, and are right.
+    /// Octets that are not loaded yet.
+    rest: &'a [u8],
+    /// Octets of the whole slice.
+    length: usize,
+    /// Octets of zeros made up behind the end.
+    made_up: usize,
+    /// Loaded bits, left-aligned; bits below the first [`BitReader::ready`] may be loaded already, and are right.
     loaded: u64,
+    /// The lower 6 bits are the number of loaded bits. The rest is of no use, so that [`BitReader::skip_entry`] needs no
+    /// mask.
     count: u32,
 }
 
@@ -110,32 +115,49 @@ impl<'a> BitReader<'a> {
     /// A reader that starts at bit `position`.
     pub(super) fn new(octets: &'a [u8], position: u64) -> Self {
         let next = usize::try_from(position / 8).unwrap_or(usize::MAX).min(octets.len());
-        let mut reader = Self { octets, next, loaded: 0, count: 0 };
+        let mut reader = Self { rest: &octets[next..], length: octets.len(), made_up: 0, loaded: 0, count: 0 };
         reader.refill();
         reader.skip((position % 8) as u32);
         reader
     }
 
+    /// How many bits are ready.
+    #[inline]
+    const fn ready(&self) -> u32 {
+        self.count & 63
+    }
+
     /// Makes at least [`READY_BITS`] bits ready.
     #[inline]
     pub(super) fn refill(&mut self) {
-        if let Some(eight) = self.octets.get(self.next..self.next + 8) {
-            let word = u64::from_be_bytes(eight.try_into().expect("eight octets were taken"));
-            self.loaded |= word >> self.count;
-            self.next += (63 - self.count as usize) >> 3;
-            self.count |= 56;
-        } else {
+        if !self.refill_within() {
             *self = self.clone().refilled_at_the_end();
         }
     }
 
+    /// The same except near the end, where it does nothing and returns false.
+    #[inline]
+    pub(super) fn refill_within(&mut self) -> bool {
+        let Some(eight) = self.rest.first_chunk() else { return false };
+        self.loaded |= u64::from_be_bytes(*eight) >> self.ready();
+        // As many as there is room for: 63 less those ready, in octets.
+        self.rest = &self.rest[(!self.count >> 3 & 7) as usize..];
+        self.count |= READY_BITS;
+        true
+    }
+
     /// Takes and returns the reader, so that one which is not at its end may live in registers.
     #[cold]
+    #[inline(never)]
     fn refilled_at_the_end(mut self) -> Self {
+        self.count = self.ready();
         while self.count < READY_BITS {
-            let octet = self.octets.get(self.next).copied().unwrap_or(0);
-            self.loaded |= u64::from(octet) << (56 - self.count);
-            self.next += 1;
+            if let Some((&octet, rest)) = self.rest.split_first() {
+                self.loaded |= u64::from(octet) << (56 - self.count);
+                self.rest = rest;
+            } else {
+                self.made_up += 1;
+            }
             self.count += 8;
         }
         self
@@ -150,7 +172,7 @@ impl<'a> BitReader<'a> {
     /// How many 1 bits come next, of those made ready.
     #[inline]
     pub(super) fn leading_ones(&self) -> u32 {
-        (!self.loaded).leading_zeros().min(self.count)
+        (!self.loaded).leading_zeros().min(self.ready())
     }
 
     /// Whether the next `length` bits, 1 to [`READY_BITS`], of those made ready are all 1.
@@ -162,12 +184,21 @@ impl<'a> BitReader<'a> {
     /// Passes over bits made ready.
     #[inline]
     pub(super) fn skip(&mut self, length: u32) {
-        debug_assert!(length <= self.count);
+        debug_assert!(length <= self.ready());
         self.loaded <<= length;
-        self.count -= length;
+        self.count = self.count.wrapping_sub(length);
+    }
+
+    /// Passes over bits made ready, as many as the lower 6 bits of a table's entry say.
+    #[inline]
+    pub(super) fn skip_entry(&mut self, entry: u32) {
+        debug_assert!(entry & 63 <= self.ready());
+        self.loaded <<= entry & 63;
+        self.count = self.count.wrapping_sub(entry);
     }
 
     /// Reads one bit.
+    #[inline]
     pub(super) fn bit(&mut self) -> bool {
         self.refill();
         let bit = self.peek(1) == 1;
@@ -176,18 +207,27 @@ impl<'a> BitReader<'a> {
     }
 
     /// Bits read so far, from the start of the slice; may be more than there are.
+    #[inline]
     pub(super) fn position(&self) -> u64 {
-        self.next as u64 * 8 - u64::from(self.count)
+        (self.length - self.rest.len() + self.made_up) as u64 * 8 - u64::from(self.ready())
     }
 
     /// Bits left.
+    #[inline]
     pub(super) fn remaining(&self) -> u64 {
-        (self.octets.len() as u64 * 8).saturating_sub(self.position())
+        (self.length as u64 * 8).saturating_sub(self.position())
+    }
+
+    /// Whether fewer than `octets` octets may be left.
+    #[inline]
+    pub(super) const fn is_near_end(&self, octets: usize) -> bool {
+        self.rest.len() < octets
     }
 
     /// Whether bits behind the end were read.
+    #[inline]
     pub(super) fn overran(&self) -> bool {
-        self.position() > self.octets.len() as u64 * 8
+        self.made_up > 0 && self.position() > self.length as u64 * 8
     }
 
     /// Goes on at the next octet.
@@ -196,15 +236,20 @@ impl<'a> BitReader<'a> {
     }
 
     /// Reads fill and an EOL if they are next.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_line_end(&mut self) -> LineEnd {
         self.refill();
         // What is made up behind the end is zeros, so a 1 is there.
         if self.peek(EOL_ZEROS) != 0 {
             return LineEnd::Missing;
         }
+        // Mostly there is no fill, and to know the length beforehand is quicker than to count.
+        if self.peek(EOL_ZEROS + 1) == 1 {
+            self.skip(EOL_ZEROS + 1);
+            return LineEnd::Found;
+        }
         let zeros = self.loaded.leading_zeros();
-        if zeros < self.count {
+        if zeros < self.ready() {
             self.skip(zeros + 1);
             return LineEnd::Found;
         }
@@ -212,12 +257,13 @@ impl<'a> BitReader<'a> {
     }
 
     /// Reads on where there are only zeros in the bits made ready.
+    #[cold]
     fn take_long_fill(&mut self) -> LineEnd {
-        while self.remaining() > u64::from(self.count) {
-            self.skip(self.count);
+        while self.remaining() > u64::from(self.ready()) {
+            self.skip(self.ready());
             self.refill();
             let zeros = self.loaded.leading_zeros();
-            if zeros < self.count {
+            if zeros < self.ready() {
                 self.skip(zeros + 1);
                 return LineEnd::Found;
             }

@@ -10,18 +10,6 @@ pub(super) const LONGEST_MAKE_UP: u32 = 2560;
 /// Bits that tell every code of a run.
 pub(super) const RUN_BITS: u32 = 13;
 
-/// Pass mode.
-// T.4 (07/2003) Table 4
-pub(super) const PASS: (u64, u32) = (0b0001, 4);
-/// Horizontal mode; two runs follow.
-// T.4 (07/2003) Table 4
-pub(super) const HORIZONTAL: (u64, u32) = (0b001, 3);
-/// Vertical modes VL3, VL2, VL1, V0, VR1, VR2, VR3: a1 is that far from b1.
-// T.4 (07/2003) Table 4
-pub(super) const VERTICAL: [(u64, u32); 7] =
-    [(0b000_0010, 7), (0b00_0010, 6), (0b010, 3), (0b1, 1), (0b011, 3), (0b00_0011, 6), (0b000_0011, 7)];
-/// Bits that tell every two-dimensional mode.
-pub(super) const MODE_BITS: u32 = 7;
 /// End of line.
 // T.4 (07/2003) §4.1.2
 pub(super) const EOL: (u64, u32) = (1, 12);
@@ -54,6 +42,12 @@ impl RunEntry {
     pub(super) const fn length(self) -> u32 {
         (self.0 & 15) as u32
     }
+
+    /// Whether this is a code that ends a run, other than that of 0 pels, which joins its neighbours.
+    #[inline]
+    pub(super) const fn ends_with_pels(self) -> bool {
+        self.run().wrapping_sub(1) < 63
+    }
 }
 
 /// Bits that [`RunsEntry`] looks at.
@@ -62,8 +56,9 @@ pub(super) const RUNS_BITS: u32 = 12;
 /// As many codes of one row as fit into [`RUNS_BITS`] bits: up to two ends of runs, with make-up codes in front of each
 /// and behind the first. No run of 0 pels is among them.
 ///
-/// The lower 6 bits are the length, so that shifting by it needs no mask; then a bit that is set if two runs end; bit
-/// [`RUNS_BITS`] is set if one ends, to turn to the other half of [`RUNS`]; then the second run in 7 bits and the first in 12.
+/// The lower 6 bits are the length, so that shifting by it needs no mask; then a bit that is set if two runs end, and how
+/// many end in 2 bits; bit [`RUNS_BITS`] is set if one ends, to turn to the other half of [`RUNS`]; then the second run in
+/// 7 bits and the first in 12.
 #[derive(Clone, Copy)]
 pub(super) struct RunsEntry(u32);
 
@@ -73,7 +68,7 @@ const LONGEST_SECOND_RUN: u32 = 127;
 impl RunsEntry {
     const fn new(length: u32, ends: u32, runs: [u32; 2]) -> Self {
         assert!(length <= RUNS_BITS && ends <= 2 && runs[0] < 1 << 12 && runs[1] <= LONGEST_SECOND_RUN);
-        Self(length | ends >> 1 << 6 | (ends & 1) << RUNS_BITS | runs[1] << 13 | runs[0] << 20)
+        Self(length | ends >> 1 << 6 | ends << 7 | (ends & 1) << RUNS_BITS | runs[1] << 13 | runs[0] << 20)
     }
 
     /// Bits of the codes; 0 if there is none to be taken here.
@@ -82,10 +77,16 @@ impl RunsEntry {
         self.0 & 63
     }
 
+    /// All of it, whose lower 6 bits are the length.
+    #[inline]
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// How many runs end, 0 to 2.
     #[inline]
     pub(super) const fn ends(self) -> usize {
-        (self.0 >> 5 & 2 | self.0 >> RUNS_BITS & 1) as usize
+        (self.0 >> 7 & 3) as usize
     }
 
     /// Whether two runs end.
@@ -113,56 +114,6 @@ impl RunsEntry {
     }
 }
 
-/// Bits that [`Packet`] looks at.
-pub(super) const PACKET_BITS: u32 = 10;
-/// Vertical modes in a [`Packet`] at most.
-pub(super) const PACKET_MODES: usize = 4;
-
-/// As many two-dimensional modes as fit into [`PACKET_BITS`] bits: up to [`PACKET_MODES`] vertical ones, then perhaps a
-/// pass or horizontal mode. There is a lane of 16 bits for each vertical mode, the first in the lowest: a1 - b1 + 3 in its
-/// lower bits, or 3 if it is not used, and its highest bit set if it is used.
-#[derive(Clone, Copy)]
-pub(super) struct Packet(u64);
-
-/// What stands behind the vertical modes of a [`Packet`]: nothing more that is known.
-pub(super) const THEN_MORE: u32 = 0;
-/// A pass mode.
-pub(super) const THEN_PASS: u32 = 1;
-/// A horizontal mode, of which the mode itself is in the packet and its runs follow.
-pub(super) const THEN_HORIZONTAL: u32 = 2;
-
-impl Packet {
-    /// Bits of all modes; 0 if there is none to be taken here.
-    #[inline]
-    pub(super) const fn length(self) -> u32 {
-        (self.0 >> 4 & 15) as u32
-    }
-
-    /// Vertical modes.
-    #[inline]
-    pub(super) const fn vertical(self) -> usize {
-        (self.0 >> 20 & 7) as usize
-    }
-
-    /// [`THEN_MORE`], [`THEN_PASS`] or [`THEN_HORIZONTAL`].
-    #[inline]
-    pub(super) const fn then(self) -> u32 {
-        (self.0 >> 36 & 3) as u32
-    }
-
-    /// The a1 - b1 + 3 of the vertical modes, in their lanes; 3 in the others.
-    #[inline]
-    pub(super) const fn differences(self) -> u64 {
-        self.0 & 0x0007_0007_0007_0007
-    }
-
-    /// The highest bit of each lane that is used.
-    #[inline]
-    pub(super) const fn used(self) -> u64 {
-        self.0 & 0x8000_8000_8000_8000
-    }
-}
-
 /// White codes by run.
 pub(super) static WHITE_CODES: RunCodes = run_codes(&WHITE_TERMINATING, &WHITE_MAKE_UP);
 /// Black codes by run.
@@ -175,38 +126,18 @@ pub(super) static WHITE_RUNS: RunTable = run_entries(&WHITE_TERMINATING, &WHITE_
 pub(super) static BLACK_RUNS: RunTable = run_entries(&BLACK_TERMINATING, &BLACK_MAKE_UP);
 /// Several runs by the next [`RUNS_BITS`] bits, the first white; behind them the same with the first black.
 pub(super) static RUNS: [RunsEntry; 2 << RUNS_BITS] = runs_entries();
+/// A half of [`RUNS`].
+pub(super) type RunsTable = [RunsEntry; 1 << RUNS_BITS];
+
+/// The half of [`RUNS`] that begins with white, and the other.
+#[inline]
+pub(super) fn runs_by_colour() -> (&'static RunsTable, &'static RunsTable) {
+    let half = "each half is as long as that";
+    (RUNS.first_chunk().expect(half), RUNS.last_chunk().expect(half))
+}
+
 /// Index in [`RUNS`] of the half that begins with black.
 pub(super) const BLACK_RUNS_FIRST: usize = 1 << RUNS_BITS;
-/// Several modes by the next [`PACKET_BITS`] bits.
-pub(super) static PACKETS: [Packet; 1 << PACKET_BITS] = packets();
-/// Modes by the next [`MODE_BITS`] bits.
-pub(super) static MODES: [ModeEntry; 1 << MODE_BITS] = mode_entries();
-
-/// A two-dimensional mode as the decoder meets it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct ModeEntry {
-    /// Which.
-    pub(super) mode: Mode,
-    /// a1 - b1 for the vertical modes.
-    pub(super) difference: i8,
-    /// Bits of the code.
-    pub(super) length: u8,
-}
-
-/// The kinds of mode.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// a1 is near b1.
-    Vertical,
-    /// Two run lengths follow.
-    Horizontal,
-    /// b2 is left of a1.
-    Pass,
-    /// No mode that we take: an extension (uncompressed mode is one), an EOL or damage.
-    // T.6 (11/1988) §2.2.5: extensions are by agreement only
-    Other,
-}
-
 const fn run_codes(terminating: &[&str; 64], make_up: &[&'static str; 27]) -> RunCodes {
     let mut codes = [0; LONGEST_READY_RUN as usize + 1];
     let mut run = 0;
@@ -275,59 +206,8 @@ const fn runs_entries() -> [RunsEntry; 2 << RUNS_BITS] {
     entries
 }
 
-const fn packets() -> [Packet; 1 << PACKET_BITS] {
-    let mut packets = [Packet(0); 1 << PACKET_BITS];
-    let mut bits = 0;
-    while bits < packets.len() {
-        let (mut length, mut vertical, mut then) = (0, 0, THEN_MORE);
-        let mut differences = 0x0003_0003_0003_0003;
-        while then == THEN_MORE {
-            let left = PACKET_BITS - length;
-            let next = bits & ((1 << left) - 1);
-            let entry = MODES[if left > MODE_BITS { next >> (left - MODE_BITS) } else { next << (MODE_BITS - left) }];
-            if length + entry.length as u32 > PACKET_BITS {
-                break;
-            }
-            match entry.mode {
-                Mode::Vertical if vertical < PACKET_MODES => {
-                    let lane = 16 * vertical;
-                    differences = differences & !(7 << lane) | ((entry.difference + 3) as u64 | 0x8000) << lane;
-                    vertical += 1;
-                }
-                Mode::Pass => then = THEN_PASS,
-                Mode::Horizontal => then = THEN_HORIZONTAL,
-                Mode::Vertical | Mode::Other => break,
-            }
-            length += entry.length as u32;
-        }
-        packets[bits] = Packet(differences | (length as u64) << 4 | (vertical as u64) << 20 | (then as u64) << 36);
-        bits += 1;
-    }
-    packets
-}
-
 const fn make_up_code(make_up: &[&'static str; 27], index: usize) -> &'static str {
     if index < 27 { make_up[index] } else { EXTENDED_MAKE_UP[index - 27] }
-}
-
-const fn mode_entries() -> [ModeEntry; 1 << MODE_BITS] {
-    let mut entries = [ModeEntry { mode: Mode::Other, difference: 0, length: 0 }; 1 << MODE_BITS];
-    let mut index = 0;
-    while index < 9 {
-        let ((code, length), mode, difference) = match index {
-            7 => (PASS, Mode::Pass, 0),
-            8 => (HORIZONTAL, Mode::Horizontal, 0),
-            _ => (VERTICAL[index], Mode::Vertical, index as i8 - 3),
-        };
-        let free = MODE_BITS - length;
-        let mut rest = 0;
-        while rest < 1 << free {
-            entries[((code << free) + rest) as usize] = ModeEntry { mode, difference, length: length as u8 };
-            rest += 1;
-        }
-        index += 1;
-    }
-    entries
 }
 
 const fn parse(text: &str) -> (u32, u32) {
@@ -544,22 +424,5 @@ mod tests {
         // White 0 (00110101), and an end of line.
         assert_eq!(entry(0, 0b0011_0101_0000), (0, 0, 0, 0));
         assert_eq!(entry(0, 0b0000_0000_0001), (0, 0, 0, 0));
-    }
-
-    #[test]
-    fn a_packet_has_as_many_modes_as_fit() {
-        let packet = |bits: usize| {
-            let packet = PACKETS[bits];
-            (packet.length(), packet.vertical(), packet.then(), packet.differences())
-        };
-        // V0, VR1 (011), VL1 (010), H (001).
-        assert_eq!(packet(0b1_011_010_001), (10, 3, THEN_HORIZONTAL, 0x0003_0002_0004_0003));
-        // P (0001), and what follows waits.
-        assert_eq!(packet(0b0001_111111), (4, 0, THEN_PASS, 0x0003_0003_0003_0003));
-        assert_eq!(packet(0b1111111111), (4, 4, THEN_MORE, 0x0003_0003_0003_0003));
-        // VR3 (0000011), then half a VL3.
-        assert_eq!(packet(0b00_0001_1000), (7, 1, THEN_MORE, 0x0003_0003_0003_0006));
-        // An end of line.
-        assert_eq!(packet(0), (0, 0, THEN_MORE, 0x0003_0003_0003_0003));
     }
 }

@@ -2,12 +2,15 @@
 
 use super::bitmap::Bitmap;
 use super::bits::BitReader;
-use super::runs::Changes;
+use super::runs::{Changes, Painter};
 use super::{t4, t6};
 use crate::model::Compression;
 
 /// Rows that [`DecodeLimits::default`] allows: 4 m at 15.4 lines per millimetre, beyond any roll of paper.
 pub const DEFAULT_MAX_ROWS: u32 = 61_600;
+
+/// Rows that there is room for at once: A4 at fine resolution.
+const USUAL_ROWS: u32 = 2400;
 
 /// Bits that must be there before a row is read from a stream that goes on: a longer code than any, and the fill
 /// that may follow.
@@ -173,6 +176,7 @@ struct Rows {
     bitmap: Bitmap,
     above: Changes,
     row: Changes,
+    painter: Painter,
     limits: DecodeLimits,
     bad_rows: u32,
     bad_run: u32,
@@ -199,7 +203,8 @@ enum Step {
 
 impl Rows {
     fn new(compression: Compression, framing: Framing, width: u32, limits: DecodeLimits) -> Self {
-        let bitmap = Bitmap::new(width);
+        let mut bitmap = Bitmap::new(width);
+        bitmap.reserve_rows(limits.max_rows.min(USUAL_ROWS));
         let white = Changes::white(bitmap.width());
         let start = match framing {
             Framing::Line => t4::Place::Start,
@@ -211,7 +216,8 @@ impl Rows {
             Compression::Mmr => Coded::T6,
         };
         let (row, above) = (white.clone(), white);
-        Self { place, bitmap, above, row, limits, bad_rows: 0, bad_run: 0, longest_bad_run: 0, ended: None }
+        let painter = Painter::new(bitmap.width());
+        Self { place, bitmap, above, row, painter, limits, bad_rows: 0, bad_run: 0, longest_bad_run: 0, ended: None }
     }
 
     /// Reads on; false when the page has ended.
@@ -247,7 +253,7 @@ impl Rows {
                 t6::Found::Damage => Step::BadRowAndEnd(Ended::ByDamage),
             },
         };
-        if bits.remaining() < look_ahead {
+        if look_ahead > 0 && bits.remaining() < look_ahead {
             return false;
         }
         self.apply(step);
@@ -276,12 +282,17 @@ impl Rows {
 
     fn show_row(&mut self) {
         self.bad_run = 0;
+        if self.row.count() == 0 {
+            self.bitmap.push_white_rows(1);
+            std::mem::swap(&mut self.row, &mut self.above);
+            return;
+        }
         if self.bitmap.rows() > 0 && self.row.same_as(&self.above) {
             self.bitmap.repeat_last_row();
             return;
         }
         self.bitmap.push_white_rows(1);
-        self.row.paint(self.bitmap.last_row_unmasked());
+        self.painter.paint(&self.row, self.bitmap.last_row_unmasked());
         std::mem::swap(&mut self.row, &mut self.above);
     }
 

@@ -1,90 +1,16 @@
-//! Coding of one row: one-dimensional (run lengths) and two-dimensional (against the row above).
+//! Decoding of one row: one-dimensional (run lengths) and two-dimensional (against the row above).
 //!
 //! It knows nothing of ends of line, pages or damage control: [`super::t4`] and [`super::t6`] frame these rows.
 
-use super::bits::{BitReader, BitWriter, READY_BITS};
-use super::codes::{
-    BLACK_CODES, BLACK_RUNS, BLACK_RUNS_FIRST, HORIZONTAL, LONGEST_MAKE_UP, LONGEST_READY_RUN, MODE_BITS, MODES, Mode,
-    PACKET_BITS, PACKET_MODES, PACKETS, PASS, Packet, RUN_BITS, RUNS, RUNS_BITS, RunCodes, RunTable, THEN_HORIZONTAL,
-    THEN_PASS, VERTICAL, WHITE_CODES, WHITE_RUNS,
-};
-use super::runs::{Changes, FIRST, SENTINELS, push};
+use super::bits::{BitReader, READY_BITS};
+use super::codes::{BLACK_RUNS, BLACK_RUNS_FIRST, RUN_BITS, RUNS, RUNS_BITS, RunTable, WHITE_RUNS, runs_by_colour};
+use super::modes::{MODE_BITS, MODES, Mode, PACKET_BITS, PACKET_MODES, PACKETS, Packet, THEN_HORIZONTAL, THEN_PASS};
+use super::runs::{Changes, FIRST, Guarded, NARROW_MASK, Narrow, WIDEST_NARROW, push};
 use std::hint::select_unpredictable;
 
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Damaged;
-
-/// Bits that a row of this width has at most, whichever way it is coded, and some more: one pel alternating with
-/// the next costs 9 bits for two in one dimension; every coding of two elements in two dimensions costs less than a
-/// horizontal mode with its two runs, so less than 3 bits more.
-const fn most_bits(width: i32) -> usize {
-    width.cast_unsigned() as usize * 8 + 256
-}
-
-/// Writes a row as run lengths.
-// T.4 (07/2003) §4.1.1
-pub(super) fn encode_one_dimensional(bits: &mut BitWriter, row: &Changes) {
-    bits.reserve(most_bits(row.width()));
-    let mut start = 0;
-    let (pairs, rest) = row.places()[..row.count()].as_chunks::<2>();
-    for &pair in pairs {
-        let [black, white] = pair.map(i32::from);
-        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, white - black));
-        start = white;
-    }
-    let width = row.width();
-    if let &[black] = rest {
-        let black = i32::from(black);
-        put_runs(bits, (0, 0), (&WHITE_CODES, black - start), (&BLACK_CODES, width - black));
-    } else if start < width {
-        put_run(bits, &WHITE_CODES, width - start);
-    }
-}
-
-/// Writes a row by its differences from the row above.
-// T.4 (07/2003) §4.2.1.3, T.6 (11/1988) §2.2
-pub(super) fn encode_two_dimensional(bits: &mut BitWriter, above: &Changes, row: &Changes) {
-    if row.same_as(above) {
-        bits.put_ones(u32::try_from(row.count() + 1).expect("no more changes than pels"));
-        return;
-    }
-    let width = row.width();
-    bits.reserve(most_bits(width));
-    let (reference, current) = (above.guarded_places(), row.places());
-    let (mut b1_index, mut a1_index) = (FIRST, 0);
-    let mut a0 = -1;
-    loop {
-        let [a1, b1, b2] = [current[a1_index], reference[b1_index], reference[b1_index + 1]].map(i32::from);
-        if b2 < a1 {
-            bits.put(PASS.0, PASS.1);
-            a0 = b2;
-            b1_index += 2;
-            continue;
-        }
-        let difference = a1 - b1;
-        if let Some(&(code, length)) = VERTICAL.get((difference + 3).cast_unsigned() as usize) {
-            bits.put(code, length);
-            if a1 == width {
-                return;
-            }
-            a0 = a1;
-            a1_index += 1;
-            b1_index = other_colour(reference, b1_index, a0);
-        } else {
-            let a2 = i32::from(current[a1_index + 1]);
-            let (first, second) =
-                if a1_index % 2 == 0 { (&WHITE_CODES, &BLACK_CODES) } else { (&BLACK_CODES, &WHITE_CODES) };
-            put_runs(bits, HORIZONTAL, (first, a1 - a0.max(0)), (second, a2 - a1));
-            if a2 == width {
-                return;
-            }
-            a0 = a2;
-            a1_index += 2;
-        }
-        b1_index = next_change(reference, b1_index, a0);
-    }
-}
 
 /// Reads a row of run lengths; on success the reader stands behind its last code.
 // T.4 (07/2003) §4.1.1
@@ -92,7 +18,10 @@ pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes
     // A reader of its own can live in registers.
     let mut reader = bits.clone();
     let width = row.width();
-    let end = decode_runs(&mut reader, row.new_places(), width);
+    let end = match row.new_places().first_chunk_mut() {
+        Some(places) if width <= WIDEST_NARROW => decode_runs(&mut reader, places, width),
+        _ => decode_single_runs(&mut reader, row.new_places(), width),
+    };
     *bits = reader;
     row.close_at(end?);
     Ok(())
@@ -101,34 +30,56 @@ pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes
 /// Lookups of [`RUNS_BITS`] that one refill is enough for.
 const LOOKUPS: u32 = 4;
 
-/// Many runs at a time; at the right edge and where that does not work, one by one.
+/// Many runs at a time; where that does not work, one by one.
 #[inline]
-fn decode_runs(reader: &mut BitReader<'_>, places: &mut [u16], width: i32) -> Result<usize, Damaged> {
+fn decode_runs(reader: &mut BitReader<'_>, places: &mut Narrow, width: i32) -> Result<usize, Damaged> {
     let mut end = FIRST;
-    let (mut place, mut colour) = (0, 0);
+    let mut place = 0;
+    // The table of this colour and that of the other: quicker than to have the colour in the index, as each lookup waits for
+    // the one before.
+    let (white, black) = runs_by_colour();
+    let (mut runs, mut others) = (white, black);
     'row: while place < width {
         reader.refill();
-        for _ in 0..LOOKUPS {
-            let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
+        for lookup in 1..=LOOKUPS {
+            let entry = runs[reader.peek(RUNS_BITS)];
             let first = place + entry.first();
             let second = first + entry.second();
-            if entry.length() == 0 || second >= width {
-                if entry.length() > 0 && entry.ends() == 1 && first == width && second == width {
-                    reader.skip(entry.length());
-                    break 'row;
+            if second >= width {
+                if second == width && (entry.ends_two() || entry.ends() == 1 && first == width) {
+                    reader.skip_entry(entry.bits());
+                    places[end & NARROW_MASK] = first as u16;
+                    return Ok(end + entry.ends() - 1);
                 }
-                reader.refill();
-                place = run(reader, single_runs(colour), place, width)?;
-                push(places, &mut end, place as u16, width as u16);
-                colour ^= BLACK_RUNS_FIRST;
-                continue 'row;
+            } else if lookup < LOOKUPS || entry.length() > 0 {
+                reader.skip_entry(entry.bits());
+                let two = &mut places[end & NARROW_MASK..][..2];
+                two.copy_from_slice(&[first as u16, second as u16]);
+                end += entry.ends();
+                place = second;
+                let turn = entry.turn() > 0;
+                (runs, others) = (select_unpredictable(turn, others, runs), select_unpredictable(turn, runs, others));
+                continue;
             }
-            reader.skip(entry.length());
-            places[end..end + 2].copy_from_slice(&[first as u16, second as u16]);
-            end += entry.ends();
-            place = second;
-            colour ^= entry.turn();
+            // Where an entry has nothing, the lookups that follow are the same one.
+            reader.refill();
+            let colour = if std::ptr::eq(runs, white) { 0 } else { BLACK_RUNS_FIRST };
+            place = run(reader, single_runs(colour), place, width)?;
+            push(places, &mut end, place as u16, width as u16);
+            (runs, others) = (others, runs);
+            continue 'row;
         }
+    }
+    Ok(end)
+}
+/// All runs one by one.
+fn decode_single_runs(reader: &mut BitReader<'_>, places: &mut [u16], width: i32) -> Result<usize, Damaged> {
+    let (mut place, mut end, mut colour) = (0, FIRST, 0);
+    while place < width {
+        reader.refill();
+        place = run(reader, single_runs(colour), place, width)?;
+        push(places, &mut end, place as u16, width as u16);
+        colour ^= BLACK_RUNS_FIRST;
     }
     Ok(end)
 }
@@ -146,16 +97,13 @@ pub(super) fn decode_two_dimensional(
     above: &Changes,
     row: &mut Changes,
 ) -> Result<(), Damaged> {
-    // A reader of its own can live in registers.
-    let mut reader = bits.clone();
     let width = row.width();
     let (guarded, places) = (above.guarded_places(), row.new_places());
-    let end = if width <= WIDEST_IN_LANES {
-        decode_modes::<true>(&mut reader, guarded, places, width)
+    let end = if width <= WIDEST_NARROW {
+        decode_modes::<true>(bits, guarded, places, width)
     } else {
-        decode_modes::<false>(&mut reader, guarded, places, width)
+        decode_modes::<false>(bits, guarded, places, width)
     };
-    *bits = reader;
     row.close_at(end?);
     Ok(())
 }
@@ -180,164 +128,260 @@ impl Place {
     }
 }
 
-/// The widest row whose places, with 3 added, leave the highest bit of a lane of 16 bits free.
-const WIDEST_IN_LANES: i32 = 0x7FF0;
 /// 1 in each lane.
 const ONES: u64 = 0x0001_0001_0001_0001;
-/// The highest bit of each lane.
-const HIGHEST: u64 = 0x8000_8000_8000_8000;
 
 /// Several modes at a time where it can be told that their b1 follow each other, if the width allows `LANES`; else one by one.
 #[inline]
 fn decode_modes<const LANES: bool>(
     reader: &mut BitReader<'_>,
-    above: &[u16],
+    above: Guarded<'_>,
     places: &mut [u16],
     width: i32,
 ) -> Result<usize, Damaged> {
     let mut at = Place { a0: -1, b1: FIRST, end: FIRST };
-    let edge = above.len() - SENTINELS;
     while at.a0 < width {
         reader.refill();
-        let left = edge.wrapping_sub(at.b1).wrapping_add(1);
-        if left.wrapping_sub(1) < READY_BITS as usize && reader.are_ones(left as u32) {
-            // V0 up to the right edge.
-            reader.skip(left as u32);
-            let last = at.end + left - 1;
-            places[at.end..last].copy_from_slice(&above[at.b1..edge]);
-            return Ok(last);
-        }
-        let packet = PACKETS[reader.peek(PACKET_BITS)];
-        let fitting = if LANES { vertical_modes(packet, at, above) } else { None };
-        let Some(a1) = fitting else {
-            let (read, taken) = one_mode(reader.clone(), at, above, places, width);
-            *reader = read;
-            at = taken?;
-            continue;
-        };
-        reader.skip(packet.length());
-        put_lanes(&mut places[at.end..], a1);
-        let count = packet.vertical();
-        at.end += count;
-        at.b1 += count;
-        let last = a1.rotate_left(16) >> ((16 * count as u32) & 63) & 0xFFFF;
-        at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
-        if packet.then() == THEN_HORIZONTAL {
-            let entry = RUNS[reader.peek(RUNS_BITS) ^ at.colour()];
-            let a1 = at.a0.max(0) + entry.first();
-            let a2 = a1 + entry.second();
-            if entry.ends_two() && a2 < width {
-                reader.skip(entry.length());
-                places[at.end..at.end + 2].copy_from_slice(&[a1 as u16, a2 as u16]);
-                at.end += 2;
-                at.a0 = a2;
-                at.b1 = next_change_far(above, at.b1, a2);
-            } else {
-                let (read, taken) = horizontal(reader.clone(), at, above, places, width);
-                *reader = read;
-                at = taken?;
+        let left = above.edge.wrapping_sub(at.b1).wrapping_add(1);
+        let straight = left.wrapping_sub(1) < READY_BITS as usize && reader.are_ones(left as u32);
+        let stop = match (above.places.first_chunk(), places.first_chunk_mut()) {
+            (_, _) if straight => Stop::Straight,
+            (Some(reference), Some(places)) if LANES => {
+                let stop = take_packets(reader, &mut at, (reference, above.edge), places, width);
+                reader.refill();
+                stop
             }
-        } else {
-            let pass = packet.then() == THEN_PASS;
-            at.a0 = select_unpredictable(pass, i32::from(above[at.b1 + 1]), at.a0);
-            at.b1 += 2 * usize::from(pass);
+            (_, _) => Stop::Mode,
+        };
+        match stop {
+            Stop::Mode => one_mode(reader, &mut at, above.places, places, width)?,
+            Stop::Runs => horizontal(reader, &mut at, above.places, places, width)?,
+            Stop::Straight => {
+                let ends = above.edge - at.b1;
+                reader.skip(ends as u32 + 1);
+                places[at.end..at.end + ends].copy_from_slice(&above.places[at.b1..above.edge]);
+                return Ok(at.end + ends);
+            }
+            Stop::Row => {}
         }
     }
     Ok(at.end)
 }
 
-/// The places a1 of a packet's vertical modes, in lanes; `None` if it has to be taken mode by mode.
+/// Why [`take_packets`] stopped: what comes next.
+enum Stop {
+    /// A mode to be taken by itself.
+    Mode,
+    /// The two runs of a horizontal mode, to be taken one by one.
+    Runs,
+    /// Nothing but V0, which is a copy of the row above, up to the right edge.
+    Straight,
+    /// The row has ended.
+    Row,
+}
+
+/// Packets, each with the runs of a horizontal mode behind it, that one refill is enough for.
+const PACKETS_READY: u32 = READY_BITS / (PACKET_BITS + RUNS_BITS);
+/// Bits that are ready in front of the last of these.
+const MOST_STRAIGHT: usize = (READY_BITS - (PACKETS_READY - 1) * (PACKET_BITS + RUNS_BITS)) as usize;
+
+/// Takes several modes at a time as far as that goes. Nothing is called from here, so that everything lives in registers.
+/// `edge` is the index of the right edge among the places above.
+#[inline(never)]
+fn take_packets(
+    bits: &mut BitReader<'_>,
+    place: &mut Place,
+    (above, edge): (&Narrow, usize),
+    places: &mut Narrow,
+    width: i32,
+) -> Stop {
+    let (mut reader, mut at) = (bits.clone(), *place);
+    let stop = 'stop: loop {
+        if !reader.refill_within() {
+            break Stop::Mode;
+        }
+        for _ in 0..PACKETS_READY {
+            let left = edge.wrapping_sub(at.b1).wrapping_add(1);
+            if left.wrapping_sub(1) < MOST_STRAIGHT && reader.are_ones(left as u32) {
+                break 'stop Stop::Straight;
+            }
+            let packet = PACKETS[reader.peek(PACKET_BITS)];
+            let (a1, wrong) = vertical_modes(packet, at, above);
+            if wrong != 0 {
+                let right = wrong.trailing_zeros() as usize / 16;
+                if right == 0 {
+                    break 'stop Stop::Mode;
+                }
+                reader.skip_entry(packet.length_of(right));
+                put_lanes(places, at.end, a1);
+                at.end += right;
+                at.b1 += right;
+                at.a0 = (a1 >> (16 * (right - 1)) & 0xFFFF) as i32;
+                continue 'stop;
+            }
+            let colour = packet.turned(at.colour());
+            reader.skip_entry(packet.length_bits());
+            put_lanes(places, at.end, a1);
+            let count = packet.vertical();
+            at.end += count;
+            at.b1 += count;
+            let last = a1.rotate_left(16) >> ((16 * count as u32) & 63) & 0xFFFF;
+            at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
+            if packet.then_no_runs() {
+                let pass = packet.then() == THEN_PASS;
+                at.a0 = select_unpredictable(pass, i32::from(above[(at.b1 & NARROW_MASK) + 1]), at.a0);
+                at.b1 += 2 * usize::from(pass);
+                if at.a0 >= width {
+                    break 'stop Stop::Row;
+                }
+                continue;
+            }
+            if packet.then() != THEN_HORIZONTAL {
+                break 'stop Stop::Mode;
+            }
+            let Some(Runs { behind, a1, a2, one_lookup }) = two_runs(&reader, colour, at.a0, width) else {
+                break 'stop Stop::Runs;
+            };
+            reader = behind;
+            let two = &mut places[at.end & NARROW_MASK..][..2];
+            two.copy_from_slice(&[a1 as u16, a2 as u16]);
+            at.end += 2;
+            at.a0 = a2;
+            at.b1 = next_change_far(above, at.b1, a2);
+            if !one_lookup {
+                continue 'stop;
+            }
+        }
+    };
+    (*bits, *place) = (reader, at);
+    stop
+}
+
+/// The two runs behind a horizontal mode.
+struct Runs<'a> {
+    behind: BitReader<'a>,
+    a1: i32,
+    a2: i32,
+    /// They are one entry of [`RUNS`], so that no more bits were needed than [`RUNS_BITS`].
+    one_lookup: bool,
+}
+
+/// Two runs from a0 on, if they are one entry of [`RUNS`] or one and a code more, and end in front of the right edge.
+#[inline]
+fn two_runs<'a>(reader: &BitReader<'a>, colour: usize, a0: i32, width: i32) -> Option<Runs<'a>> {
+    let entry = RUNS[reader.peek(RUNS_BITS) ^ colour];
+    let a1 = a0.max(0) + entry.first();
+    let mut a2 = a1 + entry.second();
+    let mut behind = reader.clone();
+    let one_lookup = entry.ends_two();
+    if one_lookup {
+        behind.skip_entry(entry.bits());
+    } else {
+        // The first run may be whole, and the rest of the second one code.
+        if entry.ends() == 0 || !behind.refill_within() {
+            return None;
+        }
+        behind.skip_entry(entry.bits());
+        let rest = single_runs(colour ^ BLACK_RUNS_FIRST)[behind.peek(RUN_BITS)];
+        if !rest.ends_with_pels() {
+            return None;
+        }
+        behind.skip(rest.length());
+        a2 += rest.run().cast_signed();
+    }
+    (a2 < width).then_some(Runs { behind, a1, a2, one_lookup })
+}
+
+/// The places a1 of a packet's vertical modes, in lanes; and the highest bit of the first lane that is wrong, if one is,
+/// and of some above it. Modes from there on have to be taken one by one.
 ///
 /// The four places from b1 on and the four differences are added in one word. As long as each a1 is not left of the place in
-/// front of its b1, and left of the place behind it, the next b1 is the next place.
+/// front of its b1, and left of the place behind it, the next b1 is the next place. What is wrong in a lane borrows from
+/// those above it alone, and the lanes in use are the lowest.
 #[inline]
-fn vertical_modes(packet: Packet, at: Place, above: &[u16]) -> Option<u64> {
-    let &[before, one, two, three, four, behind] = above.get(at.b1 - 1..)?.first_chunk()?;
-    let here = u64::from(one) | u64::from(two) << 16 | u64::from(three) << 32 | u64::from(four) << 48;
-    let before = here << 16 | u64::from(before);
-    let behind = here >> 16 | u64::from(behind) << 48;
-    let a1 = here.wrapping_add(packet.differences());
-    let a0 = a1 << 16 | (at.a0 + 3).cast_unsigned() as u64;
-    let not_left = (a1 | HIGHEST).wrapping_sub(before + 3 * ONES);
-    let left = ((behind + 2 * ONES) | HIGHEST).wrapping_sub(a1);
-    let onwards = (a1 | HIGHEST).wrapping_sub(a0.wrapping_add(ONES));
-    let fitting = !(not_left & left & onwards) & packet.used() == 0 && packet.length() > 0;
-    fitting.then(|| a1.wrapping_sub(3 * ONES))
+fn vertical_modes(packet: Packet, at: Place, above: &Narrow) -> (u64, u64) {
+    let from = at.b1.wrapping_sub(1) & NARROW_MASK;
+    let (before, one, two, three) = (above[from], above[from + 1], above[from + 2], above[from + 3]);
+    let (four, behind) = (above[from + 4], above[from + 5]);
+    let before = u64::from(before) | u64::from(one) << 16 | u64::from(two) << 32 | u64::from(three) << 48;
+    let behind = u64::from(four) | u64::from(behind) << 16;
+    // Sums of what is in different lanes, in an order that no compiler makes slow double shifts of.
+    let a1 = (before >> 16).wrapping_add((behind << 48).wrapping_add(packet.differences()).wrapping_sub(3 * ONES));
+    let left_of_before = a1.wrapping_sub(before);
+    let not_left_of_behind = (before >> 32).wrapping_sub(a1).wrapping_add((behind << 32).wrapping_sub(ONES));
+    let not_onwards = a1.wrapping_sub(a1 << 16).wrapping_sub(ONES.wrapping_add_signed(at.a0.into()));
+    (a1, (left_of_before | not_left_of_behind | not_onwards) & packet.used())
 }
 
 /// Writes four places.
 #[inline]
-fn put_lanes(places: &mut [u16], lanes: u64) {
-    let four: &mut [u16; PACKET_MODES] = places.first_chunk_mut().expect("a row has room behind its end");
-    *four = [lanes as u16, (lanes >> 16) as u16, (lanes >> 32) as u16, (lanes >> 48) as u16];
+fn put_lanes(places: &mut Narrow, end: usize, lanes: u64) {
+    let four = &mut places[end & NARROW_MASK..][..PACKET_MODES];
+    four.copy_from_slice(&[lanes as u16, (lanes >> 16) as u16, (lanes >> 32) as u16, (lanes >> 48) as u16]);
 }
 
-/// Takes one mode, whichever it is. It takes and returns the reader and the place, so that the caller's may live in registers.
-#[cold]
-fn one_mode<'a>(
-    mut reader: BitReader<'a>,
-    mut at: Place,
+/// Takes one mode, whichever it is; the bits of the mode and of a code for each of two runs are ready.
+fn one_mode(
+    reader: &mut BitReader<'_>,
+    at: &mut Place,
     above: &[u16],
     places: &mut [u16],
     width: i32,
-) -> (BitReader<'a>, Result<Place, Damaged>) {
+) -> Result<(), Damaged> {
     let entry = MODES[reader.peek(MODE_BITS)];
     reader.skip(u32::from(entry.length));
     match entry.mode {
         Mode::Vertical => {
             let a1 = i32::from(above[at.b1]) + i32::from(entry.difference);
             if a1 < at.a0.max(0) || a1 > width {
-                return (reader, Err(Damaged));
+                return Err(Damaged);
             }
             push(places, &mut at.end, a1 as u16, width as u16);
             at.a0 = a1;
             if a1 < width {
                 at.b1 = next_change(above, other_colour(above, at.b1, a1), a1);
             }
+            Ok(())
         }
         Mode::Pass => {
             at.a0 = i32::from(above[at.b1 + 1]);
             at.b1 += 2;
+            Ok(())
         }
-        Mode::Horizontal => return horizontal(reader, at, above, places, width),
-        Mode::Other => return (reader, Err(Damaged)),
+        Mode::Horizontal => horizontal(reader, at, above, places, width),
+        Mode::Other => Err(Damaged),
     }
-    (reader, Ok(at))
 }
 
 /// Takes the two runs behind a horizontal mode one by one.
-#[inline(never)]
-fn horizontal<'a>(
-    mut reader: BitReader<'a>,
-    mut at: Place,
+fn horizontal(
+    reader: &mut BitReader<'_>,
+    at: &mut Place,
     above: &[u16],
     places: &mut [u16],
     width: i32,
-) -> (BitReader<'a>, Result<Place, Damaged>) {
+) -> Result<(), Damaged> {
     let first = at.colour();
     for colour in [first, first ^ BLACK_RUNS_FIRST] {
-        at.a0 = match run(&mut reader, single_runs(colour), at.a0.max(0), width) {
-            Ok(place) => place,
-            Err(damaged) => return (reader, Err(damaged)),
-        };
+        at.a0 = run(reader, single_runs(colour), at.a0.max(0), width)?;
         push(places, &mut at.end, at.a0 as u16, width as u16);
     }
     if at.a0 < width {
-        at.b1 = next_change_far(above, at.b1, at.a0);
+        at.b1 = next_change(above, at.b1, at.a0);
     }
-    (reader, Ok(at))
+    Ok(())
 }
 
 /// Where to look for b1 when the colour of a0 has just turned: next to the b1 before, on the left if that is still
 /// right of a0.
 #[inline]
-fn other_colour(reference: &[u16], b1_index: usize, a0: i32) -> usize {
+pub(super) fn other_colour(reference: &[u16], b1_index: usize, a0: i32) -> usize {
     if i32::from(reference[b1_index - 1]) > a0 { b1_index - 1 } else { b1_index + 1 }
 }
 
 /// The first changing element of the same colour right of a0, which is left of the right edge.
 #[inline]
-fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> usize {
+pub(super) fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> usize {
     while i32::from(reference[b1_index]) <= a0 {
         b1_index += 2;
     }
@@ -346,42 +390,14 @@ fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> usize {
 
 /// The same where it is not mostly the first: one of the next three is found without guessing which.
 #[inline]
-fn next_change_far(reference: &[u16], b1_index: usize, a0: i32) -> usize {
-    let mut passed = 0;
-    if let Some(&[one, _, two]) = reference.get(b1_index..).and_then(|from| from.first_chunk()) {
-        passed = usize::from(i32::from(one) <= a0) + usize::from(i32::from(two) <= a0);
+fn next_change_far(reference: &Narrow, b1_index: usize, a0: i32) -> usize {
+    let from = b1_index & NARROW_MASK;
+    let passed = usize::from(i32::from(reference[from]) <= a0) + usize::from(i32::from(reference[from + 2]) <= a0);
+    let mut b1_index = b1_index + 2 * passed;
+    while i32::from(reference[b1_index & NARROW_MASK]) <= a0 {
+        b1_index += 2;
     }
-    next_change(reference, b1_index + 2 * passed, a0)
-}
-
-/// Writes two runs behind a prefix.
-#[inline]
-fn put_runs(bits: &mut BitWriter, prefix: (u64, u32), first: (&RunCodes, i32), second: (&RunCodes, i32)) {
-    let (first_run, second_run) = (first.1.cast_unsigned(), second.1.cast_unsigned());
-    if first_run.max(second_run) <= LONGEST_READY_RUN {
-        let (first_code, first_length) = first.0.code(first_run);
-        let (second_code, second_length) = second.0.code(second_run);
-        let code = (prefix.0 << first_length | first_code) << second_length | second_code;
-        bits.put(code, prefix.1 + first_length + second_length);
-    } else {
-        if prefix.1 > 0 {
-            bits.put(prefix.0, prefix.1);
-        }
-        put_run(bits, first.0, first.1);
-        put_run(bits, second.0, second.1);
-    }
-}
-
-fn put_run(bits: &mut BitWriter, codes: &RunCodes, run: i32) {
-    let mut run = run.cast_unsigned();
-    while run > LONGEST_READY_RUN {
-        let (code, length) = codes.code(LONGEST_MAKE_UP);
-        let (_, terminating) = codes.code(0);
-        bits.put(code >> terminating, length - terminating);
-        run -= LONGEST_MAKE_UP;
-    }
-    let (code, length) = codes.code(run);
-    bits.put(code, length);
+    b1_index
 }
 
 /// Reads the codes of one run from `start` on and returns its end. The caller has made 56 bits ready, more than a mode and two

@@ -15,6 +15,7 @@ mod decode;
 mod grey;
 pub mod halftone;
 mod lines;
+mod modes;
 pub mod quality;
 mod reduce;
 mod runs;
@@ -22,6 +23,7 @@ pub mod scale;
 mod t4;
 mod t6;
 pub mod tiff;
+mod write_lines;
 
 pub use bitmap::{Bitmap, MAX_WIDTH, RowMut};
 pub use bits::reverse_bits;

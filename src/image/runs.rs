@@ -10,9 +10,16 @@ pub(super) struct Changes {
     places: Vec<u16>,
     count: usize,
     width: u16,
-    /// Where [`Changes::paint`] turns pels over; all 0 between calls. Each word is the sum of several, because to change
-    /// the same one again at once takes long.
-    turns: Vec<[u64; 4]>,
+}
+
+/// The changing elements of one row for those who look them up: with a 0 in front, so that the first is at [`FIRST`], and
+/// whatever room there is behind them.
+#[derive(Clone, Copy)]
+pub(super) struct Guarded<'a> {
+    /// The places.
+    pub(super) places: &'a [u16],
+    /// Index of the first copy of the width.
+    pub(super) edge: usize,
 }
 
 /// Copies of the width behind the last changing element.
@@ -22,12 +29,19 @@ pub(super) const FIRST: usize = 1;
 /// Places behind the last changing element that may be written to without need, because it is quicker.
 const ROOM: usize = 8;
 
+/// Rows up to this width have their places in a [`Narrow`]; all widths of T.30 are among them.
+pub(super) const WIDEST_NARROW: i32 = 8176;
+/// Index of a [`Narrow`] by which it can be told at compile time that the next 16 are within it.
+pub(super) const NARROW_MASK: usize = 8191;
+/// The places of a row up to [`WIDEST_NARROW`], in as many as make any index with [`NARROW_MASK`] a right one.
+pub(super) type Narrow = [u16; NARROW_MASK + 1 + 16];
+
 impl Changes {
     /// A white row, with room for the worst row of this width.
     pub(super) fn white(width: u32) -> Self {
         let width = u16::try_from(width).expect("the width is at most MAX_WIDTH");
-        let places = vec![0; FIRST + usize::from(width) + 2 + SENTINELS + ROOM];
-        let mut changes = Self { places, count: 0, width, turns: vec![[0; 4]; usize::from(width) / 64 + 1] };
+        let room = FIRST + usize::from(width) + 2 + SENTINELS + ROOM;
+        let mut changes = Self { places: vec![0; room.max(size_of::<Narrow>() / 2)], count: 0, width };
         changes.close();
         changes
     }
@@ -46,8 +60,8 @@ impl Changes {
 
     /// The same with a 0 in front, so that the first is at [`FIRST`].
     #[inline]
-    pub(super) fn guarded_places(&self) -> &[u16] {
-        &self.places[..FIRST + self.count + SENTINELS]
+    pub(super) fn guarded_places(&self) -> Guarded<'_> {
+        Guarded { places: &self.places, edge: FIRST + self.count }
     }
 
     /// Where a new row's changing elements are to be put, from [`FIRST`] on; [`Changes::close_at`] ends it.
@@ -64,7 +78,11 @@ impl Changes {
 
     /// Whether two rows are the same.
     pub(super) fn same_as(&self, other: &Self) -> bool {
-        self.count == other.count && self.places[..FIRST + self.count] == other.places[..FIRST + other.count]
+        // Most rows that are not the same tell it by few numbers; to read many of those just written takes long.
+        self.count == other.count
+            && self.places[FIRST] == other.places[FIRST]
+            && self.places[self.count] == other.places[self.count]
+            && (self.count < 2 || self.places[FIRST..FIRST + self.count] == other.places[FIRST..FIRST + other.count])
     }
 
     /// Adds the end of a run, as [`push`] does.
@@ -133,15 +151,30 @@ impl Changes {
         }
         end + edges.count_ones() as usize
     }
+}
 
-    /// Draws the row into white octets, as many as the width needs.
-    pub(super) fn paint(&mut self, row: &mut [u8]) {
-        let places = &self.places[FIRST..FIRST + self.count];
+/// Draws rows.
+#[derive(Debug)]
+pub(super) struct Painter {
+    /// Where pels are turned over; all 0 between calls. Each word is the sum of several, because to change the same one again
+    /// at once takes long.
+    turns: Vec<[u64; 4]>,
+}
+
+impl Painter {
+    /// Draws rows of this width in pels.
+    pub(super) fn new(width: u32) -> Self {
+        Self { turns: vec![[0; 4]; width as usize / 64 + 1] }
+    }
+
+    /// Draws a row into white octets, as many as the width needs.
+    pub(super) fn paint(&mut self, changes: &Changes, row: &mut [u8]) {
+        let places = &changes.places[FIRST..FIRST + changes.count];
         match row.as_chunks_mut::<8>() {
             (words, []) if places.len() < words.len() => paint_few(places, words),
-            (_, _) => paint_many(places, self.width, &mut self.turns, row),
+            (_, _) => paint_many(places, changes.width, &mut self.turns, row),
         }
-        if let (Some(last), used @ 1..) = (row.last_mut(), self.width % 8) {
+        if let (Some(last), used @ 1..) = (row.last_mut(), changes.width % 8) {
             *last &= !(0xFF_u8 >> used);
         }
     }
@@ -182,13 +215,11 @@ fn paint_few(places: &[u16], words: &mut [[u8; 8]]) {
     let (pairs, rest) = places.as_chunks::<2>();
     for &[start, end] in pairs {
         let (first, last) = (usize::from(start / 64), usize::from(end / 64));
-        let (from_start, from_end) = (u64::MAX >> (start % 64), u64::MAX >> (end % 64));
-        if first == last {
-            turn(&mut words[first], from_start ^ from_end);
-        } else {
-            turn(&mut words[first], from_start);
+        turn(&mut words[first], u64::MAX >> (start % 64));
+        // Whether the run ends in the word it began in is anyone's guess.
+        turn(&mut words[last], u64::MAX >> (end % 64) ^ 0_u64.wrapping_sub((last != first).into()));
+        if last > first + 1 {
             words[first + 1..last].fill([0xFF; 8]);
-            turn(&mut words[last], !from_end);
         }
     }
     if let &[start] = rest {
@@ -200,7 +231,7 @@ fn paint_few(places: &[u16], words: &mut [[u8; 8]]) {
 
 #[inline]
 fn turn(word: &mut [u8; 8], pels: u64) {
-    *word = (u64::from_be_bytes(*word) ^ pels).to_be_bytes();
+    *word = (u64::from_ne_bytes(*word) ^ pels.to_be()).to_ne_bytes();
 }
 
 /// The sum of the parts, which are 0 afterwards.
@@ -256,7 +287,7 @@ mod tests {
             let mut changes = Changes::white(width);
             changes.read(&row);
             let mut again = vec![0; row.len()];
-            changes.paint(&mut again);
+            Painter::new(width).paint(&changes, &mut again);
             prop_assert_eq!(again, row);
         }
     }

@@ -3,8 +3,9 @@
 use super::bitmap::Bitmap;
 use super::bits::{BitReader, BitWriter, LineEnd};
 use super::codes::EOL;
-use super::lines::{decode_one_dimensional, decode_two_dimensional, encode_one_dimensional, encode_two_dimensional};
+use super::lines::{Damaged, decode_one_dimensional, decode_two_dimensional};
 use super::runs::Changes;
+use super::write_lines::{encode_one_dimensional, encode_two_dimensional};
 
 /// Ends of line in a row that mean return to control.
 // T.4 (07/2003) §4.1.4, §4.2.1.4.3
@@ -96,6 +97,7 @@ pub(super) enum Place {
 
 /// Reads what comes next. `above` is the row shown last; it serves as reference. If `more_may_come`, the caller
 /// forgets whatever this finds near the end of the data.
+#[inline]
 pub(super) fn decode_next(
     place: &mut Place,
     bits: &mut BitReader<'_>,
@@ -113,6 +115,7 @@ pub(super) fn decode_next(
 
 /// The page should start with an end of line. What is in front of it is a whole row whose end of line was lost, or
 /// garbage of the training; without any end of line the rows follow each other directly.
+#[cold]
 fn start(place: &mut Place, bits: &mut BitReader<'_>, tagged: bool, more_may_come: bool, row: &mut Changes) -> Found {
     let mut first_row = bits.clone();
     let from = bits.position();
@@ -133,6 +136,7 @@ fn start(place: &mut Place, bits: &mut BitReader<'_>, tagged: bool, more_may_com
     if has_row { Found::Row } else { Found::Nothing }
 }
 
+#[inline]
 fn coded_row(
     place: &mut Place,
     bits: &mut BitReader<'_>,
@@ -165,6 +169,12 @@ fn coded_row(
             LineEnd::Missing => {}
         }
     }
+    damaged_row(place, bits, result)
+}
+
+/// A row that cannot be read, or has something else behind it than an end of line.
+#[cold]
+fn damaged_row(place: &mut Place, bits: &BitReader<'_>, result: Result<(), Damaged>) -> Found {
     // A row cut off by the end of the data is not a bad row of the page: whoever needs the rest sees that there
     // was no return to control.
     if bits.clone().find_line_end().is_none() && result.is_err() && bits.remaining() < CUT_ROW_BITS {

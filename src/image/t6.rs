@@ -4,8 +4,9 @@
 use super::bitmap::Bitmap;
 use super::bits::{BitReader, BitWriter};
 use super::codes::EOL;
-use super::lines::{decode_two_dimensional, encode_two_dimensional};
+use super::lines::decode_two_dimensional;
 use super::runs::Changes;
+use super::write_lines::encode_two_dimensional;
 
 /// Codes a page and ends it with the end of facsimile block, filled up with zeros to an octet.
 // T.6 (11/1988) §2.4.1.1
@@ -42,7 +43,7 @@ pub(super) enum Found {
 /// Reads one row.
 pub(super) fn decode_row(bits: &mut BitReader<'_>, above: &Changes, row: &mut Changes) -> Found {
     bits.refill();
-    if bits.remaining() == 0 || bits.remaining() < 12 && bits.peek(12) == 0 {
+    if bits.is_near_end(2) && (bits.remaining() == 0 || bits.remaining() < 12 && bits.peek(12) == 0) {
         return Found::OutOfData;
     }
     if bits.peek(EOL.1) as u64 == EOL.0 && bits.remaining() >= u64::from(EOL.1) {
