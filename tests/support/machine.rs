@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use faxramp::app;
-use faxramp::call::{Call, Codec, InboundSettings, PageFormat, Progress, ReceivedPage, Verdict};
+use faxramp::call::{Call, Codec, InboundSettings, MediaAddresses, PageFormat, Progress, ReceivedPage, Verdict};
 use faxramp::clock;
 use faxramp::image::{Bitmap, DecodeLimits, decode};
 use faxramp::io::call::{CallOwner, MediaPorts, run};
 use faxramp::io::sip::{Arrived, SipSocket};
 use faxramp::sip::{EndpointSettings, Router, Transport};
-use faxramp::stage::line::{self, Line};
+use faxramp::stage::line;
 use faxramp::stage::settings::Fax;
 use faxramp::t30::ReceiverSettings;
 use tokio::net::UdpSocket;
@@ -39,13 +39,14 @@ impl Machine {
         let settings = app::settings(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
         let socket = UdpSocket::bind(address).await.expect("an address of its own");
         let sip = SipSocket::new(socket, Router::new("machine")).expect("bound");
-        let line = Line::new(sip, MediaPorts::new(address.ip(), FIRST_PORT, LAST_PORT), address, false);
+        let ports = Arc::new(MediaPorts::new(address.ip(), FIRST_PORT, LAST_PORT));
         let pages = Arc::new(Kept::default());
         let (fax, kept) = (settings.receive.fax, Arc::clone(&pages));
         tokio::spawn(async move {
-            let mut calls = line.sip.listen();
+            let mut calls = sip.listen();
             while let Some(arrived) = calls.recv().await {
-                tokio::spawn(answer(line.clone(), fax.clone(), lessen, arrived, Arc::clone(&kept)));
+                let way = (sip.clone(), Arc::clone(&ports));
+                tokio::spawn(answer(way, fax.clone(), lessen, arrived, Arc::clone(&kept)));
             }
         });
         Self { pages }
@@ -57,15 +58,22 @@ impl Machine {
     }
 }
 
-async fn answer(line: Line, fax: Fax, lessen: fn(&mut ReceiverSettings), arrived: Arrived, kept: Arc<Kept>) {
-    let sockets = line.ports.bind().await.expect("ports");
-    let media = line.media(&sockets).expect("bound");
+async fn answer(
+    (sip, ports): (SipSocket, Arc<MediaPorts>),
+    fax: Fax,
+    lessen: fn(&mut ReceiverSettings),
+    arrived: Arrived,
+    kept: Arc<Kept>,
+) {
+    let sockets = ports.bind().await.expect("ports");
+    let address = |socket: &UdpSocket| socket.local_addr().expect("bound");
+    let media = MediaAddresses { audio: address(&sockets.audio), t38: address(&sockets.t38) };
     let mut answerer = line::answerer(&fax, "+39 06 1111", Vec::new());
     lessen(&mut answerer.receive);
     let settings = InboundSettings {
         line: line::settings(&fax, media, vec![Codec::Pcma], CALL_LIMIT),
         endpoint: EndpointSettings {
-            local: line.advertised,
+            local: sip.local(),
             transport: Transport::Udp,
             contact_user: "machine".into(),
             user_agent: "machine".into(),
@@ -77,7 +85,7 @@ async fn answer(line: Line, fax: Fax, lessen: fn(&mut ReceiverSettings), arrived
     };
     let Some(call) = Call::inbound(settings, &arrived.message, arrived.source, 7, clock::now()) else { return };
     let (_hang_up, wanted_end) = watch::channel(None);
-    run(call, sockets, line.sip, wanted_end, kept).await;
+    run(call, sockets, sip, wanted_end, kept, None).await;
 }
 
 impl CallOwner for Kept {
