@@ -48,6 +48,7 @@ $(PDFIUM): contrib/fetch-pdfium
 	@contrib/fetch-pdfium build/pdfium || echo "make: going on without libpdfium; PDF files are drawn by the built-in renderer"
 
 generated: ## rewrite the manual pages, the sample configuration and the completions
+	UPDATE=1 $(CARGO) test $(LOCKED) --lib generated_files
 	UPDATE=1 $(CARGO) test $(LOCKED) --test main generated
 
 PREFIX ?= /usr/local

@@ -9,18 +9,20 @@ use crate::call::Codec;
 use crate::config::{self, Config, HostPort};
 use crate::io::smtp_out::{self, Tls};
 use crate::mail::{BodyText, SelectionRules};
-use crate::model::{Number, NumberPlan, Width};
+use crate::model::{Number, NumberPlan};
 use crate::pages::plan;
-use crate::pages::sheet::{Paper, Sheet};
+use crate::pages::sheet::{Paper, Stock};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
 use crate::policy::address::AddressRules;
-use crate::policy::authorize::{Action, Network, Rule, Rules};
+use crate::policy::authorize::{Action, Rule, Rules};
 use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
 use crate::sip::Credentials;
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, TrunkLine,
+    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Keep, Receive, Render, Report, Route, Settings, Trace,
+    TrunkLine,
 };
+use crate::t30::RtnMeaning;
 use crate::t38::{ErrorCorrection, Pacing};
 
 /// The program that draws, by name.
@@ -90,14 +92,8 @@ pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
         receive: receive(config, &plan, fax)?,
         report: report(config),
         deliver: deliver(config)?,
+        trace: trace(config),
     })
-}
-
-fn networks(networks: &[config::Network], key: &str) -> Result<Vec<Network>, SettingsError> {
-    let parse = |network: &config::Network| {
-        format!("{}/{}", network.address, network.length).parse().map_err(|error| rule(key)(format!("{error}")))
-    };
-    networks.iter().map(parse).collect()
 }
 
 fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
@@ -106,20 +102,19 @@ fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
         let key = format!("allow {:?}", allow.name);
         let wrong = |error: &dyn std::fmt::Display| rule(key.clone())(error.to_string());
         let senders = allow.senders.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
-        let numbers = allow.numbers.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
         rules.push(Rule {
             name: allow.name.clone(),
-            peers: networks(&allow.peers, &key)?,
+            peers: allow.peers.clone(),
             senders: senders.collect::<Result<_, _>>()?,
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: allow.numbers.clone(),
             action: match allow.action {
-                config::Action::Allow => Action::Allow { max_pages: None },
+                config::Action::Allow => Action::Allow { max_pages: allow.max_pages },
                 config::Action::Deny => Action::Deny,
             },
         });
     }
     Ok(Accept {
-        peers: networks(&config.smtp.trusted_peers, "smtp.trusted_peers")?,
+        peers: config.smtp.trusted_peers.clone(),
         addresses: AddressRules {
             fax_domains: config.smtp.fax_domains.clone(),
             encapsulated_domains: Vec::new(),
@@ -137,7 +132,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
         config::Paper::A4 => Paper::A4,
         config::Paper::Letter => Paper::Letter,
     };
-    let sheet = Sheet { width: Width::A4, resolution: config.fax.resolution, paper };
+    let stock = Stock { widest: config.fax.widest, resolution: config.fax.resolution, paper };
     let processor_seconds = u32::try_from(render.timeout.as_secs()).unwrap_or(u32::MAX).max(1);
     let plan = plan::Settings {
         limits: worker::Limits {
@@ -153,7 +148,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
             config::Engine::Hayro => PdfEngine::Hayro,
         },
         pdf_library: pdf_library(render.pdfium_library.as_deref()),
-        ..plan::Settings::new(sheet)
+        ..plan::Settings::new(stock)
     };
     let body = match render.body {
         config::Body::FirstPage => BodyText::FirstPage,
@@ -208,6 +203,11 @@ fn fax(config: &Config) -> Fax {
         error_correction: ErrorCorrection::Redundancy,
         control_redundancy: u8::try_from(fax.control_redundancy).unwrap_or(u8::MAX),
         image_redundancy: u8::try_from(fax.image_redundancy).unwrap_or(u8::MAX),
+        rtn: match fax.rejected_page {
+            config::RejectedPage::Resend => RtnMeaning::Resend,
+            config::RejectedPage::ResendThenGoOn => RtnMeaning::ResendThenGoOn,
+            config::RejectedPage::Printed => RtnMeaning::Printed,
+        },
         pacing: match fax.pacing {
             config::Pacing::Modem => Pacing::Modem,
             config::Pacing::Auto => Pacing::Auto,
@@ -275,8 +275,7 @@ fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsE
     };
     Ok(Trunk {
         name: trunk.name.clone(),
-        // A trunk's prefixes end where the pattern's star begins.
-        prefixes: trunk.prefixes.iter().map(|prefix| prefix.trim_end_matches('*').to_owned()).collect(),
+        prefixes: trunk.prefixes.clone(),
         strip: trunk.strip as usize,
         prepend: trunk.prepend.clone(),
         format: match trunk.number_format {
@@ -305,20 +304,18 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     let mut rules = Vec::new();
     let mut wishes = Vec::new();
     for inbound in &config.inbound {
-        let numbers =
-            inbound.numbers.iter().map(|pattern| pattern.parse().map_err(|error| rule("inbound")(format!("{error}"))));
         rules.push(InboundRule {
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: inbound.numbers.clone(),
             mailboxes: inbound.mailboxes.clone(),
             station_id: inbound.station_id.clone(),
         });
         wishes.push(InboundWishes { formats: formats(inbound.formats), answer_after: inbound.answer_after });
     }
     let routes = InboundRoutes::new(rules, plan.clone()).map_err(|error| rule("inbound")(error.to_string()))?;
-    let routes = routes.with_sub_addresses(sub_addresses(config)?);
+    let routes = routes.with_sub_addresses(sub_addresses(config));
     let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
     Ok(Receive {
-        peers: networks(&config.sip.allowed_peers, "sip.allowed_peers")?,
+        peers: config.sip.allowed_peers.clone(),
         routes,
         wishes,
         max_calls: config.queue.max_calls as usize,
@@ -330,14 +327,11 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     })
 }
 
-fn sub_addresses(config: &Config) -> Result<Vec<SubAddressRule>, SettingsError> {
-    let one = |section: &config::SubAddress| {
-        let pattern = |pattern: &String| pattern.parse().map_err(|error| rule("sub_address")(format!("{error}")));
-        Ok(SubAddressRule {
-            address: section.address.clone(),
-            numbers: section.numbers.iter().map(pattern).collect::<Result<_, _>>()?,
-            mailboxes: section.mailboxes.clone(),
-        })
+fn sub_addresses(config: &Config) -> Vec<SubAddressRule> {
+    let one = |section: &config::SubAddress| SubAddressRule {
+        address: section.address.clone(),
+        numbers: section.numbers.clone(),
+        mailboxes: section.mailboxes.clone(),
     };
     config.sub_address.iter().map(one).collect()
 }
@@ -347,6 +341,18 @@ const fn formats(formats: config::Formats) -> Formats {
         config::Formats::Pdf => Formats::Pdf,
         config::Formats::Tiff => Formats::Tiff,
         config::Formats::Both => Formats::Both,
+    }
+}
+
+const fn trace(config: &Config) -> Trace {
+    Trace {
+        keep: match config.trace.calls {
+            config::Captures::None => Keep::None,
+            config::Captures::Failed => Keep::Failed,
+            config::Captures::All => Keep::All,
+        },
+        keep_for: config.trace.keep_for,
+        max_total: config.trace.max_total,
     }
 }
 

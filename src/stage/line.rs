@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::settings::{Fax, TrunkLine};
+use super::trace::Recorder;
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
@@ -14,9 +15,7 @@ use crate::policy::Route;
 use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
-use crate::t30::{
-    self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, RtnMeaning, SenderSettings,
-};
+use crate::t30::{self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, SenderSettings};
 
 /// The way to the telephone network.
 #[derive(Clone)]
@@ -29,14 +28,16 @@ pub struct Line {
     pub advertised: SocketAddr,
     /// Whether the middle of numbers is hidden in logs.
     pub redact: bool,
+    /// Writes captures of calls.
+    pub recorder: Recorder,
     receptions: Arc<AtomicUsize>,
 }
 
 impl Line {
     /// Joins the sockets.
     #[must_use]
-    pub fn new(sip: SipSocket, ports: MediaPorts, advertised: SocketAddr, redact: bool) -> Self {
-        Self { sip, ports: Arc::new(ports), advertised, redact, receptions: Arc::default() }
+    pub fn new(sip: SipSocket, ports: MediaPorts, advertised: SocketAddr, redact: bool, recorder: Recorder) -> Self {
+        Self { sip, ports: Arc::new(ports), advertised, redact, recorder, receptions: Arc::default() }
     }
 
     /// Incoming calls on the line.
@@ -109,7 +110,7 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         sender_password: None,
         send_cng: true,
         frame_size: if fax.ecm_small_frames { FrameSize::Octets64 } else { FrameSize::Octets256 },
-        rtn: RtnMeaning::default(),
+        rtn: fax.rtn,
     })
 }
 
