@@ -11,8 +11,10 @@ use faxramp::image::{Bitmap, DecodeLimits, decode};
 use faxramp::io::call::{CallOwner, MediaPorts, run};
 use faxramp::io::sip::{Arrived, SipSocket};
 use faxramp::sip::{EndpointSettings, Router, Transport};
+use faxramp::spool::Traces;
 use faxramp::stage::line::{self, Line};
 use faxramp::stage::settings::Fax;
+use faxramp::stage::trace::Recorder;
 use faxramp::t30::ReceiverSettings;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
@@ -39,7 +41,8 @@ impl Machine {
         let settings = app::settings(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
         let socket = UdpSocket::bind(address).await.expect("an address of its own");
         let sip = SipSocket::new(socket, Router::new("machine")).expect("bound");
-        let line = Line::new(sip, MediaPorts::new(address.ip(), FIRST_PORT, LAST_PORT), address, false);
+        let recorder = Recorder::new(Traces::at(&site.folder().join("machine"))).expect("a thread");
+        let line = Line::new(sip, MediaPorts::new(address.ip(), FIRST_PORT, LAST_PORT), address, false, recorder);
         let pages = Arc::new(Kept::default());
         let (fax, kept) = (settings.receive.fax, Arc::clone(&pages));
         tokio::spawn(async move {
@@ -77,7 +80,7 @@ async fn answer(line: Line, fax: Fax, lessen: fn(&mut ReceiverSettings), arrived
     };
     let Some(call) = Call::inbound(settings, &arrived.message, arrived.source, 7, clock::now()) else { return };
     let (_hang_up, wanted_end) = watch::channel(None);
-    run(call, sockets, line.sip, wanted_end, kept).await;
+    run(call, sockets, line.sip, wanted_end, kept, None).await;
 }
 
 impl CallOwner for Kept {
