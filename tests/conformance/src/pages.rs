@@ -16,7 +16,7 @@ const WHITE_ROW: &str = "01001101100110101";
 // T.4 (07/2003) §4.1.2
 const END_OF_LINE: &str = "000000000001";
 /// Rows of a document's page at fine resolution, and of one that fills two blocks.
-const DOCUMENT_ROWS: u32 = 500;
+const DOCUMENT_ROWS: u32 = 340;
 /// See [`DOCUMENT_ROWS`].
 const LONG_DOCUMENT_ROWS: u32 = 2280;
 

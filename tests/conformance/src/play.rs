@@ -313,7 +313,12 @@ impl Player {
     fn send_frames(&mut self, frames: &[Frame], bad: bool) -> Result<(), String> {
         self.dis_sent |= !bad && frames.iter().any(|frame| frame.get(2) == Some(&0x01));
         if !bad {
-            self.wanted = frames.iter().find(|frame| frame.get(2) == Some(&0x3D)).map(|frame| numbers_in(&frame[3..]));
+            match frames.last().map(|frame| (&frame[2], &frame[3..])) {
+                // PPR; MCF and CFR, after which another block comes; CTR leaves the request in force.
+                Some((0x3D, map)) => self.wanted = Some(numbers_in(map)),
+                Some((0x31 | 0x21, _)) => self.wanted = None,
+                Some(_) | None => {}
+            }
         }
         let told = frames.iter().map(|frame| brief(frame)).collect::<Vec<_>>().join(" ");
         self.send(&told, |wire| wire.control(None, frames, !bad))
@@ -353,6 +358,10 @@ impl Player {
         let end = Instant::now() + PATIENCE;
         while self.wire.heard.is_empty() && !self.device_left && Instant::now() < end {
             self.pass_time(TICK);
+        }
+        if self.device_left {
+            // What it said before it hung up may wait to be read.
+            self.wire.pass(Instant::now() + HANGING_UP);
         }
         self.wire.heard.pop_front()
     }
