@@ -32,8 +32,8 @@ lint: ## format, clippy with warnings denied, documentation
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --workspace --no-deps --document-private-items
 
-fuzz-build: ## build the fuzz targets (needs a nightly toolchain and cargo-fuzz)
-	cd fuzz && $(CARGO) +nightly fuzz build
+fuzz-build: ## build the fuzz targets, unoptimised as nobody runs these (needs a nightly toolchain and cargo-fuzz)
+	cd fuzz && $(CARGO) +nightly fuzz build --dev
 
 bench: ## speed beside a peer in the same run (needs libtiff-dev)
 	$(CARGO) test $(LOCKED) --release --manifest-path benches/Cargo.toml

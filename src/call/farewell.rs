@@ -84,17 +84,15 @@ impl Call {
 
     /// Before we hang up, the far end is given time to hear our last word of T.30, unless it has left.
     fn part(&mut self, now: Instant) {
-        match std::mem::replace(&mut self.state, State::Over) {
-            State::Fax(mut fax) if fax.has_last_word() && !self.leg.is_over() => {
-                fax.part(now);
-                self.state = State::Parting(fax);
-                self.timers.clear_all();
-                self.timers.set(Timer::Parting, now + PARTING);
-            }
-            other => {
-                self.state = other;
-                self.leave(now);
-            }
+        let may_be_lost = matches!(&self.state, State::Fax(fax) if fax.has_last_word()) && !self.leg.is_over();
+        if !may_be_lost {
+            return self.leave(now);
+        }
+        if let State::Fax(mut fax) = std::mem::replace(&mut self.state, State::Over) {
+            fax.part(now);
+            self.state = State::Parting(fax);
+            self.timers.clear_all();
+            self.timers.set(Timer::Parting, now + PARTING);
         }
     }
 

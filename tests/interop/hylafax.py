@@ -62,7 +62,6 @@ class HylaFax:
         numbers = " ".join(str(modem) for modem in range(len(MODEMS)))
         fill(HERE / "hylafax/config.in", self.spool / "etc/config", {})
         fill(HERE / "hylafax/boot.in", folder / "boot", {"MODEMS": numbers, "ADDRESS": address, "PORT": HFAXD_PORT})
-        shutil.copy(HERE / "hylafax/polled", self.spool / "etc/polled")
         (self.spool / "etc/hosts.hfaxd").write_text("localhost\n127.0.0.1\n127.*\n^.*@.*$\n")
         (self.spool / "log/xferfaxlog").touch()
         self._give_away()
@@ -162,12 +161,15 @@ class HylaFax:
         return self._job(modem, number, options, seconds, f"/var/spool/hylafax/tmp/{name}")
 
     def poll(self, number, modem, options=(), seconds=400):
-        """Fetches a document from a number; gives the fields of the ended job, and the TIFF if one came."""
+        """Fetches a document from a number; gives the fields of the ended job, and the TIFF if one came.
+
+        The job may be told as failed all the same, without the number of its session: when all is over, HylaFAX's faxsend 6.0.7 ends
+        with a fault of memory now and then."""
         job = self._job(modem, number, ("-p", *options), seconds)
-        polled = self.spool / "log/polled"
-        lines = polled.read_text().splitlines() if polled.exists() else []
-        files = [line.partition(" ")[2] for line in lines if line.partition(" ")[0] == job["commid"]]
-        return {**job, "tiff": self.spool / files[0] if files else None}
+        sessions = (path.read_text(errors="replace") for path in sorted(self.spool.glob("log/c?*")))
+        said = next((text for text in sessions if number in text), "")
+        file = re.search(r"RECV FAX \(\d+\): (recvq/fax\d+\.tif) from", said)
+        return {**job, "tiff": self.spool / file[1] if file and "POLL FAX: end" in said else None}
 
     def _job(self, modem, number, options, seconds, *files):
         """Runs a job on a modem to its end; gives its fields. sendfax(1), hylafax-doneq(5)"""
