@@ -409,11 +409,11 @@ fn ended_by_us(why: &str) -> Event {
 
 impl EndpointSettings {
     // RFC 3261 §18.1.1, RFC 3581 §3
-    fn via(&self, branch: &str) -> String {
+    pub(super) fn via(&self, branch: &str) -> String {
         format!("SIP/2.0/{} {};rport;branch={branch}", self.transport.name(), self.local)
     }
 
-    fn contact(&self) -> Uri {
+    pub(super) fn contact(&self) -> Uri {
         let mut contact = Uri::sip(&self.contact_user, self.local);
         if let Some(name) = self.transport.parameter() {
             contact.parameters.set("transport", Some(name));

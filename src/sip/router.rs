@@ -76,6 +76,11 @@ impl Router {
         self.legs.insert(leg.key(), Entry { call_id: leg.call_id_bytes().to_vec(), invite });
     }
 
+    /// Makes an engine known that asks outside of calls: responses with its tag and Call-ID are its own.
+    pub fn add_outside(&mut self, key: LegKey, call_id: &[u8]) {
+        self.legs.insert(key, Entry { call_id: call_id.to_vec(), invite: None });
+    }
+
     /// Forgets a leg, once it is finished.
     pub fn remove(&mut self, key: &LegKey) {
         if let Some(Entry { invite: Some(invite), .. }) = self.legs.remove(key) {

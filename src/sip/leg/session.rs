@@ -199,7 +199,7 @@ pub struct LegKey(String);
 pub struct NotAnInvite;
 
 impl Transport {
-    pub(super) fn is_reliable(self) -> bool {
+    pub(in crate::sip) fn is_reliable(self) -> bool {
         matches!(self, Self::Tcp | Self::Tls)
     }
 
