@@ -17,6 +17,7 @@ mod offers;
 mod receipt;
 mod rows;
 mod store;
+mod trunks;
 
 pub mod due;
 
@@ -32,6 +33,7 @@ pub use rows::{
     NewMessage, NewReceived, Opened, Purged, Received, ReceptionEnd, Recovered, Release, RenderedJobs, Resend,
 };
 pub use store::Store;
+pub use trunks::{TrunkCalls, TrunkFailure, TrunkRow};
 
 use std::time::Duration;
 

@@ -15,6 +15,7 @@ mod reception;
 mod recover;
 mod render;
 mod step;
+mod trunk;
 mod writer;
 
 use super::bell::{Bell, Bells};
