@@ -3,7 +3,6 @@
 //! Not here: what SIP events mean ([`super::switch`]), how a call ends ([`super::farewell`]).
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::audio::Audio;
@@ -125,7 +124,7 @@ impl Call {
     pub fn inbound(
         settings: InboundSettings,
         invite: &sip::Message,
-        source: SocketAddr,
+        source: sip::Source,
         seed: u64,
         now: Instant,
     ) -> Option<Self> {
@@ -183,6 +182,7 @@ impl Call {
         }
         match input {
             Input::Sip { message, source } => self.leg.handle(sip::Input::Message { message, source }, now),
+            Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) = &mut self.state {

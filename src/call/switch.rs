@@ -29,6 +29,7 @@ impl Call {
             sip::Event::Answered { body } => self.answered(&body, now),
             sip::Event::Failed { status, q850, .. } => self.refused(status, q850, now),
             sip::Event::TimedOut => self.unanswered(now),
+            sip::Event::Unreachable => self.end(Cause::TrunkDown, now),
             sip::Event::Acknowledged { body } => self.acknowledged(body.as_deref(), now),
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body) {
