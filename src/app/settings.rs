@@ -15,11 +15,12 @@ use crate::pages::sheet::{Paper, Sheet};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
 use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Action, Network, Rule, Rules};
-use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
+use crate::policy::{InboundRoutes, InboundRule, NumberFormat, Rate, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
 use crate::sip::Credentials;
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, TrunkLine,
+    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, NumberUri, Receive, Registering, Render, Report,
+    Route, Settings, Telling, TrunkLine, Watching,
 };
 use crate::t38::{ErrorCorrection, Pacing};
 
@@ -112,6 +113,7 @@ fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
             peers: networks(&allow.peers, &key)?,
             senders: senders.collect::<Result<_, _>>()?,
             numbers: numbers.collect::<Result<_, _>>()?,
+            caller: number(allow.caller_number.as_deref(), plan, format!("{key}: caller_number"))?,
             action: match allow.action {
                 config::Action::Allow => Action::Allow { max_pages: None },
                 config::Action::Deny => Action::Deny,
@@ -233,10 +235,17 @@ async fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, Set
         let credentials = trunk.username.as_ref().map(|user| Credentials {
             user: user.clone(),
             password: trunk.password.as_ref().map(|password| password.reveal().to_owned()).unwrap_or_default(),
-            realm: None,
+            realm: trunk.realm.clone(),
         });
+        let registration = if trunk.register { Some(registering(trunk).await?) } else { None };
+        let watching = Watching { interval: trunk.options_interval, misses: trunk.options_misses };
         let line = TrunkLine {
             proxy,
+            registration,
+            watch: (!trunk.options_interval.is_zero()).then_some(watching),
+            calls_per_second: trunk.calls_per_second,
+            identity: identity(trunk, plan, fax)?,
+            response_timeout: trunk.response_timeout,
             domain: trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone()),
             credentials,
             channels: trunk.channels,
@@ -265,25 +274,69 @@ const fn codec_of(codec: config::Codec) -> Codec {
     }
 }
 
+async fn registering(trunk: &config::Trunk) -> Result<Registering, SettingsError> {
+    let registrar = trunk.registrar.as_ref().unwrap_or(&trunk.proxy);
+    Ok(Registering {
+        registrar: lookup(registrar, format!("trunk {:?}: registrar", trunk.name)).await?,
+        user: trunk.register_user.clone().or_else(|| trunk.username.clone()).unwrap_or_default(),
+        expires: trunk.register_expires,
+        keep_alive: trunk.keep_alive,
+    })
+}
+
+fn identity(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Identity, SettingsError> {
+    let key = format!("trunk {:?}: diversion", trunk.name);
+    let diversion = number(trunk.diversion.as_deref(), plan, key)?;
+    let domain = trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone());
+    Ok(Identity {
+        telling: match trunk.identity {
+            config::Identity::From => Telling::From,
+            config::Identity::Asserted => Telling::Asserted,
+            config::Identity::Preferred => Telling::Preferred,
+            config::Identity::Both => Telling::Both,
+        },
+        from_user: trunk.from_user.clone().or_else(|| trunk.username.clone()),
+        from_domain: trunk.from_domain.clone().unwrap_or(domain),
+        display_name: trunk.display_name.clone().unwrap_or_else(|| fax.sender_name.clone()),
+        hidden: trunk.hide_number,
+        diversion: diversion.map(|number| number_format(trunk.number_format).spell(&number, plan)),
+        number_uri: match trunk.number_uri {
+            config::NumberUri::Sip => NumberUri::Sip,
+            config::NumberUri::SipPhone => NumberUri::SipPhone,
+            config::NumberUri::Tel => NumberUri::Tel,
+        },
+        phone_context: trunk.phone_context.clone(),
+    })
+}
+
+/// A number as the configuration writes it, if it does.
+fn number(text: Option<&str>, plan: &NumberPlan, key: String) -> Result<Option<Number>, SettingsError> {
+    let parse = |text| Number::parse(text, plan).map_err(|error| rule(key)(error.to_string()));
+    text.map(parse).transpose()
+}
+
+const fn number_format(format: config::NumberFormat) -> NumberFormat {
+    match format {
+        config::NumberFormat::E164 => NumberFormat::E164,
+        config::NumberFormat::Digits => NumberFormat::Digits,
+        config::NumberFormat::National => NumberFormat::National,
+    }
+}
+
 fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsError> {
-    let caller_number = match &trunk.caller_number {
-        None => None,
-        Some(number) => {
-            let key = format!("trunk {:?}: caller_number", trunk.name);
-            Some(Number::parse(number, plan).map_err(|error| rule(key)(error.to_string()))?)
-        }
-    };
+    let key = format!("trunk {:?}: caller_number", trunk.name);
+    let caller_number = number(trunk.caller_number.as_deref(), plan, key)?;
+    let rate = |rate: &config::Rate| Rate { prefix: rate.prefix.clone(), price: rate.price };
     Ok(Trunk {
         name: trunk.name.clone(),
         // A trunk's prefixes end where the pattern's star begins.
         prefixes: trunk.prefixes.iter().map(|prefix| prefix.trim_end_matches('*').to_owned()).collect(),
         strip: trunk.strip as usize,
         prepend: trunk.prepend.clone(),
-        format: match trunk.number_format {
-            config::NumberFormat::E164 => NumberFormat::E164,
-            config::NumberFormat::Digits => NumberFormat::Digits,
-            config::NumberFormat::National => NumberFormat::National,
-        },
+        order: trunk.order,
+        weight: trunk.weight,
+        rates: trunk.rates.iter().map(rate).collect(),
+        format: number_format(trunk.number_format),
         caller_number,
     })
 }

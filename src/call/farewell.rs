@@ -1,6 +1,6 @@
 //! Every way a call ends: refused, hung up by either side, broken off, the fax over; then the farewell.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ending::cause_of_refusal;
 use super::engine::{Call, Farewell, State};
@@ -13,8 +13,9 @@ use crate::t30;
 
 impl Call {
     /// The called side, or the network, refused.
-    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, now: Instant) {
-        let record = Record { sip_status: Some(status), ..Record::default() };
+    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, retry_after: Option<Duration>, now: Instant) {
+        let retry_after_seconds = retry_after.map(|after| after.as_secs());
+        let record = Record { sip_status: Some(status), retry_after_seconds, ..Record::default() };
         self.leave(cause_of_refusal(status, q850), record, now);
     }
 
@@ -94,6 +95,9 @@ impl Call {
     fn leave_with(&mut self, ending: Ending, now: Instant) {
         let farewell = match self.state {
             State::Leaving(_) | State::Over => return,
+            // Nobody has answered: there is nobody to wait for, and another trunk may have the call. Should somebody speak up late,
+            // he is told that we want nothing any more.
+            State::Calling { reached: false } if ending.outcome.cause == Cause::TrunkDown => Farewell::Lingering,
             State::Calling { .. } => Farewell::SayingUnanswered,
             State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting | State::Fax(_) => {
                 Farewell::Saying
@@ -102,6 +106,9 @@ impl Call {
         self.state = State::Leaving(farewell);
         self.timers.clear_all();
         self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);
+        if farewell == Farewell::Lingering {
+            self.timers.set(Timer::Linger, now + LEAVING_LIMIT);
+        }
         self.outputs.push_back(Output::Ended(ending));
         self.command(sip::Command::HangUp { reason: None }, now);
     }

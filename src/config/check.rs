@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::problem::Findings;
-use super::value::{Action, DeliveryTls, NumberFormat};
-use super::{Config, SubAddress};
+use super::value::{Action, DeliveryTls, Identity, NumberFormat, NumberUri};
+use super::{Config, SubAddress, Trunk};
 
 pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
     if findings.has_syntax_faults() {
@@ -121,6 +121,8 @@ fn trunks(config: &Config, findings: &mut Findings) {
             let reason = "is not longer than answer_timeout".to_owned();
             findings.complain_at(&key("max_call"), reason, "a call must be able to go on after it was answered");
         }
+        registration(findings, index, trunk);
+        identity(findings, index, trunk);
         if trunk.codecs.is_empty() && sound(findings, &[&key("codecs")]) {
             let reason = "is empty, and a call begins as a voice call".to_owned();
             findings.complain_at(&key("codecs"), reason, "write codecs = [\"pcma\", \"pcmu\"]");
@@ -130,6 +132,51 @@ fn trunks(config: &Config, findings: &mut Findings) {
             let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, config.sip.listen);
             findings.complain_at(&key("proxy"), reason, "listen on an address of the network the trunk is in");
         }
+    }
+}
+
+fn registration(findings: &mut Findings, index: usize, trunk: &Trunk) {
+    let key = |name: &str| format!("trunk[{index}].{name}");
+    if trunk.register {
+        let nobody = trunk.username.is_none() && trunk.register_user.is_none();
+        if nobody && sound(findings, &[&key("username"), &key("register_user")]) {
+            let reason = "is true, and there is no user to register".to_owned();
+            findings.complain_at(&key("register"), reason, "set username and password_file, or register_user");
+        }
+        return;
+    }
+    for name in ["registrar", "register_user"] {
+        if findings.is_set(&key(name)) && sound(findings, &[&key(name), &key("register")]) {
+            let reason = "is set, but register is false".to_owned();
+            findings.complain_at(&key(name), reason, "set register = true, or leave it out");
+        }
+    }
+}
+
+fn identity(findings: &mut Findings, index: usize, trunk: &Trunk) {
+    let key = |name: &str| format!("trunk[{index}].{name}");
+    let in_from = matches!(trunk.identity, Identity::From | Identity::Both);
+    if in_from && trunk.from_user.is_some() && trunk.caller_number.is_some() && sound(findings, &[&key("identity")]) {
+        let reason = "would never be used: From has caller_number in it".to_owned();
+        findings.complain_at(&key("from_user"), reason, "set identity = \"p-asserted\", or leave it out");
+    }
+    let no_account = trunk.from_user.is_none() && trunk.username.is_none();
+    if !in_from && no_account && sound(findings, &[&key("identity"), &key("username"), &key("from_user")]) {
+        let reason = "leaves From without a user: there is neither from_user nor username".to_owned();
+        findings.complain_at(&key("identity"), reason, "set from_user, or write identity = \"both\"");
+    }
+    let local = trunk.number_format != NumberFormat::E164 || !trunk.prepend.is_empty() || trunk.strip > 0;
+    if trunk.number_uri == NumberUri::Tel
+        && local
+        && trunk.phone_context.is_none()
+        && sound(findings, &[&key("number_uri"), &key("phone_context")])
+    {
+        let reason = "is \"tel\", and numbers that do not begin with + need phone_context there".to_owned();
+        findings.complain_at(&key("number_uri"), reason, "set phone_context = \"+39\", or number_format = \"e164\"");
+    }
+    if trunk.realm.is_some() && trunk.username.is_none() && sound(findings, &[&key("realm"), &key("username")]) {
+        let reason = "is set, and there is no username to answer it with".to_owned();
+        findings.complain_at(&key("realm"), reason, "set username and password_file, or leave it out");
     }
 }
 

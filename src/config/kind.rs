@@ -12,10 +12,10 @@ use toml::de::DeValue;
 
 use super::problem::{Findings, nearest};
 use super::reader::article;
-use super::value::{Mailbox, Network, PortRange, Secret};
+use super::value::{Mailbox, Network, PortRange, Rate as PricedRate, Secret};
 use super::{
-    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat, Pacing,
-    Paper,
+    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel, NumberFormat,
+    NumberUri, Pacing, Paper,
 };
 use crate::model::Resolution;
 use crate::model::fetch::is_digits;
@@ -181,6 +181,11 @@ impl<K: Kind> Kind for Maybe<K> {
     fn absent() -> Option<Option<K::Value>> {
         Some(None)
     }
+
+    fn outside(value: &Self::Value, low: &Self::Value, high: &Self::Value) -> bool {
+        let bounds = value.as_ref().zip(low.as_ref()).zip(high.as_ref());
+        bounds.is_some_and(|((value, low), high)| K::outside(value, low, high))
+    }
 }
 
 /// Declares a kind that is written as a text: its words for people, and the function that reads it.
@@ -274,6 +279,10 @@ texts! {
     MailAddress -> String, "a mail address", mail_address;
     /// A mail address with a name.
     NamedAddress -> Mailbox, "a mail address, with or without a name: `Fax <fax-noreply@example.com>`", named_address;
+    /// What calls to numbers of one beginning cost.
+    RateLine -> PricedRate, "the beginning of numbers and a price, `+39* 0.012`", rate_line;
+    /// What a number of a plan of its own is relative to.
+    PhoneContext -> String, "`+` and digits, or a domain name", phone_context;
     /// The name a fax machine gives itself.
     StationId -> String, "at most 20 digits, spaces and `+`", station_id;
     /// A list of waits.
@@ -318,6 +327,13 @@ words! {
     /// How a number is written.
     NumberFormatWord -> NumberFormat {
         "e164" => NumberFormat::E164, "digits" => NumberFormat::Digits, "national" => NumberFormat::National,
+    }
+    /// In which kind of address a number is dialled.
+    NumberUriWord -> NumberUri { "sip" => NumberUri::Sip, "sip-phone" => NumberUri::SipPhone, "tel" => NumberUri::Tel, }
+    /// Where our own number is told.
+    IdentityWord -> Identity {
+        "from" => Identity::From, "p-asserted" => Identity::Asserted, "p-preferred" => Identity::Preferred,
+        "both" => Identity::Both,
     }
     /// A voice codec.
     CodecWord -> Codec { "pcma" => Codec::Pcma, "pcmu" => Codec::Pcmu, }
@@ -391,6 +407,6 @@ fn printable(text: &str) -> String {
 
 mod parse;
 use parse::{
-    domain, host_port, mail_address, named_address, network, number_pattern, ports, retry_list, sender_pattern, size,
-    station_id, telephone, time,
+    domain, host_port, mail_address, named_address, network, number_pattern, phone_context, ports, rate_line,
+    retry_list, sender_pattern, size, station_id, telephone, time,
 };

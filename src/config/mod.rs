@@ -27,8 +27,8 @@ pub use sections::{
     SubAddress, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox, Network,
-    NumberFormat, Pacing, Paper, PortRange, Secret,
+    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel, Mailbox,
+    Network, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, Secret,
 };
 
 use problem::Findings;

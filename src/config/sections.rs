@@ -4,9 +4,9 @@ use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
-    FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
-    NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList,
-    SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord,
+    FrameDigits, Host, IdentityWord, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe,
+    NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, PacingWord, PaperWord, Password, PhoneContext,
+    Ports, Rate, RateLine, ResolutionWord, RetryList, SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord,
 };
 
 file! {
@@ -100,6 +100,9 @@ section! {
         numbers: List<NumberPattern>, example ["+39*"];
         /// What the rule does.
         action: ActionWord = "allow";
+        /// The number that faxes of this rule are sent from, so that each department can show its own; the trunk's `caller_number` when
+        /// left out.
+        caller_number: Maybe<Telephone>, example "+390612399";
     }
 }
 
@@ -121,12 +124,15 @@ section! {
 }
 
 section! {
-    /// A way into the telephone network. With several trunks, the first whose `prefixes` fit and that has a channel free is
-    /// taken; a call that it cannot place goes to the next.
+    /// A way into the telephone network. Of several trunks whose `prefixes` fit a number, the one with the lowest `order` is taken; among
+    /// those of the same order the cheapest by `rates`, then the one with the longest fitting prefix, then by `weight`, then in the order
+    /// of this file. A call that a trunk cannot place (no answer, 503 and other server failures, wrong password) goes to the next one
+    /// at once. A trunk that failed is left alone for a while, longer each time; `faxramp trunk list` shows how each stands.
     Trunk "trunk" {
         /// A name for the trunk, shown in logs, receipts and by `faxramp queue`.
         name: Line, example "carrier";
-        /// The carrier's or telephone system's SIP address.
+        /// The carrier's or telephone system's SIP address: where calls are sent (its outbound proxy, where it has one). The domain in
+        /// addresses is told by `domain`.
         proxy: Host, example "sip.example.net:5060";
         /// User name for SIP authentication.
         username: Maybe<Line>, example "fax-rome";
@@ -135,10 +141,51 @@ section! {
         /// A file with the password in its first line. A relative path is looked up in `$CREDENTIALS_DIRECTORY` (systemd's
         /// `LoadCredential=`), else beside this file.
         password_file: Maybe<FilePath>, example "carrier.password";
+        /// Answer only who asks for the password in the name of this realm; anybody on the trunk when left out.
+        realm: Maybe<Line>, example "example.net";
         /// The domain in From, To and the request; the host of `proxy` when left out.
         domain: Maybe<Domain>, example "example.net";
-        /// The number we call from, as the carrier wants to see it.
+        /// Whether the trunk has to be told where we are (REGISTER), as most accounts of carriers demand. Such a trunk is used only
+        /// while it is registered.
+        register: Switch = false;
+        /// Where to register, when it is not `proxy`.
+        registrar: Maybe<Host>, example "reg.example.net:5060";
+        /// The user that is registered; `username` when left out.
+        register_user: Maybe<Line>, example "+390612345";
+        /// How long a registration is asked for. It is renewed in time; the registrar may grant less or demand more.
+        register_expires: Time = "1 h", from "60 s" to "1 d";
+        /// Whether to keep a NAT between us and the registrar open by an empty line every 25 seconds, even where no NAT shows itself.
+        keep_alive: Switch = false;
+        /// How often to ask the trunk whether it is there (OPTIONS); `0 s` never. Any answer but 408 and 503 means that it is.
+        options_interval: Time = "30 s", from "0 s" to "1 h";
+        /// So many questions without an answer in a row, and the trunk counts as down until it answers one.
+        options_misses: Count = 3, from 1 to 20;
+        /// Trunks with a lower order are used first, whatever they cost; the others are for when those are down or full.
+        order: Count = 0, from 0 to 1000;
+        /// The share of the calls among trunks that are equal otherwise: of two with 1 and 3 the second gets three of four calls. 0: no
+        /// share, the trunk that comes first in this file gets all it has channels for.
+        weight: Count = 0, from 0 to 10000;
+        /// What calls cost, so that the cheapest trunk is taken: where numbers begin, and a price in a unit that all trunks share. The
+        /// longest beginning that fits counts. A trunk without a fitting rate comes after those with one.
+        rates: List<RateLine> = [], example ["+39* 0.012", "+393* 0.09", "* 0.2"];
+        /// Most calls begun in one second; carriers bar accounts that begin more than agreed. No limit when left out.
+        calls_per_second: Maybe<Count>, example 2, from 1 to 1000;
+        /// The number we call from, as the carrier wants to see it. `caller_number` of `[[allow]]` goes before it.
         caller_number: Maybe<Telephone>, example "+390612345";
+        /// Where our number is told: `from` in From; `p-asserted` in P-Asserted-Identity (RFC 3325) and `p-preferred` in
+        /// P-Preferred-Identity, with the account in From, as many carriers demand; `both` in From and P-Asserted-Identity.
+        identity: IdentityWord = "from";
+        /// The user in From where that is not our number; `username` when left out.
+        from_user: Maybe<Line>, example "fax-rome";
+        /// The domain in From; `domain` when left out.
+        from_domain: Maybe<Domain>, example "company.example";
+        /// The name shown beside our number; `sender_name` of `[fax]` when left out.
+        display_name: Maybe<Line>, example "Example S.p.A.";
+        /// Whether the called side is kept from seeing our number (`Privacy: id`). The trunk still sees it.
+        hide_number: Switch = false;
+        /// A number of the account that calls are said to be diverted from (RFC 5806). Some carriers demand it where `caller_number` is
+        /// no number of the account.
+        diversion: Maybe<Telephone>, example "+390612300";
         /// Most calls at once.
         channels: Count = 4, from 1 to 1000;
         /// The numbers this trunk is for.
@@ -149,6 +196,14 @@ section! {
         prepend: Digits = "";
         /// How the number is written when dialling, before `strip` and `prepend`.
         number_format: NumberFormatWord = "e164";
+        /// In which kind of address numbers are written: `sip` for `sip:+390612345@example.net`, `sip-phone` for the same with
+        /// `;user=phone`, `tel` for `tel:+390612345` (RFC 3966).
+        number_uri: NumberUriWord = "sip";
+        /// What numbers that do not begin with `+` are relative to, written as `;phone-context=`; left out unless it is set. `tel`
+        /// demands it for such numbers.
+        phone_context: Maybe<PhoneContext>, example "+39";
+        /// How long the trunk may say nothing at all to a call before the call goes to the next trunk.
+        response_timeout: Time = "6 s", from "500 ms" to "32 s";
         /// How long to wait after the answer for the far end to switch to T.38 before we ask for it.
         t38_reinvite_after: Time = "5 s", from "0 s" to "30 s";
         /// How long it may ring.

@@ -88,6 +88,9 @@ fn every_example_of_the_sample_can_be_used() {
         "delivery.maildir: cannot be set together with delivery.smarthost",
         "trunk[0].password_file: cannot be set together with password",
         "delivery.tls: would send the password",
+        "trunk[0].registrar: is set, but register is false",
+        "trunk[0].register_user: is set, but register is false",
+        "trunk[0].from_user: would never be used",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (fault, expected) in found.iter().flat_map(|fault| expected.iter().map(move |expected| (fault, expected))) {

@@ -133,6 +133,39 @@ pub enum NumberFormat {
     National,
 }
 
+/// In which kind of address a number is dialled and shown.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NumberUri {
+    /// `sip:+390612345@example.net`.
+    Sip,
+    /// The same with `;user=phone`.
+    SipPhone,
+    /// `tel:+390612345`.
+    Tel,
+}
+
+/// Where our own number is told.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Identity {
+    /// In From.
+    From,
+    /// In P-Asserted-Identity; From has the account.
+    Asserted,
+    /// In P-Preferred-Identity; From has the account.
+    Preferred,
+    /// In From and P-Asserted-Identity.
+    Both,
+}
+
+/// What calls to numbers of one beginning cost.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Rate {
+    /// The beginning, `+393` or, for every number, nothing.
+    pub prefix: String,
+    /// The price in thousandths.
+    pub price: u32,
+}
+
 /// A voice codec.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Codec {

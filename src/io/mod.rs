@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod maildir;
+pub mod outside;
 pub mod sip;
 pub mod smtp_in;
 pub mod smtp_out;

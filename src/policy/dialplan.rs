@@ -108,7 +108,9 @@ pub enum DialplanError {
         prepend: String,
     },
     /// More trunks, prefixes or rates than the limits allow, or a weight beyond them.
-    #[error("more than {MAX_TRUNKS} trunks, {MAX_PREFIXES} prefixes or {MAX_RATES} rates of one, or a weight over {MAX_WEIGHT}")]
+    #[error(
+        "more than {MAX_TRUNKS} trunks, {MAX_PREFIXES} prefixes or {MAX_RATES} rates of one, or a weight over {MAX_WEIGHT}"
+    )]
     TooMany,
 }
 
@@ -241,7 +243,9 @@ impl Trunk {
 }
 
 impl NumberFormat {
-    fn spell(self, number: &Number, plan: &NumberPlan) -> String {
+    /// A number as the trunk wants it spelled.
+    #[must_use]
+    pub fn spell(self, number: &Number, plan: &NumberPlan) -> String {
         if !number.is_international() {
             return number.digits().to_owned();
         }

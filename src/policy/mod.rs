@@ -19,5 +19,5 @@ pub use authorize::{
 pub use dialplan::{DialplanError, NumberFormat, Rate, Route, Trunk, Trunks};
 pub use pace::Pace;
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
-pub use trunk_state::{Standing, TrunkEvent, TrunkFault, TrunkReport, TrunkState};
 pub use route::{InboundRoutes, InboundRule, NumberPattern, RouteError, SubAddressRule, UnknownNumber};
+pub use trunk_state::{Standing, TrunkEvent, TrunkFault, TrunkReport, TrunkState};

@@ -54,7 +54,9 @@ impl TrunkFault {
             Cause::TrunkDown => Some(Self::Unreachable),
             Cause::TrunkAuthentication => Some(Self::Credentials),
             // RFC 3261 §21.5; 402: the account is empty; 482, 483: it runs in circles behind the trunk.
-            Cause::Congestion { status: status @ (402 | 482 | 483 | 500..=599) } => Some(Self::Congested { status: *status }),
+            Cause::Congestion { status: status @ (402 | 482 | 483 | 500..=599) } => {
+                Some(Self::Congested { status: *status })
+            }
             Cause::Congestion { .. }
             | Cause::Sent
             | Cause::LastConfirmationLost
@@ -121,6 +123,42 @@ pub enum TrunkEvent {
         /// When to come again, when it told.
         retry_after: Option<Duration>,
     },
+}
+
+impl TrunkEvent {
+    /// Whether a call that ended so proves that the trunk works: somebody behind it spoke, or the network knew the number.
+    #[must_use]
+    pub const fn is_placed(cause: &Cause) -> bool {
+        match cause {
+            Cause::Sent
+            | Cause::LastConfirmationLost
+            | Cause::Busy
+            | Cause::NoAnswer
+            | Cause::Unallocated
+            | Cause::Rejected
+            | Cause::NoFaxHeard
+            | Cause::NoCommonTransport
+            | Cause::Incompatible(_)
+            | Cause::TrainingFailed
+            | Cause::NoResponse(_)
+            | Cause::Disconnected(_)
+            | Cause::PageRejected
+            | Cause::NothingToPoll
+            | Cause::PollPassword
+            | Cause::PollRefused
+            | Cause::ProtocolError(_)
+            | Cause::MediaLost
+            | Cause::TooLong => true,
+            Cause::Congestion { .. }
+            | Cause::TrunkDown
+            | Cause::TrunkAuthentication
+            | Cause::Interrupted
+            | Cause::Cancelled
+            | Cause::CannotRender(_)
+            | Cause::Expired
+            | Cause::Local(_) => false,
+        }
+    }
 }
 
 /// Whether we are known to the trunk's registrar.

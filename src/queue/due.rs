@@ -4,7 +4,7 @@
 //! job due longest. No number gets two calls, no trunk more than its free channels. A job that a trunk could not place goes to
 //! one that was not tried in this round, as long as there is one that can be used.
 
-use super::rows::DueJob;
+use super::rows::{DueJob, Job};
 use crate::model::{JobId, Number};
 use crate::policy::{Next, Route, Trunks};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,11 +109,17 @@ fn not_tried(routes: Vec<Route>, tried: &[String], free: &BTreeMap<String, u32>)
 
 /// What follows a call that its trunk could not place: another trunk at once where there is one that can be used, else nothing.
 #[must_use]
-pub fn elsewhere(due: &DueJob, failed: &str, trunks: &Trunks, usable: impl Fn(&str) -> bool) -> Option<Next> {
-    let mut tried = due.tried_trunks.clone();
+pub fn elsewhere(
+    job: &Job,
+    tried: &[String],
+    failed: &str,
+    trunks: &Trunks,
+    usable: impl Fn(&str) -> bool,
+) -> Option<Next> {
+    let mut tried = tried.to_vec();
     tried.push(failed.to_owned());
-    let may = |name: &str| due.job.trunk.as_deref().is_none_or(|only| only == name) && usable(name);
-    trunks.is_another(&due.job.number, &tried, may).then_some(Next::Elsewhere)
+    let may = |name: &str| job.trunk.as_deref().is_none_or(|only| only == name) && usable(name);
+    trunks.is_another(&job.number, &tried, may).then_some(Next::Elsewhere)
 }
 
 fn open_route<'a>(routes: &'a [Route], free: &BTreeMap<String, u32>) -> Option<&'a Route> {

@@ -14,11 +14,11 @@ use super::{
     inquiry::{Answer, Inquirer, Outside, OutsideInput, OutsideOutput, Question},
     leg::{BODY_TYPE, EndpointSettings, LegKey},
     method::Method,
+    transport::Destination,
     uri::Uri,
 };
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -31,8 +31,8 @@ pub struct HealthSettings {
     pub target: Uri,
     /// Who asks.
     pub from: Uri,
-    /// Where it is sent.
-    pub next_hop: SocketAddr,
+    /// Where it is sent, best first; that one of them answers is enough.
+    pub targets: Vec<Destination>,
     /// Between two questions while it answers.
     pub interval: Duration,
     /// So many misses in a row mean that nobody is there; at least 1.
@@ -59,6 +59,9 @@ pub enum HealthTrouble {
     /// No answer.
     #[error("it does not answer OPTIONS")]
     Silence,
+    /// There is no way to it.
+    #[error("it cannot be reached: there is no connection to it")]
+    NoWay,
     /// An answer that means no.
     #[error("it answers OPTIONS with SIP {status} {reason}")]
     Refused {
@@ -71,6 +74,8 @@ pub enum HealthTrouble {
 
 /// How long one OPTIONS may go unanswered; it is said four times by then.
 pub const PROBE_LIMIT: Duration = Duration::from_secs(6);
+/// So many places can take their time in one question.
+const PLACES_MAX: u32 = 4;
 /// Between a miss and the next question, as long as the peer counts as there.
 pub const AFTER_A_MISS: Duration = Duration::from_secs(2);
 /// Between two questions while it does not answer, unless the interval is shorter.
@@ -119,16 +124,18 @@ impl Health {
     }
 
     fn ask(&mut self, now: Instant) {
-        let question = question(&self.settings.endpoint, &self.settings.target, &self.settings.from);
+        let question = question(&self.settings.target, &self.settings.from);
         let mut sends = VecDeque::new();
-        self.inquirer.ask(question, self.settings.next_hop, now, &mut sends);
+        self.inquirer.ask(question, &self.settings.targets, now, &mut sends);
         self.outputs.extend(sends.into_iter().map(OutsideOutput::from));
-        self.timer = Some((HealthTimer::Limit, now + PROBE_LIMIT));
+        let places = u32::try_from(self.settings.targets.len()).unwrap_or(u32::MAX).clamp(1, PLACES_MAX);
+        self.timer = Some((HealthTimer::Limit, now + PROBE_LIMIT * places));
     }
 
     fn answered(&mut self, answer: Answer, now: Instant) {
         match answer {
             Answer::Silence => self.missed(HealthTrouble::Silence, now),
+            Answer::NoWay => self.missed(HealthTrouble::NoWay, now),
             Answer::Challenged(response, _) => self.alive(response.status().unwrap_or(401), Duration::ZERO, now),
             Answer::Final(response, round_trip) => match response.status().unwrap_or_default() {
                 status @ (408 | 503) => {
@@ -165,10 +172,15 @@ impl Health {
 
 /// The OPTIONS that asks whether a peer is there, and what it takes.
 // RFC 3261 §11.1
-pub fn question(endpoint: &EndpointSettings, target: &Uri, from: &Uri) -> Question {
-    let headers =
-        vec![("Contact".to_owned(), format!("<{}>", endpoint.contact())), ("Accept".to_owned(), BODY_TYPE.to_owned())];
-    Question { method: Method::Options, uri: target.clone(), from: from.clone(), to: target.clone(), headers }
+pub fn question(target: &Uri, from: &Uri) -> Question {
+    Question {
+        method: Method::Options,
+        uri: target.clone(),
+        from: from.clone(),
+        to: target.clone(),
+        contact: Some(String::new()),
+        headers: vec![("Accept".to_owned(), BODY_TYPE.to_owned())],
+    }
 }
 
 impl Outside for Health {
@@ -178,6 +190,7 @@ impl Outside for Health {
         let mut sends = VecDeque::new();
         let answer = match input {
             OutsideInput::Message(response) => self.inquirer.receive(&response, now, &mut sends),
+            OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
             OutsideInput::Stop => {
                 self.inquirer.give_up();

@@ -12,7 +12,9 @@ use super::{
     message::{Message, StartLine},
     method::{ALLOW, Method},
     text::digits,
+    timer::TARGET_LIMIT,
     transaction::{ClientRequest, Datagram},
+    transport::Destination,
     uri::Uri,
 };
 use std::{
@@ -26,6 +28,8 @@ use std::{
 pub enum OutsideInput {
     /// A response that the router gave to it.
     Message(Message),
+    /// A message of its own could not be sent there.
+    TransportFailed(Destination),
     /// The deadline has passed.
     Timeout,
     /// It is to come to its end.
@@ -38,7 +42,7 @@ pub enum OutsideOutput<E> {
     /// Send these bytes.
     Send {
         /// Where to.
-        to: SocketAddr,
+        to: Destination,
         /// One message, or the line ends that keep a NAT open.
         bytes: Vec<u8>,
     },
@@ -76,7 +80,9 @@ pub struct Question {
     pub from: Uri,
     /// About whom.
     pub to: Uri,
-    /// More headers, such as Contact.
+    /// What follows our address in Contact, such as `;expires=60`; no Contact when nothing.
+    pub contact: Option<String>,
+    /// More headers.
     pub headers: Vec<(String, String)>,
 }
 
@@ -89,6 +95,8 @@ pub enum Answer {
     Challenged(Box<Message>, Unanswerable),
     /// Nobody answered.
     Silence,
+    /// There is no way to any of the places asked.
+    NoWay,
 }
 
 /// One request after the other, all with the same Call-ID and tag.
@@ -102,13 +110,23 @@ pub(super) struct Inquirer {
     number: u32,
     asked: Option<Asked>,
     old: Vec<ClientRequest>,
+    place: Option<Destination>,
+    /// A question was asked of nobody, at this moment.
+    without_place: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Asked {
     transaction: ClientRequest,
-    to: SocketAddr,
     since: Instant,
+    /// Places to ask when this one fails, best first.
+    left: VecDeque<Destination>,
+    /// When the next of them is asked, if nothing is heard by then.
+    move_on: Option<Instant>,
+    /// What follows our address in Contact.
+    contact: Option<String>,
+    /// Whether some place was silent, so that not all are out of reach.
+    silent: bool,
 }
 
 /// First CSeq numbers are below this, so that years of refreshes stay below 2^31.
@@ -123,7 +141,18 @@ impl Inquirer {
         let call_id = format!("{}{}", chance.token(), chance.token()).into_bytes();
         let number = u32::try_from(chance.below(FIRST_NUMBER_BOUND)).unwrap_or(1);
         let authenticator = Authenticator::new(settings.credentials.clone());
-        Self { settings, chance, authenticator, call_id, local_tag, number, asked: None, old: Vec::new() }
+        Self {
+            settings,
+            chance,
+            authenticator,
+            call_id,
+            local_tag,
+            number,
+            asked: None,
+            old: Vec::new(),
+            place: None,
+            without_place: None,
+        }
     }
 
     pub(super) fn key(&self) -> LegKey {
@@ -134,9 +163,20 @@ impl Inquirer {
         &self.call_id
     }
 
-    /// Asks; a question still open is dropped.
-    pub(super) fn ask(&mut self, question: Question, to: SocketAddr, now: Instant, sends: &mut VecDeque<Datagram>) {
-        let Question { method, uri, from, to: about, headers } = question;
+    /// Asks the first of the places, and the next ones where it fails; a question still open is dropped.
+    pub(super) fn ask(
+        &mut self,
+        question: Question,
+        places: &[Destination],
+        now: Instant,
+        sends: &mut VecDeque<Datagram>,
+    ) {
+        let Question { method, uri, from, to: about, contact, headers } = question;
+        let mut left: VecDeque<Destination> = places.iter().cloned().collect();
+        let Some(to) = left.pop_front() else {
+            self.without_place = Some(now);
+            return;
+        };
         let mut request = Message::request(method, uri.to_string());
         let mut from = NameAddress::new(from);
         from.parameters.set("tag", Some(&self.local_tag));
@@ -150,23 +190,28 @@ impl Inquirer {
         }
         request.headers.push("Allow", ALLOW);
         request.headers.push("User-Agent", &self.settings.user_agent);
-        self.send(request, to, now, now, sends);
+        let transaction = self.start(request, to, contact.as_deref(), now, sends);
+        let move_on = (!left.is_empty()).then(|| now + TARGET_LIMIT);
+        self.asked = Some(Asked { transaction, since: now, left, move_on, contact, silent: false });
     }
 
-    /// Sends a request with the next number, our Via and what answers the challenges learned so far.
-    fn send(
+    /// Sends a request with the next number, our Via and Contact, and what answers the challenges learned so far.
+    fn start(
         &mut self,
         mut request: Message,
-        to: SocketAddr,
-        since: Instant,
+        to: Destination,
+        contact: Option<&str>,
         now: Instant,
         sends: &mut VecDeque<Datagram>,
-    ) {
+    ) -> ClientRequest {
         self.number += 1;
         let branch = self.chance.branch();
         let client_nonce = self.chance.token();
         request.headers.remove("Via");
-        request.headers.push_front("Via", self.settings.via(&branch));
+        request.headers.push_front("Via", self.settings.via(&branch, &to));
+        if let Some(parameters) = contact {
+            request.headers.set("Contact", format!("<{}>{parameters}", self.settings.contact(&to)));
+        }
         let Message { start, headers, body } = &mut request;
         if let StartLine::Request { method, uri } = start {
             // RFC 3261 §10.2: REGISTER of one Call-ID count upwards, challenged ones too.
@@ -174,9 +219,13 @@ impl Inquirer {
             let subject = Subject { method: method.as_str(), uri, body };
             self.authenticator.authorize(headers, subject, &client_nonce);
         }
-        let reliable = self.settings.transport.is_reliable();
-        let transaction = ClientRequest::start(request, to, reliable, now, sends);
-        self.asked = Some(Asked { transaction, to, since });
+        self.place = Some(to.clone());
+        ClientRequest::start(request, to, now, sends)
+    }
+
+    /// Where the last request went.
+    pub(super) fn place(&self) -> Option<&Destination> {
+        self.place.as_ref()
     }
 
     /// Takes a response; gives the answer when it is one.
@@ -188,22 +237,63 @@ impl Inquirer {
     ) -> Option<Answer> {
         let asked = self.asked.as_mut().filter(|asked| asked.transaction.is_answered_by(response))?;
         asked.transaction.receive(response, now);
+        asked.move_on = None;
         let status = response.status().filter(|status| *status >= 200)?;
-        let Asked { transaction, to, since } = self.asked.take()?;
-        let request = transaction.request().clone();
-        self.retire(transaction);
+        let asked = self.asked.take()?;
+        let request = asked.transaction.request().clone();
+        let to = asked.transaction.destination().clone();
         if matches!(status, 401 | 407) {
+            self.retire(asked.transaction);
             if let Err(reason) = self.authenticator.learn(response) {
                 // The next question begins anew.
                 self.authenticator.forget();
                 return Some(Answer::Challenged(Box::new(response.clone()), reason));
             }
-            self.send(request, to, since, now, sends);
+            let transaction = self.start(request, to, asked.contact.as_deref(), now, sends);
+            self.asked = Some(Asked { transaction, ..asked });
             return None;
         }
+        // RFC 3263 §4.3: 503 sends us to the next place, as silence does.
+        if status == 503 && !asked.left.is_empty() {
+            self.asked = Some(asked);
+            self.next_place(now, sends);
+            return None;
+        }
+        self.retire(asked.transaction);
         self.authenticator.satisfied();
         self.authenticator.take_next_nonce(response);
-        Some(Answer::Final(Box::new(response.clone()), now.saturating_duration_since(since)))
+        Some(Answer::Final(Box::new(response.clone()), now.saturating_duration_since(asked.since)))
+    }
+
+    /// There is no way to a place.
+    pub(super) fn transport_failed(
+        &mut self,
+        to: &Destination,
+        now: Instant,
+        sends: &mut VecDeque<Datagram>,
+    ) -> Option<Answer> {
+        let asked = self.asked.as_ref().filter(|asked| asked.transaction.destination() == to)?;
+        let answer = if asked.silent { Answer::Silence } else { Answer::NoWay };
+        (!self.next_place(now, sends)).then(|| {
+            self.give_up();
+            answer
+        })
+    }
+
+    /// Asks the next place; whether there is one.
+    fn next_place(&mut self, now: Instant, sends: &mut VecDeque<Datagram>) -> bool {
+        let Some(mut asked) = self.asked.take() else { return false };
+        let Some(next) = asked.left.pop_front() else {
+            self.asked = Some(asked);
+            return false;
+        };
+        let request = asked.transaction.request().clone();
+        let transaction = self.start(request, next, asked.contact.as_deref(), now, sends);
+        let before = std::mem::replace(&mut asked.transaction, transaction);
+        asked.move_on = (!asked.left.is_empty()).then(|| now + TARGET_LIMIT);
+        self.asked = Some(asked);
+        self.retire(before);
+        true
     }
 
     fn retire(&mut self, transaction: ClientRequest) {
@@ -214,14 +304,24 @@ impl Inquirer {
         self.old.push(transaction);
     }
 
-    /// Does what is due; gives [`Answer::Silence`] when the question was asked long enough.
+    /// Does what is due; gives the answer when the question was asked long enough.
     pub(super) fn expire(&mut self, now: Instant, sends: &mut VecDeque<Datagram>) -> Option<Answer> {
         for old in &mut self.old {
             old.expire(now, sends);
         }
         self.old.retain(|old| !old.is_terminated());
+        if self.without_place.take().is_some() {
+            return Some(Answer::NoWay);
+        }
         let asked = self.asked.as_mut()?;
-        asked.transaction.expire(now, sends)?;
+        let over = asked.transaction.expire(now, sends).is_some();
+        if !over && asked.move_on.is_none_or(|at| at > now) {
+            return None;
+        }
+        asked.silent = true;
+        if self.next_place(now, sends) {
+            return None;
+        }
         self.give_up();
         Some(Answer::Silence)
     }
@@ -233,7 +333,11 @@ impl Inquirer {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let asked = self.asked.as_ref().and_then(|asked| asked.transaction.deadline());
+        // What was asked of nobody is answered at the next timeout.
+        if self.without_place.is_some() {
+            return self.without_place;
+        }
+        let asked = self.asked.iter().flat_map(|asked| [asked.transaction.deadline(), asked.move_on]).flatten();
         self.old.iter().filter_map(ClientRequest::deadline).chain(asked).min()
     }
 }
@@ -258,11 +362,11 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    /// Asks at once, and takes it for silence when nothing has come after `patience`. The seed is chance.
+    /// Asks the places one after the other, and takes it for silence when nothing has come after `patience`. The seed is chance.
     pub fn new(
         settings: EndpointSettings,
         question: Question,
-        to: SocketAddr,
+        places: &[Destination],
         patience: Duration,
         seed: u64,
         now: Instant,
@@ -270,7 +374,7 @@ impl Inquiry {
         let mut inquiry =
             Self { inquirer: Inquirer::new(settings, seed), limit: Some(now + patience), outputs: VecDeque::new() };
         let mut sends = VecDeque::new();
-        inquiry.inquirer.ask(question, to, now, &mut sends);
+        inquiry.inquirer.ask(question, places, now, &mut sends);
         inquiry.outputs.extend(sends.into_iter().map(OutsideOutput::from));
         inquiry
     }
@@ -289,6 +393,7 @@ impl Outside for Inquiry {
         let mut sends = VecDeque::new();
         let mut answer = match input {
             OutsideInput::Message(response) => self.inquirer.receive(&response, now, &mut sends),
+            OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
             OutsideInput::Stop => {
                 self.inquirer.give_up();

@@ -26,6 +26,7 @@ use super::{
     message::Message,
     method::Method,
     text::{digits, lossy},
+    transport::{Destination, Transport},
     uri::Uri,
 };
 use std::{
@@ -44,8 +45,8 @@ pub struct RegistrationSettings {
     pub registrar: Uri,
     /// The address that is registered.
     pub address_of_record: Uri,
-    /// Where requests are sent.
-    pub next_hop: SocketAddr,
+    /// Where requests are sent, best first.
+    pub targets: Vec<Destination>,
     /// How long a binding we ask for; the registrar may grant another time.
     pub expires: Duration,
     /// Send line ends in between even where no NAT shows itself.
@@ -108,7 +109,7 @@ pub struct Registration {
     inquirer: Inquirer,
     settings: RegistrationSettings,
     /// Where and whom to ask; other than the settings say after a redirect.
-    target: (Uri, SocketAddr),
+    target: (Uri, Vec<Destination>),
     /// What to ask for; longer than the settings say after 423.
     expires: Duration,
     work: Work,
@@ -130,7 +131,7 @@ impl Registration {
     pub fn new(settings: RegistrationSettings, seed: u64, now: Instant) -> Self {
         let mut registration = Self {
             inquirer: Inquirer::new(settings.endpoint.clone(), seed),
-            target: (settings.registrar.clone(), settings.next_hop),
+            target: (settings.registrar.clone(), settings.targets.clone()),
             expires: settings.expires,
             settings,
             work: Work::Resting,
@@ -151,9 +152,7 @@ impl Registration {
 
     fn ask(&mut self, work: Work, now: Instant) {
         let seconds = if work == Work::Leaving { 0 } else { self.expires.as_secs() };
-        let contact = format!("<{}>;expires={seconds}", self.settings.endpoint.contact());
         let headers = vec![
-            ("Contact".to_owned(), contact),
             // Some registrars read only this one.
             ("Expires".to_owned(), seconds.to_string()),
             // RFC 3327 §5.1: a registrar may not send Path to who does not say this
@@ -164,10 +163,11 @@ impl Registration {
             uri: self.target.0.clone(),
             from: self.settings.address_of_record.clone(),
             to: self.settings.address_of_record.clone(),
+            contact: Some(format!(";expires={seconds}")),
             headers,
         };
         let mut sends = VecDeque::new();
-        self.inquirer.ask(question, self.target.1, now, &mut sends);
+        self.inquirer.ask(question, &self.target.1, now, &mut sends);
         self.outputs.extend(sends.into_iter().map(OutsideOutput::from));
         self.work = work;
     }
@@ -182,6 +182,7 @@ impl Registration {
         self.work = Work::Resting;
         let response = match answer {
             Answer::Silence => return self.failed(RegistrationTrouble::Silence, now),
+            Answer::NoWay => return self.failed(RegistrationTrouble::NoWay, now),
             Answer::Challenged(response, reason) => {
                 let status = response.status().unwrap_or_default();
                 return self.failed(RegistrationTrouble::challenged(status, reason), now);
@@ -198,9 +199,11 @@ impl Registration {
 
     // RFC 3261 §10.2.4
     fn accepted(&mut self, response: &Message, now: Instant) {
-        let Some((granted, others)) = self.granted(response) else {
+        let Some(place) = self.inquirer.place().cloned() else { return };
+        let Some((granted, others)) = self.granted(response, &self.settings.endpoint.contact(&place)) else {
             return self.failed(RegistrationTrouble::NotKept, now);
         };
+        let own_address = self.settings.endpoint.local.towards(&place).advertised;
         let texts = |name: &str| -> Vec<String> {
             response.headers.list(name).into_iter().take(ROUTES_MAX).map(|text| lossy(text).into_owned()).collect()
         };
@@ -209,7 +212,7 @@ impl Registration {
             granted,
             service_route: texts("Service-Route"),
             path: texts("Path"),
-            seen_at: seen_at(response, self.settings.endpoint.local),
+            seen_at: seen_at(response, own_address),
             others,
         };
         self.failures = 0;
@@ -217,7 +220,9 @@ impl Registration {
         self.timers.clear();
         self.timers.set(RegistrationTimer::Lapse, binding.until);
         self.timers.set(RegistrationTimer::Refresh, now + refresh_after(granted, self.inquirer.chance.number()));
-        if self.settings.keep_alive || binding.seen_at != self.settings.endpoint.local {
+        // A stream's outer port is another by nature, and says nothing about a NAT.
+        let behind_nat = place.transport == Transport::Udp && binding.seen_at != own_address;
+        if self.settings.keep_alive || behind_nat {
             self.timers.set(RegistrationTimer::KeepAlive, now + KEEP_ALIVE_INTERVAL);
         }
         self.binding = Some(binding.clone());
@@ -227,8 +232,7 @@ impl Registration {
     /// How long our binding holds, and how many others there are. The registrar lists the bindings of all who registered with
     /// this address, and what counts for ours stands beside ours.
     // RFC 3261 §10.2.4, §10.3 item 8
-    fn granted(&self, response: &Message) -> Option<(Duration, usize)> {
-        let ours = self.settings.endpoint.contact();
+    fn granted(&self, response: &Message, ours: &Uri) -> Option<(Duration, usize)> {
         let contacts: Vec<NameAddress> =
             response.headers.list("Contact").into_iter().filter_map(NameAddress::parse).collect();
         let same_user = |contact: &&NameAddress| contact.uri.user_decoded() == ours.user_decoded();
@@ -264,7 +268,13 @@ impl Registration {
     // RFC 3261 §8.1.3.4
     fn redirected(&mut self, response: &Message, now: Instant) {
         let contact = response.address("Contact").map(|contact| contact.uri);
-        match contact.as_ref().and_then(|uri| Some((uri.clone(), uri.socket_address()?))) {
+        let near = self.inquirer.place().cloned();
+        let there = contact.as_ref().and_then(|uri| {
+            // The transport of the hop that sends us away holds, with the name it proved.
+            let destination = Destination { address: uri.socket_address()?, reopen: None, ..near? };
+            Some((uri.clone(), vec![destination]))
+        });
+        match there {
             Some(target) if self.may_correct() => {
                 self.target = target;
                 self.ask(Work::Asking, now);
@@ -283,7 +293,7 @@ impl Registration {
 
     fn failed(&mut self, trouble: RegistrationTrouble, now: Instant) {
         self.corrections = 0;
-        self.target = (self.settings.registrar.clone(), self.settings.next_hop);
+        self.target = (self.settings.registrar.clone(), self.settings.targets.clone());
         let chance = self.inquirer.chance.number();
         let wait = match &trouble {
             // Registrars lock out who keeps trying with a wrong password, and often the address with it.
@@ -295,6 +305,7 @@ impl Registration {
                 lengthened((*after).clamp(Duration::from_secs(1), LONGEST_RETRY_AFTER), chance)
             }
             RegistrationTrouble::Silence
+            | RegistrationTrouble::NoWay
             | RegistrationTrouble::NotKept
             | RegistrationTrouble::Redirected(_)
             | RegistrationTrouble::Refused { retry_after: None, .. } => back_off(self.failures, chance),
@@ -342,7 +353,9 @@ impl Registration {
             RegistrationTimer::KeepAlive => {
                 self.timers.set(RegistrationTimer::KeepAlive, now + KEEP_ALIVE_INTERVAL);
                 // RFC 5626 §3.5.1; over UDP it is no more than a datagram that keeps the NAT's door open
-                self.outputs.push_back(OutsideOutput::Send { to: self.target.1, bytes: b"\r\n\r\n".to_vec() });
+                if let Some(to) = self.inquirer.place().cloned() {
+                    self.outputs.push_back(OutsideOutput::Send { to, bytes: b"\r\n\r\n".to_vec() });
+                }
             }
             RegistrationTimer::Farewell => self.finish(),
         }
@@ -360,6 +373,7 @@ impl Outside for Registration {
         let mut sends = VecDeque::new();
         let answer = match input {
             OutsideInput::Message(response) => self.inquirer.receive(&response, now, &mut sends),
+            OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
             OutsideInput::Stop => {
                 self.stop(now);

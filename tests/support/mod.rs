@@ -4,6 +4,7 @@
 pub(crate) mod client;
 pub(crate) mod documents;
 pub(crate) mod process;
+pub(crate) mod sip_peer;
 pub(crate) mod site;
 
 use std::path::Path;

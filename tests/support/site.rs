@@ -16,6 +16,8 @@ const SIP_PORT: u16 = 5062;
 pub(crate) struct Wishes {
     /// Channels of the trunk; 4 when not said.
     pub(crate) channels: Option<u32>,
+    /// More lines of the trunk.
+    pub(crate) trunk: &'static str,
     /// More lines of `[smtp]`. In all of these `{address}` stands for the address of the site.
     pub(crate) smtp: &'static str,
     /// More lines of `[sip]`.
@@ -79,7 +81,7 @@ impl Site {
     }
 
     fn text(&self) -> String {
-        let Wishes { channels, smtp, sip, fax, slow, more } = self.wishes;
+        let Wishes { channels, trunk, smtp, sip, fax, slow, more } = self.wishes;
         let channels = channels.unwrap_or(4);
         let pacing = if slow { "modem" } else { "fast" };
         format!(
@@ -103,6 +105,7 @@ name = "loopback"
 proxy = "{sip_address}"
 channels = {channels}
 caller_number = "+390299999"
+{trunk}
 [[inbound]]
 numbers = ["+3902*"]
 mailboxes = ["office@mail.test"]

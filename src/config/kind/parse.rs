@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{HostPort, Mailbox, Network, PortRange, Wrong, wrong};
+use super::{HostPort, Mailbox, Network, PortRange, PricedRate as Rate, Wrong, wrong};
 
 /// The longest time that can be written: 10 years.
 const MAX_TIME: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
@@ -173,6 +173,36 @@ pub(super) fn number_pattern(text: &str) -> Result<String, Wrong> {
     if sound { Ok(text.to_owned()) } else { wrong("is no pattern for telephone numbers", HINT) }
 }
 
+/// `+39* 0.012`: numbers that begin so, and a price with at most three decimals. The star may be left out.
+pub(super) fn rate_line(text: &str) -> Result<Rate, Wrong> {
+    const HINT: &str = "write where numbers begin and what a minute costs: \"+39* 0.012\", \"* 0.2\"";
+    let Some((numbers, price)) = text.trim().split_once(char::is_whitespace) else {
+        return wrong("has no price", HINT);
+    };
+    let prefix = numbers.strip_suffix('*').unwrap_or(numbers);
+    let digits = prefix.strip_prefix('+').unwrap_or(prefix);
+    if numbers.is_empty() || digits.len() > 15 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return wrong("does not begin with digits", HINT);
+    }
+    let (whole, decimals) = price.trim().split_once('.').unwrap_or((price.trim(), "0"));
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(decimals) || decimals.len() > 3 || whole.len() > 6 {
+        return wrong("has no price of at most six digits and three decimals", HINT);
+    }
+    let thousandths = format!("{whole}{decimals:0<3}").parse().unwrap_or(u32::MAX);
+    Ok(Rate { prefix: prefix.to_owned(), price: thousandths })
+}
+
+// RFC 3966 §5.1.5
+pub(super) fn phone_context(text: &str) -> Result<String, Wrong> {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    if (1..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    domain(text)
+        .or_else(|_| wrong("is neither + and digits nor a domain name", "write it like \"+39\" or \"example.net\""))
+}
+
 pub(super) fn sender_pattern(text: &str) -> Result<String, Wrong> {
     const HINT: &str = "write \"user@example.com\", \"*@example.com\" or \"*\"";
     if text == "*" {
@@ -291,6 +321,24 @@ mod tests {
         for bad in ["", "+", "3*9", "**", "+39 06", "abc", "39+"] {
             assert!(number_pattern(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_rate_is_a_beginning_and_a_price_with_three_decimals() {
+        let read = |text: &str| rate_line(text).map(|rate| (rate.prefix, rate.price));
+        assert_eq!(read("+39* 0.012"), Ok(("+39".into(), 12)));
+        assert_eq!(read("*  1.5"), Ok((String::new(), 1500)));
+        assert_eq!(read("47 2"), Ok(("47".into(), 2000)));
+        for bad in ["", "+39*", "+39* x", "+39* -1", "+39* 0.0001", "+39* 1.", "3*9 1", "+39* 1,5", "+39* 1234567"] {
+            assert!(rate_line(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_context_is_a_number_or_a_domain() {
+        assert_eq!(phone_context("+39").as_deref(), Ok("+39"));
+        assert_eq!(phone_context("Example.NET").as_deref(), Ok("example.net"));
+        assert!(phone_context("+").is_err() && phone_context("+39x").is_err() && phone_context("").is_err());
     }
 
     #[test]

@@ -22,12 +22,7 @@ fn names(trunks: &Trunks, to: &str) -> Vec<String> {
 #[test]
 fn the_longer_prefix_comes_first_and_equals_keep_their_order() {
     let trunks = Trunks::new(
-        vec![
-            trunk("any", &[""]),
-            trunk("munich", &["+49", "+4989"]),
-            trunk("home", &["+49"]),
-            trunk("b", &["+49"]),
-        ],
+        vec![trunk("any", &[""]), trunk("munich", &["+49", "+4989"]), trunk("home", &["+49"]), trunk("b", &["+49"])],
         plan(),
     )
     .expect("sound");

@@ -1,8 +1,8 @@
 //! Who is dialled now.
 
 use super::{Call, Lines, Plan, elsewhere};
-use crate::policy::Next;
 use crate::model::{JobId, JobState, MessageId, Number, NumberPlan};
+use crate::policy::Next;
 use crate::policy::{Tries, Trunk, Trunks};
 use crate::queue::rows::{DueJob, Job};
 use proptest::prelude::*;
@@ -123,7 +123,9 @@ fn a_trunk_that_failed_in_this_round_is_left_out_while_another_can_be_used() {
 #[test]
 fn a_call_goes_elsewhere_only_where_a_trunk_not_tried_serves_it_and_can_be_used() {
     let job = due(1, "a", "+3901");
-    let next = |job: &DueJob, failed: &str, usable: &[&str]| elsewhere(job, failed, &trunks(), |name| usable.contains(&name));
+    let next = |job: &DueJob, failed: &str, usable: &[&str]| {
+        elsewhere(&job.job, &job.tried_trunks, failed, &trunks(), |name| usable.contains(&name))
+    };
     assert_eq!(next(&job, "home", &["home", "world"]), Some(Next::Elsewhere));
     assert_eq!(next(&job, "home", &["home"]), None);
     let second = DueJob { tried_trunks: vec!["home".into()], ..job.clone() };
@@ -136,12 +138,8 @@ fn a_call_goes_elsewhere_only_where_a_trunk_not_tried_serves_it_and_can_be_used(
 
 #[test]
 fn weights_deal_the_jobs_out_over_the_trunks() {
-    let trunk = |name: &str, weight| Trunk {
-        name: name.into(),
-        prefixes: vec![String::new()],
-        weight,
-        ..Trunk::default()
-    };
+    let trunk =
+        |name: &str, weight| Trunk { name: name.into(), prefixes: vec![String::new()], weight, ..Trunk::default() };
     let trunks = Trunks::new(vec![trunk("home", 1), trunk("world", 1)], NumberPlan::default()).expect("sound");
     let jobs: Vec<DueJob> = (0..400).map(|id| due(id, &format!("s{id}"), &format!("+39{id:05}"))).collect();
     let all = Lines { at_most: 400, ..lines(400, 400) };

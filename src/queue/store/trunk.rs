@@ -60,7 +60,8 @@ impl Store {
                 let mut rows = query.query([since_ms])?;
                 while let Some(row) = rows.next()? {
                     let trunk: String = row.get(0)?;
-                    let of_it = calls.entry(trunk.clone()).or_insert_with(|| TrunkCalls { trunk, ..TrunkCalls::default() });
+                    let of_it =
+                        calls.entry(trunk.clone()).or_insert_with(|| TrunkCalls { trunk, ..TrunkCalls::default() });
                     let (cause, number): (Option<String>, u32) = (row.get(1)?, row.get(2)?);
                     match cause {
                         None => of_it.open += number,
@@ -147,7 +148,8 @@ fn write(connection: &Connection, row: &TrunkRow) -> Result<(), QueueError> {
 fn of_row(row: &Row<'_>) -> rusqlite::Result<TrunkRow> {
     let word: String = row.get("standing")?;
     let standing = Standing::stored(&word, row.get("until_ms")?, row.get::<_, Option<String>>("reason")?);
-    let unknown = || Error::FromSqlConversionFailure(0, Type::Text, format!("{word:?} is no standing of a trunk").into());
+    let unknown =
+        || Error::FromSqlConversionFailure(0, Type::Text, format!("{word:?} is no standing of a trunk").into());
     let noted = |text: &str, at: &str| -> rusqlite::Result<Option<(String, i64)>> {
         Ok(row.get::<_, Option<String>>(text)?.zip(row.get::<_, Option<i64>>(at)?))
     };

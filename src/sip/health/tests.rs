@@ -9,7 +9,7 @@ fn health_settings() -> HealthSettings {
         endpoint: endpoint(0),
         target: Uri::parse("sip:example.net").unwrap(),
         from: Uri::parse("sip:fax@example.net").unwrap(),
-        next_hop: address(1),
+        targets: vec![Destination::udp(address(1))],
         interval: Duration::from_secs(30),
         misses: 3,
     }
@@ -27,7 +27,7 @@ fn play(until: u64, mut answer: impl FnMut(u64) -> Option<u16>) -> (Vec<u64>, Ve
                 OutsideOutput::Event(HealthEvent::Up { .. }) => told.push((second, true)),
                 OutsideOutput::Event(HealthEvent::Down(_)) => told.push((second, false)),
                 OutsideOutput::Send { to, bytes } => {
-                    assert_eq!(to, address(1));
+                    assert_eq!(to, Destination::udp(address(1)));
                     let request = Message::parse(&bytes).unwrap();
                     assert_eq!((request.check(), request.method()), (Ok(()), Some(&Method::Options)));
                     if last.replace(request.branch()) != Some(request.branch()) {

@@ -9,6 +9,9 @@ pub enum RegistrationTrouble {
     /// No answer at all.
     #[error("the registrar does not answer")]
     Silence,
+    /// There is no way to it.
+    #[error("the registrar cannot be reached: there is no connection to it")]
+    NoWay,
     /// It refused our user name or password, or forbids what we ask.
     #[error("the registrar refused our user name or password (SIP {0})")]
     Credentials(u16),
@@ -67,7 +70,7 @@ impl RegistrationTrouble {
     pub const fn needs_a_person(&self) -> bool {
         match self {
             Self::Credentials(_) | Self::NoCredentials | Self::UnknownScheme | Self::UnknownAddress(_) => true,
-            Self::Silence | Self::NotKept | Self::Redirected(_) | Self::Refused { .. } => false,
+            Self::Silence | Self::NoWay | Self::NotKept | Self::Redirected(_) | Self::Refused { .. } => false,
         }
     }
 }

@@ -1,0 +1,355 @@
+//! Trunks: who registers with them, who watches them, and what is known of each.
+//!
+//! [`Board`] holds one [`TrunkState`] a trunk, fed by the registrar, by OPTIONS and by the calls of `dial`, which asks it where a call
+//! may go. What changes is written to rows, for commands that show it from another process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use super::line::Line;
+use super::settings::{Dial, Settings, TrunkLine};
+use super::{Office, chance, identity, now_ms};
+use crate::clock;
+use crate::io::outside;
+use crate::policy::{Pace, TrunkEvent, TrunkReport, TrunkState};
+use crate::queue::{Bell, TrunkRow};
+use crate::sip::{
+    Binding, Credentials, Destination, EndpointSettings, Health, HealthEvent, HealthSettings, Registration,
+    RegistrationEvent, RegistrationSettings,
+};
+
+/// How often the settings are looked at for trunks that came, went or changed, and rows for what time alone changed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long trunks may take to say farewell to their registrars.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What is known of every trunk, shared by those who learn and those who ask.
+#[derive(Clone, Default)]
+pub struct Board {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    trunks: Mutex<BTreeMap<String, Entry>>,
+    /// Rung when a row may have to be written.
+    changed: Notify,
+}
+
+struct Entry {
+    state: TrunkState,
+    pace: Option<Pace>,
+    service_route: Vec<String>,
+    seen_at: Option<String>,
+    written: Option<(TrunkReport, Option<String>)>,
+}
+
+impl Board {
+    /// Takes on the trunks of these settings: new ones begin, those that are gone are forgotten.
+    pub fn configure(&self, dial: &Dial, now_ms: i64) {
+        let mut trunks = self.lock();
+        trunks.retain(|name, _| dial.lines.contains_key(name));
+        for (name, line) in &dial.lines {
+            let registers = line.registration.is_some();
+            let fresh = || Entry {
+                state: TrunkState::new(registers, now_ms),
+                pace: None,
+                service_route: Vec::new(),
+                seen_at: None,
+                written: None,
+            };
+            let entry = trunks.entry(name.clone()).or_insert_with(fresh);
+            if entry.state.report(now_ms).registers != registers {
+                *entry = fresh();
+            }
+            match (&mut entry.pace, line.calls_per_second) {
+                (Some(pace), Some(rate)) => pace.set_rate(rate),
+                (pace, rate) => *pace = rate.map(Pace::new),
+            }
+        }
+    }
+
+    /// Takes what was learned about a trunk; nothing when it is gone.
+    pub fn learn(&self, trunk: &str, event: TrunkEvent) {
+        let now_ms = now_ms();
+        if let Some(entry) = self.lock().get_mut(trunk) {
+            let before = entry.state.standing(now_ms);
+            entry.state.learn(event, now_ms, chance());
+            let after = entry.state.standing(now_ms);
+            if before.word() != after.word() {
+                tracing::info!(
+                    trunk,
+                    standing = after.word(),
+                    reason = after.reason(),
+                    "the trunk changed its standing"
+                );
+            }
+        }
+        self.inner.changed.notify_one();
+    }
+
+    fn bound(&self, trunk: &str, binding: &Binding, advertised: bool) {
+        if let Some(entry) = self.lock().get_mut(trunk) {
+            entry.service_route.clone_from(&binding.service_route);
+            entry.seen_at = (!advertised).then(|| binding.seen_at.to_string());
+        }
+    }
+
+    /// How many calls may begin on a trunk, with so many channels and so many of them in use; nothing when it cannot be used.
+    #[must_use]
+    pub fn open_channels(&self, trunk: &str, channels: u32, in_use: u32, now_ms: i64) -> Option<u32> {
+        let mut trunks = self.lock();
+        let Some(entry) = trunks.get_mut(trunk) else { return Some(channels.saturating_sub(in_use)) };
+        let open = entry.state.open_channels(channels.saturating_sub(in_use), in_use, now_ms)?;
+        Some(match &mut entry.pace {
+            None => open,
+            Some(pace) => {
+                pace.mend(now_ms);
+                open.min(u32::from(pace.is_open(now_ms)))
+            }
+        })
+    }
+
+    /// Whether a trunk could be used now, were it not full.
+    #[must_use]
+    pub fn is_usable(&self, trunk: &str, now_ms: i64) -> bool {
+        self.lock().get(trunk).is_none_or(|entry| entry.state.standing(now_ms).reason().is_none())
+    }
+
+    /// A call begins on a trunk; gives how long the next one has to wait, when it has to.
+    pub fn begin_call(&self, trunk: &str, now_ms: i64) -> Option<Duration> {
+        let mut trunks = self.lock();
+        let pace = trunks.get_mut(trunk)?.pace.as_mut()?;
+        pace.take(now_ms);
+        let wait_ms = pace.next_ms().saturating_sub(now_ms);
+        Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0)))
+    }
+
+    /// The routes that the trunk's registrar wants calls to take.
+    #[must_use]
+    pub fn service_route(&self, trunk: &str) -> Vec<String> {
+        self.lock().get(trunk).map(|entry| entry.service_route.clone()).unwrap_or_default()
+    }
+
+    /// The rows that are no longer what was written.
+    fn unwritten(&self, now_ms: i64) -> Vec<TrunkRow> {
+        let mut rows = Vec::new();
+        for (name, entry) in self.lock().iter_mut() {
+            let news = (entry.state.report(now_ms), entry.seen_at.clone());
+            if entry.written.as_ref() != Some(&news) {
+                let (report, seen_at) = news.clone();
+                rows.push(TrunkRow { name: name.clone(), report, seen_at, written_ms: now_ms });
+                entry.written = Some(news);
+            }
+        }
+        rows
+    }
+
+    /// What could not be written is written again.
+    fn forget_written(&self) {
+        self.lock().values_mut().for_each(|entry| entry.written = None);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Entry>> {
+        self.inner.trunks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps registrations and watches over all trunks until `stop`; then says farewell.
+pub async fn run(office: Office, line: Line, mut stop: watch::Receiver<bool>) {
+    let mut keepers: BTreeMap<String, Keeper> = BTreeMap::new();
+    let mut settings: Option<Arc<Settings>> = None;
+    while !*stop.borrow() {
+        let newest = office.settings();
+        if !settings.as_ref().is_some_and(|known| Arc::ptr_eq(known, &newest)) {
+            take_on(&office, &line, &newest, &mut keepers).await;
+            settings = Some(newest);
+        }
+        write(&office).await;
+        tokio::select! {
+            () = office.trunks().inner.changed.notified() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+            _ = tokio::time::timeout(LOOK_EVERY, std::future::pending::<()>()) => {}
+        }
+    }
+    for (_, keeper) in std::mem::take(&mut keepers) {
+        keeper.end().await;
+    }
+    write(&office).await;
+}
+
+/// Starts, ends and starts anew what the settings ask for.
+async fn take_on(office: &Office, line: &Line, settings: &Settings, keepers: &mut BTreeMap<String, Keeper>) {
+    office.trunks().configure(&settings.dial, now_ms());
+    let gone = |name: &String, keeper: &Keeper| settings.dial.lines.get(name) != Some(&keeper.trunk);
+    let ended: Vec<String> =
+        keepers.iter().filter(|(name, keeper)| gone(name, keeper)).map(|(name, _)| name.clone()).collect();
+    for name in ended {
+        if let Some(keeper) = keepers.remove(&name) {
+            keeper.end().await;
+        }
+    }
+    for (name, trunk) in &settings.dial.lines {
+        if !keepers.contains_key(name) {
+            let keeper = Keeper::start(office, line, name, trunk, &settings.dial.user_agent);
+            keepers.insert(name.clone(), keeper);
+        }
+    }
+    let names = settings.dial.lines.keys().cloned().collect();
+    if let Err(fault) = office.blocking(move |office| Ok(office.store().keep_trunks(names)?)).await {
+        tracing::error!(%fault, "trunks that are gone could not be forgotten");
+    }
+}
+
+async fn write(office: &Office) {
+    let rows = office.trunks().unwritten(now_ms());
+    if rows.is_empty() {
+        return;
+    }
+    // A trunk that came back is what calls may have waited for.
+    office.bell(Bell::Dial).notify_one();
+    if let Err(fault) = office.blocking(move |office| Ok(office.store().write_trunks(rows)?)).await {
+        tracing::error!(%fault, "how the trunks stand could not be written");
+        office.trunks().forget_written();
+    }
+}
+
+/// The engines of one trunk.
+struct Keeper {
+    trunk: TrunkLine,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Keeper {
+    fn start(office: &Office, line: &Line, name: &str, trunk: &TrunkLine, user_agent: &str) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        if let Some(settings) = registration_settings(trunk, line, user_agent) {
+            let engine = Registration::new(settings, chance(), clock::now());
+            let (board, name, addresses) = (office.trunks().clone(), name.to_owned(), line.addresses.clone());
+            let tell = move |event| {
+                registration_news(&board, &name, event, |seen| addresses.iter().any(|local| local.advertised == seen))
+            };
+            tasks.push(tokio::spawn(outside::run(engine, line.sip.clone(), stopped.clone(), tell)));
+        }
+        match health_settings(trunk, line, user_agent) {
+            None => office.trunks().learn(name, TrunkEvent::Unwatched),
+            Some(settings) => {
+                let engine = Health::new(settings, chance(), clock::now());
+                let (board, name) = (office.trunks().clone(), name.to_owned());
+                let tell = move |event| board.learn(&name, health_news(event));
+                tasks.push(tokio::spawn(outside::run(engine, line.sip.clone(), stopped, tell)));
+            }
+        }
+        Self { trunk: trunk.clone(), stop, tasks }
+    }
+
+    async fn end(self) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let _ = tokio::time::timeout(FAREWELL, task).await;
+        }
+    }
+}
+
+fn registration_news(
+    board: &Board,
+    trunk: &str,
+    event: RegistrationEvent,
+    is_own: impl Fn(std::net::SocketAddr) -> bool,
+) {
+    match event {
+        RegistrationEvent::Registered(binding) => {
+            tracing::debug!(trunk, seconds = binding.granted.as_secs(), others = binding.others, "registered");
+            board.bound(trunk, &binding, is_own(binding.seen_at));
+            let until_ms = now_ms().saturating_add(milliseconds(binding.until.saturating_duration_since(clock::now())));
+            board.learn(trunk, TrunkEvent::Registered { until_ms });
+        }
+        RegistrationEvent::Failed { trouble, again } => {
+            let seconds = again.saturating_duration_since(clock::now()).as_secs();
+            if trouble.needs_a_person() {
+                tracing::error!(trunk, %trouble, seconds, "not registered; see faxramp trunk test. It is tried again later");
+            } else {
+                tracing::warn!(trunk, %trouble, seconds, "not registered; it is tried again");
+            }
+            board.learn(trunk, TrunkEvent::RegistrationFailed(trouble.to_string()));
+        }
+        RegistrationEvent::Lapsed | RegistrationEvent::Over => board.learn(trunk, TrunkEvent::Unregistered),
+    }
+}
+
+fn health_news(event: HealthEvent) -> TrunkEvent {
+    match event {
+        HealthEvent::Up { .. } => TrunkEvent::Answers,
+        HealthEvent::Down(trouble) => TrunkEvent::Silent(trouble.to_string()),
+    }
+}
+
+fn milliseconds(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Where the messages of a trunk go.
+#[must_use]
+pub fn targets(trunk: &TrunkLine) -> Vec<Destination> {
+    vec![Destination::udp(trunk.proxy)]
+}
+
+fn endpoint(trunk: &TrunkLine, line: &Line, user_agent: &str, credentials: Option<Credentials>) -> EndpointSettings {
+    EndpointSettings {
+        local: line.addresses.clone(),
+        contact_user: trunk.registration.as_ref().map(|registration| registration.user.clone()).unwrap_or_default(),
+        user_agent: user_agent.to_owned(),
+        credentials,
+    }
+}
+
+fn registration_settings(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Option<RegistrationSettings> {
+    let registration = trunk.registration.as_ref()?;
+    Some(RegistrationSettings {
+        endpoint: endpoint(trunk, line, user_agent, trunk.credentials.clone()),
+        registrar: registrar_uri(trunk),
+        address_of_record: identity::account(trunk),
+        targets: vec![Destination::udp(registration.registrar)],
+        expires: registration.expires,
+        keep_alive: registration.keep_alive,
+    })
+}
+
+/// The Request-URI of REGISTER: the domain, without a user.
+// RFC 3261 §10.2
+#[must_use]
+pub fn registrar_uri(trunk: &TrunkLine) -> crate::sip::Uri {
+    crate::sip::Uri { user: None, ..identity::account(trunk) }
+}
+
+fn health_settings(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Option<HealthSettings> {
+    let watching = trunk.watch?;
+    Some(HealthSettings {
+        // No password is shown for a question that any answer answers.
+        endpoint: endpoint(trunk, line, user_agent, None),
+        target: identity::domain_of(trunk),
+        from: identity::account(trunk),
+        targets: targets(trunk),
+        interval: watching.interval,
+        misses: watching.misses,
+    })
+}
+
+/// Rings a stage's bell after a while.
+pub(super) fn ring_later(office: &Office, bell: Bell, after: Duration) {
+    let bell = office.bell(bell);
+    let at: Instant = clock::now() + after;
+    tokio::spawn(async move {
+        tokio::time::sleep_until(at.into()).await;
+        bell.notify_one();
+    });
+}
+
+#[cfg(test)]
+pub(super) mod tests;
