@@ -15,6 +15,7 @@
 mod chance;
 pub mod dialog;
 pub mod digest;
+pub mod frame;
 pub mod header;
 pub mod leg;
 pub mod message;
@@ -30,6 +31,7 @@ pub mod uri;
 mod tests;
 
 pub use digest::Credentials;
+pub use frame::{Frame, FrameError, Framer};
 pub use header::{CSeq, NameAddress, Reason, Via};
 pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
