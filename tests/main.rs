@@ -9,4 +9,5 @@ mod parallel;
 mod polling;
 mod support;
 mod tidy;
+mod transport;
 mod trunks;

@@ -29,6 +29,8 @@ const PLAIN: Wishes = Wishes {
     trunk: "",
     channels: None,
     smtp: "",
+    listen: "",
+    proxy: "",
     sip: "",
     fax: "headline = false\nresolution = \"standard\"",
     slow: false,

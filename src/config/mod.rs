@@ -28,7 +28,8 @@ pub use sections::{
 };
 pub use value::{
     Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel, Mailbox,
-    Network, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, Secret,
+    Network, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, Secret, SipHost, SipListen, SipTransport,
+    TlsClients, TrunkTransport,
 };
 
 use problem::Findings;

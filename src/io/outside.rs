@@ -4,14 +4,15 @@ use tokio::sync::watch;
 
 use super::sip::{Delivery, SipSocket};
 use crate::clock;
-use crate::sip::{Outside, OutsideInput, OutsideOutput};
+use crate::sip::{Destination, Outside, OutsideInput, OutsideOutput};
 
-/// Runs an engine until it is finished; it is told to come to its end once `stop` is true or its sender gone. What it tells goes to
-/// `tell`.
+/// Runs an engine until it is finished; it is told to come to its end once `stop` is true or its sender gone, and where its peer is
+/// when that changes. What it tells goes to `tell`.
 pub async fn run<T: Outside>(
     mut engine: T,
     sip: SipSocket,
     mut stop: watch::Receiver<bool>,
+    mut places: watch::Receiver<Vec<Destination>>,
     mut tell: impl FnMut(T::Event),
 ) {
     let key = engine.key();
@@ -38,6 +39,10 @@ pub async fn run<T: Outside>(
             _ = stop.wait_for(|stop| *stop), if !stopping => {
                 stopping = true;
                 engine.handle(OutsideInput::Stop, clock::now());
+            }
+            Ok(()) = places.changed() => {
+                let places = places.borrow_and_update().clone();
+                engine.handle(OutsideInput::Places(places), clock::now());
             }
             () = super::until(engine.deadline()) => engine.handle(OutsideInput::Timeout, clock::now()),
         }

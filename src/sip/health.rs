@@ -192,6 +192,10 @@ impl Outside for Health {
             OutsideInput::Message(response) => self.inquirer.receive(&response, now, &mut sends),
             OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
+            OutsideInput::Places(places) => {
+                self.settings.targets = places;
+                None
+            }
             OutsideInput::Stop => {
                 self.inquirer.give_up();
                 self.timer = None;

@@ -30,6 +30,8 @@ pub enum OutsideInput {
     Message(Message),
     /// A message of its own could not be sent there.
     TransportFailed(Destination),
+    /// The peer is to be found there from now on, best first.
+    Places(Vec<Destination>),
     /// The deadline has passed.
     Timeout,
     /// It is to come to its end.
@@ -395,6 +397,8 @@ impl Outside for Inquiry {
             OutsideInput::Message(response) => self.inquirer.receive(&response, now, &mut sends),
             OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
+            // One question is asked of those it was meant for.
+            OutsideInput::Places(_) => None,
             OutsideInput::Stop => {
                 self.inquirer.give_up();
                 self.limit = None;

@@ -17,10 +17,12 @@
 mod chance;
 pub mod dialog;
 pub mod digest;
+pub mod frame;
 pub mod header;
 pub mod health;
 pub mod inquiry;
 pub mod leg;
+pub mod locate;
 pub mod message;
 pub mod method;
 pub mod registration;
@@ -35,10 +37,12 @@ pub mod uri;
 mod tests;
 
 pub use digest::Credentials;
+pub use frame::{Frame, FrameError, Framer};
 pub use header::{CSeq, NameAddress, Reason, Via};
 pub use health::{Health, HealthEvent, HealthSettings, HealthTrouble};
 pub use inquiry::{Answer, Inquiry, Outside, OutsideInput, OutsideOutput, Question, seen_at};
 pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output};
+pub use locate::{LocateError, Located, Locator, Place};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
 pub use registration::{Binding, Registration, RegistrationEvent, RegistrationSettings, RegistrationTrouble};

@@ -317,6 +317,19 @@ impl Registration {
         self.tell(RegistrationEvent::Failed { trouble, again });
     }
 
+    /// The registrar is elsewhere. One that could not be found is asked at once now that it is.
+    fn moved(&mut self, places: Vec<Destination>, now: Instant) {
+        let was_lost = self.settings.targets.is_empty() && self.binding.is_none();
+        // A redirect that is being followed is not undone.
+        if self.target.1 == self.settings.targets {
+            self.target.1.clone_from(&places);
+        }
+        self.settings.targets = places;
+        if was_lost && self.work == Work::Resting {
+            self.timers.set(RegistrationTimer::Try, now);
+        }
+    }
+
     fn stop(&mut self, now: Instant) {
         match self.work {
             Work::Leaving | Work::Over => {}
@@ -375,6 +388,10 @@ impl Outside for Registration {
             OutsideInput::Message(response) => self.inquirer.receive(&response, now, &mut sends),
             OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
+            OutsideInput::Places(places) => {
+                self.moved(places, now);
+                None
+            }
             OutsideInput::Stop => {
                 self.stop(now);
                 None

@@ -16,7 +16,7 @@ use super::live::{CallView, Subject};
 use super::pages::{self, Header, StoredPage};
 use super::reception::Reception;
 use super::settings::Settings;
-use super::trunks::{Board, ring_later, targets};
+use super::trunks::{Board, ring_later};
 use super::{Fault, Office, attend, chance, fax_mail, identity, now_ms};
 use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Record, Verdict};
 use crate::clock;
@@ -264,16 +264,24 @@ impl Placing {
     }
 
     async fn call(&self, work: Work, wanted_end: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
-        let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let fax = &self.settings.dial.fax;
         let trunk =
             self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
+        let targets = match self.line.locate(&trunk.server, chance()).await {
+            Ok(targets) => targets,
+            Err(reason) => {
+                tracing::error!(%reason, "the trunk's SIP server cannot be found");
+                return Ok(self.without_trunk());
+            }
+        };
+        let Some(first) = targets.first().cloned() else { return Ok(self.without_trunk()) };
+        let sockets = self.line.media_sockets(&first).await.map_err(|error| error.to_string())?;
+        let our_addresses = self.line.addresses.clone();
+        let user_agent = &self.settings.dial.user_agent;
         let service_route = self.office.trunks().service_route(&self.route.trunk);
-        let invitation = identity::invitation(trunk, &self.route, targets(trunk), &service_route);
-        let addresses = self.line.addresses.clone();
-        let endpoint = line::endpoint(trunk, &self.route, &self.settings.dial.user_agent, addresses);
-        let first = invitation.targets.first().ok_or("the trunk has no address")?;
-        let media = self.line.media(&sockets, first).map_err(|error| error.to_string())?;
+        let invitation = identity::invitation(trunk, &self.route, targets, &service_route);
+        let endpoint = line::endpoint(trunk, &self.route, user_agent, our_addresses);
+        let media = self.line.media(&sockets, &first).map_err(|error| error.to_string())?;
         let errand = match &work {
             Work::Send(pages) => {
                 let shapes = pages.iter().map(StoredPage::shape).collect();
@@ -313,6 +321,14 @@ impl Placing {
         // The owner is gone with the call, so the writer ends when all is written.
         let _ = writing.await;
         Ok(ending)
+    }
+
+    /// The end of a call whose trunk cannot even be found.
+    fn without_trunk(&self) -> Ending {
+        match self.job.fetch {
+            None => Ending::without_fax(Cause::TrunkDown, self.job.pages_confirmed, self.job.pages_total),
+            Some(_) => Ending::without_fax(Cause::TrunkDown, 0, 0),
+        }
     }
 
     async fn pages(&self) -> Result<Vec<StoredPage>, String> {

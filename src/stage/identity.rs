@@ -2,6 +2,7 @@
 
 use super::settings::{Identity, NumberUri, Telling, TrunkLine};
 use crate::policy::Route;
+use crate::sip::uri::DEFAULT_PORT;
 use crate::sip::{Destination, Host, Invitation, NameAddress, Scheme, Uri, text::Parameters};
 
 /// The user in From of a trunk that has neither number nor account.
@@ -15,7 +16,7 @@ const ANONYMOUS: (&str, &str) = ("anonymous", "anonymous.invalid");
 pub fn invitation(trunk: &TrunkLine, route: &Route, targets: Vec<Destination>, service_route: &[String]) -> Invitation {
     let identity = &trunk.identity;
     let domain = host(&trunk.domain, trunk);
-    let port = (trunk.proxy.port() != 5060).then(|| trunk.proxy.port());
+    let port = port(trunk);
     let called = number_uri(identity, &route.dialled, domain.clone(), port);
     let own =
         route.caller.as_deref().map(|caller| number_uri(identity, caller, host(&identity.from_domain, trunk), None));
@@ -44,12 +45,16 @@ pub fn account(trunk: &TrunkLine) -> Uri {
 /// The trunk as a whole, without a user.
 #[must_use]
 pub fn domain_of(trunk: &TrunkLine) -> Uri {
-    let port = (trunk.proxy.port() != 5060).then(|| trunk.proxy.port());
+    let port = port(trunk);
     Uri::to_host("", host(&trunk.domain, trunk), port)
 }
 
 fn host(name: &str, trunk: &TrunkLine) -> Host {
-    Host::parse(name).unwrap_or(Host::Address(trunk.proxy.ip()))
+    Host::parse(name).unwrap_or_else(|| trunk.server.place.host.clone())
+}
+
+fn port(trunk: &TrunkLine) -> Option<u16> {
+    trunk.server.place.port.filter(|port| *port != DEFAULT_PORT)
 }
 
 fn from(trunk: &TrunkLine, own: Option<Uri>) -> Uri {

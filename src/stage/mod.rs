@@ -15,6 +15,7 @@ pub mod line;
 pub mod live;
 pub mod offer;
 pub mod pages;
+pub mod probe;
 pub mod receive;
 pub mod reception;
 pub mod render;

@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::settings::TrunkLine;
+use super::line::Line;
+use super::settings::{SipServer, TrunkLine};
 use super::{chance, identity, trunks};
 use crate::clock;
 use crate::io::outside;
 use crate::io::sip::SipSocket;
 use crate::sip::digest::Unanswerable;
 use crate::sip::{
-    Answer, Destination, EndpointSettings, Inquiry, LocalAddresses, Message, Method, Question, Transport, health, seen_at,
+    Answer, Destination, EndpointSettings, Host, Inquiry, Message, Method, Question, Transport, health, seen_at,
 };
 
 /// How long one question may go unanswered.
@@ -54,7 +55,7 @@ impl Weight {
 pub struct Finding {
     /// How it is to be taken.
     pub weight: Weight,
-    /// What it is about: `answer`, `methods`, `media`, `address`, `registration`, `clock`.
+    /// What it is about: `name`, `answer`, `methods`, `media`, `address`, `registration`, `clock`.
     pub subject: &'static str,
     /// What was found.
     pub sentence: String,
@@ -73,23 +74,24 @@ impl Finding {
     }
 }
 
-/// Asks the trunk, from this socket, and its registrar where it has one.
-pub async fn run(trunk: &TrunkLine, sip: &SipSocket, local: &LocalAddresses, user_agent: &str) -> Vec<Finding> {
-    let places = trunks::targets(trunk);
-    let Some(place) = places.first() else {
-        return vec![Finding::new(Weight::Bad, "answer", "the trunk has no address").advising("set trunk.proxy")];
+/// Asks the trunk, and its registrar where it has one, from the sockets of this line.
+pub async fn run(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Vec<Finding> {
+    let endpoint = EndpointSettings {
+        local: line.addresses.clone(),
+        contact_user: String::new(),
+        user_agent: user_agent.to_owned(),
+        credentials: trunk.credentials.clone(),
     };
-    let own = local.towards(place).advertised;
-    let question = health::question(&identity::domain_of(trunk), &identity::account(trunk));
-    let endpoint = endpoint(trunk, local, user_agent);
-    let answer = ask(endpoint.clone(), question, &places, sip).await;
-    let mut findings = of_options(&answer, place, own);
-    if let Answer::Final(response, _) | Answer::Challenged(response, _) = &answer {
-        findings.extend(of_address(response, place, own));
-        findings.extend(of_clock(response, clock::wall().0));
+    let mut findings = Vec::new();
+    if let Some((place, answer)) = ask_trunk(trunk, line, endpoint.clone(), &mut findings).await {
+        let own = line.addresses.towards(&place).advertised;
+        findings.extend(of_options(&answer, &place, own));
+        if let Answer::Final(response, _) | Answer::Challenged(response, _) = &answer {
+            findings.extend(of_address(response, &place, own));
+            findings.extend(of_clock(response, clock::wall().0));
+        }
     }
     if let Some(registration) = &trunk.registration {
-        let places = [Destination::udp(registration.registrar)];
         let account = identity::account(trunk);
         let question = Question {
             method: Method::Register,
@@ -99,27 +101,61 @@ pub async fn run(trunk: &TrunkLine, sip: &SipSocket, local: &LocalAddresses, use
             contact: None,
             headers: Vec::new(),
         };
-        let answer = ask(endpoint, question, &places, sip).await;
-        findings.push(of_register(&answer, &places[0], &registration.user));
+        if let Some(places) = locate(&registration.registrar, "trunk.registrar", line, &mut findings).await {
+            let answer = ask(endpoint, question, &places, &line.sip).await;
+            findings.push(of_register(&answer, &places[0], &registration.user));
+        }
     }
     findings
 }
 
-fn endpoint(trunk: &TrunkLine, local: &LocalAddresses, user_agent: &str) -> EndpointSettings {
-    EndpointSettings {
-        local: local.clone(),
-        contact_user: String::new(),
-        user_agent: user_agent.to_owned(),
-        credentials: trunk.credentials.clone(),
+async fn ask_trunk(
+    trunk: &TrunkLine,
+    line: &Line,
+    endpoint: EndpointSettings,
+    findings: &mut Vec<Finding>,
+) -> Option<(Destination, Answer)> {
+    let places = locate(&trunk.server, "trunk.proxy", line, findings).await?;
+    let question = health::question(&identity::domain_of(trunk), &identity::account(trunk));
+    let answer = ask(endpoint, question, &places, &line.sip).await;
+    Some((places[0].clone(), answer))
+}
+
+/// Where a server is; at least one place.
+async fn locate(server: &SipServer, key: &str, line: &Line, findings: &mut Vec<Finding>) -> Option<Vec<Destination>> {
+    let host = &server.place.host;
+    match line.locate(server, chance()).await {
+        Ok(places) if !places.is_empty() => {
+            if matches!(host, Host::Name(_)) {
+                let list: Vec<String> = places.iter().map(ToString::to_string).collect();
+                findings.push(Finding::new(Weight::Good, "name", format!("{host} is {}", list.join(", then "))));
+            }
+            Some(places)
+        }
+        Ok(_) => {
+            findings.push(nameless(host, "it has no address", key));
+            None
+        }
+        Err(reason) => {
+            findings.push(nameless(host, &reason, key));
+            None
+        }
     }
+}
+
+fn nameless(host: &Host, reason: &str, key: &str) -> Finding {
+    Finding::new(Weight::Bad, "name", format!("{host} is not found: {reason}")).advising(format!(
+        "check {key} and the name service of this machine; an address in its place needs no name service"
+    ))
 }
 
 async fn ask(endpoint: EndpointSettings, question: Question, places: &[Destination], sip: &SipSocket) -> Answer {
     let patience = PATIENCE * u32::try_from(places.len()).unwrap_or(1).clamp(1, 4);
     let inquiry = Inquiry::new(endpoint, question, places, patience, chance(), clock::now());
-    let (_keep, stop) = watch::channel(false);
+    let (_running, stop) = watch::channel(false);
+    let (_staying, moves) = watch::channel(Vec::new());
     let mut answer = Answer::Silence;
-    outside::run(inquiry, sip.clone(), stop, |told| answer = told).await;
+    outside::run(inquiry, sip.clone(), stop, moves, |told| answer = told).await;
     answer
 }
 
@@ -129,14 +165,20 @@ fn of_options(answer: &Answer, place: &Destination, own: SocketAddr) -> Vec<Find
         Answer::Silence => return vec![silence(place, own)],
         Answer::NoWay => {
             let sentence = format!("there is no way to {place}: the connection is refused, or there is no route");
-            let advice = "is the port right, is SIP listened for there by this transport, and is the machine up?";
+            let advice = if place.transport == Transport::Tls {
+                "is the port right, and is the certificate of the other side one that trunk.tls_ca or the system trusts, in the name of \
+                 trunk.proxy? With --log-level debug the reason is told"
+            } else {
+                "is the port right, is SIP listened for there by this transport, and is the machine up?"
+            };
             return vec![Finding::new(Weight::Bad, "answer", sentence).advising(advice)];
         }
         // Who is told to show a password for OPTIONS is known to be there.
         Answer::Challenged(response, _) => {
             let status = response.status().unwrap_or_default();
             let sentence = format!("{place} answers, and asks for a password (SIP {status})");
-            let weight = if matches!(answer, Answer::Challenged(_, Unanswerable::Refused)) { Weight::Bad } else { Weight::Note };
+            let weight =
+                if matches!(answer, Answer::Challenged(_, Unanswerable::Refused)) { Weight::Bad } else { Weight::Note };
             let advice = if weight == Weight::Bad {
                 "it refused the password that is configured: look at trunk.username, trunk.password_file and trunk.realm"
             } else {
@@ -155,9 +197,10 @@ fn of_options(answer: &Answer, place: &Destination, own: SocketAddr) -> Vec<Find
         404 | 405 | 480 | 481 | 483 | 484 | 488 | 489 | 501 => {
             finding(Weight::Good, "that it knows no OPTIONS for its domain is no harm: somebody is there")
         }
-        403 | 603 => {
-            finding(Weight::Bad, "it is there, and does not want us: have our address or account entered on the trunk's side")
-        }
+        403 | 603 => finding(
+            Weight::Bad,
+            "it is there, and does not want us: have our address or account entered on the trunk's side",
+        ),
         408 | 503 | 504 => {
             finding(Weight::Bad, "it is there, and says that it cannot serve now; try again, then ask whoever runs it")
         }
@@ -172,7 +215,8 @@ fn of_options(answer: &Answer, place: &Destination, own: SocketAddr) -> Vec<Find
 
 fn who(response: &Message) -> String {
     let name = response.headers.first("Server").or_else(|| response.headers.first("User-Agent"));
-    let name: String = String::from_utf8_lossy(name.unwrap_or_default()).chars().filter(|c| !c.is_control()).take(60).collect();
+    let name: String =
+        String::from_utf8_lossy(name.unwrap_or_default()).chars().filter(|c| !c.is_control()).take(60).collect();
     if name.is_empty() { name } else { format!("; it calls itself {name}") }
 }
 
@@ -180,7 +224,9 @@ fn silence(place: &Destination, own: SocketAddr) -> Finding {
     let seconds = PATIENCE.as_secs();
     let sentence = format!("nobody answers at {place} within {seconds} seconds");
     let advice = if own.ip().is_loopback() && !place.address.ip().is_loopback() {
-        format!("sip.listen is on {own}, where {place} can never answer to; listen on an address of the network to the trunk")
+        format!(
+            "sip.listen is on {own}, where {place} can never answer to; listen on an address of the network to the trunk"
+        )
     } else if is_private(own) && !is_private(place.address) && !place.address.ip().is_loopback() {
         format!(
             "answers may not find back to {own}, which is a private address: set sip.public_address, let the router forward the port \
@@ -209,24 +255,34 @@ fn of_capabilities(response: &Message) -> Vec<Finding> {
     let allows = |method: &str| response.headers.lists_token("Allow", method);
     if response.headers.first("Allow").is_some() {
         findings.push(if allows("INVITE") && allows("BYE") {
-            Finding::new(Weight::Good, "methods", "it takes calls (INVITE, and with it the re-INVITE that switches to T.38)")
+            Finding::new(
+                Weight::Good,
+                "methods",
+                "it takes calls (INVITE, and with it the re-INVITE that switches to T.38)",
+            )
         } else {
-            Finding::new(Weight::Bad, "methods", "it does not list INVITE and BYE among what it takes: no call can be placed there")
-                .advising("is trunk.proxy the place for calls, and not one for registrations only?")
+            Finding::new(
+                Weight::Bad,
+                "methods",
+                "it does not list INVITE and BYE among what it takes: no call can be placed there",
+            )
+            .advising("is trunk.proxy the place for calls, and not one for registrations only?")
         });
     }
     let accepted = response.headers.list("Accept");
     if !accepted.is_empty() && !accepted.iter().any(|one| takes_sdp(one)) {
         let sentence = "it does not take session descriptions (application/sdp), so it offers neither voice nor T.38";
         findings.push(
-            Finding::new(Weight::Bad, "media", sentence).advising("is trunk.proxy a registrar or a presence server only?"),
+            Finding::new(Weight::Bad, "media", sentence)
+                .advising("is trunk.proxy a registrar or a presence server only?"),
         );
     }
     let body = String::from_utf8_lossy(&response.body).to_ascii_lowercase();
     if body.contains("m=image") && body.contains("udptl") {
         findings.push(Finding::new(Weight::Good, "media", "it says to take T.38 over UDPTL"));
     } else if body.contains("m=audio") {
-        let sentence = "what it says to take is voice; T.38 is not among it, which does not yet mean that it refuses it";
+        let sentence =
+            "what it says to take is voice; T.38 is not among it, which does not yet mean that it refuses it";
         findings.push(
             Finding::new(Weight::Note, "media", sentence)
                 .advising("ask whoever runs the trunk whether T.38 is enabled for this account"),
@@ -275,7 +331,10 @@ fn of_register(answer: &Answer, place: &Destination, user: &str) -> Finding {
     let bad = |sentence: String, advice: &str| Finding::new(Weight::Bad, SUBJECT, sentence).advising(advice);
     let response = match answer {
         Answer::Silence => {
-            return bad(format!("no registrar answers at {place}"), "is trunk.registrar right? It is the host of proxy when left out");
+            return bad(
+                format!("no registrar answers at {place}"),
+                "is trunk.registrar right? It is the host of proxy when left out",
+            );
         }
         Answer::NoWay => return bad(format!("there is no way to the registrar {place}"), "is trunk.registrar right?"),
         Answer::Challenged(_, Unanswerable::Refused) => {
@@ -293,7 +352,10 @@ fn of_register(answer: &Answer, place: &Destination, user: &str) -> Finding {
             );
         }
         Answer::Challenged(_, Unanswerable::UnknownScheme) => {
-            return bad("the registrar asks for a password in a way that is not known here".into(), "ask it to use digest");
+            return bad(
+                "the registrar asks for a password in a way that is not known here".into(),
+                "ask it to use digest",
+            );
         }
         Answer::Final(response, _) => response,
     };
@@ -308,7 +370,11 @@ fn of_register(answer: &Answer, place: &Destination, user: &str) -> Finding {
                 .map(|contact| String::from_utf8_lossy(contact).into_owned())
                 .collect();
             let known = if bound.is_empty() { "nobody is registered now".to_owned() } else { bound.join(", ") };
-            Finding::new(Weight::Good, SUBJECT, format!("the registrar knows {user} and takes the password; registered: {known}"))
+            Finding::new(
+                Weight::Good,
+                SUBJECT,
+                format!("the registrar knows {user} and takes the password; registered: {known}"),
+            )
         }
         403 => bad(
             format!("the registrar forbids {user} to register (SIP 403 {reason})"),
@@ -319,12 +385,13 @@ fn of_register(answer: &Answer, place: &Destination, user: &str) -> Finding {
             "look at trunk.register_user and trunk.domain",
         ),
         // RFC 3261 §10.3 item 6 lets a registrar want a Contact; some do.
-        400 => Finding::new(Weight::Note, SUBJECT, format!("the registrar answers no questions without a registration ({status} {reason})"))
-            .advising("faxramp trunk show tells how the server's own registration went"),
-        _ => bad(
-            format!("the registrar answers SIP {status} {reason}"),
-            "the status says why; ask whoever runs it",
-        ),
+        400 => Finding::new(
+            Weight::Note,
+            SUBJECT,
+            format!("the registrar answers no questions without a registration ({status} {reason})"),
+        )
+        .advising("faxramp trunk show tells how the server's own registration went"),
+        _ => bad(format!("the registrar answers SIP {status} {reason}"), "the status says why; ask whoever runs it"),
     }
 }
 

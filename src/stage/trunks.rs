@@ -11,19 +11,23 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::line::Line;
-use super::settings::{Dial, Settings, TrunkLine};
+use super::settings::{Dial, Settings, SipServer, TrunkLine, Watching};
 use super::{Office, chance, identity, now_ms};
 use crate::clock;
 use crate::io::outside;
 use crate::policy::{Pace, TrunkEvent, TrunkReport, TrunkState};
 use crate::queue::{Bell, TrunkRow};
 use crate::sip::{
-    Binding, Credentials, Destination, EndpointSettings, Health, HealthEvent, HealthSettings, Registration,
+    Binding, Credentials, Destination, EndpointSettings, Health, HealthEvent, HealthSettings, Host, Registration,
     RegistrationEvent, RegistrationSettings,
 };
 
 /// How often the settings are looked at for trunks that came, went or changed, and rows for what time alone changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often a server that is not found is looked for.
+const LOOK_FOR_LOST: Duration = Duration::from_secs(10);
+/// How often one that was found is looked for, should it have moved.
+const LOOK_FOR_MOVED: Duration = Duration::from_secs(60);
 /// How long trunks may take to say farewell to their registrars.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -228,23 +232,21 @@ struct Keeper {
 impl Keeper {
     fn start(office: &Office, line: &Line, name: &str, trunk: &TrunkLine, user_agent: &str) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let keeping = Keeping {
+            board: office.trunks().clone(),
+            line: line.clone(),
+            name: name.to_owned(),
+            trunk: trunk.clone(),
+            user_agent: user_agent.to_owned(),
+            stopped,
+        };
         let mut tasks = Vec::new();
-        if let Some(settings) = registration_settings(trunk, line, user_agent) {
-            let engine = Registration::new(settings, chance(), clock::now());
-            let (board, name, addresses) = (office.trunks().clone(), name.to_owned(), line.addresses.clone());
-            let tell = move |event| {
-                registration_news(&board, &name, event, |seen| addresses.iter().any(|local| local.advertised == seen))
-            };
-            tasks.push(tokio::spawn(outside::run(engine, line.sip.clone(), stopped.clone(), tell)));
+        if trunk.registration.is_some() {
+            tasks.push(tokio::spawn(keeping.clone().register()));
         }
-        match health_settings(trunk, line, user_agent) {
+        match trunk.watch {
+            Some(watching) => tasks.push(tokio::spawn(keeping.watch_over(watching))),
             None => office.trunks().learn(name, TrunkEvent::Unwatched),
-            Some(settings) => {
-                let engine = Health::new(settings, chance(), clock::now());
-                let (board, name) = (office.trunks().clone(), name.to_owned());
-                let tell = move |event| board.learn(&name, health_news(event));
-                tasks.push(tokio::spawn(outside::run(engine, line.sip.clone(), stopped, tell)));
-            }
         }
         Self { trunk: trunk.clone(), stop, tasks }
     }
@@ -257,11 +259,112 @@ impl Keeper {
     }
 }
 
+/// What the engines of a trunk need.
+#[derive(Clone)]
+struct Keeping {
+    board: Board,
+    line: Line,
+    name: String,
+    trunk: TrunkLine,
+    user_agent: String,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Keeping {
+    async fn register(self) {
+        let Some(registration) = self.trunk.registration.clone() else { return };
+        let places = self.places(registration.registrar.clone()).await;
+        let settings = RegistrationSettings {
+            endpoint: self.endpoint(self.trunk.credentials.clone()),
+            registrar: registrar_uri(&self.trunk),
+            address_of_record: identity::account(&self.trunk),
+            targets: places.borrow().clone(),
+            expires: registration.expires,
+            keep_alive: registration.keep_alive,
+        };
+        let engine = Registration::new(settings, chance(), clock::now());
+        let Self { board, line, name, stopped, .. } = self;
+        let addresses = line.addresses.clone();
+        let is_own = move |seen| addresses.iter().any(|local| local.advertised == seen);
+        outside::run(engine, line.sip, stopped, places, |event| registration_news(&board, &name, event, &is_own)).await;
+    }
+
+    async fn watch_over(self, watching: Watching) {
+        let places = self.places(self.trunk.server.clone()).await;
+        let settings = HealthSettings {
+            // No password is shown for a question that any answer answers.
+            endpoint: self.endpoint(None),
+            target: identity::domain_of(&self.trunk),
+            from: identity::account(&self.trunk),
+            targets: places.borrow().clone(),
+            interval: watching.interval,
+            misses: watching.misses,
+        };
+        let engine = Health::new(settings, chance(), clock::now());
+        let Self { board, line, name, stopped, .. } = self;
+        outside::run(engine, line.sip, stopped, places, |event| board.learn(&name, health_news(event))).await;
+    }
+
+    fn endpoint(&self, credentials: Option<Credentials>) -> EndpointSettings {
+        let user = self.trunk.registration.as_ref().map(|registration| registration.user.clone());
+        EndpointSettings {
+            local: self.line.addresses.clone(),
+            contact_user: user.unwrap_or_default(),
+            user_agent: self.user_agent.clone(),
+            credentials,
+        }
+    }
+
+    /// Where a server is now, and from now on where it has moved to; nowhere while it is not found.
+    async fn places(&self, server: SipServer) -> watch::Receiver<Vec<Destination>> {
+        let first = self.locate(&server).await;
+        let (sender, receiver) = watch::channel(first);
+        if matches!(server.place.host, Host::Name(_)) {
+            let keeping = self.clone();
+            tokio::spawn(async move {
+                let mut stopped = keeping.stopped.clone();
+                loop {
+                    let wait = if sender.borrow().is_empty() { LOOK_FOR_LOST } else { LOOK_FOR_MOVED };
+                    tokio::select! {
+                        _ = stopped.wait_for(|stop| *stop) => return,
+                        () = sender.closed() => return,
+                        _ = tokio::time::timeout(wait, std::future::pending::<()>()) => {}
+                    }
+                    let found = keeping.locate(&server).await;
+                    // A name service that is silent for a while does not make a server go away.
+                    if !found.is_empty() {
+                        sender.send_if_modified(|known| {
+                            let moved = *known != found;
+                            *known = found;
+                            moved
+                        });
+                    }
+                }
+            });
+        }
+        receiver
+    }
+
+    async fn locate(&self, server: &SipServer) -> Vec<Destination> {
+        match self.line.locate(server, chance()).await {
+            Ok(places) => places,
+            Err(reason) => {
+                tracing::warn!(
+                    trunk = self.name,
+                    reason,
+                    "the trunk's SIP server cannot be found; it is looked for again"
+                );
+                Vec::new()
+            }
+        }
+    }
+}
+
 fn registration_news(
     board: &Board,
     trunk: &str,
     event: RegistrationEvent,
-    is_own: impl Fn(std::net::SocketAddr) -> bool,
+    is_own: &impl Fn(std::net::SocketAddr) -> bool,
 ) {
     match event {
         RegistrationEvent::Registered(binding) => {
@@ -294,51 +397,11 @@ fn milliseconds(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Where the messages of a trunk go.
-#[must_use]
-pub fn targets(trunk: &TrunkLine) -> Vec<Destination> {
-    vec![Destination::udp(trunk.proxy)]
-}
-
-fn endpoint(trunk: &TrunkLine, line: &Line, user_agent: &str, credentials: Option<Credentials>) -> EndpointSettings {
-    EndpointSettings {
-        local: line.addresses.clone(),
-        contact_user: trunk.registration.as_ref().map(|registration| registration.user.clone()).unwrap_or_default(),
-        user_agent: user_agent.to_owned(),
-        credentials,
-    }
-}
-
-fn registration_settings(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Option<RegistrationSettings> {
-    let registration = trunk.registration.as_ref()?;
-    Some(RegistrationSettings {
-        endpoint: endpoint(trunk, line, user_agent, trunk.credentials.clone()),
-        registrar: registrar_uri(trunk),
-        address_of_record: identity::account(trunk),
-        targets: vec![Destination::udp(registration.registrar)],
-        expires: registration.expires,
-        keep_alive: registration.keep_alive,
-    })
-}
-
 /// The Request-URI of REGISTER: the domain, without a user.
 // RFC 3261 §10.2
 #[must_use]
 pub fn registrar_uri(trunk: &TrunkLine) -> crate::sip::Uri {
     crate::sip::Uri { user: None, ..identity::account(trunk) }
-}
-
-fn health_settings(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Option<HealthSettings> {
-    let watching = trunk.watch?;
-    Some(HealthSettings {
-        // No password is shown for a question that any answer answers.
-        endpoint: endpoint(trunk, line, user_agent, None),
-        target: identity::domain_of(trunk),
-        from: identity::account(trunk),
-        targets: targets(trunk),
-        interval: watching.interval,
-        misses: watching.misses,
-    })
 }
 
 /// Rings a stage's bell after a while.

@@ -25,7 +25,8 @@ struct Known<'c> {
 }
 
 fn known<'c>(trunk: &'c Trunk, store: &Store, moment: &Moment) -> Result<Known<'c>, crate::queue::QueueError> {
-    let midnight = moment.zoned(moment.now_ms).start_of_day().map_or(moment.now_ms, |day| day.timestamp().as_millisecond());
+    let midnight =
+        moment.zoned(moment.now_ms).start_of_day().map_or(moment.now_ms, |day| day.timestamp().as_millisecond());
     let row = store.trunks()?.into_iter().find(|row| row.name == trunk.name);
     let calls = store.trunk_calls(midnight)?.into_iter().find(|calls| calls.trunk == trunk.name);
     let failures = store.trunk_failures(&trunk.name, FAILURES_SHOWN)?;
@@ -38,7 +39,9 @@ impl Known<'_> {
         let report = &self.row.as_ref()?.report;
         Some(match &report.standing {
             Standing::Resting { until_ms, .. } if *until_ms <= now_ms => Standing::Up,
-            Standing::Up if report.registers && report.registered_until_ms.is_none_or(|until_ms| until_ms <= now_ms) => {
+            Standing::Up
+                if report.registers && report.registered_until_ms.is_none_or(|until_ms| until_ms <= now_ms) =>
+            {
                 Standing::Unregistered { reason: "the registration was not renewed; does the server run?".into() }
             }
             standing => standing.clone(),
@@ -51,7 +54,9 @@ impl Known<'_> {
             Some(Standing::Up) => (Style::Good, "up".into()),
             Some(Standing::Down { .. }) => (Style::Bad, "down".into()),
             Some(Standing::Unregistered { .. }) => (Style::Bad, "unregistered".into()),
-            Some(Standing::Resting { until_ms, .. }) => (Style::Notable, format!("resting until {}", moment.show(until_ms))),
+            Some(Standing::Resting { until_ms, .. }) => {
+                (Style::Notable, format!("resting until {}", moment.show(until_ms)))
+            }
         }
     }
 
@@ -69,11 +74,14 @@ impl Known<'_> {
         let standing = self.standing(moment.now_ms);
         let report = self.row.as_ref().map(|row| &row.report);
         let at = |moment: Option<i64>| moment.map(for_programs);
-        let noted = |noted: Option<&(String, i64)>| {
-            noted.map(|(text, at)| json!({ "text": text, "at": for_programs(*at) }))
-        };
+        let noted =
+            |noted: Option<&(String, i64)>| noted.map(|(text, at)| json!({ "text": text, "at": for_programs(*at) }));
         let counted = |counts: &[(String, u32)]| -> Value {
-            counts.iter().map(|(cause, number)| (cause.clone(), json!(number))).collect::<serde_json::Map<_, _>>().into()
+            counts
+                .iter()
+                .map(|(cause, number)| (cause.clone(), json!(number)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         };
         json!({
             "name": self.trunk.name,

@@ -11,7 +11,8 @@ use crate::stage::probe::{Finding, Weight};
 pub(super) fn run(trunk: &Trunk, as_json: bool, config: &Config, console: &mut Console) -> Ended {
     let runtime = crate::cli::runtime()?;
     let findings = runtime.block_on(app::probe(config, trunk)).map_err(|error| {
-        Failure::new(Exit::Unavailable, error.to_string()).advising("sip.listen tells from which address trunks are asked")
+        Failure::new(Exit::Unavailable, error.to_string())
+            .advising("sip.listen tells from which address trunks are asked")
     })?;
     let works = findings.iter().all(|finding| finding.weight != Weight::Bad);
     if as_json {

@@ -469,3 +469,46 @@ fn at_the_end_the_binding_is_taken_back_and_nothing_runs_on() {
     assert_eq!(unbound.heard.len(), 1, "nothing to take back");
     assert!(unbound.engine.finished());
 }
+
+#[test]
+fn a_registrar_that_could_not_be_found_is_asked_as_soon_as_it_is() {
+    let settings = RegistrationSettings { targets: Vec::new(), ..registration_settings() };
+    let mut world = world(settings, |request, _| ok(request));
+    world.play(2 * SECOND);
+    assert_eq!((world.troubles(), world.heard.len()), (vec![RegistrationTrouble::NoWay], 0));
+    world.engine.handle(OutsideInput::Places(vec![Destination::udp(address(1))]), world.now);
+    world.play(3 * SECOND);
+    assert!(world.engine.binding().is_some());
+}
+
+#[test]
+fn of_several_places_the_next_is_asked_when_one_is_silent_refuses_or_is_out_of_reach() {
+    let places = || vec![Destination::udp(address(2)), Destination::udp(address(1))];
+    let settings = || RegistrationSettings { targets: places(), ..registration_settings() };
+    let elsewhere = Destination::udp(address(2));
+    for case in ["silent", "503", "out of reach"] {
+        let mut asked = Vec::new();
+        let mut engine = Registration::new(settings(), 7, base());
+        let mut now = base();
+        let limit = now + 20 * SECOND;
+        while engine.binding().is_none() && now < limit {
+            while let Some(output) = engine.poll() {
+                let OutsideOutput::Send { to, bytes } = output else { continue };
+                let request = Message::parse(&bytes).unwrap();
+                asked.push(to.clone());
+                let input = match (to == elsewhere, case) {
+                    (true, "silent") => continue,
+                    (true, "503") => OutsideInput::Message(reply(&request, 503, &[])),
+                    (true, _) => OutsideInput::TransportFailed(to),
+                    (false, _) => OutsideInput::Message(ok(&request).unwrap()),
+                };
+                engine.handle(input, now);
+            }
+            let Some(at) = engine.deadline() else { break };
+            now = now.max(at);
+            engine.handle(OutsideInput::Timeout, now);
+        }
+        assert!(engine.binding().is_some(), "{case}: {asked:?}");
+        assert_eq!(asked.last(), Some(&Destination::udp(address(1))));
+    }
+}

@@ -32,7 +32,8 @@ fn options(answer: &Answer) -> Vec<Finding> {
 
 #[test]
 fn a_sound_answer_is_good_and_names_the_peer() {
-    let findings = options(&answered(200, "Allow: INVITE, ACK, BYE\r\nAccept: application/sdp\r\nServer: Asterisk PBX 20\r\n"));
+    let findings =
+        options(&answered(200, "Allow: INVITE, ACK, BYE\r\nAccept: application/sdp\r\nServer: Asterisk PBX 20\r\n"));
     assert_eq!(weights(&findings), [("answer", Weight::Good), ("methods", Weight::Good)]);
     assert!(findings[0].sentence.contains("12 ms") && findings[0].sentence.contains("Asterisk PBX 20"), "{findings:?}");
 }
@@ -52,7 +53,9 @@ fn silence_is_explained_by_where_we_stand() {
 
 #[test]
 fn a_refusal_is_told_from_not_knowing_the_question() {
-    for (status, weight) in [(403, Weight::Bad), (404, Weight::Good), (405, Weight::Good), (503, Weight::Bad), (416, Weight::Note)] {
+    for (status, weight) in
+        [(403, Weight::Bad), (404, Weight::Good), (405, Weight::Good), (503, Weight::Bad), (416, Weight::Note)]
+    {
         let findings = options(&answered(status, ""));
         assert_eq!(weights(&findings), [("answer", weight)], "{status}");
         assert!(findings[0].sentence.contains(&status.to_string()) && !findings[0].advice.is_empty());

@@ -3,13 +3,22 @@
 use super::*;
 use crate::policy::{RetrySettings, TrunkFault, Trunks};
 use crate::signal::Modulation;
+use crate::sip;
 use crate::stage::settings::{Fax, Identity, NumberUri, Registering, Telling};
 use crate::t38;
+
+fn server() -> SipServer {
+    SipServer {
+        place: sip::Place { host: Host::Name("example.net".into()), port: None, transport: None },
+        large: sip::Large::Stays,
+        tls: Arc::new(sip::TlsPeer { domain: "example.net".into(), profile: "t".into() }),
+    }
+}
 
 /// A trunk as it is configured when little is said.
 pub(in crate::stage) fn line() -> TrunkLine {
     TrunkLine {
-        proxy: "192.0.2.1:5060".parse().expect("an address"),
+        server: server(),
         registration: None,
         watch: None,
         calls_per_second: None,
@@ -82,12 +91,8 @@ fn a_row_is_written_once_for_each_change() {
 fn a_trunk_that_cannot_be_used_is_closed_and_one_that_is_full_is_not() {
     let board = Board::default();
     let now_ms = now_ms();
-    let registering = Registering {
-        registrar: "192.0.2.1:5060".parse().expect("an address"),
-        user: "fax".into(),
-        expires: Duration::from_secs(60),
-        keep_alive: false,
-    };
+    let registering =
+        Registering { registrar: server(), user: "fax".into(), expires: Duration::from_secs(60), keep_alive: false };
     let registered = TrunkLine { registration: Some(registering), ..line() };
     board.configure(&dial([("a", line()), ("r", registered)]), now_ms);
     assert_eq!(board.open_channels("a", 4, 4, now_ms), Some(0));
@@ -116,12 +121,8 @@ fn calls_per_second_hold_back_the_second_call_and_survive_new_settings() {
 fn a_trunk_that_begins_to_register_begins_anew() {
     let board = Board::default();
     board.configure(&dial([("a", line())]), 0);
-    let registering = Registering {
-        registrar: "192.0.2.1:5060".parse().expect("an address"),
-        user: "fax".into(),
-        expires: Duration::from_secs(60),
-        keep_alive: false,
-    };
+    let registering =
+        Registering { registrar: server(), user: "fax".into(), expires: Duration::from_secs(60), keep_alive: false };
     board.configure(&dial([("a", TrunkLine { registration: Some(registering), ..line() })]), 5);
     assert!(!board.is_usable("a", 5));
     board.configure(&dial([]), 6);
