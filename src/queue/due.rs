@@ -23,9 +23,12 @@ pub struct Call {
 pub struct Lines {
     /// Calls that are on the line.
     pub calls: Vec<Call>,
-    /// How many calls may begin on each trunk that can be used: its free channels, or fewer where calls have to be spaced. A trunk that
-    /// is not named cannot be used now: it is down, rests, or is not registered.
+    /// How many calls may begin on each trunk that can be used: its free channels, or fewer. A trunk that is not named cannot be used
+    /// now: it is down, rests, or is not registered.
     pub free: BTreeMap<String, u32>,
+    /// Trunks that have a channel free, and whose next call only has to wait its moment (calls per second). A job waits for that moment
+    /// rather than go to a trunk that comes later.
+    pub paced: BTreeSet<String>,
     /// How many calls may be begun at once, whatever the trunks allow.
     pub at_most: u32,
 }
@@ -68,14 +71,14 @@ pub fn plan(jobs: &[DueJob], trunks: &Trunks, lines: &Lines, chance: u64) -> Pla
         *calls_of.entry(&call.sender).or_default() += 1;
     }
     while plan.dial.len() < lines.at_most as usize {
-        waiting.retain(|(due, routes)| !numbers.contains(&due.job.number) && open_route(routes, &free).is_some());
+        waiting.retain(|(due, routes)| !numbers.contains(&due.job.number) && open_route(routes, &free, &lines.paced).is_some());
         let order = |due: &DueJob| {
             let calls = calls_of.get(due.job.sender.as_str()).copied().unwrap_or(0);
             (std::cmp::Reverse(due.job.priority), calls, due.served_ms, due.job.due_ms, due.job.id)
         };
         let Some(index) = (0..waiting.len()).min_by_key(|index| order(waiting[*index].0)) else { break };
         let (due, routes) = waiting.swap_remove(index);
-        let route = open_route(&routes, &free).expect("those without an open route were left out above").clone();
+        let route = open_route(&routes, &free, &lines.paced).expect("those without an open route were left out above").clone();
         if let Some(channels) = free.get_mut(&route.trunk) {
             *channels -= 1;
         }
@@ -122,8 +125,10 @@ pub fn elsewhere(
     trunks.is_another(&job.number, &tried, may).then_some(Next::Elsewhere)
 }
 
-fn open_route<'a>(routes: &'a [Route], free: &BTreeMap<String, u32>) -> Option<&'a Route> {
-    routes.iter().find(|route| free.get(&route.trunk).is_some_and(|channels| *channels > 0))
+fn open_route<'a>(routes: &'a [Route], free: &BTreeMap<String, u32>, paced: &BTreeSet<String>) -> Option<&'a Route> {
+    let open = |route: &Route| free.get(&route.trunk).is_some_and(|channels| *channels > 0);
+    let first = routes.iter().find(|route| open(route) || paced.contains(&route.trunk))?;
+    open(first).then_some(first)
 }
 
 #[cfg(test)]

@@ -81,7 +81,10 @@ impl Calls {
             let used = table.values().filter(|call| &call.trunk == name).count();
             let used = u32::try_from(used).unwrap_or(u32::MAX);
             if let Some(open) = trunks.open_channels(name, line.channels, used, now_ms) {
-                lines.free.insert(name.clone(), open);
+                lines.free.insert(name.clone(), open.calls);
+                if open.is_paced {
+                    lines.paced.insert(name.clone());
+                }
             }
         }
         lines.calls =

@@ -44,6 +44,15 @@ struct Inner {
     changed: Notify,
 }
 
+/// How many calls may begin on a trunk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Open {
+    /// So many now.
+    pub calls: u32,
+    /// Whether there is a channel for more, in their time.
+    pub is_paced: bool,
+}
+
 struct Entry {
     state: TrunkState,
     pace: Option<Pace>,
@@ -105,17 +114,15 @@ impl Board {
 
     /// How many calls may begin on a trunk, with so many channels and so many of them in use; nothing when it cannot be used.
     #[must_use]
-    pub fn open_channels(&self, trunk: &str, channels: u32, in_use: u32, now_ms: i64) -> Option<u32> {
+    pub fn open_channels(&self, trunk: &str, channels: u32, in_use: u32, now_ms: i64) -> Option<Open> {
+        let free = channels.saturating_sub(in_use);
         let mut trunks = self.lock();
-        let Some(entry) = trunks.get_mut(trunk) else { return Some(channels.saturating_sub(in_use)) };
-        let open = entry.state.open_channels(channels.saturating_sub(in_use), in_use, now_ms)?;
-        Some(match &mut entry.pace {
-            None => open,
-            Some(pace) => {
-                pace.mend(now_ms);
-                open.min(u32::from(pace.is_open(now_ms)))
-            }
-        })
+        let Some(entry) = trunks.get_mut(trunk) else { return Some(Open { calls: free, is_paced: false }) };
+        let open = entry.state.open_channels(free, in_use, now_ms)?;
+        let Some(pace) = &mut entry.pace else { return Some(Open { calls: open, is_paced: false }) };
+        pace.mend(now_ms);
+        // One token at a time; whoever comes behind it waits for the next.
+        Some(Open { calls: open.min(u32::from(pace.is_open(now_ms))), is_paced: open > 0 })
     }
 
     /// Whether a trunk could be used now, were it not full.

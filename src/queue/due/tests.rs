@@ -137,6 +137,15 @@ fn a_call_goes_elsewhere_only_where_a_trunk_not_tried_serves_it_and_can_be_used(
 }
 
 #[test]
+fn a_job_waits_for_a_trunk_whose_next_call_only_waits_its_moment() {
+    let jobs = [due(1, "a", "+3901"), due(2, "b", "+3902"), due(3, "c", "+4901")];
+    let paced = Lines { paced: ["home".to_owned()].into(), ..lines(1, 9) };
+    assert_eq!(chosen(&plan(&jobs, &trunks(), &paced)), [(1, "home"), (3, "world")], "the second waits for home");
+    let now = Lines { paced: ["home".to_owned()].into(), ..lines(0, 9) };
+    assert_eq!(chosen(&plan(&jobs, &trunks(), &now)), [(3, "world")]);
+}
+
+#[test]
 fn weights_deal_the_jobs_out_over_the_trunks() {
     let trunk =
         |name: &str, weight| Trunk { name: name.into(), prefixes: vec![String::new()], weight, ..Trunk::default() };

@@ -43,6 +43,10 @@ pub(in crate::stage) fn line() -> TrunkLine {
     }
 }
 
+fn open(calls: u32) -> Option<Open> {
+    Some(Open { calls, is_paced: false })
+}
+
 fn dial(lines: impl IntoIterator<Item = (&'static str, TrunkLine)>) -> Dial {
     Dial {
         trunks: Trunks::default(),
@@ -95,10 +99,10 @@ fn a_trunk_that_cannot_be_used_is_closed_and_one_that_is_full_is_not() {
         Registering { registrar: server(), user: "fax".into(), expires: Duration::from_secs(60), keep_alive: false };
     let registered = TrunkLine { registration: Some(registering), ..line() };
     board.configure(&dial([("a", line()), ("r", registered)]), now_ms);
-    assert_eq!(board.open_channels("a", 4, 4, now_ms), Some(0));
+    assert_eq!(board.open_channels("a", 4, 4, now_ms), open(0));
     assert_eq!(board.open_channels("r", 4, 0, now_ms), None, "not registered yet");
     board.learn("r", TrunkEvent::Registered { until_ms: now_ms + 60_000 });
-    assert_eq!(board.open_channels("r", 4, 1, now_ms), Some(3));
+    assert_eq!(board.open_channels("r", 4, 1, now_ms), open(3));
     board.learn("a", unreachable());
     assert_eq!((board.open_channels("a", 4, 0, now_ms), board.is_usable("a", now_ms)), (None, false));
 }
@@ -106,13 +110,15 @@ fn a_trunk_that_cannot_be_used_is_closed_and_one_that_is_full_is_not() {
 #[test]
 fn calls_per_second_hold_back_the_second_call_and_survive_new_settings() {
     let board = Board::default();
-    let paced = TrunkLine { calls_per_second: Some(2), ..line() };
-    board.configure(&dial([("a", paced.clone())]), 0);
-    assert_eq!(board.open_channels("a", 4, 0, 1000), Some(1), "one at a time");
+    let paced = |calls| Some(Open { calls, is_paced: true });
+    let line_with_pace = TrunkLine { calls_per_second: Some(2), ..line() };
+    board.configure(&dial([("a", line_with_pace.clone())]), 0);
+    assert_eq!(board.open_channels("a", 4, 0, 1000), paced(1), "one at a time");
     assert_eq!(board.begin_call("a", 1000), Some(Duration::from_millis(500)));
-    board.configure(&dial([("a", paced)]), 1000);
-    assert_eq!(board.open_channels("a", 4, 1, 1499), Some(0));
-    assert_eq!(board.open_channels("a", 4, 1, 1500), Some(1));
+    board.configure(&dial([("a", line_with_pace)]), 1000);
+    assert_eq!(board.open_channels("a", 4, 1, 1499), paced(0));
+    assert_eq!(board.open_channels("a", 4, 1, 1500), paced(1));
+    assert_eq!(board.open_channels("a", 4, 4, 1500), open(0), "full is not waiting its moment");
     board.configure(&dial([("a", line())]), 1500);
     assert_eq!(board.begin_call("a", 1500), None);
 }
