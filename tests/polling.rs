@@ -26,11 +26,11 @@ const LARGEST: u64 = 1 << 26;
 
 /// Pages go as they are stored, so that what came can be compared with what was offered.
 const PLAIN: Wishes = Wishes {
+    listen: "",
+    proxy: "",
     trunk: "",
     channels: None,
     smtp: "",
-    listen: "",
-    proxy: "",
     sip: "",
     fax: "headline = false\nresolution = \"standard\"",
     slow: false,

@@ -64,7 +64,9 @@ async fn a_call_goes_over_ipv6() {
     drop(free);
     let listen = format!("\"[::1]:{port}\"").leak();
     let proxy = format!("[::1]:{port}").leak();
-    arrives(&Site::new(Wishes { listen, proxy, ..Wishes::default() })).await;
+    // Apart from the ports that the system hands out, of which the one above is.
+    let sip = "media_ports = \"20000-20999\"";
+    arrives(&Site::new(Wishes { listen, proxy, sip, ..Wishes::default() })).await;
 }
 
 /// A site that listens for TLS at port 5063 and whose trunk leads there.
@@ -120,6 +122,25 @@ async fn a_server_of_another_authority_or_another_name_is_not_believed() {
     let domain = certificates::sip_domain("other.test");
     Authority::new(site.folder(), "ca").issue(site.folder(), "server", domain);
     arrives(&site).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_are_read_again_on_a_reload() {
+    let site = Site::new(by_tls(SERVER, "transport = \"tls\"\ntls_ca = \"{folder}/ca.pem\""));
+    let address = certificates::address(site.address());
+    let authority = Authority::new(site.folder(), "ca");
+    Authority::new(site.folder(), "other").issue(site.folder(), "server", address.clone());
+    let server = start(&site).await;
+    let first = fax(&server).await;
+    assert_eq!(first.job.cause, Some(Cause::TrunkDown), "{:?}", first.attempts);
+    authority.issue(site.folder(), "server", address);
+    server.reload(&site.config()).await.expect("sound");
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    let mail = message("t2", "Again", "Another line of text.\r\n");
+    assert_eq!(client.mail("jane@company.test", &["+39021112@fax.test"], &mail).await.0, 250);
+    let second = all_reported(&server, 2).await.remove(1);
+    assert_eq!(second.job.cause, Some(Cause::Sent), "{:?}", second.attempts);
+    server.drain(Duration::ZERO).await;
 }
 
 /// The INVITE that comes to a trunk of the test's own, and the answer 486 to it.

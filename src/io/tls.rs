@@ -293,3 +293,6 @@ pub(super) fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
     names.truncate(NAMES_MAX);
     names.iter().map(|name| name.to_ascii_lowercase()).collect()
 }
+
+#[cfg(test)]
+mod tests;
