@@ -233,6 +233,80 @@ async fn a_trunk_is_registered_with_a_password_called_through_and_told_when_we_g
     assert!(String::from_utf8_lossy(last.headers.first("Contact").expect("one")).ends_with("expires=0"));
 }
 
+/// Runs `faxramp trunk …` beside the server; its exit code and what it printed.
+async fn trunk_command(site: &Site, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_faxramp"));
+    command.arg("--config").arg(site.config_file()).arg("trunk").args(arguments);
+    command.env_remove(faxramp::model::crash::VARIABLE).stdin(std::process::Stdio::null());
+    let output = command.output().await.expect("the program starts");
+    let told = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&told).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_show_from_another_process_how_each_trunk_stands_and_what_is_wrong() {
+    let full = SipPeer::refusing(503, &[("Retry-After", "300")]).await;
+    let strict = SipPeer::start(Box::new(|request, _| match request.method() {
+        Some(Method::Register) => Some((403, Vec::new())),
+        _ => Some((200, vec![("Allow".to_owned(), "INVITE, ACK, BYE".to_owned())])),
+    }))
+    .await;
+    let dead = Silent::new();
+    let account = "username = \"fax\"\npassword = \"secret\"\nregister = true";
+    let site = site(&[
+        trunk("full", full.address(), ""),
+        trunk("strict", strict.address(), account),
+        trunk("dead", dead.address(), "order = 3"),
+    ]);
+    let server = start(&site).await;
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    fax(&mut client, "s1", "+39021111").await;
+    until("two trunks are known to be out of use", async || {
+        let rows = server.office().store().trunks().expect("rows");
+        let word = |name: &str| rows.iter().find(|row| row.name == name).map(|row| row.report.standing.word());
+        let refused = rows.iter().any(|row| row.report.registration_trouble.is_some());
+        (word("full") == Some("resting") && refused).then_some(())
+    })
+    .await;
+    let (code, told) = trunk_command(&site, &["list", "--json"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let list: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let of = |name: &str| {
+        let trunks = list.as_array().expect("an array");
+        trunks.iter().find(|trunk| trunk["name"] == name).expect("the trunk").clone()
+    };
+    assert_eq!(
+        (of("full")["standing"].as_str(), of("strict")["standing"].as_str()),
+        (Some("resting"), Some("unregistered"))
+    );
+    assert!(of("strict")["reason"].as_str().is_some_and(|reason| reason.contains("user name or password")), "{list}");
+    assert_eq!(of("full")["today"]["outgoing"]["congestion"], 1);
+    assert_eq!(of("full")["failures"].as_array().map(Vec::len), Some(1));
+
+    let (code, told) = trunk_command(&site, &["show", "full"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("resting until") && told.contains("SIP 503") && told.contains("0 of 4 in use"), "{told}");
+
+    let (code, told) = trunk_command(&site, &["test", "strict"]).await;
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("answers OPTIONS with SIP 200") && told.contains("it takes calls"), "{told}");
+    assert!(told.contains("forbids fax to register (SIP 403"), "{told}");
+    let asked = strict.heard(&Method::Register).pop().expect("a question");
+    assert!(asked.headers.first("Contact").is_none(), "nothing is registered by a test");
+
+    let (code, told) = trunk_command(&site, &["test", "dead", "--json"]).await;
+    assert_eq!(code, Some(1), "{told}");
+    let found: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!((&found["works"], &found["findings"][0]["weight"]), (&false.into(), &"bad".into()), "{told}");
+    assert!(found["findings"][0]["sentence"].as_str().is_some_and(|text| text.contains("nobody answers")), "{told}");
+
+    let (code, told) = trunk_command(&site, &["test", "loopback"]).await;
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = trunk_command(&site, &["show", "nobody"]).await;
+    assert!(code == Some(65) && told.contains("there are: loopback, full, strict, dead"), "{told}");
+    server.drain(Duration::ZERO).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_spaced_as_the_trunk_demands() {
     let carrier = SipPeer::refusing(486, &[]).await;

@@ -71,14 +71,17 @@ pub fn plan(jobs: &[DueJob], trunks: &Trunks, lines: &Lines, chance: u64) -> Pla
         *calls_of.entry(&call.sender).or_default() += 1;
     }
     while plan.dial.len() < lines.at_most as usize {
-        waiting.retain(|(due, routes)| !numbers.contains(&due.job.number) && open_route(routes, &free, &lines.paced).is_some());
+        waiting.retain(|(due, routes)| {
+            !numbers.contains(&due.job.number) && open_route(routes, &free, &lines.paced).is_some()
+        });
         let order = |due: &DueJob| {
             let calls = calls_of.get(due.job.sender.as_str()).copied().unwrap_or(0);
             (std::cmp::Reverse(due.job.priority), calls, due.served_ms, due.job.due_ms, due.job.id)
         };
         let Some(index) = (0..waiting.len()).min_by_key(|index| order(waiting[*index].0)) else { break };
         let (due, routes) = waiting.swap_remove(index);
-        let route = open_route(&routes, &free, &lines.paced).expect("those without an open route were left out above").clone();
+        let route =
+            open_route(&routes, &free, &lines.paced).expect("those without an open route were left out above").clone();
         if let Some(channels) = free.get_mut(&route.trunk) {
             *channels -= 1;
         }
