@@ -44,7 +44,10 @@ impl Known<'_> {
             {
                 Standing::Unregistered { reason: "the registration was not renewed; does the server run?".into() }
             }
-            standing => standing.clone(),
+            standing @ (Standing::Up
+            | Standing::Down { .. }
+            | Standing::Resting { .. }
+            | Standing::Unregistered { .. }) => standing.clone(),
         })
     }
 

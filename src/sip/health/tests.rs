@@ -69,7 +69,7 @@ fn while_it_answers_it_is_asked_at_the_interval() {
 
 #[test]
 fn three_misses_in_a_row_mean_down_and_one_answer_means_up() {
-    let (asked, told) = play(300, |second| (second < 100 || second > 200).then_some(200));
+    let (asked, told) = play(300, |second| (!(100..=200).contains(&second)).then_some(200));
     let [(0, true), (down, false), (up, true)] = told[..] else { panic!("{told:?}") };
     assert!((116..=153).contains(&down), "{down}");
     assert!((201..=220).contains(&up), "{up}");
