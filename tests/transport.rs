@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use faxramp::app::Server;
+use faxramp::io::dns::Names;
 use faxramp::model::Cause;
 use faxramp::queue::JobDetail;
+use faxramp::sip::{Host, LocateError, Place};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
@@ -232,6 +234,25 @@ async fn where_the_first_server_of_a_name_is_dead_the_second_takes_the_call() {
 async fn a_name_that_nobody_knows_is_a_trunk_that_is_down_and_stops_no_server() {
     let (site, _names) = named(&[], "").await;
     assert_eq!(fails(&site).await, Some(Cause::TrunkDown));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_was_found_once_is_remembered_while_the_name_service_is_silent() {
+    let localhost = Place { host: Host::Name("localhost".into()), port: Some(5060), transport: None };
+    let names = Names::new(&["127.0.0.1:9".parse().expect("an address")]).expect("settings");
+    let found = names.locate(&localhost, 1).await.expect("the machine itself");
+    assert!(found.iter().all(|located| located.address.ip().is_loopback()), "{found:?}");
+
+    let carrier = |name: &str| Place { host: Host::Name(name.into()), port: None, transport: None };
+    let server = NameServer::start([127, 0, 0, 1].into(), &records([192, 0, 2, 1].into())).await;
+    let names = Names::new(&[server.address]).expect("settings");
+    let before = names.locate(&carrier("sip.carrier.test"), 1).await.expect("two servers");
+    let words: Vec<String> = before.iter().map(|found| format!("{} {}", found.transport, found.address)).collect();
+    assert_eq!(words, ["TCP 192.0.2.1:9", "TCP 192.0.2.1:5062"]);
+    drop(server);
+    assert_eq!(names.locate(&carrier("sip.carrier.test"), 1).await, Ok(before));
+    let other = names.locate(&carrier("sip.other.test"), 1).await;
+    assert!(matches!(other, Err(LocateError::NoAnswer { .. })), "{other:?}");
 }
 
 /// One request by a stream, and what comes back within a while.
