@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use faxramp::app::Server;
+use faxramp::io::dns::Names;
 use faxramp::model::Cause;
 use faxramp::queue::JobDetail;
+use faxramp::sip::{Host, LocateError, Place};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
@@ -14,7 +16,7 @@ use crate::support::certificates::{self, Authority};
 use crate::support::client::{Client, message};
 use crate::support::dns::{NameServer, Record};
 use crate::support::site::{Site, Wishes};
-use crate::support::{PATIENCE, all_received, all_reported, assert_came_as_sent};
+use crate::support::{PATIENCE, all_received, all_reported, assert_came_as_sent, until};
 
 /// No second try, so that the first outcome is the last.
 const ONE_TRY: &str = "[queue.retry]\ntrunk = \"\"\nbusy = \"\"\n";
@@ -25,11 +27,16 @@ async fn start(site: &Site) -> Server {
 
 /// Sends a mail and waits for what becomes of its fax.
 async fn fax(server: &Server) -> JobDetail {
+    fax_after(server, 0).await
+}
+
+/// The same after so many others.
+async fn fax_after(server: &Server, others: usize) -> JobDetail {
     let mut client = Client::connect(server.smtp_addresses()[0]).await;
-    let mail = message("t1", "Offer", "One line of text.\r\n");
+    let mail = message(&format!("t{others}"), "Offer", &format!("Line {others} of text.\r\n"));
     let (code, reply) = client.mail("jane@company.test", &["+39021111@fax.test"], &mail).await;
     assert_eq!(code, 250, "{reply}");
-    all_reported(server, 1).await.remove(0)
+    all_reported(server, others + 1).await.remove(others)
 }
 
 /// The fax comes as it was sent, in one call.
@@ -135,10 +142,7 @@ async fn certificates_are_read_again_on_a_reload() {
     assert_eq!(first.job.cause, Some(Cause::TrunkDown), "{:?}", first.attempts);
     authority.issue(site.folder(), "server", address);
     server.reload(&site.config()).await.expect("sound");
-    let mut client = Client::connect(server.smtp_addresses()[0]).await;
-    let mail = message("t2", "Again", "Another line of text.\r\n");
-    assert_eq!(client.mail("jane@company.test", &["+39021112@fax.test"], &mail).await.0, 250);
-    let second = all_reported(&server, 2).await.remove(1);
+    let second = fax_after(&server, 1).await;
     assert_eq!(second.job.cause, Some(Cause::Sent), "{:?}", second.attempts);
     server.drain(Duration::ZERO).await;
 }
@@ -156,6 +160,24 @@ fn busy(invite: &str) -> String {
     answer + "Content-Length: 0\r\n\r\n"
 }
 
+/// The next INVITE of a stream, which is answered 486.
+async fn refused(stream: &mut TcpStream) -> String {
+    let mut octets = vec![0; 10_000];
+    let mut length = 0;
+    loop {
+        let text = String::from_utf8_lossy(&octets[..length]).into_owned();
+        if let Some(invite) = text.find("INVITE sip:").map(|at| &text[at..]).filter(|text| text.contains("\r\n\r\nv=0"))
+        {
+            stream.write_all(busy(invite).as_bytes()).await.expect("written");
+            return invite.to_owned();
+        }
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut octets[length..])).await.expect("in time");
+        let read = read.expect("octets");
+        assert!(read > 0, "closed after {text}");
+        length += read;
+    }
+}
+
 /// A name for User-Agent that makes every request too large for a datagram.
 fn large() -> &'static str {
     format!("user_agent = \"{}\"", "faxramp ".repeat(120).trim_end()).leak()
@@ -168,18 +190,59 @@ async fn a_large_invite_moves_to_tcp() {
     let server = start(&site).await;
     let call = async {
         let (mut stream, _) = trunk.accept().await.expect("a connection");
-        let mut octets = vec![0; 10_000];
-        let mut length = 0;
-        while !String::from_utf8_lossy(&octets[..length]).contains("\r\n\r\nv=0") {
-            length += stream.read(&mut octets[length..]).await.expect("an INVITE");
-        }
-        let invite = String::from_utf8_lossy(&octets[..length]).into_owned();
-        stream.write_all(busy(&invite).as_bytes()).await.expect("written");
+        let invite = refused(&mut stream).await;
         (invite, stream)
     };
     let ((invite, _open), job) = tokio::join!(call, fax(&server));
     assert!(invite.contains("Via: SIP/2.0/TCP ") && invite.len() > 1300, "{invite}");
     assert_eq!(job.job.cause, Some(Cause::Busy), "{:?}", job.attempts);
+    server.drain(Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_serves_call_after_call_and_a_lost_one_is_replaced() {
+    let trunk = "transport = \"tcp\"";
+    let site = Site::new(Wishes { proxy: "{address}:5070", trunk, more: ONE_TRY, ..Wishes::default() });
+    let trunk = TcpListener::bind((site.address(), 5070)).await.expect("a port");
+    let server = start(&site).await;
+    let calls = async {
+        let (mut stream, _) = trunk.accept().await.expect("a connection");
+        refused(&mut stream).await;
+        refused(&mut stream).await;
+        drop(stream);
+        let (mut stream, _) = trunk.accept().await.expect("another connection");
+        refused(&mut stream).await;
+        stream
+    };
+    let faxes = async {
+        for others in 0..3 {
+            let job = fax_after(&server, others).await;
+            assert_eq!(job.job.cause, Some(Cause::Busy), "{others}: {:?}", job.attempts);
+        }
+    };
+    let (_open, ()) = tokio::join!(calls, faxes);
+    server.drain(Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_peer_cannot_take_all_connections() {
+    let site = Site::new(Wishes::default());
+    let server = start(&site).await;
+    let mut open = Vec::new();
+    for _ in 0..32 {
+        let mut stream = TcpStream::connect(site.sip_address()).await.expect("a connection");
+        stream.write_all(b"\r\n\r\n").await.expect("written");
+        let mut pong = [0; 2];
+        stream.read_exact(&mut pong).await.expect("a pong");
+        open.push(stream);
+    }
+    assert_eq!(said(site.sip_address(), b"\r\n\r\n").await, "", "the 33rd is closed");
+    drop(open);
+    until("there is room again", async || {
+        let answer = said(site.sip_address(), b"\r\n\r\n").await;
+        (answer == "\r\n").then_some(())
+    })
+    .await;
     server.drain(Duration::ZERO).await;
 }
 
@@ -234,12 +297,33 @@ async fn a_name_that_nobody_knows_is_a_trunk_that_is_down_and_stops_no_server() 
     assert_eq!(fails(&site).await, Some(Cause::TrunkDown));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_was_found_once_is_remembered_while_the_name_service_is_silent() {
+    let localhost = Place { host: Host::Name("localhost".into()), port: Some(5060), transport: None };
+    let names = Names::new(&["127.0.0.1:9".parse().expect("an address")]).expect("settings");
+    let found = names.locate(&localhost, 1).await.expect("the machine itself");
+    assert!(found.iter().all(|located| located.address.ip().is_loopback()), "{found:?}");
+
+    let carrier = |name: &str| Place { host: Host::Name(name.into()), port: None, transport: None };
+    let server = NameServer::start([127, 0, 0, 1].into(), &records([192, 0, 2, 1].into())).await;
+    let names = Names::new(&[server.address]).expect("settings");
+    let before = names.locate(&carrier("sip.carrier.test"), 1).await.expect("two servers");
+    let words: Vec<String> = before.iter().map(|found| format!("{} {}", found.transport, found.address)).collect();
+    assert_eq!(words, ["TCP 192.0.2.1:9", "TCP 192.0.2.1:5062"]);
+    drop(server);
+    assert_eq!(names.locate(&carrier("sip.carrier.test"), 1).await, Ok(before));
+    let other = names.locate(&carrier("sip.other.test"), 1).await;
+    assert!(matches!(other, Err(LocateError::NoAnswer { .. })), "{other:?}");
+}
+
 /// One request by a stream, and what comes back within a while.
 async fn said(address: SocketAddr, octets: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(octets).await.expect("written");
+    // A stream that is closed at once may be gone before anything is written.
+    let _ = stream.write_all(octets).await;
     let mut answer = vec![0; 10_000];
-    let length = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("in time").expect("an answer");
+    let read = tokio::time::timeout(PATIENCE, stream.read(&mut answer)).await.expect("in time");
+    let length = read.unwrap_or(0);
     String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 

@@ -73,7 +73,7 @@ fn answer(query: &[u8], table: &BTreeMap<String, Vec<Record>>) -> Option<Vec<u8>
     let question = query.get(12..at + 4)?;
     let known = table.get(&labels.join("."));
     let records: Vec<Vec<u8>> =
-        known.into_iter().flatten().filter(|record| kind(record) == wanted).map(|record| written(record)).collect();
+        known.into_iter().flatten().filter(|record| kind(record) == wanted).map(written).collect();
     let mut answer = query[..2].to_vec();
     // A response, recursion available; NXDOMAIN where the name is not known at all.
     answer.extend([0x85, if known.is_some() { 0x80 } else { 0x83 }]);
@@ -82,7 +82,8 @@ fn answer(query: &[u8], table: &BTreeMap<String, Vec<Record>>) -> Option<Vec<u8>
     for record in records {
         answer.extend([0xC0, 12]);
         answer.extend(wanted.to_be_bytes());
-        answer.extend([0, 1, 0, 0, 0, 60]);
+        // Not to be kept, so that each question is asked.
+        answer.extend([0, 1, 0, 0, 0, 0]);
         answer.extend(u16::try_from(record.len()).ok()?.to_be_bytes());
         answer.extend(record);
     }

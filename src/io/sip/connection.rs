@@ -18,7 +18,7 @@ use crate::io::{tls, until};
 use crate::sip::frame::PONG;
 use crate::sip::{Destination, Frame, Framer, Source, TlsPeer, Transport};
 
-/// Time to make a connection, TLS and all; less than a silent target of an INVITE is given.
+/// Time to make a connection, and again as much for TLS; less than a silent target of an INVITE is given.
 const CONNECT_LIMIT: Duration = Duration::from_secs(4);
 /// Time for a client to shake hands.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
