@@ -20,8 +20,8 @@ use crate::policy::{InboundRoutes, InboundRule, NumberFormat, Rate, RetrySetting
 use crate::signal::Modulation;
 use crate::sip::{self, Credentials};
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, NumberUri, Receive, Registering, Render, Report,
-    Route, Settings, SipServer, Telling, TrunkLine, Watching,
+    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, Keep, NumberUri, Receive, Registering, Render, Report,
+    Route, Settings, SipServer, Telling, Trace, TrunkLine, Watching,
 };
 use crate::t38::{ErrorCorrection, Pacing};
 
@@ -80,6 +80,7 @@ pub fn settings(config: &Config) -> Result<Settings, SettingsError> {
         receive: receive(config, &plan, fax)?,
         report: report(config),
         deliver: deliver(config)?,
+        trace: trace(config),
     })
 }
 
@@ -466,6 +467,18 @@ const fn formats(formats: config::Formats) -> Formats {
         config::Formats::Pdf => Formats::Pdf,
         config::Formats::Tiff => Formats::Tiff,
         config::Formats::Both => Formats::Both,
+    }
+}
+
+const fn trace(config: &Config) -> Trace {
+    Trace {
+        keep: match config.trace.calls {
+            config::Captures::None => Keep::None,
+            config::Captures::Failed => Keep::Failed,
+            config::Captures::All => Keep::All,
+        },
+        keep_for: config.trace.keep_for,
+        max_total: config.trace.max_total,
     }
 }
 

@@ -24,10 +24,10 @@ pub use problem::{Errors, Problem};
 pub use reader::Reader;
 pub use sections::{
     Allow, Config, Delivery, Fax, Fetch, Inbound, Log, Numbers, Queue, Receipt, Render, Retry, Server, Sip, Smtp,
-    SubAddress, Trunk,
+    SubAddress, Trace, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel, Mailbox,
+    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel, Mailbox,
     Network, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, Secret, SipHost, SipListen, SipTransport,
     TlsClients, TrunkTransport,
 };

@@ -21,6 +21,7 @@ pub mod reception;
 pub mod render;
 pub mod report;
 pub mod settings;
+pub mod trace;
 pub mod trunks;
 
 use std::future::Future;
