@@ -12,3 +12,4 @@ mod support;
 mod tidy;
 mod transport;
 mod trunks;
+mod wishes;

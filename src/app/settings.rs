@@ -10,19 +10,20 @@ use crate::config::{self, Config, SipHost, SipTransport, TlsClients, TrunkTransp
 use crate::io::smtp_out::{self, Tls};
 use crate::io::tls::{ClientCertificates, ClientFiles, IdentityFiles, ServerFiles, TlsError, TlsSettings};
 use crate::mail::{BodyText, SelectionRules};
-use crate::model::{Number, NumberPlan, Width};
+use crate::model::{Number, NumberPlan};
 use crate::pages::plan;
-use crate::pages::sheet::{Paper, Sheet};
+use crate::pages::sheet::{Paper, Stock};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
 use crate::policy::address::AddressRules;
-use crate::policy::authorize::{Action, Network, Rule, Rules};
+use crate::policy::authorize::{Action, Rule, Rules};
 use crate::policy::{InboundRoutes, InboundRule, NumberFormat, Rate, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
 use crate::sip::{self, Credentials};
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, Keep, NumberUri, Receive, Registering, Render, Report,
-    Route, Settings, SipServer, Telling, Trace, TrunkLine, Watching,
+    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, Keep, NumberUri, Receive, Registering, Render,
+    Report, Route, Settings, SipServer, Telling, Trace, TrunkLine, Watching,
 };
+use crate::t30::RtnMeaning;
 use crate::t38::{ErrorCorrection, Pacing};
 
 /// The program that draws, by name.
@@ -93,34 +94,26 @@ fn number_plan(config: &Config) -> NumberPlan {
     }
 }
 
-fn networks(networks: &[config::Network], key: &str) -> Result<Vec<Network>, SettingsError> {
-    let parse = |network: &config::Network| {
-        format!("{}/{}", network.address, network.length).parse().map_err(|error| rule(key)(format!("{error}")))
-    };
-    networks.iter().map(parse).collect()
-}
-
 fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
     let mut rules = Vec::new();
     for allow in &config.allow {
         let key = format!("allow {:?}", allow.name);
         let wrong = |error: &dyn std::fmt::Display| rule(key.clone())(error.to_string());
         let senders = allow.senders.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
-        let numbers = allow.numbers.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
         rules.push(Rule {
             name: allow.name.clone(),
-            peers: networks(&allow.peers, &key)?,
+            peers: allow.peers.clone(),
             senders: senders.collect::<Result<_, _>>()?,
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: allow.numbers.clone(),
             caller: number(allow.caller_number.as_deref(), plan, format!("{key}: caller_number"))?,
             action: match allow.action {
-                config::Action::Allow => Action::Allow { max_pages: None },
+                config::Action::Allow => Action::Allow { max_pages: allow.max_pages },
                 config::Action::Deny => Action::Deny,
             },
         });
     }
     Ok(Accept {
-        peers: networks(&config.smtp.trusted_peers, "smtp.trusted_peers")?,
+        peers: config.smtp.trusted_peers.clone(),
         addresses: AddressRules {
             fax_domains: config.smtp.fax_domains.clone(),
             encapsulated_domains: Vec::new(),
@@ -138,7 +131,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
         config::Paper::A4 => Paper::A4,
         config::Paper::Letter => Paper::Letter,
     };
-    let sheet = Sheet { width: Width::A4, resolution: config.fax.resolution, paper };
+    let stock = Stock { widest: config.fax.widest, resolution: config.fax.resolution, paper };
     let processor_seconds = u32::try_from(render.timeout.as_secs()).unwrap_or(u32::MAX).max(1);
     let plan = plan::Settings {
         limits: worker::Limits {
@@ -154,7 +147,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
             config::Engine::Hayro => PdfEngine::Hayro,
         },
         pdf_library: pdf_library(render.pdfium_library.as_deref()),
-        ..plan::Settings::new(sheet)
+        ..plan::Settings::new(stock)
     };
     let body = match render.body {
         config::Body::FirstPage => BodyText::FirstPage,
@@ -209,6 +202,11 @@ fn fax(config: &Config) -> Fax {
         error_correction: ErrorCorrection::Redundancy,
         control_redundancy: u8::try_from(fax.control_redundancy).unwrap_or(u8::MAX),
         image_redundancy: u8::try_from(fax.image_redundancy).unwrap_or(u8::MAX),
+        rtn: match fax.rejected_page {
+            config::RejectedPage::Resend => RtnMeaning::Resend,
+            config::RejectedPage::ResendThenGoOn => RtnMeaning::ResendThenGoOn,
+            config::RejectedPage::Printed => RtnMeaning::Printed,
+        },
         pacing: match fax.pacing {
             config::Pacing::Modem => Pacing::Modem,
             config::Pacing::Auto => Pacing::Auto,
@@ -393,11 +391,10 @@ const fn number_format(format: config::NumberFormat) -> NumberFormat {
 fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsError> {
     let key = format!("trunk {:?}: caller_number", trunk.name);
     let caller_number = number(trunk.caller_number.as_deref(), plan, key)?;
-    let rate = |rate: &config::Rate| Rate { prefix: rate.prefix.clone(), price: rate.price };
+    let rate = |rate: &config::Rate| Rate { numbers: rate.numbers.clone(), price: rate.price };
     Ok(Trunk {
         name: trunk.name.clone(),
-        // A trunk's prefixes end where the pattern's star begins.
-        prefixes: trunk.prefixes.iter().map(|prefix| prefix.trim_end_matches('*').to_owned()).collect(),
+        prefixes: trunk.prefixes.clone(),
         strip: trunk.strip as usize,
         prepend: trunk.prepend.clone(),
         order: trunk.order,
@@ -425,20 +422,18 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     let mut rules = Vec::new();
     let mut wishes = Vec::new();
     for inbound in &config.inbound {
-        let numbers =
-            inbound.numbers.iter().map(|pattern| pattern.parse().map_err(|error| rule("inbound")(format!("{error}"))));
         rules.push(InboundRule {
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: inbound.numbers.clone(),
             mailboxes: inbound.mailboxes.clone(),
             station_id: inbound.station_id.clone(),
         });
         wishes.push(InboundWishes { formats: formats(inbound.formats), answer_after: inbound.answer_after });
     }
     let routes = InboundRoutes::new(rules, plan.clone()).map_err(|error| rule("inbound")(error.to_string()))?;
-    let routes = routes.with_sub_addresses(sub_addresses(config)?);
+    let routes = routes.with_sub_addresses(sub_addresses(config));
     let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
     Ok(Receive {
-        peers: networks(&config.sip.allowed_peers, "sip.allowed_peers")?,
+        peers: config.sip.allowed_peers.clone(),
         routes,
         wishes,
         max_calls: config.queue.max_calls as usize,
@@ -450,14 +445,11 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     })
 }
 
-fn sub_addresses(config: &Config) -> Result<Vec<SubAddressRule>, SettingsError> {
-    let one = |section: &config::SubAddress| {
-        let pattern = |pattern: &String| pattern.parse().map_err(|error| rule("sub_address")(format!("{error}")));
-        Ok(SubAddressRule {
-            address: section.address.clone(),
-            numbers: section.numbers.iter().map(pattern).collect::<Result<_, _>>()?,
-            mailboxes: section.mailboxes.clone(),
-        })
+fn sub_addresses(config: &Config) -> Vec<SubAddressRule> {
+    let one = |section: &config::SubAddress| SubAddressRule {
+        address: section.address.clone(),
+        numbers: section.numbers.clone(),
+        mailboxes: section.mailboxes.clone(),
     };
     config.sub_address.iter().map(one).collect()
 }

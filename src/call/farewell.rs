@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::ending::cause_of_refusal;
 use super::engine::{Call, Farewell, State};
 use super::interface::Output;
-use super::timer::{LEAVING_LIMIT, LINGER, Timer};
+use super::timer::{LEAVING_LIMIT, LINGER, PARTING, Timer};
 use super::{Ending, Record};
 use crate::model::{Cause, Outcome, Phase};
 use crate::sip;
@@ -16,7 +16,7 @@ impl Call {
     pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, retry_after: Option<Duration>, now: Instant) {
         let retry_after_seconds = retry_after.map(|after| after.as_secs());
         let record = Record { sip_status: Some(status), retry_after_seconds, ..Record::default() };
-        self.leave(cause_of_refusal(status, q850), record, now);
+        self.end_with(cause_of_refusal(status, q850), record, now);
     }
 
     /// It has rung too long, or there was no response at all.
@@ -37,6 +37,8 @@ impl Call {
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
                 self.end(Cause::Disconnected(Phase::A), now)
             }
+            // It has heard our last word, or does not wait for it.
+            State::Parting(_) => self.leave(now),
             State::Leaving(_) | State::Over => {}
         }
     }
@@ -48,6 +50,7 @@ impl Call {
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
                 self.end(Cause::NoResponse(Phase::A), now);
             }
+            State::Parting(_) => self.leave(now),
             // We hung up ourselves.
             State::Leaving(_) | State::Over => {}
         }
@@ -60,7 +63,7 @@ impl Call {
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
                 self.end(cause, now)
             }
-            State::Leaving(_) | State::Over => {}
+            State::Parting(_) | State::Leaving(_) | State::Over => {}
         }
     }
 
@@ -76,40 +79,74 @@ impl Call {
         } else {
             Outcome { pages_confirmed: received, pages_total: received, cause: ending.cause }
         };
-        self.leave_with(Ending { outcome, record: Box::new(record) }, now);
+        self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
+        self.part(now);
+    }
+
+    /// Before we hang up, the far end is given time to hear our last word of T.30, unless it has left.
+    fn part(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Fax(mut fax) if fax.has_last_word() && !self.leg.is_over() => {
+                fax.part(now);
+                self.state = State::Parting(fax);
+                self.timers.clear_all();
+                self.timers.set(Timer::Parting, now + PARTING);
+            }
+            other @ (State::Fax(_)
+            | State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Audio(_)
+            | State::Waiting
+            | State::Parting(_)
+            | State::Leaving(_)
+            | State::Over) => {
+                self.state = other;
+                self.leave(now);
+            }
+        }
     }
 
     /// Ends a call in which no fax ran.
     pub(super) fn end(&mut self, cause: Cause, now: Instant) {
-        self.leave(cause, Record::default(), now);
+        self.end_with(cause, Record::default(), now);
     }
 
-    fn leave(&mut self, cause: Cause, record: Record, now: Instant) {
+    fn end_with(&mut self, cause: Cause, record: Record, now: Instant) {
+        if matches!(self.state, State::Parting(_) | State::Leaving(_) | State::Over) {
+            return;
+        }
         let (pages_confirmed, pages_total) = (self.pages.confirmed, self.pages.total);
-        self.leave_with(
-            Ending { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Box::new(record) },
-            now,
-        );
+        // Nobody has answered: there is nobody to wait for, and another trunk may have the call. Should somebody speak up late, he is
+        // told that we want nothing any more.
+        let unheard = cause == Cause::TrunkDown && matches!(self.state, State::Calling { reached: false });
+        let outcome = Outcome { pages_confirmed, pages_total, cause };
+        self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
+        if unheard { self.leave_by(Farewell::Lingering, now) } else { self.leave(now) }
     }
 
-    fn leave_with(&mut self, ending: Ending, now: Instant) {
+    /// Hangs up; the outcome is told.
+    pub(super) fn leave(&mut self, now: Instant) {
         let farewell = match self.state {
             State::Leaving(_) | State::Over => return,
-            // Nobody has answered: there is nobody to wait for, and another trunk may have the call. Should somebody speak up late,
-            // he is told that we want nothing any more.
-            State::Calling { reached: false } if ending.outcome.cause == Cause::TrunkDown => Farewell::Lingering,
             State::Calling { .. } => Farewell::SayingUnanswered,
-            State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting | State::Fax(_) => {
-                Farewell::Saying
-            }
+            State::Ringing { .. }
+            | State::Answering(_)
+            | State::Audio(_)
+            | State::Waiting
+            | State::Fax(_)
+            | State::Parting(_) => Farewell::Saying,
         };
+        self.leave_by(farewell, now);
+    }
+
+    fn leave_by(&mut self, farewell: Farewell, now: Instant) {
         self.state = State::Leaving(farewell);
         self.timers.clear_all();
         self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);
         if farewell == Farewell::Lingering {
             self.timers.set(Timer::Linger, now + LEAVING_LIMIT);
         }
-        self.outputs.push_back(Output::Ended(ending));
         self.command(sip::Command::HangUp { reason: None }, now);
     }
 

@@ -7,6 +7,9 @@
 //!     │ 486, 404 …     peer's or our re-INVITE to T.38
 //!     │                         ▼          ▼
 //!     │                    Fax: T.30 over T.38 ────┐ refused, or nobody asks
+//!     │                         │ outcome, DCN     │
+//!     │                         ▼                  │
+//!     │                      Parting: DCN again    │
 //!     ▼                         │                  ▼
 //!   Over ◀──────BYE answered── Leaving ◀── hang-up with the outcome
 //! ```

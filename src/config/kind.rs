@@ -13,15 +13,14 @@ use toml::de::DeValue;
 use super::problem::{Findings, nearest};
 use super::reader::article;
 use super::value::{
-    Mailbox, Network, PortRange, Rate as PricedRate, Secret, SipHost, SipListen, SipTransport, TlsClients,
-    TrunkTransport,
+    Mailbox, PortRange, Rate as PricedRate, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport,
 };
 use super::{
     Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel,
-    NumberFormat, NumberUri, Pacing, Paper,
+    NumberFormat, NumberUri, Pacing, Paper, RejectedPage,
 };
-use crate::model::Resolution;
 use crate::model::fetch::is_digits;
+use crate::model::{self, Network, Resolution, Width};
 
 /// A list longer than this is refused.
 pub(super) const MAX_LIST: usize = 10_000;
@@ -204,9 +203,11 @@ impl<K: Kind> Kind for Maybe<K> {
         Some(None)
     }
 
-    fn outside(value: &Self::Value, low: &Self::Value, high: &Self::Value) -> bool {
-        let bounds = value.as_ref().zip(low.as_ref()).zip(high.as_ref());
-        bounds.is_some_and(|((value, low), high)| K::outside(value, low, high))
+    fn outside(value: &Option<K::Value>, low: &Option<K::Value>, high: &Option<K::Value>) -> bool {
+        match (value, low, high) {
+            (Some(value), Some(low), Some(high)) => K::outside(value, low, high),
+            (None, _, _) | (_, None, _) | (_, _, None) => false,
+        }
     }
 }
 
@@ -274,7 +275,7 @@ texts! {
         text.parse().or_else(|_| wrong("is no IP address", "write it like \"203.0.113.7\""))
     };
     /// A network.
-    Net -> Network, "an address or a network such as `192.0.2.0/24`", network;
+    Net -> Network, "an address, a network such as `192.0.2.0/24`, or `any`", by_rule;
     /// A host and a port.
     Host -> HostPort, "a host with a port such as `mail.example.com:25`", host_port;
     /// A range of ports.
@@ -298,15 +299,15 @@ texts! {
     /// A telephone number.
     Telephone -> String, "a telephone number such as `+390612345`", telephone;
     /// A pattern for telephone numbers.
-    NumberPattern -> String, "a number, `?` for any digit, `*` at its end for anything: `+39*`, `4???`, `*`", number_pattern;
+    NumberPattern -> model::NumberPattern, "a number, `?` for any digit, `*` at its end for anything: `+39*`, `4???`, `*`", by_rule;
     /// A pattern for senders.
     SenderPattern -> String, "`user@example.com`, `*@example.com` or `*`", sender_pattern;
     /// A mail address.
     MailAddress -> String, "a mail address", mail_address;
     /// A mail address with a name.
     NamedAddress -> Mailbox, "a mail address, with or without a name: `Fax <fax-noreply@example.com>`", named_address;
-    /// What calls to numbers of one beginning cost.
-    RateLine -> PricedRate, "the beginning of numbers and a price, `+39* 0.012`", rate_line;
+    /// What calls to some numbers cost.
+    RateLine -> PricedRate, "a pattern for numbers and a price, `+39* 0.012`", rate_line;
     /// What a number of a plan of its own is relative to.
     PhoneContext -> String, "`+` and digits, or a domain name", phone_context;
     /// The name a fax machine gives itself.
@@ -365,6 +366,11 @@ words! {
     CodecWord -> Codec { "pcma" => Codec::Pcma, "pcmu" => Codec::Pcmu, }
     /// Pacing of T.38 packets.
     PacingWord -> Pacing { "modem" => Pacing::Modem, "fast" => Pacing::Fast, "auto" => Pacing::Auto, }
+    /// What is done about a page not taken well.
+    RejectedPageWord -> RejectedPage {
+        "resend" => RejectedPage::Resend, "resend-then-go-on" => RejectedPage::ResendThenGoOn,
+        "printed" => RejectedPage::Printed,
+    }
     /// A paper size.
     PaperWord -> Paper { "a4" => Paper::A4, "letter" => Paper::Letter, }
     /// A resolution.
@@ -372,6 +378,8 @@ words! {
         "standard" => Resolution::Standard, "fine" => Resolution::Fine, "superfine" => Resolution::Superfine,
         "300dpi" => Resolution::Dots300, "ultrafine" => Resolution::Ultrafine, "400dpi" => Resolution::Dots400,
     }
+    /// A page's width.
+    WidthWord -> Width { "a4" => Width::A4, "b4" => Width::B4, "a3" => Width::A3, }
     /// A drawing engine.
     EngineWord -> Engine { "auto" => Engine::Auto, "pdfium" => Engine::Pdfium, "hayro" => Engine::Hayro, }
     /// What becomes of the text of a mail.
@@ -444,6 +452,6 @@ fn printable(text: &str) -> String {
 
 mod parse;
 use parse::{
-    domain, host_port, mail_address, named_address, network, number_pattern, phone_context, ports, rate_line,
-    retry_list, sender_pattern, sip_host, sip_listen, size, station_id, telephone, time,
+    by_rule, domain, host_port, mail_address, named_address, phone_context, ports, rate_line, retry_list,
+    sender_pattern, sip_host, sip_listen, size, station_id, telephone, time,
 };

@@ -27,9 +27,9 @@ pub use sections::{
     SubAddress, Trace, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel, Mailbox,
-    Network, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, Secret, SipHost, SipListen, SipTransport,
-    TlsClients, TrunkTransport,
+    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel,
+    Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage, Secret, SipHost, SipListen,
+    SipTransport, TlsClients, TrunkTransport,
 };
 
 use problem::Findings;

@@ -3,11 +3,11 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath,
-    FormatsWord, FrameDigits, Host, IdentityWord, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress,
-    Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore, PacingWord, PaperWord,
-    Password, PhoneContext, Ports, Rate, RateLine, ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size,
-    StationId, Switch, Telephone, Time, TlsWord, TransportWord,
+    ActionWord, Address, AttachWord, BodyWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain, EngineWord,
+    FilePath, FormatsWord, FrameDigits, Host, IdentityWord, Kind, LevelWord, Line, List, Listen, LogFormatWord,
+    MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore, PacingWord,
+    PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord, RetryList,
+    SenderPattern, SipPort, SipServer, Size, StationId, Switch, Telephone, Time, TlsWord, TransportWord, WidthWord,
 };
 
 file! {
@@ -55,7 +55,11 @@ section! {
         /// Addresses to listen on for SMTP. The defaults are reached from this machine only.
         listen: List<Listen> = ["127.0.0.1:2525"];
         /// The mail domains whose local part is a telephone number: `+390612345@fax.example.com`. Mail for other domains is
-        /// refused. While the list is empty no mail is taken at all.
+        /// refused. While the list is empty no mail is taken at all. Wishes may stand behind the number, each after a slash:
+        /// `/quality=fine` for the finest resolution used for this recipient (one of those of `fax.resolution`), `/T33S=12` for a
+        /// sub-address, `/bill=4711` for the books, `/to=John_Doe`, `/co=Company` and `/fr=Jane` for whom the fax is and from whom,
+        /// `/POLL` to fetch a document. `+390612345+invoices@fax.example.com` marks the fax with a tag. Receipts and `faxramp
+        /// queue show` tell what was written.
         fax_domains: List<Domain> = [], example ["fax.example.com"];
         /// Largest message that is taken.
         max_message_size: Size = "35 MB", from "64 kB" to "1 GB";
@@ -100,6 +104,9 @@ section! {
         senders: List<SenderPattern>, example ["*@example.com"];
         /// Numbers the rule holds for, in their international form, or extensions.
         numbers: List<NumberPattern>, example ["+39*"];
+        /// Most pages of one fax that the rule allows; those of `render.max_pages` when left out. A fax with more is not dialled, and
+        /// its sender is told how many pages it has and how many are allowed.
+        max_pages: Maybe<Count>, example 50, from 1 to 5000;
         /// What the rule does.
         action: ActionWord = "allow";
         /// The number that faxes of this rule are sent from, so that each department can show its own; the trunk's `caller_number` when
@@ -193,8 +200,8 @@ section! {
         /// The share of the calls among trunks that are equal otherwise: of two with 1 and 3 the second gets three of four calls. 0: no
         /// share, the trunk that comes first in this file gets all it has channels for.
         weight: Count = 0, from 0 to 10000;
-        /// What calls cost, so that the cheapest trunk is taken: where numbers begin, and a price in a unit that all trunks share. The
-        /// longest beginning that fits counts. A trunk without a fitting rate comes after those with one.
+        /// What calls cost, so that the cheapest trunk is taken: a pattern as in `prefixes`, and a price in a unit that all trunks share. The
+        /// pattern that fixes most of the number counts. A trunk without a fitting rate comes after those with one.
         rates: List<RateLine> = [], example ["+39* 0.012", "+393* 0.09", "* 0.2"];
         /// Most calls begun in one second; carriers bar accounts that begin more than agreed. No limit when left out.
         calls_per_second: Maybe<Count>, example 2, from 1 to 1000;
@@ -258,10 +265,21 @@ section! {
         /// Error correction with frames of 64 octets instead of 256: slower, but on bad lines less has to be sent again. A
         /// machine that prefers them gets them anyway.
         ecm_small_frames: Switch = false;
+        /// What is done when the receiving machine answers a page, sent without error correction, with "retrain negative" (RTN).
+        /// Machines mean different things by it. `resend`: the page could not be read, so it is sent again more slowly, twice; if
+        /// that does not help the call ends, and the next one begins at this page. `resend-then-go-on`: the same, but the pages
+        /// after it are sent in the same call as well; the fax still counts as failed at this page. `printed`: the page came out,
+        /// with faults, so it counts as confirmed and the next one is sent more slowly. Choose this only where people get the same page
+        /// several times over.
+        rejected_page: RejectedPageWord = "resend";
         /// Highest speed, bit/s.
         max_rate: Rate = 14400;
         /// Resolution pages are drawn in, when the receiving machine can do it.
         resolution: ResolutionWord = "fine";
+        /// Widest page that is drawn: `a4` (215 mm), `b4` (255 mm) or `a3` (303 mm). Each page is drawn as wide as it is, so an A3
+        /// plan keeps its detail where the receiving machine takes A3; for a machine that does not, the page is made smaller when
+        /// the call is made. Wider pages than this are made smaller when they are drawn.
+        widest: WidthWord = "a3";
         /// Paper that text is laid out for.
         paper: PaperWord = "a4";
         /// How many earlier packets each T.38 packet of the procedure repeats, against loss. More are repeated where packets do get

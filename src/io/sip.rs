@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, watch};
 
+use super::buffer;
 use super::tls::TlsSettings;
 use crate::sip::{Destination, Leg, LegKey, LocalAddress, LocalAddresses, Message, Routed, Router, Source, Transport};
 use streams::{Outgoing, Table};
@@ -123,6 +124,7 @@ impl SipSocket {
             let bound = match port.transport {
                 Transport::Udp => {
                     let socket = UdpSocket::bind(port.address).await.map_err(refused)?;
+                    buffer::widen(&socket, buffer::SIP_OCTETS);
                     let bound = socket.local_addr().map_err(refused)?;
                     datagrams.push(socket);
                     bound

@@ -1,11 +1,11 @@
 //! Which trunk a number is dialled on, spelled how, and which caller number it shows.
 //!
-//! A trunk names the prefixes it serves. Of those that serve a number, a lower `order` comes first; then the one that is cheaper for
-//! the number; then the one that serves a longer prefix of it. Equals with a weight share the calls by their weights; the
+//! A trunk names the numbers it serves by [`NumberPattern`]. Of those that serve a number, a lower `order` comes first; then the one that is cheaper for
+//! the number; then the one whose pattern fixes more of it. Equals with a weight share the calls by their weights; the
 //! others keep the order of the configuration. What comes later in the list is the way round when the first trunk is full,
 //! down, or could not place the call.
 
-use crate::model::{Number, NumberPlan};
+use crate::model::{Number, NumberPattern, NumberPlan, Rank};
 
 /// Trunks there can be.
 pub const MAX_TRUNKS: usize = 256;
@@ -30,11 +30,11 @@ pub enum NumberFormat {
     National,
 }
 
-/// What calls to numbers of one beginning cost.
+/// What calls to some numbers cost.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rate {
-    /// The beginning, such as `+393`; the empty one is for every number. The longest that fits counts.
-    pub prefix: String,
+    /// Which numbers. Of several patterns that fit, the one that fixes most counts.
+    pub numbers: NumberPattern,
     /// The price in thousandths of any unit that all trunks share.
     pub price: u32,
 }
@@ -44,8 +44,8 @@ pub struct Rate {
 pub struct Trunk {
     /// Its name in the configuration, in rows and in logs.
     pub name: String,
-    /// Numbers it serves: beginnings such as `+39` or `47`; the empty one serves every number. None: serves nothing.
-    pub prefixes: Vec<String>,
+    /// Numbers it serves. None: serves nothing.
+    pub prefixes: Vec<NumberPattern>,
     /// Lower ones are used first, whatever they cost.
     pub order: u32,
     /// Its share of the calls among equals; 0: no share, the order of the configuration decides.
@@ -89,14 +89,6 @@ pub enum DialplanError {
     /// Two trunks of one name.
     #[error("two trunks are named {0:?}")]
     TwiceNamed(String),
-    /// A prefix that no number begins with.
-    #[error("trunk {trunk:?}: prefix {prefix:?} is not an optional + followed by digits")]
-    Prefix {
-        /// The trunk.
-        trunk: String,
-        /// The text that is no prefix.
-        prefix: String,
-    },
     /// A `prepend` that cannot be dialled.
     #[error(
         "trunk {trunk:?}: prepend {prepend:?} may have up to {MAX_PREPEND} of the characters 0-9 * # and a leading +"
@@ -132,10 +124,6 @@ impl Trunks {
             }
             if trunks[..index].iter().any(|earlier| earlier.name == trunk.name) {
                 return Err(DialplanError::TwiceNamed(trunk.name.clone()));
-            }
-            let prefixes = trunk.prefixes.iter().chain(trunk.rates.iter().map(|rate| &rate.prefix));
-            if let Some(prefix) = prefixes.into_iter().find(|prefix| !is_prefix(prefix)) {
-                return Err(DialplanError::Prefix { trunk: trunk.name.clone(), prefix: prefix.clone() });
             }
             if !is_prepend(&trunk.prepend) {
                 return Err(DialplanError::Prepend { trunk: trunk.name.clone(), prepend: trunk.prepend.clone() });
@@ -173,8 +161,8 @@ impl Trunks {
 
     /// The trunks that serve a number, best first.
     fn ranked(&self, number: &Number, chance: u64) -> Vec<&Trunk> {
-        let rank = |trunk: &Trunk, length: usize| {
-            (trunk.order, trunk.price(number).map_or(u64::MAX, u64::from), std::cmp::Reverse(length))
+        let rank = |trunk: &Trunk, fit: Rank| {
+            (trunk.order, trunk.price(number).map_or(u64::MAX, u64::from), std::cmp::Reverse(fit))
         };
         let serving = self.trunks.iter().filter_map(|trunk| Some((rank(trunk, trunk.serves(number)?), trunk)));
         let mut ranked: Vec<_> = serving.collect();
@@ -216,17 +204,15 @@ pub(crate) const fn next(chance: &mut u64) -> u64 {
 }
 
 impl Trunk {
-    /// Length of the longest prefix of `number` that this trunk names.
-    fn serves(&self, number: &Number) -> Option<usize> {
-        let text = number.as_str();
-        self.prefixes.iter().filter(|prefix| text.starts_with(prefix.as_str())).map(String::len).max()
+    /// How well the best of its patterns fits `number`.
+    fn serves(&self, number: &Number) -> Option<Rank> {
+        self.prefixes.iter().filter(|pattern| pattern.matches(number)).map(NumberPattern::rank).max()
     }
 
-    /// What a call to `number` costs: that of the longest beginning that fits.
+    /// What a call to `number` costs: that of the pattern that fits best.
     fn price(&self, number: &Number) -> Option<u32> {
-        let text = number.as_str();
-        let fitting = self.rates.iter().filter(|rate| text.starts_with(rate.prefix.as_str()));
-        fitting.max_by_key(|rate| rate.prefix.len()).map(|rate| rate.price)
+        let fitting = self.rates.iter().filter(|rate| rate.numbers.matches(number));
+        fitting.max_by_key(|rate| rate.numbers.rank()).map(|rate| rate.price)
     }
 
     /// What to dial; nothing when `strip` leaves no digit.
@@ -261,10 +247,6 @@ impl NumberFormat {
             }
         }
     }
-}
-
-fn is_prefix(text: &str) -> bool {
-    text.strip_prefix('+').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_prepend(text: &str) -> bool {

@@ -13,11 +13,9 @@ pub mod route;
 pub mod trunk_state;
 
 pub use address::{AddressOptions, AddressRules, FaxAddress, Refusal};
-pub use authorize::{
-    Action, Authorized, Explanation, Network, PatternError, Rule, Rules, SenderPattern, authorize, explain,
-};
+pub use authorize::{Action, Authorized, Explanation, Rule, Rules, SenderPattern, authorize, explain};
 pub use dialplan::{DialplanError, NumberFormat, Rate, Route, Trunk, Trunks};
 pub use pace::Pace;
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
-pub use route::{InboundRoutes, InboundRule, NumberPattern, RouteError, SubAddressRule, UnknownNumber};
+pub use route::{InboundRoutes, InboundRule, RouteError, SubAddressRule, UnknownNumber};
 pub use trunk_state::{Standing, TrunkEvent, TrunkFault, TrunkReport, TrunkState};

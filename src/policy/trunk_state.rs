@@ -80,6 +80,7 @@ impl TrunkFault {
             | Cause::Interrupted
             | Cause::Cancelled
             | Cause::CannotRender(_)
+            | Cause::TooManyPages { .. }
             | Cause::Expired
             | Cause::Local(_) => None,
         }
@@ -155,6 +156,7 @@ impl TrunkEvent {
             | Cause::Interrupted
             | Cause::Cancelled
             | Cause::CannotRender(_)
+            | Cause::TooManyPages { .. }
             | Cause::Expired
             | Cause::Local(_) => false,
         }

@@ -75,7 +75,7 @@ fn choose(offer: &Description, ours: &Ours) -> Option<(usize, Media, Agreed)> {
     let lines = || offer.media.iter().enumerate().filter(|(_, media)| !media.is_refused());
     let t38 = lines().find_map(|(index, media)| {
         let (Media::T38(far), Some(our)) = (media, &ours.t38) else { return None };
-        let parameters = our.parameters.answer(&far.parameters)?;
+        let parameters = our.parameters.answer(&far.parameters);
         let line = T38 { address: Some(ours.address), port: our.port, parameters: parameters.clone() };
         Some((index, Media::T38(line), Agreed::T38 { parameters, far: far.clone() }))
     });
@@ -109,7 +109,7 @@ fn agree((ours, far): (&Media, &Media)) -> Option<Agreed> {
     }
     match (ours, far) {
         (Media::T38(ours), Media::T38(far)) => {
-            let parameters = ours.parameters.answer(&far.parameters)?;
+            let parameters = ours.parameters.answer(&far.parameters);
             Some(Agreed::T38 { parameters, far: far.clone() })
         }
         (Media::Audio(ours), Media::Audio(far)) => {

@@ -31,7 +31,7 @@ pub struct T38Parameters {
 /// Who judges the training check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RateManagement {
-    /// Method 1, `localTCF`: each gateway for itself. For TCP.
+    /// Method 1, `localTCF`: each gateway for itself. For TCP; never what we ask for.
     LocalTcf,
     /// Method 2, `transferredTCF`: the far terminal.
     TransferredTcf,
@@ -66,19 +66,19 @@ impl Default for T38Parameters {
 }
 
 impl T38Parameters {
-    /// What to answer to an offer, being able to do this much ourselves; none if the far end wants local TCF, which
-    /// over UDP would leave nobody to judge the training.
+    /// What to answer to an offer, being able to do this much ourselves.
+    ///
+    /// Local TCF is answered with transferred TCF, which whoever speaks T.38 over UDP has to know: some gateways say the former unless told
+    /// otherwise and then take the latter, and a refusal would end the fax for certain.
+    // T.38 (09/2010) §8.1, §8.2: method 2 is required over UDP, method 1 over TCP
     #[must_use]
-    pub fn answer(&self, offered: &Self) -> Option<Self> {
-        if offered.rate_management != self.rate_management {
-            return None;
-        }
+    pub fn answer(&self, offered: &Self) -> Self {
         // Answering another kind than was offered makes some far ends send none; all kinds are understood anyway.
         let error_correction = match self.error_correction {
             ErrorCorrection::None => ErrorCorrection::None,
             ErrorCorrection::Redundancy | ErrorCorrection::Fec => offered.error_correction,
         };
-        Some(Self {
+        Self {
             version: self.version.min(offered.version),
             max_bit_rate: self.max_bit_rate.min(offered.max_bit_rate),
             rate_management: self.rate_management,
@@ -88,7 +88,7 @@ impl T38Parameters {
             fill_bit_removal: self.fill_bit_removal && offered.fill_bit_removal,
             transcoding_mmr: self.transcoding_mmr && offered.transcoding_mmr,
             transcoding_jbig: self.transcoding_jbig && offered.transcoding_jbig,
-        })
+        }
     }
 
     pub(super) fn read(attributes: &[Attribute]) -> Self {

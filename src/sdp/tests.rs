@@ -161,24 +161,26 @@ fn misspelt_attributes_are_understood() {
     };
     assert_eq!(read, expected);
     // We can do none of these.
-    let answered = parameters().answer(&read).unwrap();
+    let answered = parameters().answer(&read);
     assert!(!answered.fill_bit_removal && !answered.transcoding_mmr);
 }
 
 #[test]
-fn local_tcf_is_refused() {
+fn local_tcf_is_answered_with_what_udp_asks_for() {
     let local = t38("a=T38FaxRateManagement:localTCF\r\n");
     assert_eq!(local.rate_management, RateManagement::LocalTcf);
-    assert_eq!(parameters().answer(&local), None);
+    assert_eq!(parameters().answer(&local).rate_management, RateManagement::TransferredTcf);
+    // A far end that names its habit in the answer to our offer has agreed all the same.
+    assert_eq!(parameters().answer(&local), parameters().answer(&t38("")));
 }
 
 #[test]
 fn error_correction_is_answered_as_offered_or_not_at_all() {
     let offered = |error_correction| T38Parameters { error_correction, ..T38Parameters::default() };
     for kind in [ErrorCorrection::None, ErrorCorrection::Redundancy, ErrorCorrection::Fec] {
-        assert_eq!(parameters().answer(&offered(kind)).unwrap().error_correction, kind);
+        assert_eq!(parameters().answer(&offered(kind)).error_correction, kind);
         let unable = offered(ErrorCorrection::None);
-        assert_eq!(unable.answer(&offered(kind)).unwrap().error_correction, ErrorCorrection::None);
+        assert_eq!(unable.answer(&offered(kind)).error_correction, ErrorCorrection::None);
     }
 }
 

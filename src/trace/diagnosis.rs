@@ -109,6 +109,7 @@ const fn known(cause: &Cause) -> Option<&'static str> {
         Cause::MediaLost => {
             "Packets stopped coming in the middle. A firewall that forgets connections, or a trunk that hung up without a word."
         }
+        Cause::TooManyPages { .. } => "Raise max_pages of the [[allow]], or send the fax in parts.",
         Cause::TooLong => "Raise max_call of the [[trunk]], or send the fax in parts.",
         Cause::Local(_) => "The log of the server tells more.",
     })

@@ -62,6 +62,7 @@ class HylaFax:
         numbers = " ".join(str(modem) for modem in range(len(MODEMS)))
         fill(HERE / "hylafax/config.in", self.spool / "etc/config", {})
         fill(HERE / "hylafax/boot.in", folder / "boot", {"MODEMS": numbers, "ADDRESS": address, "PORT": HFAXD_PORT})
+        shutil.copy(HERE / "hylafax/polled", self.spool / "etc/polled")
         (self.spool / "etc/hosts.hfaxd").write_text("localhost\n127.0.0.1\n127.*\n^.*@.*$\n")
         (self.spool / "log/xferfaxlog").touch()
         self._give_away()
@@ -155,11 +156,23 @@ class HylaFax:
         return self.spool / f"log/c{identifier}"
 
     def send(self, tiff, number, modem, options=("-m",), seconds=400):
-        """Faxes octets of a TIFF to a number; gives the fields of the ended job. sendfax(1), hylafax-doneq(5)"""
+        """Faxes octets of a TIFF to a number; gives the fields of the ended job."""
         name = f"send-{modem}-{time.monotonic_ns()}.tif"
         (self.spool / "tmp" / name).write_bytes(tiff)
+        return self._job(modem, number, options, seconds, f"/var/spool/hylafax/tmp/{name}")
+
+    def poll(self, number, modem, options=(), seconds=400):
+        """Fetches a document from a number; gives the fields of the ended job, and the TIFF if one came."""
+        job = self._job(modem, number, ("-p", *options), seconds)
+        polled = self.spool / "log/polled"
+        lines = polled.read_text().splitlines() if polled.exists() else []
+        files = [line.partition(" ")[2] for line in lines if line.partition(" ")[0] == job["commid"]]
+        return {**job, "tiff": self.spool / files[0] if files else None}
+
+    def _job(self, modem, number, options, seconds, *files):
+        """Runs a job on a modem to its end; gives its fields. sendfax(1), hylafax-doneq(5)"""
         destination = f"ttyIAX{modem}@{self.address}:{HFAXD_PORT}"
-        told = self._command("sendfax", "-n", "-t", "1", "-T", "1", "-h", destination, *options, "-d", number, f"/var/spool/hylafax/tmp/{name}")
+        told = self._command("sendfax", "-n", "-t", "1", "-T", "1", "-h", destination, *options, "-d", number, *files)
         job = re.search(r"request id is (\d+)", told)
         if not job:
             raise Fault(f"sendfax says {told!r}")
@@ -171,7 +184,7 @@ class HylaFax:
                 raise Fault(f"HylaFAX's job {job[1]} is not over after {seconds} s")
             time.sleep(0.3)
         fields = dict(line.split(":", 1) for line in done.read_text(errors="replace").splitlines() if ":" in line)
-        row = next((row for row in self.transfers() if row[1] == "SEND" and row[4] == job[1]), None)
+        row = next((row for row in self.transfers() if row[1] in ("SEND", "POLL") and row[4] == job[1]), None)
         return {**fields, "seconds": clock(row[12]) if row else None, "log": self._session(fields["commid"])}
 
     def _command(self, *words):

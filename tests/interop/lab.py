@@ -155,9 +155,10 @@ class Lab:
         # Pages of other resolutions, and rates that the far end would not choose.
         self.coarse = self._faxramp("coarse", 15, fax='resolution = "standard"\nmax_rate = 7200')
         self.sharp = self._faxramp("sharp", 16, fax='resolution = "superfine"\nmax_rate = 12000')
+        self.sharpest = self._faxramp("sharpest", 19, fax='resolution = "ultrafine"')
         self._bad_lines()
         self.crowd = self._faxramp("crowd", 17, channels=50)
-        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.crowd, self.far]
+        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.sharpest, self.crowd, self.far]
 
     def _bad_lines(self):
         """A server with a trunk over each bad line, whose number stands in the numbers called."""

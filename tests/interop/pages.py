@@ -17,6 +17,8 @@ RESOLUTION = (204.0, 196.0)
 STANDARD, SUPERFINE = (204.0, 98.0), (204.0, 391.0)
 # Pages as HylaFAX takes them without changing them: A4, B4 and A3 at fine resolution.
 HYLAFAX_A4, HYLAFAX_B4, HYLAFAX_A3 = (1728, 2292), (2048, 2725), (2432, 3242)
+# R16 by 15.4 lines per millimetre: twice as many on both sides.
+ULTRAFINE, ULTRAFINE_A4 = (408.0, 391.0), (3456, 4584)
 # Rows of the strip that the headline takes at fine resolution: 4 mm.
 HEADLINE_ROWS = 31
 

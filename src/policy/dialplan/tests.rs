@@ -12,7 +12,11 @@ fn number(text: &str) -> Number {
 }
 
 fn trunk(name: &str, prefixes: &[&str]) -> Trunk {
-    Trunk { name: name.into(), prefixes: prefixes.iter().map(|p| (*p).into()).collect(), ..Trunk::default() }
+    Trunk {
+        name: name.into(),
+        prefixes: prefixes.iter().map(|text| text.parse().expect("a pattern")).collect(),
+        ..Trunk::default()
+    }
 }
 
 fn names(trunks: &Trunks, to: &str) -> Vec<String> {
@@ -22,7 +26,12 @@ fn names(trunks: &Trunks, to: &str) -> Vec<String> {
 #[test]
 fn the_longer_prefix_comes_first_and_equals_keep_their_order() {
     let trunks = Trunks::new(
-        vec![trunk("any", &[""]), trunk("munich", &["+49", "+4989"]), trunk("home", &["+49"]), trunk("b", &["+49"])],
+        vec![
+            trunk("any", &["*"]),
+            trunk("munich", &["+49*", "+4989*"]),
+            trunk("home", &["+49*"]),
+            trunk("b", &["+49*"]),
+        ],
         plan(),
     )
     .expect("sound");
@@ -32,8 +41,21 @@ fn the_longer_prefix_comes_first_and_equals_keep_their_order() {
 }
 
 #[test]
+fn a_trunk_may_be_for_one_number_or_for_numbers_of_a_length() {
+    let trunks = Trunks::new(
+        vec![trunk("world", &["*"]), trunk("extensions", &["4???"]), trunk("modem", &["+390612345"])],
+        plan(),
+    )
+    .expect("sound");
+    assert_eq!(names(&trunks, "4711"), ["extensions", "world"].map(String::from));
+    assert_eq!(names(&trunks, "471"), ["world".to_owned()]);
+    assert_eq!(names(&trunks, "+390612345"), ["modem", "world"].map(String::from));
+    assert_eq!(names(&trunks, "+3906123456"), ["world".to_owned()], "a number is no beginning");
+}
+
+#[test]
 fn an_extension_goes_only_where_its_digits_or_everything_are_served() {
-    let trunks = Trunks::new(vec![trunk("world", &["+"]), trunk("pbx", &["47"])], plan()).expect("sound");
+    let trunks = Trunks::new(vec![trunk("world", &["+*"]), trunk("pbx", &["47*"])], plan()).expect("sound");
     assert_eq!(names(&trunks, "4711"), ["pbx".to_owned()]);
     assert_eq!(names(&trunks, "5000"), Vec::<String>::new());
 }
@@ -45,7 +67,7 @@ fn each_format_spells_home_and_foreign_numbers_as_the_trunk_wants_them() {
         (NumberFormat::Digits, "49891234567", "390212345"),
         (NumberFormat::National, "0891234567", "00390212345"),
     ] {
-        let trunks = Trunks::new(vec![Trunk { format, ..trunk("t", &[""]) }], plan()).expect("sound");
+        let trunks = Trunks::new(vec![Trunk { format, ..trunk("t", &["*"]) }], plan()).expect("sound");
         assert_eq!(trunks.routes(&number("+49891234567"), None, 0)[0].dialled, home);
         assert_eq!(trunks.routes(&number("+390212345"), None, 0)[0].dialled, foreign);
         assert_eq!(trunks.routes(&number("4711"), None, 0)[0].dialled, "4711");
@@ -55,7 +77,7 @@ fn each_format_spells_home_and_foreign_numbers_as_the_trunk_wants_them() {
 #[test]
 fn in_italy_the_leading_zero_stays_behind_the_country_code() {
     let italy = NumberPlan { country_code: "39".into(), national_prefix: String::new(), ..NumberPlan::default() };
-    let national = Trunk { format: NumberFormat::National, ..trunk("t", &[""]) };
+    let national = Trunk { format: NumberFormat::National, ..trunk("t", &["*"]) };
     let trunks = Trunks::new(vec![national], italy).expect("sound");
     assert_eq!(trunks.routes(&number("+390212345"), None, 0)[0].dialled, "0212345");
 }
@@ -63,7 +85,7 @@ fn in_italy_the_leading_zero_stays_behind_the_country_code() {
 #[test]
 fn strip_and_prepend_work_on_digits_and_drop_the_plus() {
     let rule = |strip, prepend: &str| {
-        let trunk = Trunk { strip, prepend: prepend.into(), ..trunk("t", &[""]) };
+        let trunk = Trunk { strip, prepend: prepend.into(), ..trunk("t", &["*"]) };
         Trunks::new(vec![trunk], plan()).expect("sound").routes(&number("+49891234567"), None, 0)
     };
     assert_eq!(rule(2, "0")[0].dialled, "0891234567");
@@ -78,7 +100,7 @@ fn the_job_s_caller_number_beats_the_trunk_s_and_both_are_spelled_for_the_trunk(
         caller_number: Some(number("+498955500")),
         format: NumberFormat::Digits,
         prepend: "0".into(),
-        ..trunk("t", &[""])
+        ..trunk("t", &["*"])
     };
     let trunks = Trunks::new(vec![trunk], plan()).expect("sound");
     let shown = |caller: Option<&Number>| trunks.routes(&number("+390212345"), caller, 0)[0].caller.clone();
@@ -91,20 +113,17 @@ fn faults_of_the_rules_are_named() {
     let new = |trunks| Trunks::new(trunks, plan()).map(|_| ());
     assert_eq!(new(vec![trunk("", &[])]), Err(DialplanError::Unnamed(1)));
     assert_eq!(new(vec![trunk("a", &[]), trunk("a", &[])]), Err(DialplanError::TwiceNamed("a".into())));
-    assert_eq!(
-        new(vec![trunk("a", &["+39*"])]),
-        Err(DialplanError::Prefix { trunk: "a".into(), prefix: "+39*".into() })
-    );
-    let bad = Trunk { prepend: "0\r\nX".into(), ..trunk("a", &[""]) };
+    let bad = Trunk { prepend: "0\r\nX".into(), ..trunk("a", &["*"]) };
     assert!(matches!(new(vec![bad]), Err(DialplanError::Prepend { .. })));
 }
+
 #[test]
 fn order_goes_before_cost_cost_before_the_length_of_the_prefix_and_that_before_the_configuration() {
-    let rate = |prefix: &str, price| Rate { prefix: prefix.into(), price };
-    let dear = Trunk { rates: vec![rate("+49", 30)], ..trunk("dear", &["+4989"]) };
-    let cheap = Trunk { rates: vec![rate("", 90), rate("+49", 10), rate("+4915", 200)], ..trunk("cheap", &[""]) };
-    let unknown = trunk("unknown", &["+49891"]);
-    let spare = Trunk { order: 1, rates: vec![rate("", 0)], ..trunk("spare", &["+498912"]) };
+    let rate = |numbers: &str, price| Rate { numbers: numbers.parse().expect("a pattern"), price };
+    let dear = Trunk { rates: vec![rate("+49*", 30)], ..trunk("dear", &["+4989*"]) };
+    let cheap = Trunk { rates: vec![rate("*", 90), rate("+49*", 10), rate("+4915*", 200)], ..trunk("cheap", &["*"]) };
+    let unknown = trunk("unknown", &["+49891*"]);
+    let spare = Trunk { order: 1, rates: vec![rate("*", 0)], ..trunk("spare", &["+498912*"]) };
     let trunks = Trunks::new(vec![spare, unknown, dear, cheap], plan()).expect("sound");
     assert_eq!(names(&trunks, "+49891234567"), ["cheap", "dear", "unknown", "spare"].map(String::from));
     assert_eq!(names(&trunks, "+4915112345"), ["cheap"].map(String::from));
@@ -113,10 +132,13 @@ fn order_goes_before_cost_cost_before_the_length_of_the_prefix_and_that_before_t
 #[test]
 fn the_longest_beginning_decides_what_a_number_costs() {
     let rates = |prices: &[(&str, u32)]| {
-        prices.iter().map(|(prefix, price)| Rate { prefix: (*prefix).into(), price: *price }).collect::<Vec<_>>()
+        prices
+            .iter()
+            .map(|(prefix, price)| Rate { numbers: prefix.parse().expect("a pattern"), price: *price })
+            .collect::<Vec<_>>()
     };
-    let a = Trunk { rates: rates(&[("+39", 5), ("+393", 50)]), ..trunk("a", &[""]) };
-    let b = Trunk { rates: rates(&[("", 20)]), ..trunk("b", &[""]) };
+    let a = Trunk { rates: rates(&[("+39*", 5), ("+393*", 50)]), ..trunk("a", &["*"]) };
+    let b = Trunk { rates: rates(&[("*", 20)]), ..trunk("b", &["*"]) };
     let trunks = Trunks::new(vec![a, b], plan()).expect("sound");
     assert_eq!(names(&trunks, "+390612345"), ["a", "b"].map(String::from));
     assert_eq!(names(&trunks, "+393331234"), ["b", "a"].map(String::from), "mobile");
@@ -125,7 +147,7 @@ fn the_longest_beginning_decides_what_a_number_costs() {
 
 #[test]
 fn equals_share_the_calls_by_their_weights_and_the_same_chance_chooses_the_same() {
-    let weighted = |name: &str, weight| Trunk { weight, ..trunk(name, &[""]) };
+    let weighted = |name: &str, weight| Trunk { weight, ..trunk(name, &["*"]) };
     let trunks = Trunks::new(vec![weighted("a", 1), weighted("b", 3), weighted("last", 0)], plan()).expect("sound");
     let first = |chance| trunks.routes(&number("+390612345"), None, chance)[0].trunk.clone();
     let calls = 4000;
@@ -141,7 +163,7 @@ fn equals_share_the_calls_by_their_weights_and_the_same_chance_chooses_the_same(
 
 #[test]
 fn there_is_another_way_while_one_not_tried_can_be_used() {
-    let trunks = Trunks::new(vec![trunk("a", &[""]), trunk("b", &["+39"])], plan()).expect("sound");
+    let trunks = Trunks::new(vec![trunk("a", &["*"]), trunk("b", &["+39*"])], plan()).expect("sound");
     let other = |to: &str, tried: &[&str], usable: &[&str]| {
         let tried: Vec<String> = tried.iter().map(|name| (*name).into()).collect();
         trunks.is_another(&number(to), &tried, |name| usable.contains(&name))

@@ -2,8 +2,7 @@
 
 use super::{Call, Lines, Plan, elsewhere};
 use crate::model::{JobId, JobState, MessageId, Number, NumberPlan};
-use crate::policy::Next;
-use crate::policy::{Tries, Trunk, Trunks};
+use crate::policy::{AddressOptions, Next, Tries, Trunk, Trunks};
 use crate::queue::rows::{DueJob, Job};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -25,6 +24,8 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
         original_address: String::new(),
         sub_address: None,
         fetch: None,
+        options: AddressOptions::default(),
+        max_pages: None,
         state: JobState::Ready,
         priority: 0,
         created_ms: 0,
@@ -48,9 +49,12 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
 }
 
 fn trunks() -> Trunks {
-    let trunk =
-        |name: &str, prefix: &str| Trunk { name: name.into(), prefixes: vec![prefix.into()], ..Trunk::default() };
-    Trunks::new(vec![trunk("home", "+39"), trunk("world", "+")], NumberPlan::default()).expect("sound")
+    let trunk = |name: &str, prefix: &str| Trunk {
+        name: name.into(),
+        prefixes: vec![prefix.parse().expect("a pattern")],
+        ..Trunk::default()
+    };
+    Trunks::new(vec![trunk("home", "+39*"), trunk("world", "+*")], NumberPlan::default()).expect("sound")
 }
 
 fn lines(home: u32, world: u32) -> Lines {
@@ -147,8 +151,12 @@ fn a_job_waits_for_a_trunk_whose_next_call_only_waits_its_moment() {
 
 #[test]
 fn weights_deal_the_jobs_out_over_the_trunks() {
-    let trunk =
-        |name: &str, weight| Trunk { name: name.into(), prefixes: vec![String::new()], weight, ..Trunk::default() };
+    let trunk = |name: &str, weight| Trunk {
+        name: name.into(),
+        prefixes: vec!["*".parse().expect("a pattern")],
+        weight,
+        ..Trunk::default()
+    };
     let trunks = Trunks::new(vec![trunk("home", 1), trunk("world", 1)], NumberPlan::default()).expect("sound");
     let jobs: Vec<DueJob> = (0..400).map(|id| due(id, &format!("s{id}"), &format!("+39{id:05}"))).collect();
     let all = Lines { at_most: 400, ..lines(400, 400) };

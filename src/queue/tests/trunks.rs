@@ -41,14 +41,12 @@ fn calls_are_counted_by_trunk_and_outcome_from_a_moment_on() {
     let (_, old) = store.dialling(1, "+390000001");
     store.close_attempt(old, &outcome(0, Cause::Busy), Next::At(NOW), None, NOW).expect("closed");
     for (content, cause) in [(2, Cause::Busy), (3, Cause::Busy), (4, Cause::TrunkDown)] {
-        let queued = store.accepted("a@example.com", content, &[&format!("+39000000{content}")]);
-        store.rendered(queued.message(), "pages/x", 3).expect("rendered");
-        let opened = store.open_attempt(queued.jobs()[0], "second", NOW + 10).expect("opened");
+        let job = store.ready("a@example.com", content, &format!("+39000000{content}"));
+        let opened = store.open_attempt(job, "second", NOW + 10).expect("opened");
         store.close_attempt(opened.attempt, &outcome(0, cause), Next::At(NOW), None, NOW + 20).expect("closed");
     }
-    let queued = store.accepted("a@example.com", 5, &["+390000005"]);
-    store.rendered(queued.message(), "pages/y", 3).expect("rendered");
-    store.open_attempt(queued.jobs()[0], "second", NOW + 10).expect("opened");
+    let job = store.ready("a@example.com", 5, "+390000005");
+    store.open_attempt(job, "second", NOW + 10).expect("opened");
     let calls = store.trunk_calls(NOW + 5).expect("counted");
     assert_eq!(calls.len(), 1, "the call before is not of that time: {calls:?}");
     assert_eq!((calls[0].trunk.as_str(), calls[0].open), ("second", 1));

@@ -64,6 +64,7 @@ fn dial(lines: impl IntoIterator<Item = (&'static str, TrunkLine)>) -> Dial {
             control_redundancy: 3,
             image_redundancy: 3,
             pacing: t38::Pacing::Auto,
+            rtn: crate::t30::RtnMeaning::default(),
         },
         user_agent: String::new(),
     }

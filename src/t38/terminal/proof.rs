@@ -401,6 +401,12 @@ impl Proof {
                 Advice::Pass
             }
             Heard::End if awaiting.again => Advice::Again,
+            // So soon it can only be the answer, and who gave it waits for a page for no more than T2: asking again at once is in time,
+            // asking when T4 has passed is not.
+            Heard::End if awaiting.answer_began.is_some_and(|began| began < awaiting.limit) => {
+                self.standing = Standing::Modem;
+                Advice::Again
+            }
             Heard::End if awaiting.damaged => {
                 self.trial = Trial::None;
                 self.standing = Standing::Modem;

@@ -1,6 +1,6 @@
 """T.38 over bad lines, both ways: Asterisk and faxramp with a line between them that loses, delays, doubles and reorders packets by a seed.
 
-Each line is for one call. Three pages arrive bit for bit and each is confirmed. A line may cost the identification of the sender, which nobody
+Each line is for one call. Three pages arrive bit for bit and each is confirmed. A line may cost the identification of either end, which nobody
 repeats, and speed.
 """
 

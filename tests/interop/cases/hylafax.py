@@ -15,7 +15,7 @@ LEAST_SHARE = 0.9
 
 
 def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, server=None, resolution=pages.RESOLUTION):
-    """The claim that pages mailed to faxramp are in HylaFAX's queue of received faxes, bit for bit."""
+    """The claim that pages mailed to faxramp are in HylaFAX's queue of received faxes, bit for bit; gives them."""
     server, sender, document = server or lab.office, lab.person(), pages.fax_tiff(images, resolution)
     with lab.hylafax.modem(kind) as modem:
         number = lab.number(f"90{modem}0")
@@ -34,6 +34,7 @@ def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, ser
     # A busy machine may cost a training, and so speed.
     claim((record["modem"], record["ecm"]) == (name, ecm) and record["rate"] <= speed, "sent with", record)
     told_sent(server.mailboxes.wait(sender)[0], job, len(images))
+    return came
 
 
 def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, exact=True, resolution=pages.RESOLUTION):
@@ -113,6 +114,56 @@ def pages_at_standard_resolution_from_hylafax_are_mailed_bit_for_bit(lab):
 @case
 def hylafax_receives_superfine_pages(lab):
     sent(lab, pages.drawn(1, size=(1728, 4573)), name="V.17", speed=12000, server=lab.sharp, resolution=pages.SUPERFINE)
+
+
+@case
+def hylafax_receives_b4_and_a3_pages_at_their_width(lab):
+    for size in (pages.HYLAFAX_B4, pages.HYLAFAX_A3):
+        images = pages.drawn(1, size=size)
+        came = sent(lab, images)
+        claim(came[0].size[0] == size[0], "HylaFAX has a page of width", came[0].size[0], "not", size[0])
+
+
+@case
+def hylafax_receives_pages_of_16_by_15_lines_per_millimetre(lab):
+    images = pages.drawn(1, size=pages.ULTRAFINE_A4)
+    came = sent(lab, images, server=lab.sharpest, resolution=pages.ULTRAFINE)
+    claim(came[0].size[0] == pages.ULTRAFINE_A4[0], "HylaFAX has a page of width", came[0].size[0])
+
+
+def fetched(lab: Lab, kind):
+    """The claim that HylaFAX fetches a document of ours bit for bit."""
+    images = pages.drawn(2, 4, size=A4)
+    document = lab.folder / f"offered-{kind}.tif"
+    document.write_bytes(pages.fax_tiff(images))
+    lab.office.run("offer", "add", document, "--numbers", "+390288888")
+    with lab.hylafax.modem(kind) as modem:
+        job = lab.hylafax.poll(f"8{caller(lab)[-4:]}390288888", modem)
+    lab.note("fetched by HylaFAX", f"{job['signalrate'].partition(' ')[0]} {job['dataformat']}; {job.get('status') or 'done'}", job["seconds"])
+    claim(job["state"] == "7" and job["tiff"], "HylaFAX says", job)
+    same_pages(pages.decoded(lab.office.rendered(document.read_bytes(), document.name)), pages.decoded(job["tiff"]))
+
+
+@case
+def hylafax_fetches_a_document_of_ours(lab):
+    fetched(lab, "plain")
+
+
+@case
+def hylafax_without_error_correction_fetches_a_document_of_ours(lab):
+    fetched(lab, "no-ecm")
+
+
+# Nobody can fetch from HylaFAX: its faxgetty takes a DTC for a fault, and its DIS offers no document.
+@case
+def hylafax_has_no_document_for_us(lab):
+    sender = lab.person()
+    with lab.hylafax.modem() as modem:
+        number = lab.at(f"{lab.number(f'90{modem}0')}/POLL")
+        lab.office.submit(sender, [number], mail(sender, [number]))
+        job = lab.office.reported(sender)[0]
+    lab.note("nothing to be fetched", " ".join(call["cause"] for call in job["calls"]))
+    claim(job["cause"] == "nothing-to-poll" and len(job["calls"]) == 1, "the fetch ended with", job["cause"], job["calls"])
 
 
 @case(first=True, long=True)

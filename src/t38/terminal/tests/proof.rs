@@ -190,6 +190,37 @@ fn a_check_that_the_network_damaged_is_said_again_at_once_and_fast() {
     assert!(bench.is_fast_now());
 }
 
+/// SpanDSP, once it has said CFR, gives the page seven seconds.
+#[test]
+fn an_answer_of_which_the_network_left_little_is_asked_for_again_before_the_far_end_gives_up() {
+    for (octets, is_ended) in [("", false), ("ff", false), ("ffc8", true)] {
+        let mut bench = trained_by(DIS);
+        bench.wait_until(ms(600));
+        bench.hears(&Packet::Indicator(Indicator::V21Preamble));
+        bench.wait_until(ms(1600));
+        if !octets.is_empty() {
+            bench.hears(&hdlc(DataKind::V21, &hex(octets)));
+        }
+        if is_ended {
+            bench.hears(&bare(DataKind::V21, FieldKind::HdlcFcsBadSigEnd));
+        }
+        bench.wait_until(ms(25_000));
+        let preambles = bench.preambles();
+        assert_eq!(preambles.len(), 2, "{octets:?}");
+        // It is not known that no modem is there.
+        assert!(preambles[1].1 >= ms(1000));
+        let most = if octets.is_empty() {
+            16_000
+        } else if is_ended {
+            1800
+        } else {
+            8000
+        };
+        assert!(preambles[1].0 < ms(most), "{octets:?}: {:?}", preambles[1].0);
+        assert_eq!(bench.sent(), 3, "T.30 hears of one check");
+    }
+}
+
 #[test]
 fn dropping_the_check_ends_the_trial() {
     let mut bench = trained_by(DIS);
