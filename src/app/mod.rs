@@ -25,10 +25,11 @@ use crate::model::Cause;
 use crate::queue::{QueueError, Store};
 use crate::sip::{Router, Transport};
 use crate::smtp;
-use crate::spool::{Spool, SpoolError, SpoolName};
+use crate::spool::{Spool, SpoolError, SpoolName, Traces};
 use crate::stage::accept::Accept;
 use crate::stage::dial::{self, Calls};
 use crate::stage::line::Line;
+use crate::stage::trace::Recorder;
 use crate::stage::{Fault, Office, deliver, receive, render, report};
 
 pub use settings::{SettingsError, settings};
@@ -72,6 +73,9 @@ pub enum StartError {
     /// The name service.
     #[error(transparent)]
     Names(#[from] DnsError),
+    /// The system gives no thread.
+    #[error("no thread could be started: {0}; is a limit on tasks set too low?")]
+    Thread(std::io::Error),
     /// Leftovers of a crash could not be settled.
     #[error("what was left over from the last run could not be settled: {0}")]
     Recovery(#[from] Fault),
@@ -98,6 +102,12 @@ pub fn queue_file(config: &Config) -> PathBuf {
 #[must_use]
 pub fn spool_directory(config: &Config) -> PathBuf {
     config.server.data_directory.join("spool")
+}
+
+/// The captures of calls in the data directory.
+#[must_use]
+pub fn traces_directory(config: &Config) -> PathBuf {
+    config.server.data_directory.join("traces")
 }
 
 impl Server {
@@ -132,8 +142,10 @@ impl Server {
         let receiving =
             receive::run(office.clone(), line.clone(), new_calls, wanted_end, stopped.clone(), calls.clone());
         tasks.push(tokio::spawn(receiving));
-        tasks.push(tokio::spawn(keep_house(office.clone(), config.queue.keep_history, stopped)));
-        tracing::info!(sip = ?line.addresses.iter().map(|local| local.bound).collect::<Vec<_>>(), smtp = ?smtp, "faxramp is ready");
+        let traces = line.recorder.traces().clone();
+        tasks.push(tokio::spawn(keep_house(office.clone(), traces, config.queue.keep_history, stopped)));
+        let bound: Vec<SocketAddr> = line.addresses.iter().map(|local| local.bound).collect();
+        tracing::info!(sip = ?bound, smtp = ?smtp, "faxramp is ready");
         Ok(Self { office, calls, line, smtp, stop, hang_up, tasks })
     }
 
@@ -256,7 +268,8 @@ async fn open_line(
     let names = Names::new(&config.sip.name_servers)?;
     let media = MediaPorts::new(config.sip.media_ports.first, config.sip.media_ports.last);
     let new_calls = sip.listen();
-    Ok((Line::new(sip, media, names, config.log.redact_numbers), new_calls))
+    let recorder = Recorder::new(Traces::at(&traces_directory(config))).map_err(StartError::Thread)?;
+    Ok((Line::new(sip, media, names, config.log.redact_numbers, recorder), new_calls))
 }
 
 async fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {
@@ -278,14 +291,19 @@ fn session(config: &Config) -> smtp::Settings {
 }
 
 /// Forgets what is over and sweeps orphans, every now and then.
-async fn keep_house(office: Office, history: Duration, mut stop: watch::Receiver<bool>) {
+async fn keep_house(office: Office, traces: Traces, history: Duration, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             _ = tokio::time::timeout(HOUSEKEEPING, std::future::pending::<()>()) => {}
         }
-        let office = office.clone();
-        let done = tokio::task::spawn_blocking(move || forget(&office, history)).await;
+        let (office, traces) = (office.clone(), traces.clone());
+        let done = tokio::task::spawn_blocking(move || {
+            let trace = office.settings().trace;
+            traces.tidy(trace.keep_for, trace.max_total, SystemTime::from(clock::wall()))?;
+            forget(&office, history)
+        })
+        .await;
         if let Ok(Err(fault)) = done {
             tracing::error!(%fault, "old faxes could not be forgotten; it is tried again in an hour");
         }

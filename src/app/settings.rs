@@ -20,7 +20,8 @@ use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, Sub
 use crate::signal::Modulation;
 use crate::sip::{self, Credentials};
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, SipServer, TrunkLine,
+    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Keep, Receive, Render, Report, Route, Settings, SipServer,
+    Trace, TrunkLine,
 };
 use crate::t38::{ErrorCorrection, Pacing};
 
@@ -84,6 +85,7 @@ pub fn settings(config: &Config) -> Result<Settings, SettingsError> {
         receive: receive(config, &plan, fax)?,
         report: report(config),
         deliver: deliver(config)?,
+        trace: trace(config),
     })
 }
 
@@ -398,6 +400,18 @@ const fn formats(formats: config::Formats) -> Formats {
         config::Formats::Pdf => Formats::Pdf,
         config::Formats::Tiff => Formats::Tiff,
         config::Formats::Both => Formats::Both,
+    }
+}
+
+const fn trace(config: &Config) -> Trace {
+    Trace {
+        keep: match config.trace.calls {
+            config::Captures::None => Keep::None,
+            config::Captures::Failed => Keep::Failed,
+            config::Captures::All => Keep::All,
+        },
+        keep_for: config.trace.keep_for,
+        max_total: config.trace.max_total,
     }
 }
 

@@ -144,7 +144,7 @@ pub(super) fn not_started(error: &StartError) -> Failure {
         }
         StartError::Spool(_) => Failure::new(Exit::Unavailable, sentence)
             .advising("server.data_directory must be a folder that the user of the server may write to"),
-        StartError::Listen { .. } | StartError::Names(_) | StartError::Recovery(_) => {
+        StartError::Listen { .. } | StartError::Names(_) | StartError::Thread(_) | StartError::Recovery(_) => {
             Failure::new(Exit::Unavailable, sentence)
         }
     }

@@ -14,8 +14,8 @@ use super::problem::{Findings, nearest};
 use super::reader::article;
 use super::value::{Mailbox, Network, PortRange, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport};
 use super::{
-    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat, Pacing,
-    Paper,
+    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat,
+    Pacing, Paper,
 };
 use crate::model::Resolution;
 use crate::model::fetch::is_digits;
@@ -359,6 +359,8 @@ words! {
     BodyWord -> Body { "first-page" => Body::FirstPage, "only-alone" => Body::OnlyAlone, "never" => Body::Never, }
     /// Forms of a received fax.
     FormatsWord -> Formats { "pdf" => Formats::Pdf, "tiff" => Formats::Tiff, "both" => Formats::Both, }
+    /// Of which calls a capture is kept.
+    CapturesWord -> Captures { "none" => Captures::None, "failed" => Captures::Failed, "all" => Captures::All, }
     /// What a receipt carries.
     AttachWord -> Attach { "none" => Attach::None, "pdf" => Attach::Pdf, "tiff" => Attach::Tiff, }
     /// Security of mail delivery.

@@ -24,11 +24,12 @@ pub use problem::{Errors, Problem};
 pub use reader::Reader;
 pub use sections::{
     Allow, Config, Delivery, Fax, Fetch, Inbound, Log, Numbers, Queue, Receipt, Render, Retry, Server, Sip, Smtp,
-    SubAddress, Trunk,
+    SubAddress, Trace, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox, Network,
-    NumberFormat, Pacing, Paper, PortRange, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport,
+    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox,
+    Network, NumberFormat, Pacing, Paper, PortRange, Secret, SipHost, SipListen, SipTransport, TlsClients,
+    TrunkTransport,
 };
 
 use problem::Findings;

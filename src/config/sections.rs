@@ -3,8 +3,8 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, ClientsWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath,
-    FormatsWord, FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe,
+    ActionWord, Address, AttachWord, BodyWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain, EngineWord,
+    FilePath, FormatsWord, FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe,
     NamedAddress, Net, NumberFormatWord, NumberPattern, OneOrMore, PacingWord, PaperWord, Password, Ports, Rate,
     ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size, StationId, Switch, Telephone, Time, TlsWord,
     TransportWord,
@@ -25,6 +25,7 @@ file! {
         receipt: Receipt,
         delivery: Delivery,
         log: Log,
+        trace: Trace,
         ;
         allow: [Allow],
         trunk: [Trunk],
@@ -355,5 +356,18 @@ section! {
         format: LogFormatWord = "text";
         /// Whether the middle of telephone numbers is hidden, other than at levels debug and trace.
         redact_numbers: Switch = true;
+    }
+}
+
+section! {
+    /// What is kept of calls, so that `faxramp call show` can tell what happened in them: a capture of all their packets, SIP
+    /// and fax. The pages of the fax can be read from it, so it is as secret as the faxes are.
+    Trace "trace" {
+        /// Of which calls a capture is kept: those that did not end well, all, or none.
+        calls: CapturesWord = "failed";
+        /// How long a capture is kept.
+        keep_for: Time = "14 d", from "1 h" to "3660 d";
+        /// Most room for all captures; the oldest make room for new ones.
+        max_total: Size = "1 GB", from "1 MB" to "1000 GB";
     }
 }

@@ -279,6 +279,17 @@ pub enum Formats {
     Both,
 }
 
+/// Of which calls a capture is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Captures {
+    /// Of none.
+    None,
+    /// Of those that did not end well.
+    Failed,
+    /// Of all.
+    All,
+}
+
 /// What a receipt carries of the fax that was sent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Attach {

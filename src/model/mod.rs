@@ -10,7 +10,7 @@ pub mod page;
 
 pub use crash::crash_point;
 pub use fetch::{FetchRequest, Password};
-pub use ids::{AttemptId, FetchingId, JobId, MailId, MessageId, OfferId, ReceivedId};
+pub use ids::{AttemptId, CallId, FetchingId, JobId, MailId, MessageId, NoCallId, OfferId, ReceivedId};
 pub use job::{JobEvent, JobState};
 pub use number::{Number, NumberError, NumberPlan};
 pub use outcome::{Cause, Outcome, Phase, RetryClass};

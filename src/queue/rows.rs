@@ -220,6 +220,15 @@ pub struct Attempt {
     pub record: Option<String>,
 }
 
+/// A call we made, and whom we called.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlacedCall {
+    /// The call.
+    pub attempt: Attempt,
+    /// The number.
+    pub number: Number,
+}
+
 /// A job with all that a report or a page about it needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobDetail {

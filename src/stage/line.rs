@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::settings::{Fax, SipServer, TrunkLine};
+use super::trace::Recorder;
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::dns::Names;
@@ -32,15 +33,18 @@ pub struct Line {
     pub names: Arc<Names>,
     /// Whether the middle of numbers is hidden in logs.
     pub redact: bool,
+    /// Writes captures of calls.
+    pub recorder: Recorder,
     receptions: Arc<AtomicUsize>,
 }
 
 impl Line {
     /// Joins the sockets.
     #[must_use]
-    pub fn new(sip: SipSocket, ports: MediaPorts, names: Names, redact: bool) -> Self {
+    pub fn new(sip: SipSocket, ports: MediaPorts, names: Names, redact: bool, recorder: Recorder) -> Self {
         let addresses = sip.addresses().clone();
-        Self { sip, ports: Arc::new(ports), addresses, names: Arc::new(names), redact, receptions: Arc::default() }
+        let (ports, names) = (Arc::new(ports), Arc::new(names));
+        Self { sip, ports, addresses, names, redact, recorder, receptions: Arc::default() }
     }
 
     /// Incoming calls on the line.
@@ -172,8 +176,7 @@ fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
         longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,
-        // The caller has heard our tone in the audio before the switch to T.38.
-        send_ced: false,
+        send_ced: true,
         row_time_ms: 0,
         sub_address: true,
     }

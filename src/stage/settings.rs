@@ -33,6 +33,30 @@ pub struct Settings {
     pub report: Report,
     /// Mail out.
     pub deliver: Deliver,
+    /// Captures of calls.
+    pub trace: Trace,
+}
+
+/// Captures of calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Trace {
+    /// Of which calls one is kept.
+    pub keep: Keep,
+    /// How long.
+    pub keep_for: Duration,
+    /// Octets of all together.
+    pub max_total: u64,
+}
+
+/// Of which calls a capture is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// Of none.
+    None,
+    /// Of those that did not end well.
+    Failed,
+    /// Of all.
+    All,
 }
 
 /// Mail in.

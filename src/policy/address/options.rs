@@ -54,7 +54,7 @@ impl Wishes {
         match name.to_ascii_lowercase().as_str() {
             "t33s" => set(&mut self.sub_address, name, sub_address(value).ok_or_else(|| wrong("digits, # and *"))?),
             "sep" => set(&mut self.selective, name, sub_address(value).ok_or_else(|| wrong("digits, # and *"))?),
-            "pwd" => set(&mut self.password, name, Password::parse(value).ok_or_else(|| wrong("digits, # and *"))?),
+            "pwd" => set(&mut self.password, name, Password::parse(value).ok_or_else(|| wrong("digits, #, * and +"))?),
             "to" | "attn" => set(&mut options.attention, name, words()),
             "co" | "org" => set(&mut options.organization, name, words()),
             "fr" | "from" => set(&mut options.from, name, words()),

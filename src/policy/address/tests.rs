@@ -78,7 +78,7 @@ fn an_address_to_fetch_from_names_the_document_and_its_password() {
         ("+390612345/SEP=77@fax.company.example", "write /POLL before them"),
         ("+390612345/POLL/T33S=77@fax.company.example", "write SEP for the document"),
         ("+390612345/POLL/POLL@fax.company.example", "given twice"),
-        ("+390612345/POLL/PWD=12a@fax.company.example", "write PWD=digits, # and *"),
+        ("+390612345/POLL/PWD=12a@fax.company.example", "write PWD=digits, #, * and +"),
     ] {
         let text = refused(address);
         assert!(text.contains(part) && !text.contains("12a"), "{text}");
