@@ -10,4 +10,6 @@ mod parallel;
 mod polling;
 mod support;
 mod tidy;
+mod transport;
+mod trunks;
 mod wishes;

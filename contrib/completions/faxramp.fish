@@ -37,6 +37,7 @@ complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "send" -d 'Fax a fil
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "poll" -d 'Fetch a document from a fax machine that has one ready (polling), and watch it come'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "offer" -d 'Documents that others may fetch from us by calling (polling)'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "queue" -d 'Look at the queue of faxes and change it'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "trunk" -d 'How the trunks stand, what went over them, and what is wrong with one'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "received" -d 'List received faxes and fetched documents, newest first'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "call" -d 'Show what happened in a call, packet by packet, and why it failed'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "render" -d 'Draw a file to fax pages as they would be sent'
@@ -189,6 +190,40 @@ trace\t'Packets'"
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l whole -d 'Send all pages again, also those that were confirmed'
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -l json -d 'Print JSON'
 complete -c faxramp -n "__fish_faxramp_using_subcommand queue; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show test" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show test" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show test" -f -a "list" -d 'List the trunks of the configuration: how each stands, calls on it, calls of today'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show test" -f -a "show" -d 'Show all that is known of a trunk: registration, health, channels, calls of today by outcome, the last calls it could not place'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show test" -f -a "test" -d 'Ask a trunk whether it works, and tell what is wrong'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from list" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from list" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from list" -l json -d 'Print a JSON array'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from show" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from show" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from test" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from test" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from test" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l limit -d 'At most so many' -r
 complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'

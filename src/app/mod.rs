@@ -11,25 +11,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
 use crate::io::call::MediaPorts;
-use crate::io::sip::SipSocket;
+use crate::io::dns::{DnsError, Names};
+use crate::io::sip::{Port, PortError, SipSocket};
 use crate::io::smtp_in::{self, Limits};
 use crate::model::Cause;
 use crate::queue::{QueueError, Store};
-use crate::sip::Router;
+use crate::sip::{Router, Transport};
 use crate::smtp;
 use crate::spool::{Spool, SpoolError, SpoolName, Traces};
 use crate::stage::accept::Accept;
 use crate::stage::dial::{self, Calls};
 use crate::stage::line::Line;
+use crate::stage::probe::{self, Finding};
 use crate::stage::trace::Recorder;
-use crate::stage::{Fault, Office, deliver, receive, render, report};
+use crate::stage::{Fault, Office, deliver, receive, render, report, trunks};
 
 pub use settings::{SettingsError, settings};
 
@@ -69,6 +71,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The name service.
+    #[error(transparent)]
+    Names(#[from] DnsError),
     /// The system gives no thread.
     #[error("no thread could be started: {0}; is a limit on tasks set too low?")]
     Thread(std::io::Error),
@@ -112,7 +117,7 @@ impl Server {
     /// # Errors
     /// The first thing that does not fit; then nothing runs.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let settings = settings(config).await?;
+        let settings = settings(config)?;
         let (store, spool) = open(config)?;
         let office = Office::new(store, spool, settings);
         settle_leftovers(&office)?;
@@ -133,6 +138,7 @@ impl Server {
         }
         tasks.push(tokio::spawn(render::run(office.clone(), stopped.clone())));
         tasks.push(tokio::spawn(dial::run(office.clone(), line.clone(), calls.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(trunks::run(office.clone(), line.clone(), stopped.clone())));
         tasks.push(tokio::spawn(report::run(office.clone(), stopped.clone())));
         tasks.push(tokio::spawn(deliver::run(office.clone(), stopped.clone())));
         let receiving =
@@ -140,7 +146,8 @@ impl Server {
         tasks.push(tokio::spawn(receiving));
         let traces = line.recorder.traces().clone();
         tasks.push(tokio::spawn(keep_house(office.clone(), traces, config.queue.keep_history, stopped)));
-        tracing::info!(sip = %line.sip.local(), smtp = ?smtp, "faxramp is ready");
+        let bound: Vec<SocketAddr> = line.addresses.iter().map(|local| local.bound).collect();
+        tracing::info!(sip = ?bound, smtp = ?smtp, "faxramp is ready");
         Ok(Self { office, calls, line, smtp, stop, hang_up, tasks })
     }
 
@@ -156,10 +163,16 @@ impl Server {
         &self.smtp
     }
 
-    /// Where SIP is listened for.
+    /// The first address that SIP is listened for at.
     #[must_use]
     pub fn sip_address(&self) -> SocketAddr {
-        self.line.sip.local()
+        self.line.addresses.first().bound
+    }
+
+    /// Each address that SIP is listened for at, with its transport.
+    #[must_use]
+    pub fn sip_addresses(&self) -> Vec<String> {
+        self.line.addresses.iter().map(|local| format!("{} by {}", local.bound, local.transport)).collect()
     }
 
     /// Puts a new configuration in force: everything but listeners, data directory and logging, which need a restart.
@@ -167,8 +180,9 @@ impl Server {
     /// # Errors
     /// When it does not fit this machine; then the old one stays.
     pub async fn reload(&self, config: &Config) -> Result<(), SettingsError> {
-        let settings = settings(config).await?;
-        self.office.reload(settings);
+        let tls = settings::tls(config)?;
+        self.office.reload(settings(config)?);
+        self.line.sip.reload_tls(tls);
         Ok(())
     }
 
@@ -193,6 +207,22 @@ impl Server {
         }
         tracing::info!("faxramp has stopped");
     }
+}
+
+/// Asks one trunk whether it works, from ports of its own at the addresses of `sip.listen`, beside a server that may run.
+///
+/// # Errors
+/// What keeps it from being asked.
+pub async fn probe(config: &Config, trunk: &crate::config::Trunk) -> Result<Vec<Finding>, StartError> {
+    let line = settings::one_trunk(config, trunk)?;
+    let mut config = config.clone();
+    for listen in &mut config.sip.listen {
+        listen.address.set_port(0);
+    }
+    let (socket, calls) = open_line(&config).await?;
+    let findings = probe::run(&line, &socket, &config.sip.user_agent).await;
+    drop(calls);
+    Ok(findings)
 }
 
 fn open(config: &Config) -> Result<(Store, Spool), StartError> {
@@ -228,16 +258,36 @@ fn sweep(office: &Office) -> Result<(), Fault> {
 async fn open_line(
     config: &Config,
 ) -> Result<(Line, tokio::sync::mpsc::Receiver<crate::io::sip::Arrived>), StartError> {
-    let address = config.sip.listen;
-    let refused = |source| StartError::Listen { address, what: "SIP", key: "sip.listen", source };
-    let socket = UdpSocket::bind(address).await.map_err(refused)?;
-    let sip = SipSocket::new(socket, Router::new(config.sip.user_agent.clone())).map_err(refused)?;
-    let seen = config.sip.public_address.unwrap_or_else(|| address.ip());
-    let advertised = SocketAddr::new(seen, sip.local().port());
-    let ports = MediaPorts::new(address.ip(), config.sip.media_ports.first, config.sip.media_ports.last);
+    let listens = config.sip.listen.iter();
+    let ports: Vec<Port> = listens
+        .flat_map(|listen| {
+            let address = listen.address;
+            listen.transports().into_iter().map(move |one| Port { transport: settings::transport_of(one), address })
+        })
+        .collect();
+    let public = config.sip.public_address;
+    let advertise = |bound: SocketAddr| {
+        let seen = public.filter(|public| public.is_ipv4() == bound.is_ipv4() && !bound.ip().is_loopback());
+        SocketAddr::new(seen.unwrap_or(bound.ip()), bound.port())
+    };
+    let tls = settings::tls(config).map_err(SettingsError::from)?;
+    let router = Router::new(config.sip.user_agent.clone());
+    let opened = SipSocket::open_ports(&ports, router, tls, advertise).await;
+    let sip = opened.map_err(|PortError { port, source }| StartError::Listen {
+        address: port.address,
+        what: match port.transport {
+            Transport::Udp => "SIP by UDP",
+            Transport::Tcp => "SIP by TCP",
+            Transport::Tls => "SIP by TLS",
+        },
+        key: "sip.listen",
+        source,
+    })?;
+    let names = Names::new(&config.sip.name_servers)?;
+    let media = MediaPorts::new(config.sip.media_ports.first, config.sip.media_ports.last);
     let new_calls = sip.listen();
     let recorder = Recorder::new(Traces::at(&traces_directory(config))).map_err(StartError::Thread)?;
-    Ok((Line::new(sip, ports, advertised, config.log.redact_numbers, recorder), new_calls))
+    Ok((Line::new(sip, media, names, config.log.redact_numbers, recorder), new_calls))
 }
 
 async fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {

@@ -1,13 +1,14 @@
 //! The configuration in the words of the stages.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Codec;
-use crate::config::{self, Config, HostPort};
+use crate::config::{self, Config, SipHost, SipTransport, TlsClients, TrunkTransport};
 use crate::io::smtp_out::{self, Tls};
+use crate::io::tls::{ClientCertificates, ClientFiles, IdentityFiles, ServerFiles, TlsError, TlsSettings};
 use crate::mail::{BodyText, SelectionRules};
 use crate::model::{Number, NumberPlan};
 use crate::pages::plan;
@@ -15,12 +16,12 @@ use crate::pages::sheet::{Paper, Stock};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
 use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Action, Rule, Rules};
-use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
+use crate::policy::{InboundRoutes, InboundRule, NumberFormat, Rate, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
-use crate::sip::Credentials;
+use crate::sip::{self, Credentials};
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Keep, Receive, Render, Report, Route, Settings, Trace,
-    TrunkLine,
+    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, Keep, NumberUri, Receive, Registering, Render,
+    Report, Route, Settings, SipServer, Telling, Trace, TrunkLine, Watching,
 };
 use crate::t30::RtnMeaning;
 use crate::t38::{ErrorCorrection, Pacing};
@@ -41,16 +42,9 @@ const NAMELESS_DOMAIN: &str = "localhost";
 /// Why a sound configuration does not fit.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A name that cannot be looked up.
-    #[error("{key}: {host} cannot be looked up: {reason}; write an address or mend the name service")]
-    Lookup {
-        /// The key.
-        key: String,
-        /// The name.
-        host: String,
-        /// What the system said.
-        reason: String,
-    },
+    /// A certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The renderer is missing.
     #[error("the renderer {WORKER} is not beside this program ({}); install it there or set render.worker", folder.display())]
     NoWorker {
@@ -72,28 +66,32 @@ fn rule(key: impl Into<String>) -> impl FnOnce(String) -> SettingsError {
     move |reason| SettingsError::Rule { key, reason }
 }
 
-/// Fills the settings of every stage; looks up the trunks' names and finds the renderer.
+/// Fills the settings of every stage; finds the renderer.
 ///
 /// # Errors
 /// What does not fit.
-pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
-    let plan = NumberPlan {
-        country_code: config.numbers.country_code.clone(),
-        international_prefix: config.numbers.international_prefix.clone(),
-        national_prefix: config.numbers.national_prefix.clone(),
-        extension_digits: config.numbers.extension_digits as usize,
-    };
+pub fn settings(config: &Config) -> Result<Settings, SettingsError> {
+    let plan = number_plan(config);
     let fax = fax(config);
     Ok(Settings {
         hostname: config.server.hostname.clone(),
         accept: accept(config, &plan)?,
         render: render(config)?,
-        dial: dial(config, &plan, &fax).await?,
+        dial: dial(config, &plan, &fax)?,
         receive: receive(config, &plan, fax)?,
         report: report(config),
         deliver: deliver(config)?,
         trace: trace(config),
     })
+}
+
+fn number_plan(config: &Config) -> NumberPlan {
+    NumberPlan {
+        country_code: config.numbers.country_code.clone(),
+        international_prefix: config.numbers.international_prefix.clone(),
+        national_prefix: config.numbers.national_prefix.clone(),
+        extension_digits: config.numbers.extension_digits as usize,
+    }
 }
 
 fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
@@ -107,6 +105,7 @@ fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
             peers: allow.peers.clone(),
             senders: senders.collect::<Result<_, _>>()?,
             numbers: allow.numbers.clone(),
+            caller: number(allow.caller_number.as_deref(), plan, format!("{key}: caller_number"))?,
             action: match allow.action {
                 config::Action::Allow => Action::Allow { max_pages: allow.max_pages },
                 config::Action::Deny => Action::Deny,
@@ -216,36 +215,78 @@ fn fax(config: &Config) -> Fax {
     }
 }
 
-async fn lookup(place: &HostPort, key: String) -> Result<SocketAddr, SettingsError> {
-    let failed = |reason: String| SettingsError::Lookup { key, host: place.host.clone(), reason };
-    match tokio::net::lookup_host((place.host.as_str(), place.port)).await {
-        Ok(mut found) => found.next().ok_or_else(|| failed("it has no address".into())),
-        Err(error) => Err(failed(error.to_string())),
+/// A SIP server as the stages know it; `trunk` says whose certificates and roots are used.
+pub(super) fn sip_server(host: &SipHost, transport: TrunkTransport, trunk: &str) -> SipServer {
+    let (wanted, large) = match transport {
+        TrunkTransport::Auto => (None, sip::Large::Moves),
+        TrunkTransport::Udp => (Some(sip::Transport::Udp), sip::Large::Stays),
+        TrunkTransport::Tcp => (Some(sip::Transport::Tcp), sip::Large::Stays),
+        TrunkTransport::Tls => (Some(sip::Transport::Tls), sip::Large::Stays),
+    };
+    let parsed = sip::Host::parse(&host.host).unwrap_or_else(|| sip::Host::Name(host.host.clone()));
+    SipServer {
+        place: sip::Place { host: parsed, port: host.port, transport: wanted },
+        large,
+        tls: Arc::new(sip::TlsPeer { domain: host.host.clone(), profile: trunk.to_owned() }),
     }
 }
 
-async fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, SettingsError> {
+pub(super) const fn transport_of(transport: SipTransport) -> sip::Transport {
+    match transport {
+        SipTransport::Udp => sip::Transport::Udp,
+        SipTransport::Tcp => sip::Transport::Tcp,
+        SipTransport::Tls => sip::Transport::Tls,
+    }
+}
+
+/// The certificates of all sides, read from their files.
+///
+/// # Errors
+/// The first file that is not as it should be.
+pub(super) fn tls(config: &Config) -> Result<TlsSettings, TlsError> {
+    let identity = |certificate: &Option<PathBuf>, key: &Option<PathBuf>| {
+        certificate.clone().zip(key.clone()).map(|(certificate, key)| IdentityFiles { certificate, key })
+    };
+    let sip = &config.sip;
+    let listens = sip.listen.iter().any(|listen| listen.transport == Some(SipTransport::Tls));
+    let server = identity(&sip.tls_certificate, &sip.tls_key).filter(|_| listens).map(|identity| ServerFiles {
+        identity,
+        clients: match sip.tls_clients {
+            TlsClients::Ignored => ClientCertificates::Ignored,
+            TlsClients::Accepted => ClientCertificates::Accepted,
+            TlsClients::Required => ClientCertificates::Required,
+        },
+        roots: sip.tls_ca.clone(),
+    });
+    let mut clients = BTreeMap::new();
+    for trunk in &config.trunk {
+        let files = ClientFiles {
+            identity: identity(&trunk.tls_certificate, &trunk.tls_key),
+            roots: trunk.tls_ca.clone(),
+            verify: trunk.tls_verify,
+        };
+        let speaks = match trunk.transport {
+            TrunkTransport::Tls => true,
+            // A name may lead to TLS; without roots of the system or own ones that is no fault before it does.
+            TrunkTransport::Auto => files.identity.is_some() || files.roots.is_some() || trunk.proxy.port.is_none(),
+            TrunkTransport::Udp | TrunkTransport::Tcp => false,
+        };
+        if speaks && !trunk.tls_verify {
+            tracing::warn!(trunk = trunk.name, "tls_verify is false: anybody on the way can be this trunk");
+        }
+        if speaks {
+            clients.insert(trunk.name.clone(), files);
+        }
+    }
+    TlsSettings::load(server.as_ref(), &clients)
+}
+
+fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, SettingsError> {
     let mut trunks = Vec::new();
     let mut lines = BTreeMap::new();
     for trunk in &config.trunk {
         trunks.push(dialplan(trunk, plan)?);
-        let proxy = lookup(&trunk.proxy, format!("trunk {:?}: proxy", trunk.name)).await?;
-        let credentials = trunk.username.as_ref().map(|user| Credentials {
-            user: user.clone(),
-            password: trunk.password.as_ref().map(|password| password.reveal().to_owned()).unwrap_or_default(),
-            realm: None,
-        });
-        let line = TrunkLine {
-            proxy,
-            domain: trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone()),
-            credentials,
-            channels: trunk.channels,
-            codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
-            reinvite_after: trunk.t38_reinvite_after,
-            answer_timeout: trunk.answer_timeout,
-            call_limit: trunk.max_call,
-        };
-        lines.insert(trunk.name.clone(), line);
+        lines.insert(trunk.name.clone(), trunk_line(trunk, plan, fax)?);
     }
     let trunks = Trunks::new(trunks, plan.clone()).map_err(|error| rule("trunk")(error.to_string()))?;
     Ok(Dial {
@@ -258,6 +299,39 @@ async fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, Set
     })
 }
 
+/// What SIP needs to know of one trunk.
+fn trunk_line(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<TrunkLine, SettingsError> {
+    let credentials = trunk.username.as_ref().map(|user| Credentials {
+        user: user.clone(),
+        password: trunk.password.as_ref().map(|password| password.reveal().to_owned()).unwrap_or_default(),
+        realm: trunk.realm.clone(),
+    });
+    let watching = Watching { interval: trunk.options_interval, misses: trunk.options_misses };
+    Ok(TrunkLine {
+        server: sip_server(&trunk.proxy, trunk.transport, &trunk.name),
+        registration: trunk.register.then(|| registering(trunk)),
+        watch: (!trunk.options_interval.is_zero()).then_some(watching),
+        calls_per_second: trunk.calls_per_second,
+        identity: identity(trunk, plan, fax)?,
+        response_timeout: trunk.response_timeout,
+        domain: trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone()),
+        credentials,
+        channels: trunk.channels,
+        codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
+        reinvite_after: trunk.t38_reinvite_after,
+        answer_timeout: trunk.answer_timeout,
+        call_limit: trunk.max_call,
+    })
+}
+
+/// One trunk as the stages know it, without the rest of the settings.
+///
+/// # Errors
+/// What does not fit.
+pub(super) fn one_trunk(config: &Config, trunk: &config::Trunk) -> Result<TrunkLine, SettingsError> {
+    trunk_line(trunk, &number_plan(config), &fax(config))
+}
+
 const fn codec_of(codec: config::Codec) -> Codec {
     match codec {
         config::Codec::Pcma => Codec::Pcma,
@@ -265,24 +339,68 @@ const fn codec_of(codec: config::Codec) -> Codec {
     }
 }
 
+fn registering(trunk: &config::Trunk) -> Registering {
+    let registrar = trunk.registrar.as_ref().unwrap_or(&trunk.proxy);
+    Registering {
+        registrar: sip_server(registrar, trunk.transport, &trunk.name),
+        user: trunk.register_user.clone().or_else(|| trunk.username.clone()).unwrap_or_default(),
+        expires: trunk.register_expires,
+        keep_alive: trunk.keep_alive,
+    }
+}
+
+fn identity(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Identity, SettingsError> {
+    let key = format!("trunk {:?}: diversion", trunk.name);
+    let diversion = number(trunk.diversion.as_deref(), plan, key)?;
+    let domain = trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone());
+    Ok(Identity {
+        telling: match trunk.identity {
+            config::Identity::From => Telling::From,
+            config::Identity::Asserted => Telling::Asserted,
+            config::Identity::Preferred => Telling::Preferred,
+            config::Identity::Both => Telling::Both,
+        },
+        from_user: trunk.from_user.clone().or_else(|| trunk.username.clone()),
+        from_domain: trunk.from_domain.clone().unwrap_or(domain),
+        display_name: trunk.display_name.clone().unwrap_or_else(|| fax.sender_name.clone()),
+        hidden: trunk.hide_number,
+        diversion: diversion.map(|number| number_format(trunk.number_format).spell(&number, plan)),
+        number_uri: match trunk.number_uri {
+            config::NumberUri::Sip => NumberUri::Sip,
+            config::NumberUri::SipPhone => NumberUri::SipPhone,
+            config::NumberUri::Tel => NumberUri::Tel,
+        },
+        phone_context: trunk.phone_context.clone(),
+    })
+}
+
+/// A number as the configuration writes it, if it does.
+fn number(text: Option<&str>, plan: &NumberPlan, key: String) -> Result<Option<Number>, SettingsError> {
+    let parse = |text| Number::parse(text, plan).map_err(|error| rule(key)(error.to_string()));
+    text.map(parse).transpose()
+}
+
+const fn number_format(format: config::NumberFormat) -> NumberFormat {
+    match format {
+        config::NumberFormat::E164 => NumberFormat::E164,
+        config::NumberFormat::Digits => NumberFormat::Digits,
+        config::NumberFormat::National => NumberFormat::National,
+    }
+}
+
 fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsError> {
-    let caller_number = match &trunk.caller_number {
-        None => None,
-        Some(number) => {
-            let key = format!("trunk {:?}: caller_number", trunk.name);
-            Some(Number::parse(number, plan).map_err(|error| rule(key)(error.to_string()))?)
-        }
-    };
+    let key = format!("trunk {:?}: caller_number", trunk.name);
+    let caller_number = number(trunk.caller_number.as_deref(), plan, key)?;
+    let rate = |rate: &config::Rate| Rate { numbers: rate.numbers.clone(), price: rate.price };
     Ok(Trunk {
         name: trunk.name.clone(),
         prefixes: trunk.prefixes.clone(),
         strip: trunk.strip as usize,
         prepend: trunk.prepend.clone(),
-        format: match trunk.number_format {
-            config::NumberFormat::E164 => NumberFormat::E164,
-            config::NumberFormat::Digits => NumberFormat::Digits,
-            config::NumberFormat::National => NumberFormat::National,
-        },
+        order: trunk.order,
+        weight: trunk.weight,
+        rates: trunk.rates.iter().map(rate).collect(),
+        format: number_format(trunk.number_format),
         caller_number,
     })
 }

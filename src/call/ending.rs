@@ -23,6 +23,8 @@ pub struct Ending {
 pub struct Record {
     /// The final SIP status, when the call was refused.
     pub sip_status: Option<u16>,
+    /// When to come again, as the refusal said, seconds.
+    pub retry_after_seconds: Option<u64>,
     /// Pages of this call confirmed by the far end.
     pub sent: u32,
     /// Pages of this call that we confirmed.
@@ -128,6 +130,7 @@ impl Record {
         let capability = can.or_else(|| seen.remote_command.as_ref().map(|command| (command, Reading::Dcs)));
         Self {
             sip_status: None,
+            retry_after_seconds: None,
             sent: seen.sent,
             received: seen.received,
             polled: seen.polled,

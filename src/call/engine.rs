@@ -3,7 +3,6 @@
 //! Not here: what SIP events mean ([`super::switch`]), how a call ends ([`super::farewell`]).
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::audio::Audio;
@@ -57,6 +56,9 @@ pub(super) enum Farewell {
     Lingering,
 }
 
+/// Targets of one INVITE that lengthen the wait for a word.
+const MAX_TARGETS: u32 = 8;
+
 /// One fax call.
 pub struct Call {
     pub(super) leg: Leg,
@@ -107,14 +109,18 @@ impl Call {
     }
 
     pub(super) fn outbound_offering(what: What, settings: OutboundSettings, seed: u64, now: Instant) -> Self {
-        let OutboundSettings { line, endpoint, mut invitation, answer_timeout, reinvite_after, fax } = settings;
+        let OutboundSettings { line, endpoint, mut invitation, response_timeout, answer_timeout, reinvite_after, fax } =
+            settings;
         let mut descriptions = Descriptions::new(seed);
         invitation.body = descriptions.offer(what, &line);
+        // The leg gives each of its targets a time of its own.
+        let targets = u32::try_from(invitation.targets.len()).unwrap_or(u32::MAX).clamp(1, MAX_TARGETS);
         let leg = Leg::outgoing(endpoint, invitation, seed, now);
         let pages = PageCount::of(&fax);
         let role = Role::Caller(Box::new(fax));
         let mut call = Self::new(leg, line, role, State::Calling { reached: false }, reinvite_after, seed);
         (call.descriptions, call.pages) = (descriptions, pages);
+        call.timers.set(Timer::Response, now + response_timeout * targets);
         call.timers.set(Timer::Answer, now + answer_timeout);
         call.settle(now);
         call
@@ -127,7 +133,7 @@ impl Call {
     pub fn inbound(
         settings: InboundSettings,
         invite: &sip::Message,
-        source: SocketAddr,
+        source: sip::Source,
         seed: u64,
         now: Instant,
     ) -> Option<Self> {
@@ -185,6 +191,7 @@ impl Call {
         }
         match input {
             Input::Sip { message, source } => self.leg.handle(sip::Input::Message { message, source }, now),
+            Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) | State::Parting(fax) = &mut self.state {

@@ -1,6 +1,6 @@
 //! Every way a call ends: refused, hung up by either side, broken off, the fax over; then the farewell.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ending::cause_of_refusal;
 use super::engine::{Call, Farewell, State};
@@ -13,8 +13,9 @@ use crate::t30;
 
 impl Call {
     /// The called side, or the network, refused.
-    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, now: Instant) {
-        let record = Record { sip_status: Some(status), ..Record::default() };
+    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, retry_after: Option<Duration>, now: Instant) {
+        let retry_after_seconds = retry_after.map(|after| after.as_secs());
+        let record = Record { sip_status: Some(status), retry_after_seconds, ..Record::default() };
         self.end_with(cause_of_refusal(status, q850), record, now);
     }
 
@@ -106,9 +107,12 @@ impl Call {
             return;
         }
         let (pages_confirmed, pages_total) = (self.pages.confirmed, self.pages.total);
+        // Nobody has answered: there is nobody to wait for, and another trunk may have the call. Should somebody speak up late, he is
+        // told that we want nothing any more.
+        let unheard = cause == Cause::TrunkDown && matches!(self.state, State::Calling { reached: false });
         let outcome = Outcome { pages_confirmed, pages_total, cause };
         self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
-        self.leave(now);
+        if unheard { self.leave_by(Farewell::Lingering, now) } else { self.leave(now) }
     }
 
     /// Hangs up; the outcome is told.
@@ -123,9 +127,16 @@ impl Call {
             | State::Fax(_)
             | State::Parting(_) => Farewell::Saying,
         };
+        self.leave_by(farewell, now);
+    }
+
+    fn leave_by(&mut self, farewell: Farewell, now: Instant) {
         self.state = State::Leaving(farewell);
         self.timers.clear_all();
         self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);
+        if farewell == Farewell::Lingering {
+            self.timers.set(Timer::Linger, now + LEAVING_LIMIT);
+        }
         self.command(sip::Command::HangUp { reason: None }, now);
     }
 

@@ -38,6 +38,8 @@ pub struct OutboundSettings {
     pub endpoint: EndpointSettings,
     /// Who calls whom through which proxy; its body is made here.
     pub invitation: Invitation,
+    /// How long the trunk may take to say anything at all to our INVITE.
+    pub response_timeout: Duration,
     /// How long it may ring.
     pub answer_timeout: Duration,
     /// How long we wait for the answering side's re-INVITE to T.38 before we send our own.

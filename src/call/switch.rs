@@ -27,8 +27,9 @@ impl Call {
                 self.outputs.push_back(Output::Progress(Progress::Ringing));
             }
             sip::Event::Answered { body } => self.answered(&body, now),
-            sip::Event::Failed { status, q850, .. } => self.refused(status, q850, now),
+            sip::Event::Failed { status, q850, retry_after, .. } => self.refused(status, q850, retry_after, now),
             sip::Event::TimedOut => self.unanswered(now),
+            sip::Event::Unreachable => self.end(Cause::TrunkDown, now),
             sip::Event::Acknowledged { body } => self.acknowledged(body.as_deref(), now),
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body) {
@@ -45,6 +46,11 @@ impl Call {
     /// What a timer of the call means.
     pub(super) fn expired(&mut self, timer: Timer, now: Instant) {
         match timer {
+            Timer::Response => {
+                if matches!(self.state, State::Calling { reached: false }) {
+                    self.end(Cause::TrunkDown, now);
+                }
+            }
             Timer::Answer => self.unanswered(now),
             Timer::PickUp => {
                 if let State::Ringing { offer } = &mut self.state {

@@ -17,6 +17,9 @@ pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
 /// The waits. All run from when they are set; the driver may be late, never early.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Timer {
+    /// No word from the trunk: `OutboundSettings::response_timeout`; timer B is too long for a call that another trunk could take.
+    /// Ours
+    Response,
     /// It has rung long enough: `OutboundSettings::answer_timeout`. Ours
     Answer,
     /// It has rung long enough on our side: `InboundSettings::answer_after`. Ours

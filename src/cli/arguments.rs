@@ -74,6 +74,9 @@ pub enum Command {
     /// Look at the queue of faxes and change it
     #[command(subcommand)]
     Queue(Queue),
+    /// How the trunks stand, what went over them, and what is wrong with one
+    #[command(subcommand)]
+    Trunk(Trunk),
     /// List received faxes and fetched documents, newest first
     Received(Received),
     /// Show what happened in a call, packet by packet, and why it failed
@@ -298,6 +301,37 @@ pub enum Queue {
         /// Send all pages again, also those that were confirmed
         #[arg(long)]
         whole: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The trunks.
+#[derive(Debug, Subcommand)]
+pub enum Trunk {
+    /// List the trunks of the configuration: how each stands, calls on it, calls of today
+    List {
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is known of a trunk: registration, health, channels, calls of today by outcome, the last calls it could not place
+    Show {
+        /// Trunk as named in the configuration
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask a trunk whether it works, and tell what is wrong
+    ///
+    /// Sends OPTIONS from a port of its own, and asks the registrar (where the trunk registers) what it knows of us, without
+    /// registering anything. Needs no server, and disturbs none that runs. Exits with 0 when nothing was found that would keep faxes
+    /// from going through.
+    Test {
+        /// Trunk as named in the configuration
+        name: String,
         /// Print JSON
         #[arg(long)]
         json: bool,

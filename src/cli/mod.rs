@@ -24,6 +24,7 @@ mod render;
 mod send;
 mod serve;
 mod table;
+mod trunk;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -94,6 +95,10 @@ fn dispatch(command: Command, level: Option<arguments::Level>, source: Source, c
         Command::Queue(queue) => {
             logging::on_request(level);
             queue::run(queue, &source.load(console)?, &Moment::now(), console)
+        }
+        Command::Trunk(trunk) => {
+            logging::on_request(level);
+            trunk::run(trunk, &source.load(console)?, &Moment::now(), console)
         }
         Command::Config(command) => config::run(command, &source, console),
         Command::Completions { shell } => {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 use super::problem::Findings;
-use super::value::{Action, DeliveryTls, NumberFormat};
-use super::{Config, SubAddress};
+use super::value::{Action, DeliveryTls, Identity, NumberFormat, NumberUri, SipTransport, TrunkTransport};
+use super::{Config, SubAddress, Trunk};
 use crate::model::{Network, NumberPattern};
 
 pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
@@ -78,9 +79,80 @@ fn rules(config: &Config, findings: &mut Findings) {
 fn sip(config: &Config, findings: &mut Findings) {
     let sip = &config.sip;
     ports(config, findings);
-    if sip.listen.ip().is_unspecified() && sip.public_address.is_none() && sound(findings, &["sip.public_address"]) {
-        let reason = format!("{} is every address and none: nobody could answer to it", sip.listen.ip());
-        findings.complain_at("sip.listen", reason, "name the address, or set sip.public_address");
+    let same_family = |ip: IpAddr| sip.public_address.is_some_and(|public| public.is_ipv4() == ip.is_ipv4());
+    for listen in &sip.listen {
+        let ip = listen.address.ip();
+        if ip.is_unspecified() && !same_family(ip) && sound(findings, &["sip.public_address"]) {
+            let reason = format!("{ip} is every address and none: nobody could answer to it");
+            findings.complain_at("sip.listen", reason, "name the address, or set sip.public_address");
+        }
+    }
+    if sip.listen.is_empty() && sound(findings, &["sip.listen"]) {
+        findings.complain_at("sip.listen", "is an empty list".into(), "write listen = [\"127.0.0.1:5062\"]");
+    }
+    let mut taken = Vec::new();
+    for port in sip.listen.iter().flat_map(|listen| listen.transports().into_iter().map(|one| (one, listen.address))) {
+        // Two kinds of stream cannot share a port.
+        let stream = port.0 != SipTransport::Udp;
+        if taken.contains(&(stream, port.1)) && port.1.port() != 0 && sound(findings, &["sip.listen"]) {
+            let reason = format!("has {} twice", port.1);
+            findings.complain_at("sip.listen", reason, "leave one out; an address without a transport is UDP and TCP");
+        }
+        taken.push((stream, port.1));
+    }
+    tls(config, findings);
+}
+
+fn tls(config: &Config, findings: &mut Findings) {
+    let sip = &config.sip;
+    let listens = sip.listen.iter().any(|listen| listen.transport == Some(SipTransport::Tls));
+    if listens && sip.tls_certificate.is_none() && sound(findings, &["sip.listen", "sip.tls_certificate"]) {
+        let reason = "is not set, and sip.listen has a tls: address".to_owned();
+        findings.complain_at("sip.tls_certificate", reason, "set tls_certificate and tls_key");
+    }
+    pair(findings, "sip", sip.tls_certificate.as_deref(), sip.tls_key.as_deref());
+    absolute(findings, "sip.tls_ca", sip.tls_ca.as_deref());
+    for (index, trunk) in config.trunk.iter().enumerate() {
+        let section = format!("trunk[{index}]");
+        pair(findings, &section, trunk.tls_certificate.as_deref(), trunk.tls_key.as_deref());
+        absolute(findings, &format!("{section}.tls_ca"), trunk.tls_ca.as_deref());
+        let plain = matches!(trunk.transport, TrunkTransport::Udp | TrunkTransport::Tcp);
+        for name in ["tls_ca", "tls_verify", "tls_certificate", "tls_key"] {
+            let key = format!("{section}.{name}");
+            if plain && findings.is_set(&key) && sound(findings, &[&key, &format!("{section}.transport")]) {
+                let reason = "means nothing to a trunk without TLS".to_owned();
+                findings.complain_at(&key, reason, "write transport = \"tls\", or leave it out");
+            }
+        }
+        if !trunk.tls_verify && trunk.tls_ca.is_some() && sound(findings, &[&format!("{section}.tls_verify")]) {
+            let reason = "cannot be false beside tls_ca: the roots would not be looked at".to_owned();
+            findings.complain_at(&format!("{section}.tls_verify"), reason, "leave one of them out");
+        }
+    }
+}
+
+/// A certificate and its key, which need one another.
+fn pair(findings: &mut Findings, section: &str, certificate: Option<&Path>, key: Option<&Path>) {
+    let full = |name: &str| format!("{section}.{name}");
+    absolute(findings, &full("tls_certificate"), certificate);
+    absolute(findings, &full("tls_key"), key);
+    if !sound(findings, &[&full("tls_certificate"), &full("tls_key")]) {
+        return;
+    }
+    match (certificate, key) {
+        (Some(_), None) => {
+            findings.complain_at(&full("tls_certificate"), "has no key beside it".into(), "set tls_key");
+        }
+        (None, Some(_)) => {
+            findings.complain_at(&full("tls_key"), "has no certificate beside it".into(), "set tls_certificate");
+        }
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+}
+
+fn absolute(findings: &mut Findings, key: &str, path: Option<&Path>) {
+    if path.is_some_and(|path| !path.is_absolute()) && sound(findings, &[key]) {
+        findings.complain_at(key, "must be an absolute path".into(), "begin it with /");
     }
 }
 
@@ -89,8 +161,9 @@ fn ports(config: &Config, findings: &mut Findings) {
     if !sound(findings, &["sip.listen", "sip.media_ports"]) {
         return;
     }
-    if sip.media_ports.contains(sip.listen.port()) {
-        let reason = format!("has the port {} of sip.listen in it", sip.listen.port());
+    let datagrams = sip.listen.iter().filter(|listen| listen.transports().contains(&SipTransport::Udp));
+    for port in datagrams.map(|listen| listen.address.port()).filter(|port| sip.media_ports.contains(*port)) {
+        let reason = format!("has the port {port} of sip.listen in it");
         findings.complain_at("sip.media_ports", reason, "choose other ports for one of them");
     }
     if sip.media_ports.count() / PORTS_PER_CALL < config.queue.max_calls && sound(findings, &["queue.max_calls"]) {
@@ -126,15 +199,64 @@ fn trunks(config: &Config, findings: &mut Findings) {
             let reason = "is not longer than answer_timeout".to_owned();
             findings.complain_at(&key("max_call"), reason, "a call must be able to go on after it was answered");
         }
+        registration(findings, index, trunk);
+        identity(findings, index, trunk);
         if trunk.codecs.is_empty() && sound(findings, &[&key("codecs")]) {
             let reason = "is empty, and a call begins as a voice call".to_owned();
             findings.complain_at(&key("codecs"), reason, "write codecs = [\"pcma\", \"pcmu\"]");
         }
         let far = trunk.proxy.host.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback());
-        if far && config.sip.listen.ip().is_loopback() && sound(findings, &["sip.listen", &key("proxy")]) {
-            let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, config.sip.listen);
+        let near = config.sip.listen.iter().all(|listen| listen.address.ip().is_loopback());
+        if far && near && sound(findings, &["sip.listen", &key("proxy")]) {
+            let listens: Vec<String> = config.sip.listen.iter().map(ToString::to_string).collect();
+            let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, listens.join(", "));
             findings.complain_at(&key("proxy"), reason, "listen on an address of the network the trunk is in");
         }
+    }
+}
+
+fn registration(findings: &mut Findings, index: usize, trunk: &Trunk) {
+    let key = |name: &str| format!("trunk[{index}].{name}");
+    if trunk.register {
+        let nobody = trunk.username.is_none() && trunk.register_user.is_none();
+        if nobody && sound(findings, &[&key("username"), &key("register_user")]) {
+            let reason = "is true, and there is no user to register".to_owned();
+            findings.complain_at(&key("register"), reason, "set username and password_file, or register_user");
+        }
+        return;
+    }
+    for name in ["registrar", "register_user"] {
+        if findings.is_set(&key(name)) && sound(findings, &[&key(name), &key("register")]) {
+            let reason = "is set, but register is false".to_owned();
+            findings.complain_at(&key(name), reason, "set register = true, or leave it out");
+        }
+    }
+}
+
+fn identity(findings: &mut Findings, index: usize, trunk: &Trunk) {
+    let key = |name: &str| format!("trunk[{index}].{name}");
+    let in_from = matches!(trunk.identity, Identity::From | Identity::Both);
+    if in_from && trunk.from_user.is_some() && trunk.caller_number.is_some() && sound(findings, &[&key("identity")]) {
+        let reason = "would never be used: From has caller_number in it".to_owned();
+        findings.complain_at(&key("from_user"), reason, "set identity = \"p-asserted\", or leave it out");
+    }
+    let no_account = trunk.from_user.is_none() && trunk.username.is_none();
+    if !in_from && no_account && sound(findings, &[&key("identity"), &key("username"), &key("from_user")]) {
+        let reason = "leaves From without a user: there is neither from_user nor username".to_owned();
+        findings.complain_at(&key("identity"), reason, "set from_user, or write identity = \"both\"");
+    }
+    let local = trunk.number_format != NumberFormat::E164 || !trunk.prepend.is_empty() || trunk.strip > 0;
+    if trunk.number_uri == NumberUri::Tel
+        && local
+        && trunk.phone_context.is_none()
+        && sound(findings, &[&key("number_uri"), &key("phone_context")])
+    {
+        let reason = "is \"tel\", and numbers that do not begin with + need phone_context there".to_owned();
+        findings.complain_at(&key("number_uri"), reason, "set phone_context = \"+39\", or number_format = \"e164\"");
+    }
+    if trunk.realm.is_some() && trunk.username.is_none() && sound(findings, &[&key("realm"), &key("username")]) {
+        let reason = "is set, and there is no username to answer it with".to_owned();
+        findings.complain_at(&key("realm"), reason, "set username and password_file, or leave it out");
     }
 }
 

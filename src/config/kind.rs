@@ -12,10 +12,12 @@ use toml::de::DeValue;
 
 use super::problem::{Findings, nearest};
 use super::reader::article;
-use super::value::{Mailbox, PortRange, Secret};
+use super::value::{
+    Mailbox, PortRange, Rate as PricedRate, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport,
+};
 use super::{
-    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat,
-    Pacing, Paper, RejectedPage,
+    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel,
+    NumberFormat, NumberUri, Pacing, Paper, RejectedPage,
 };
 use crate::model::fetch::is_digits;
 use crate::model::{self, Network, Resolution, Width};
@@ -162,6 +164,25 @@ impl<K: Kind> Kind for List<K> {
     }
 }
 
+/// A list of another kind, where one entry may stand alone.
+#[derive(Debug)]
+pub struct OneOrMore<K>(K);
+
+impl<K: Kind> Kind for OneOrMore<K> {
+    type Value = Vec<K::Value>;
+
+    fn describe() -> String {
+        format!("one or a list, each {}", K::describe())
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, place: &mut Place<'_>) -> Option<Vec<K::Value>> {
+        if value.get_ref().is_array() {
+            return List::<K>::read(value, place);
+        }
+        K::read(value, place).map(|one| vec![one])
+    }
+}
+
 /// Another kind that may be left out.
 #[derive(Debug)]
 pub struct Maybe<K>(K);
@@ -245,6 +266,10 @@ texts! {
     Listen -> SocketAddr, "an address with a port such as `127.0.0.1:2525` or `[::1]:2525`", |text: &str| {
         text.parse().or_else(|_| wrong("is no address with a port", "write it like \"127.0.0.1:2525\" or \"[::1]:2525\""))
     };
+    /// A transport, an address and a port to listen on for SIP.
+    SipPort -> SipListen, "an address with a port, `udp:`, `tcp:` or `tls:` before it or nothing for UDP and TCP", sip_listen;
+    /// A SIP server.
+    SipServer -> SipHost, "a host such as `sip.example.net` or a host with a port such as `192.0.2.10:5060`", sip_host;
     /// An address.
     Address -> IpAddr, "an IP address", |text: &str| {
         text.parse().or_else(|_| wrong("is no IP address", "write it like \"203.0.113.7\""))
@@ -281,6 +306,10 @@ texts! {
     MailAddress -> String, "a mail address", mail_address;
     /// A mail address with a name.
     NamedAddress -> Mailbox, "a mail address, with or without a name: `Fax <fax-noreply@example.com>`", named_address;
+    /// What calls to some numbers cost.
+    RateLine -> PricedRate, "a pattern for numbers and a price, `+39* 0.012`", rate_line;
+    /// What a number of a plan of its own is relative to.
+    PhoneContext -> String, "`+` and digits, or a domain name", phone_context;
     /// The name a fax machine gives itself.
     StationId -> String, "at most 20 digits, spaces and `+`", station_id;
     /// A list of waits.
@@ -326,6 +355,13 @@ words! {
     NumberFormatWord -> NumberFormat {
         "e164" => NumberFormat::E164, "digits" => NumberFormat::Digits, "national" => NumberFormat::National,
     }
+    /// In which kind of address a number is dialled.
+    NumberUriWord -> NumberUri { "sip" => NumberUri::Sip, "sip-phone" => NumberUri::SipPhone, "tel" => NumberUri::Tel, }
+    /// Where our own number is told.
+    IdentityWord -> Identity {
+        "from" => Identity::From, "p-asserted" => Identity::Asserted, "p-preferred" => Identity::Preferred,
+        "both" => Identity::Both,
+    }
     /// A voice codec.
     CodecWord -> Codec { "pcma" => Codec::Pcma, "pcmu" => Codec::Pcmu, }
     /// Pacing of T.38 packets.
@@ -358,6 +394,15 @@ words! {
     TlsWord -> DeliveryTls {
         "implicit" => DeliveryTls::Implicit, "required" => DeliveryTls::Required,
         "opportunistic" => DeliveryTls::Opportunistic, "off" => DeliveryTls::Off,
+    }
+    /// How a trunk is reached.
+    TransportWord -> TrunkTransport {
+        "auto" => TrunkTransport::Auto, "udp" => TrunkTransport::Udp, "tcp" => TrunkTransport::Tcp,
+        "tls" => TrunkTransport::Tls,
+    }
+    /// What clients by TLS must show.
+    ClientsWord -> TlsClients {
+        "ignored" => TlsClients::Ignored, "accepted" => TlsClients::Accepted, "required" => TlsClients::Required,
     }
     /// A log level.
     LevelWord -> LogLevel {
@@ -407,6 +452,6 @@ fn printable(text: &str) -> String {
 
 mod parse;
 use parse::{
-    by_rule, domain, host_port, mail_address, named_address, ports, retry_list, sender_pattern, size, station_id,
-    telephone, time,
+    by_rule, domain, host_port, mail_address, named_address, phone_context, ports, rate_line, retry_list,
+    sender_pattern, sip_host, sip_listen, size, station_id, telephone, time,
 };

@@ -27,8 +27,9 @@ pub use sections::{
     SubAddress, Trace, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox,
-    NumberFormat, Pacing, Paper, PortRange, RejectedPage, Secret,
+    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel,
+    Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage, Secret, SipHost, SipListen,
+    SipTransport, TlsClients, TrunkTransport,
 };
 
 use problem::Findings;

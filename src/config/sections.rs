@@ -3,10 +3,11 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CapturesWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath,
-    FormatsWord, FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe,
-    NamedAddress, Net, NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, RejectedPageWord,
-    ResolutionWord, RetryList, SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord, WidthWord,
+    ActionWord, Address, AttachWord, BodyWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain, EngineWord,
+    FilePath, FormatsWord, FrameDigits, Host, IdentityWord, Kind, LevelWord, Line, List, Listen, LogFormatWord,
+    MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore, PacingWord,
+    PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord, RetryList,
+    SenderPattern, SipPort, SipServer, Size, StationId, Switch, Telephone, Time, TlsWord, TransportWord, WidthWord,
 };
 
 file! {
@@ -108,16 +109,21 @@ section! {
         max_pages: Maybe<Count>, example 50, from 1 to 5000;
         /// What the rule does.
         action: ActionWord = "allow";
+        /// The number that faxes of this rule are sent from, so that each department can show its own; the trunk's `caller_number` when
+        /// left out.
+        caller_number: Maybe<Telephone>, example "+390612399";
     }
 }
 
 section! {
     /// The SIP side, common to all trunks.
     Sip "sip" {
-        /// Address to listen on for SIP over UDP. To reach a trunk on another machine, put an address here that the trunk can
-        /// answer to.
-        listen: Listen = "127.0.0.1:5062";
-        /// The address others see, when it is not the one listened on: behind a NAT, or when `listen` is `0.0.0.0`.
+        /// Addresses to listen on for SIP: `10.0.0.5:5060` for UDP and TCP, `udp:`, `tcp:` or `tls:` before it for one of them. To
+        /// reach a trunk on another machine, put an address here that the trunk can answer to. IPv4 and IPv6 are listed each on
+        /// their own.
+        listen: OneOrMore<SipPort> = ["127.0.0.1:5062"];
+        /// The address others see, when it is not the one listened on: behind a NAT, or when `listen` is `0.0.0.0`. It stands for
+        /// addresses of its family that others cannot reach.
         public_address: Maybe<Address>, example "203.0.113.7";
         /// What the server calls itself in SIP.
         user_agent: Line = "faxramp";
@@ -125,17 +131,44 @@ section! {
         media_ports: Ports = "40000-40999";
         /// Peers that may call us. All others get no answer.
         allowed_peers: List<Net> = ["127.0.0.0/8", "::1"];
+        /// Our certificate for `tls:` addresses, with those that lead to the root behind it, in PEM. It and the key are read again on
+        /// a reload.
+        tls_certificate: Maybe<FilePath>, example "/etc/faxramp/sip.pem";
+        /// The private key of the certificate, in PEM.
+        tls_key: Maybe<FilePath>, example "/etc/faxramp/sip.key";
+        /// Whether those who connect by TLS must show a certificate. `accepted`: one that is shown must be trusted. `required`:
+        /// without a trusted one there is no connection.
+        tls_clients: ClientsWord = "ignored";
+        /// The roots that clients' certificates must lead to, in PEM; those of the system when left out.
+        tls_ca: Maybe<FilePath>, example "/etc/faxramp/clients-ca.pem";
+        /// Name servers to ask for SIP servers, each with its port; those of the system when the list is empty.
+        name_servers: List<Listen> = [], example ["10.0.0.53:53"];
     }
 }
 
 section! {
-    /// A way into the telephone network. With several trunks, the first whose `prefixes` fit and that has a channel free is
-    /// taken; a call that it cannot place goes to the next.
+    /// A way into the telephone network. Of several trunks whose `prefixes` fit a number, the one with the lowest `order` is taken; among
+    /// those of the same order the cheapest by `rates`, then the one with the longest fitting prefix, then by `weight`, then in the order
+    /// of this file. A call that a trunk cannot place (no answer, 503 and other server failures, wrong password) goes to the next one
+    /// at once. A trunk that failed is left alone for a while, longer each time; `faxramp trunk list` shows how each stands.
     Trunk "trunk" {
         /// A name for the trunk, shown in logs, receipts and by `faxramp queue`.
         name: Line, example "carrier";
-        /// The carrier's or telephone system's SIP address.
-        proxy: Host, example "sip.example.net:5060";
+        /// The carrier's or telephone system's SIP server: where calls are sent (its outbound proxy, where it has one); the domain in
+        /// addresses is told by `domain`. A name without a port is looked up with all its servers (NAPTR and SRV),
+        /// which are tried in their order; a name with a port has its addresses only. It is looked up for each call.
+        proxy: SipServer, example "sip.example.net";
+        /// How the trunk is reached. `auto`: as the name service says, else by UDP, and requests too large for a datagram by TCP.
+        transport: TransportWord = "auto";
+        /// The roots that the trunk's certificate must lead to, in PEM: no others are believed. Those of the system when left out.
+        tls_ca: Maybe<FilePath>, example "/etc/faxramp/carrier-ca.pem";
+        /// Whether the trunk's certificate is checked: its roots, and that it bears the host of `proxy`. When false, anybody on the
+        /// way can listen to the calls and place his own.
+        tls_verify: Switch = true;
+        /// Our certificate for this trunk, when it asks for one, in PEM.
+        tls_certificate: Maybe<FilePath>, example "/etc/faxramp/carrier.pem";
+        /// The private key of that certificate, in PEM.
+        tls_key: Maybe<FilePath>, example "/etc/faxramp/carrier.key";
         /// User name for SIP authentication.
         username: Maybe<Line>, example "fax-rome";
         /// Password for SIP authentication. Better kept in a file of its own: `password_file`.
@@ -143,10 +176,51 @@ section! {
         /// A file with the password in its first line. A relative path is looked up in `$CREDENTIALS_DIRECTORY` (systemd's
         /// `LoadCredential=`), else beside this file.
         password_file: Maybe<FilePath>, example "carrier.password";
+        /// Answer only who asks for the password in the name of this realm; anybody on the trunk when left out.
+        realm: Maybe<Line>, example "example.net";
         /// The domain in From, To and the request; the host of `proxy` when left out.
         domain: Maybe<Domain>, example "example.net";
-        /// The number we call from, as the carrier wants to see it.
+        /// Whether the trunk has to be told where we are (REGISTER), as most accounts of carriers demand. Such a trunk is used only
+        /// while it is registered.
+        register: Switch = false;
+        /// Where to register, when it is not `proxy`; looked up as that is.
+        registrar: Maybe<SipServer>, example "reg.example.net";
+        /// The user that is registered; `username` when left out.
+        register_user: Maybe<Line>, example "+390612345";
+        /// How long a registration is asked for. It is renewed in time; the registrar may grant less or demand more.
+        register_expires: Time = "1 h", from "60 s" to "1 d";
+        /// Whether to keep a NAT between us and the registrar open by an empty line every 25 seconds, even where no NAT shows itself.
+        keep_alive: Switch = false;
+        /// How often to ask the trunk whether it is there (OPTIONS); `0 s` never. Any answer but 408 and 503 means that it is.
+        options_interval: Time = "30 s", from "0 s" to "1 h";
+        /// So many questions without an answer in a row, and the trunk counts as down until it answers one.
+        options_misses: Count = 3, from 1 to 20;
+        /// Trunks with a lower order are used first, whatever they cost; the others are for when those are down or full.
+        order: Count = 0, from 0 to 1000;
+        /// The share of the calls among trunks that are equal otherwise: of two with 1 and 3 the second gets three of four calls. 0: no
+        /// share, the trunk that comes first in this file gets all it has channels for.
+        weight: Count = 0, from 0 to 10000;
+        /// What calls cost, so that the cheapest trunk is taken: a pattern as in `prefixes`, and a price in a unit that all trunks share. The
+        /// pattern that fixes most of the number counts. A trunk without a fitting rate comes after those with one.
+        rates: List<RateLine> = [], example ["+39* 0.012", "+393* 0.09", "* 0.2"];
+        /// Most calls begun in one second; carriers bar accounts that begin more than agreed. No limit when left out.
+        calls_per_second: Maybe<Count>, example 2, from 1 to 1000;
+        /// The number we call from, as the carrier wants to see it. `caller_number` of `[[allow]]` goes before it.
         caller_number: Maybe<Telephone>, example "+390612345";
+        /// Where our number is told: `from` in From; `p-asserted` in P-Asserted-Identity (RFC 3325) and `p-preferred` in
+        /// P-Preferred-Identity, with the account in From, as many carriers demand; `both` in From and P-Asserted-Identity.
+        identity: IdentityWord = "from";
+        /// The user in From where that is not our number; `username` when left out.
+        from_user: Maybe<Line>, example "fax-rome";
+        /// The domain in From; `domain` when left out.
+        from_domain: Maybe<Domain>, example "company.example";
+        /// The name shown beside our number; `sender_name` of `[fax]` when left out.
+        display_name: Maybe<Line>, example "Example S.p.A.";
+        /// Whether the called side is kept from seeing our number (`Privacy: id`). The trunk still sees it.
+        hide_number: Switch = false;
+        /// A number of the account that calls are said to be diverted from (RFC 5806). Some carriers demand it where `caller_number` is
+        /// no number of the account.
+        diversion: Maybe<Telephone>, example "+390612300";
         /// Most calls at once.
         channels: Count = 4, from 1 to 1000;
         /// The numbers this trunk is for.
@@ -157,6 +231,14 @@ section! {
         prepend: Digits = "";
         /// How the number is written when dialling, before `strip` and `prepend`.
         number_format: NumberFormatWord = "e164";
+        /// In which kind of address numbers are written: `sip` for `sip:+390612345@example.net`, `sip-phone` for the same with
+        /// `;user=phone`, `tel` for `tel:+390612345` (RFC 3966).
+        number_uri: NumberUriWord = "sip";
+        /// What numbers that do not begin with `+` are relative to, written as `;phone-context=`; left out unless it is set. `tel`
+        /// demands it for such numbers.
+        phone_context: Maybe<PhoneContext>, example "+39";
+        /// How long the trunk may say nothing at all to a call before the call goes to the next trunk.
+        response_timeout: Time = "6 s", from "500 ms" to "32 s";
         /// How long to wait after the answer for the far end to switch to T.38 before we ask for it.
         t38_reinvite_after: Time = "5 s", from "0 s" to "30 s";
         /// How long it may ring.

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
-use super::sip::{Arrived, SipSocket};
+use super::sip::{Delivery, SipSocket};
 use crate::call::{Call, Ending, Input, Output, PageFormat, Progress, ReceivedPage, Verdict};
 use crate::clock;
 use crate::model::Cause;
@@ -67,38 +67,37 @@ pub struct MediaSockets {
 /// Hands out media ports from a range, round and round.
 #[derive(Debug)]
 pub struct MediaPorts {
-    address: IpAddr,
     first: u16,
     last: u16,
     next: AtomicU16,
 }
 
 impl MediaPorts {
-    /// Ports from `first` to `last`, both included, on `address`.
+    /// Ports from `first` to `last`, both included.
     #[must_use]
-    pub fn new(address: IpAddr, first: u16, last: u16) -> Self {
-        Self { address, first, last: last.max(first), next: AtomicU16::new(first) }
+    pub fn new(first: u16, last: u16) -> Self {
+        Self { first, last: last.max(first), next: AtomicU16::new(first) }
     }
 
-    /// Binds the two sockets of a call.
+    /// Binds the two sockets of a call on one of our addresses.
     ///
     /// # Errors
     /// When no port of the range is free.
-    pub async fn bind(&self) -> std::io::Result<MediaSockets> {
+    pub async fn bind(&self, address: IpAddr) -> std::io::Result<MediaSockets> {
         // RFC 3550 §11: RTP takes an even port; some peers insist on it for UDPTL too.
-        let audio = self.bind_even().await?;
-        let t38 = self.bind_even().await?;
+        let audio = self.bind_even(address).await?;
+        let t38 = self.bind_even(address).await?;
         Ok(MediaSockets { audio, t38 })
     }
 
-    async fn bind_even(&self) -> std::io::Result<UdpSocket> {
+    async fn bind_even(&self, address: IpAddr) -> std::io::Result<UdpSocket> {
         let tries = u32::from(self.last - self.first) + 1;
         for _ in 0..tries {
             let port = self.next_port();
             if !port.is_multiple_of(2) {
                 continue;
             }
-            match UdpSocket::bind(SocketAddr::new(self.address, port)).await {
+            match UdpSocket::bind(SocketAddr::new(address, port)).await {
                 Ok(socket) => return Ok(socket),
                 Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
@@ -137,6 +136,7 @@ pub async fn run<O: CallOwner>(
     let sent = |way, to, octets: &[u8]| tap.iter().for_each(|tap| tap.sent(way, to, octets));
     let seen = |way, from, octets: &[u8]| tap.iter().for_each(|tap| tap.received(way, from, octets));
     let mut arrived = sip.open(call.leg());
+    let key = call.leg().key();
     let mut ending = None;
     let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut audio = [0u8; DATAGRAM_OCTETS];
@@ -147,8 +147,8 @@ pub async fn run<O: CallOwner>(
                 Output::Finished => {}
                 Output::Ended(end) => ending = Some(end),
                 Output::Sip { to, bytes } => {
-                    sent(Way::Sip, to, &bytes);
-                    sip.send(to, &bytes).await;
+                    sent(Way::Sip, to.address, &bytes);
+                    sip.send(Some(&key), to, bytes).await;
                 }
                 // A datagram that cannot be sent is a datagram lost.
                 Output::Audio { to, datagram } => {
@@ -175,11 +175,11 @@ pub async fn run<O: CallOwner>(
             return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
         }
         tokio::select! {
-            Some(Arrived { message, source }) = arrived.recv() => {
-                if tap.is_some() {
-                    seen(Way::Sip, source, &message.to_bytes());
+            Some(delivery) = arrived.recv() => {
+                if let (Some(_), Delivery::Message { message, source }) = (&tap, &delivery) {
+                    seen(Way::Sip, source.address, &message.to_bytes());
                 }
-                call.handle(Input::Sip { message, source }, clock::now());
+                call.handle(input(delivery), clock::now());
             }
             received = sockets.audio.recv_from(&mut audio) => if let Ok((length, source)) = received {
                 seen(Way::Audio, source, &audio[..length]);
@@ -205,12 +205,12 @@ pub async fn run<O: CallOwner>(
 }
 
 /// Acknowledges what the far end repeats after a call, until nothing more is expected.
-async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arrived>) {
+async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Delivery>) {
     let key = call.leg().key();
     loop {
         while let Some(output) = call.poll() {
             match output {
-                Output::Sip { to, bytes } => sip.send(to, &bytes).await,
+                Output::Sip { to, bytes } => sip.send(Some(&key), to, bytes).await,
                 Output::Finished => return sip.close(&key),
                 // The outcome is told; media and pages ended with it.
                 Output::Ended(_)
@@ -224,9 +224,7 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arri
             }
         }
         tokio::select! {
-            Some(Arrived { message, source }) = arrived.recv() => {
-                call.handle(Input::Sip { message, source }, clock::now());
-            }
+            Some(delivery) = arrived.recv() => call.handle(input(delivery), clock::now()),
             () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
         }
     }
@@ -235,23 +233,35 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arri
 /// Drives a SIP leg that has no media, one that is only refused, until nothing more is expected.
 pub async fn run_leg(mut leg: Leg, sip: SipSocket) {
     let mut arrived = sip.open(&leg);
+    let key = leg.key();
     while !leg.finished() {
         while let Some(output) = leg.poll() {
             match output {
-                sip::Output::Send { to, bytes } => sip.send(to, &bytes).await,
+                sip::Output::Send { to, bytes } => sip.send(Some(&key), to, bytes).await,
                 sip::Output::Event(_) => {}
             }
         }
         let deadline = leg.deadline();
         tokio::select! {
-            Some(Arrived { message, source }) = arrived.recv() => {
-                leg.handle(sip::Input::Message { message, source }, clock::now());
+            Some(delivery) = arrived.recv() => {
+                let input = match delivery {
+                    Delivery::Message { message, source } => sip::Input::Message { message, source },
+                    Delivery::Failed { to } => sip::Input::TransportFailed { to },
+                };
+                leg.handle(input, clock::now());
             }
             () = super::until(deadline), if deadline.is_some() => leg.handle(sip::Input::Timeout, clock::now()),
             else => break,
         }
     }
-    sip.close(&leg.key());
+    sip.close(&key);
+}
+
+fn input(delivery: Delivery) -> Input<'static> {
+    match delivery {
+        Delivery::Message { message, source } => Input::Sip { message, source },
+        Delivery::Failed { to } => Input::SipFailed { to },
+    }
 }
 
 fn prepare<O: CallOwner>(owner: &Arc<O>, index: u32, format: PageFormat) -> Pending {

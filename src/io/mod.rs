@@ -5,10 +5,13 @@
 
 mod buffer;
 pub mod call;
+pub mod dns;
 pub mod maildir;
+pub mod outside;
 pub mod sip;
 pub mod smtp_in;
 pub mod smtp_out;
+pub mod tls;
 pub mod worker;
 
 use std::time::Instant;

@@ -31,6 +31,8 @@ pub struct Rule {
     pub numbers: Vec<NumberPattern>,
     /// What a rule that fits decides.
     pub action: Action,
+    /// The number that faxes of this rule are sent from; the trunk's own when absent.
+    pub caller: Option<Number>,
 }
 
 /// What a rule decides.
@@ -52,6 +54,7 @@ pub struct Authorized {
     sender: String,
     number: Number,
     max_pages: Option<u32>,
+    caller: Option<Number>,
 }
 
 impl Authorized {
@@ -71,6 +74,12 @@ impl Authorized {
     #[must_use]
     pub const fn number(&self) -> &Number {
         &self.number
+    }
+
+    /// The number it is sent from, where the rule says so.
+    #[must_use]
+    pub const fn caller(&self) -> Option<&Number> {
+        self.caller.as_ref()
     }
 
     /// Most pages the fax may have.
@@ -125,11 +134,12 @@ pub fn explain<'a>(rules: &'a Rules, peer: IpAddr, sender: &str, number: &Number
 pub fn authorize(rules: &Rules, peer: IpAddr, sender: &str, number: &Number) -> Result<Authorized, Refusal> {
     let refused = |text: String| Err(Refusal { code: 550, enhanced: "5.7.1", text });
     match explain(rules, peer, sender, number) {
-        Explanation::Rule(_, Rule { name, action: Action::Allow { max_pages }, .. }) => Ok(Authorized {
+        Explanation::Rule(_, Rule { name, action: Action::Allow { max_pages }, caller, .. }) => Ok(Authorized {
             rule: name.clone(),
             sender: sender.to_owned(),
             number: number.clone(),
             max_pages: *max_pages,
+            caller: caller.clone(),
         }),
         Explanation::NullSender => refused(format!(
             "a mail without a sender, such as a report, is not faxed to {number}. Send from a mail address of your own"
@@ -173,6 +183,7 @@ mod tests {
             senders: senders.iter().map(|text| text.parse().expect("a sender")).collect(),
             numbers: numbers.iter().map(|text| text.parse().expect("numbers")).collect(),
             action,
+            caller: None,
         }
     }
 

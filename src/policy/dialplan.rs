@@ -1,8 +1,9 @@
 //! Which trunk a number is dialled on, spelled how, and which caller number it shows.
 //!
-//! A trunk names the numbers it serves by [`NumberPattern`]. Trunks whose pattern fixes more of the number come first; among equals
-//! the order of the configuration decides. What comes later in the list is the way round when the first trunk is full
-//! or down.
+//! A trunk names the numbers it serves by [`NumberPattern`]. Of those that serve a number, a lower `order` comes first; then the one that is cheaper for
+//! the number; then the one whose pattern fixes more of it. Equals with a weight share the calls by their weights; the
+//! others keep the order of the configuration. What comes later in the list is the way round when the first trunk is full,
+//! down, or could not place the call.
 
 use crate::model::{Number, NumberPattern, NumberPlan, Rank};
 
@@ -10,6 +11,10 @@ use crate::model::{Number, NumberPattern, NumberPlan, Rank};
 pub const MAX_TRUNKS: usize = 256;
 /// Prefixes one trunk can name.
 pub const MAX_PREFIXES: usize = 1024;
+/// Rates one trunk can name.
+pub const MAX_RATES: usize = 10_000;
+/// The greatest weight.
+pub const MAX_WEIGHT: u32 = 10_000;
 /// Digits and signs that can be put in front of a number.
 pub const MAX_PREPEND: usize = 16;
 
@@ -25,6 +30,15 @@ pub enum NumberFormat {
     National,
 }
 
+/// What calls to some numbers cost.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rate {
+    /// Which numbers. Of several patterns that fit, the one that fixes most counts.
+    pub numbers: NumberPattern,
+    /// The price in thousandths of any unit that all trunks share.
+    pub price: u32,
+}
+
 /// One trunk's rules.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Trunk {
@@ -32,6 +46,12 @@ pub struct Trunk {
     pub name: String,
     /// Numbers it serves. None: serves nothing.
     pub prefixes: Vec<NumberPattern>,
+    /// Lower ones are used first, whatever they cost.
+    pub order: u32,
+    /// Its share of the calls among equals; 0: no share, the order of the configuration decides.
+    pub weight: u32,
+    /// What calls cost. A trunk without a rate for a number comes after those of its order that have one.
+    pub rates: Vec<Rate>,
     /// Leading digits taken away after spelling.
     pub strip: usize,
     /// Put in front after that, such as `0` to leave the PBX.
@@ -79,8 +99,10 @@ pub enum DialplanError {
         /// The text that cannot be dialled.
         prepend: String,
     },
-    /// More trunks or prefixes than the limits allow.
-    #[error("more than {MAX_TRUNKS} trunks, or {MAX_PREFIXES} prefixes of one")]
+    /// More trunks, prefixes or rates than the limits allow, or a weight beyond them.
+    #[error(
+        "more than {MAX_TRUNKS} trunks, {MAX_PREFIXES} prefixes or {MAX_RATES} rates of one, or a weight over {MAX_WEIGHT}"
+    )]
     TooMany,
 }
 
@@ -90,7 +112,10 @@ impl Trunks {
     /// # Errors
     /// The first fault found.
     pub fn new(trunks: Vec<Trunk>, plan: NumberPlan) -> Result<Self, DialplanError> {
-        if trunks.len() > MAX_TRUNKS || trunks.iter().any(|trunk| trunk.prefixes.len() > MAX_PREFIXES) {
+        let beyond = |trunk: &Trunk| {
+            trunk.prefixes.len() > MAX_PREFIXES || trunk.rates.len() > MAX_RATES || trunk.weight > MAX_WEIGHT
+        };
+        if trunks.len() > MAX_TRUNKS || trunks.iter().any(beyond) {
             return Err(DialplanError::TooMany);
         }
         for (index, trunk) in trunks.iter().enumerate() {
@@ -115,29 +140,79 @@ impl Trunks {
 
     /// Every way to dial `number`, best first; empty when no trunk serves it.
     ///
-    /// `caller` is the caller number the job asks for; without it each trunk shows its own.
+    /// `caller` is the caller number the job asks for; without it each trunk shows its own. `chance` deals out the shares of trunks
+    /// with weights: the same chance gives the same list.
     #[must_use]
-    pub fn routes(&self, number: &Number, caller: Option<&Number>) -> Vec<Route> {
-        let mut ranked: Vec<(Rank, &Trunk)> =
-            self.trunks.iter().filter_map(|trunk| Some((trunk.serves(number)?, trunk))).collect();
-        // The sort is stable: trunks of equal rank keep the order of the configuration.
-        ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-        ranked
-            .into_iter()
-            .filter_map(|(_, trunk)| {
-                let dialled = trunk.dialled(number, &self.plan)?;
-                let caller = caller.or(trunk.caller_number.as_ref());
-                let caller = caller.map(|caller| trunk.format.spell(caller, &self.plan));
-                Some(Route { trunk: trunk.name.clone(), dialled, caller })
-            })
-            .collect()
+    pub fn routes(&self, number: &Number, caller: Option<&Number>, chance: u64) -> Vec<Route> {
+        let ways = self.ranked(number, chance).into_iter().filter_map(|trunk| {
+            let dialled = trunk.dialled(number, &self.plan)?;
+            let caller = caller.or(trunk.caller_number.as_ref());
+            let caller = caller.map(|caller| trunk.format.spell(caller, &self.plan));
+            Some(Route { trunk: trunk.name.clone(), dialled, caller })
+        });
+        ways.collect()
     }
+
+    /// Whether there is another way to dial `number` than the trunks that were tried: one that could be used now, be it full.
+    #[must_use]
+    pub fn is_another(&self, number: &Number, tried: &[String], usable: impl Fn(&str) -> bool) -> bool {
+        self.routes(number, None, 0).iter().any(|route| !tried.contains(&route.trunk) && usable(&route.trunk))
+    }
+
+    /// The trunks that serve a number, best first.
+    fn ranked(&self, number: &Number, chance: u64) -> Vec<&Trunk> {
+        let rank = |trunk: &Trunk, fit: Rank| {
+            (trunk.order, trunk.price(number).map_or(u64::MAX, u64::from), std::cmp::Reverse(fit))
+        };
+        let serving = self.trunks.iter().filter_map(|trunk| Some((rank(trunk, trunk.serves(number)?), trunk)));
+        let mut ranked: Vec<_> = serving.collect();
+        // The sort is stable: trunks of equal rank keep the order of the configuration.
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let mut chance = chance;
+        let groups = ranked.chunk_by(|(one, _), (other, _)| one == other);
+        groups.flat_map(|group| shared(group.iter().map(|(_, trunk)| *trunk).collect(), &mut chance)).collect()
+    }
+}
+
+/// Deals out equals by their weights; those without one follow as they stand.
+// RFC 2782: the same way of choosing among servers of one priority
+fn shared<'t>(mut left: Vec<&'t Trunk>, chance: &mut u64) -> Vec<&'t Trunk> {
+    let mut dealt = Vec::with_capacity(left.len());
+    loop {
+        let sum: u64 = left.iter().map(|trunk| u64::from(trunk.weight)).sum();
+        if sum == 0 {
+            dealt.extend(left);
+            return dealt;
+        }
+        let mut point = next(chance) % sum;
+        let drawn = left.iter().position(|trunk| {
+            let within = point < u64::from(trunk.weight);
+            point = point.saturating_sub(u64::from(trunk.weight));
+            within
+        });
+        dealt.push(left.remove(drawn.unwrap_or(0)));
+    }
+}
+
+/// The next number that follows from one, well mixed.
+// Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators (2014)
+pub(crate) const fn next(chance: &mut u64) -> u64 {
+    *chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (*chance ^ (*chance >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 impl Trunk {
     /// How well the best of its patterns fits `number`.
     fn serves(&self, number: &Number) -> Option<Rank> {
         self.prefixes.iter().filter(|pattern| pattern.matches(number)).map(NumberPattern::rank).max()
+    }
+
+    /// What a call to `number` costs: that of the pattern that fits best.
+    fn price(&self, number: &Number) -> Option<u32> {
+        let fitting = self.rates.iter().filter(|rate| rate.numbers.matches(number));
+        fitting.max_by_key(|rate| rate.numbers.rank()).map(|rate| rate.price)
     }
 
     /// What to dial; nothing when `strip` leaves no digit.
@@ -154,7 +229,9 @@ impl Trunk {
 }
 
 impl NumberFormat {
-    fn spell(self, number: &Number, plan: &NumberPlan) -> String {
+    /// A number as the trunk wants it spelled.
+    #[must_use]
+    pub fn spell(self, number: &Number, plan: &NumberPlan) -> String {
         if !number.is_international() {
             return number.digits().to_owned();
         }
@@ -178,121 +255,4 @@ fn is_prepend(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{DialplanError, NumberFormat, Trunk, Trunks};
-    use crate::model::{Number, NumberPlan};
-
-    fn plan() -> NumberPlan {
-        NumberPlan { country_code: "49".into(), ..NumberPlan::default() }
-    }
-
-    fn number(text: &str) -> Number {
-        Number::from_stored(text).expect("a number")
-    }
-
-    fn trunk(name: &str, prefixes: &[&str]) -> Trunk {
-        Trunk {
-            name: name.into(),
-            prefixes: prefixes.iter().map(|text| text.parse().expect("a pattern")).collect(),
-            ..Trunk::default()
-        }
-    }
-
-    fn names(trunks: &Trunks, to: &str) -> Vec<String> {
-        trunks.routes(&number(to), None).into_iter().map(|route| route.trunk).collect()
-    }
-
-    #[test]
-    fn the_longer_prefix_comes_first_and_equals_keep_their_order() {
-        let trunks = Trunks::new(
-            vec![
-                trunk("any", &["*"]),
-                trunk("munich", &["+49*", "+4989*"]),
-                trunk("home", &["+49*"]),
-                trunk("b", &["+49*"]),
-            ],
-            plan(),
-        )
-        .expect("sound");
-        assert_eq!(names(&trunks, "+49891234567"), ["munich", "home", "b", "any"].map(String::from));
-        assert_eq!(names(&trunks, "+49301234567"), ["munich", "home", "b", "any"].map(String::from));
-        assert_eq!(names(&trunks, "+390212345"), ["any".to_owned()]);
-    }
-
-    #[test]
-    fn a_trunk_may_be_for_one_number_or_for_numbers_of_a_length() {
-        let trunks = Trunks::new(
-            vec![trunk("world", &["*"]), trunk("extensions", &["4???"]), trunk("modem", &["+390612345"])],
-            plan(),
-        )
-        .expect("sound");
-        assert_eq!(names(&trunks, "4711"), ["extensions", "world"].map(String::from));
-        assert_eq!(names(&trunks, "471"), ["world".to_owned()]);
-        assert_eq!(names(&trunks, "+390612345"), ["modem", "world"].map(String::from));
-        assert_eq!(names(&trunks, "+3906123456"), ["world".to_owned()], "a number is no beginning");
-    }
-
-    #[test]
-    fn an_extension_goes_only_where_its_digits_or_everything_are_served() {
-        let trunks = Trunks::new(vec![trunk("world", &["+*"]), trunk("pbx", &["47*"])], plan()).expect("sound");
-        assert_eq!(names(&trunks, "4711"), ["pbx".to_owned()]);
-        assert_eq!(names(&trunks, "5000"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn each_format_spells_home_and_foreign_numbers_as_the_trunk_wants_them() {
-        for (format, home, foreign) in [
-            (NumberFormat::E164, "+49891234567", "+390212345"),
-            (NumberFormat::Digits, "49891234567", "390212345"),
-            (NumberFormat::National, "0891234567", "00390212345"),
-        ] {
-            let trunks = Trunks::new(vec![Trunk { format, ..trunk("t", &["*"]) }], plan()).expect("sound");
-            assert_eq!(trunks.routes(&number("+49891234567"), None)[0].dialled, home);
-            assert_eq!(trunks.routes(&number("+390212345"), None)[0].dialled, foreign);
-            assert_eq!(trunks.routes(&number("4711"), None)[0].dialled, "4711");
-        }
-    }
-
-    #[test]
-    fn in_italy_the_leading_zero_stays_behind_the_country_code() {
-        let italy = NumberPlan { country_code: "39".into(), national_prefix: String::new(), ..NumberPlan::default() };
-        let national = Trunk { format: NumberFormat::National, ..trunk("t", &["*"]) };
-        let trunks = Trunks::new(vec![national], italy).expect("sound");
-        assert_eq!(trunks.routes(&number("+390212345"), None)[0].dialled, "0212345");
-    }
-
-    #[test]
-    fn strip_and_prepend_work_on_digits_and_drop_the_plus() {
-        let rule = |strip, prepend: &str| {
-            let trunk = Trunk { strip, prepend: prepend.into(), ..trunk("t", &["*"]) };
-            Trunks::new(vec![trunk], plan()).expect("sound").routes(&number("+49891234567"), None)
-        };
-        assert_eq!(rule(2, "0")[0].dialled, "0891234567");
-        assert_eq!(rule(0, "9")[0].dialled, "949891234567");
-        assert_eq!(rule(11, ""), [], "nothing left to dial is no route");
-        assert_eq!(rule(99, "0"), [], "more stripped than there is");
-    }
-
-    #[test]
-    fn the_job_s_caller_number_beats_the_trunk_s_and_both_are_spelled_for_the_trunk() {
-        let trunk = Trunk {
-            caller_number: Some(number("+498955500")),
-            format: NumberFormat::Digits,
-            prepend: "0".into(),
-            ..trunk("t", &["*"])
-        };
-        let trunks = Trunks::new(vec![trunk], plan()).expect("sound");
-        let shown = |caller: Option<&Number>| trunks.routes(&number("+390212345"), caller)[0].caller.clone();
-        assert_eq!(shown(None).as_deref(), Some("498955500"));
-        assert_eq!(shown(Some(&number("+49895559"))).as_deref(), Some("49895559"));
-    }
-
-    #[test]
-    fn faults_of_the_rules_are_named() {
-        let new = |trunks| Trunks::new(trunks, plan()).map(|_| ());
-        assert_eq!(new(vec![trunk("", &[])]), Err(DialplanError::Unnamed(1)));
-        assert_eq!(new(vec![trunk("a", &[]), trunk("a", &[])]), Err(DialplanError::TwiceNamed("a".into())));
-        let bad = Trunk { prepend: "0\r\nX".into(), ..trunk("a", &["*"]) };
-        assert!(matches!(new(vec![bad]), Err(DialplanError::Prepend { .. })));
-    }
-}
+mod tests;

@@ -7,11 +7,15 @@
 pub mod address;
 pub mod authorize;
 pub mod dialplan;
+pub mod pace;
 pub mod retry;
 pub mod route;
+pub mod trunk_state;
 
 pub use address::{AddressOptions, AddressRules, FaxAddress, Refusal};
 pub use authorize::{Action, Authorized, Explanation, Rule, Rules, SenderPattern, authorize, explain};
-pub use dialplan::{DialplanError, NumberFormat, Route, Trunk, Trunks};
+pub use dialplan::{DialplanError, NumberFormat, Rate, Route, Trunk, Trunks};
+pub use pace::Pace;
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
 pub use route::{InboundRoutes, InboundRule, RouteError, SubAddressRule, UnknownNumber};
+pub use trunk_state::{Standing, TrunkEvent, TrunkFault, TrunkReport, TrunkState};

@@ -274,6 +274,8 @@ pub enum Next {
     Done,
     /// Dial again at this time, in Unix milliseconds.
     At(i64),
+    /// Dial at once on another trunk: this one could not place the call. It costs no try.
+    Elsewhere,
     /// Give up.
     GiveUp(GiveUp),
 }

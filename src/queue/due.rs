@@ -1,12 +1,12 @@
 //! Which of the due jobs are dialled now, and on which trunk: a function of values.
 //!
 //! The order is: priority; then the sender with fewest calls on the line; then the sender served longest ago; then the
-//! job due longest. No number gets two calls, no trunk more than its free channels. A job that its last trunk could
-//! not place goes to another trunk where there is one.
+//! job due longest. No number gets two calls, no trunk more than its free channels. A job that a trunk could not place goes to
+//! one that was not tried in this round, as long as there is one that can be used.
 
-use super::rows::DueJob;
+use super::rows::{DueJob, Job};
 use crate::model::{JobId, Number};
-use crate::policy::{Route, Trunks};
+use crate::policy::{Next, Route, Trunks};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A call that is on the line.
@@ -23,8 +23,12 @@ pub struct Call {
 pub struct Lines {
     /// Calls that are on the line.
     pub calls: Vec<Call>,
-    /// Free channels of each trunk. A trunk that is not named has none, for example because it is down.
+    /// How many calls may begin on each trunk that can be used: its free channels, or fewer. A trunk that is not named cannot be used
+    /// now: it is down, rests, or is not registered.
     pub free: BTreeMap<String, u32>,
+    /// Trunks that have a channel free, and whose next call only has to wait its moment (calls per second). A job waits for that moment
+    /// rather than go to a trunk that comes later.
+    pub paced: BTreeSet<String>,
     /// How many calls may be begun at once, whatever the trunks allow.
     pub at_most: u32,
 }
@@ -47,17 +51,17 @@ pub struct Plan {
     pub unroutable: Vec<JobId>,
 }
 
-/// Chooses among the due jobs.
+/// Chooses among the due jobs. `chance` deals out the shares of trunks with weights.
 #[must_use]
-pub fn plan(jobs: &[DueJob], trunks: &Trunks, lines: &Lines) -> Plan {
+pub fn plan(jobs: &[DueJob], trunks: &Trunks, lines: &Lines, chance: u64) -> Plan {
     let mut plan = Plan::default();
     let mut waiting: Vec<(&DueJob, Vec<Route>)> = Vec::new();
     for due in jobs {
-        let routes = routes(due, trunks);
+        let routes = routes(due, trunks, chance);
         if routes.is_empty() {
             plan.unroutable.push(due.job.id);
         } else {
-            waiting.push((due, routes));
+            waiting.push((due, not_tried(routes, &due.tried_trunks, &lines.free)));
         }
     }
     let mut free = lines.free.clone();
@@ -67,14 +71,17 @@ pub fn plan(jobs: &[DueJob], trunks: &Trunks, lines: &Lines) -> Plan {
         *calls_of.entry(&call.sender).or_default() += 1;
     }
     while plan.dial.len() < lines.at_most as usize {
-        waiting.retain(|(due, routes)| !numbers.contains(&due.job.number) && open_route(routes, &free).is_some());
+        waiting.retain(|(due, routes)| {
+            !numbers.contains(&due.job.number) && open_route(routes, &free, &lines.paced).is_some()
+        });
         let order = |due: &DueJob| {
             let calls = calls_of.get(due.job.sender.as_str()).copied().unwrap_or(0);
             (std::cmp::Reverse(due.job.priority), calls, due.served_ms, due.job.due_ms, due.job.id)
         };
         let Some(index) = (0..waiting.len()).min_by_key(|index| order(waiting[*index].0)) else { break };
         let (due, routes) = waiting.swap_remove(index);
-        let route = open_route(&routes, &free).expect("those without an open route were left out above").clone();
+        let route =
+            open_route(&routes, &free, &lines.paced).expect("those without an open route were left out above").clone();
         if let Some(channels) = free.get_mut(&route.trunk) {
             *channels -= 1;
         }
@@ -85,18 +92,46 @@ pub fn plan(jobs: &[DueJob], trunks: &Trunks, lines: &Lines) -> Plan {
     plan
 }
 
-/// The ways to dial a job, the trunk that failed it last at the end.
-fn routes(due: &DueJob, trunks: &Trunks) -> Vec<Route> {
-    let mut routes = trunks.routes(&due.job.number, due.job.caller.as_ref());
+/// The ways to dial a job, best first. Each job has a chance of its own.
+fn routes(due: &DueJob, trunks: &Trunks, chance: u64) -> Vec<Route> {
+    let chance = chance ^ due.job.id.0.cast_unsigned().rotate_left(32);
+    let mut routes = trunks.routes(&due.job.number, due.job.caller.as_ref(), chance);
     if let Some(only) = &due.job.trunk {
         routes.retain(|route| &route.trunk == only);
     }
-    routes.sort_by_key(|route| due.avoid_trunk.as_ref() == Some(&route.trunk));
     routes
 }
 
-fn open_route<'a>(routes: &'a [Route], free: &BTreeMap<String, u32>) -> Option<&'a Route> {
-    routes.iter().find(|route| free.get(&route.trunk).is_some_and(|channels| *channels > 0))
+/// Leaves out the trunks that could not place the job in this round, while another one can be used: better to wait for its channel
+/// than to ask again whoever just refused. When there is none, they may be asked again.
+fn not_tried(routes: Vec<Route>, tried: &[String], free: &BTreeMap<String, u32>) -> Vec<Route> {
+    let fresh = |route: &&Route| !tried.contains(&route.trunk);
+    if routes.iter().filter(fresh).any(|route| free.contains_key(&route.trunk)) {
+        routes.into_iter().filter(|route| !tried.contains(&route.trunk)).collect()
+    } else {
+        routes
+    }
+}
+
+/// What follows a call that its trunk could not place: another trunk at once where there is one that can be used, else nothing.
+#[must_use]
+pub fn elsewhere(
+    job: &Job,
+    tried: &[String],
+    failed: &str,
+    trunks: &Trunks,
+    usable: impl Fn(&str) -> bool,
+) -> Option<Next> {
+    let mut tried = tried.to_vec();
+    tried.push(failed.to_owned());
+    let may = |name: &str| job.trunk.as_deref().is_none_or(|only| only == name) && usable(name);
+    trunks.is_another(&job.number, &tried, may).then_some(Next::Elsewhere)
+}
+
+fn open_route<'a>(routes: &'a [Route], free: &BTreeMap<String, u32>, paced: &BTreeSet<String>) -> Option<&'a Route> {
+    let open = |route: &Route| free.get(&route.trunk).is_some_and(|channels| *channels > 0);
+    let first = routes.iter().find(|route| open(route) || paced.contains(&route.trunk))?;
+    open(first).then_some(first)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod offers;
 mod receipt;
 mod rows;
 mod store;
+mod trunks;
 
 pub mod due;
 
@@ -33,6 +34,7 @@ pub use rows::{
     Resend,
 };
 pub use store::Store;
+pub use trunks::{TrunkCalls, TrunkFailure, TrunkRow};
 
 use std::time::Duration;
 

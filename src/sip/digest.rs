@@ -149,6 +149,26 @@ impl Authenticator {
         Ok(())
     }
 
+    /// Takes the nonce that a server wants in the next request, as it says when it took this one.
+    // RFC 7616 §3.5
+    pub fn take_next_nonce(&mut self, response: &Message) {
+        for (name, proxy) in [("Authentication-Info", false), ("Proxy-Authentication-Info", true)] {
+            let Some(value) = response.headers.first(name) else { continue };
+            let pieces: Vec<_> = split_outside_quotes(value, b',').into_iter().map(String::from_utf8_lossy).collect();
+            let Some(nonce) = Parameters::parse(&pieces.join(";")).between_quotes("nextnonce") else { continue };
+            if let Some((challenge, count)) = self.accepted.iter_mut().rev().find(|(known, _)| known.proxy == proxy) {
+                challenge.nonce = nonce;
+                *count = 0;
+            }
+        }
+    }
+
+    /// Forgets what was learned: the next request goes without credentials until it is challenged.
+    pub fn forget(&mut self) {
+        self.accepted.clear();
+        self.answered = 0;
+    }
+
     /// A request was taken: challenges are counted anew.
     pub fn satisfied(&mut self) {
         self.answered = 0;

@@ -9,29 +9,43 @@
 //!      Reply ←─────┘       Send ←─┴─────┘
 //! ```
 //!
-//! Not here: registration, 100rel (never announced), session timers of our own (a peer's refresh is answered),
-//! redirection (3xx is a failure with its status), looking up names (the next hop is given).
+//! Beside calls, [`Registration`] keeps us known to a registrar and [`Health`] watches a peer; both are driven as [`Outside`].
+//!
+//! Not here: 100rel (never announced), session timers of our own (a peer's refresh is answered),
+//! redirection (3xx is a failure with its status), looking up names (the targets are given).
 
 mod chance;
 pub mod dialog;
 pub mod digest;
+pub mod frame;
 pub mod header;
+pub mod health;
+pub mod inquiry;
 pub mod leg;
+pub mod locate;
 pub mod message;
 pub mod method;
+pub mod registration;
 pub mod router;
 pub mod text;
 pub mod timer;
 pub mod transaction;
+pub mod transport;
 pub mod uri;
 
 #[cfg(test)]
 mod tests;
 
 pub use digest::Credentials;
+pub use frame::{Frame, FrameError, Framer};
 pub use header::{CSeq, NameAddress, Reason, Via};
-pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Transport};
+pub use health::{Health, HealthEvent, HealthSettings, HealthTrouble};
+pub use inquiry::{Answer, Inquiry, Outside, OutsideInput, OutsideOutput, Question, seen_at};
+pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output};
+pub use locate::{LocateError, Located, Locator, Place};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
+pub use registration::{Binding, Registration, RegistrationEvent, RegistrationSettings, RegistrationTrouble};
 pub use router::{Ignored, Routed, Router};
+pub use transport::{Destination, Large, LocalAddress, LocalAddresses, Source, TlsPeer, Transport};
 pub use uri::{Host, Scheme, Uri, UriError};

@@ -8,9 +8,10 @@ use super::{
     method::{ALLOW, Method},
     text::lossy,
     transaction::ServerKey,
+    transport::{Destination, Source},
 };
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::collections::BTreeMap;
 
 /// The table of the live legs of one socket. Both ends of a call may be ours, with the same Call-ID: legs are told
 /// apart by our own tag.
@@ -35,7 +36,7 @@ pub enum Routed {
     /// An INVITE that makes a new call; complete, with nothing required that we lack, its body SDP or none.
     NewCall(Message),
     /// To nobody: send these bytes there.
-    Reply(Vec<u8>, SocketAddr),
+    Reply(Vec<u8>, Destination),
     /// To nobody, and nothing is to be said.
     Ignore(Ignored),
 }
@@ -76,6 +77,11 @@ impl Router {
         self.legs.insert(leg.key(), Entry { call_id: leg.call_id_bytes().to_vec(), invite });
     }
 
+    /// Makes an engine known that asks outside of calls: responses with its tag and Call-ID are its own.
+    pub fn add_outside(&mut self, key: LegKey, call_id: &[u8]) {
+        self.legs.insert(key, Entry { call_id: call_id.to_vec(), invite: None });
+    }
+
     /// Forgets a leg, once it is finished.
     pub fn remove(&mut self, key: &LegKey) {
         if let Some(Entry { invite: Some(invite), .. }) = self.legs.remove(key) {
@@ -94,7 +100,7 @@ impl Router {
     }
 
     /// Says where a datagram belongs.
-    pub fn route(&self, datagram: &[u8], source: SocketAddr) -> Routed {
+    pub fn route(&self, datagram: &[u8], source: Source) -> Routed {
         let message = match Message::parse(datagram) {
             Ok(message) => message,
             Err(ParseError::Empty) => return Routed::Ignore(Ignored::KeepAlive),
@@ -117,7 +123,7 @@ impl Router {
         }
     }
 
-    fn request(&self, message: Message, method: &Method, source: SocketAddr) -> Routed {
+    fn request(&self, message: Message, method: &Method, source: Source) -> Routed {
         let key = match message.to_tag() {
             Some(tag) => Some(LegKey::new(&tag)).filter(|key| self.knows(key, &message)),
             // The INVITE once more, or its CANCEL, before the peer knows our tag; the other methods never.
@@ -153,7 +159,7 @@ impl Router {
         }
     }
 
-    fn new_call(&self, message: Message, source: SocketAddr) -> Routed {
+    fn new_call(&self, message: Message, source: Source) -> Routed {
         // The same request by another way: forked by a proxy and come back together.
         // RFC 3261 §8.2.2.2
         let merged = ServerKey::of(&message).is_some_and(|key| self.invites.keys().any(|known| known.is_merged(&key)));
@@ -176,7 +182,7 @@ impl Router {
     }
 
     /// Something that is no SIP message, or whose first line is broken.
-    fn unreadable(&self, datagram: &[u8], source: SocketAddr, error: ParseError) -> Routed {
+    fn unreadable(&self, datagram: &[u8], source: Source, error: ParseError) -> Routed {
         let Some(headers) = salvage_headers(datagram) else {
             return Routed::Ignore(Ignored::Noise(error));
         };
@@ -194,14 +200,7 @@ impl Router {
 
     /// An answer without a transaction. Its tag is always the same for the same request.
     // RFC 3261 §8.2.7
-    fn reply(
-        &self,
-        request: &Message,
-        source: SocketAddr,
-        status: u16,
-        reason: &str,
-        headers: &[(&str, &str)],
-    ) -> Routed {
+    fn reply(&self, request: &Message, source: Source, status: u16, reason: &str, headers: &[(&str, &str)]) -> Routed {
         let Some(via) = request.via() else {
             return Routed::Ignore(Ignored::Incomplete);
         };
@@ -209,7 +208,7 @@ impl Router {
         hash.update(request.branch().as_bytes());
         hash.update(request.call_id().unwrap_or_default());
         let tag: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let mut response = Message::response(request, status, reason, &tag, source);
+        let mut response = Message::response(request, status, reason, &tag, source.address);
         for (name, value) in headers {
             response.headers.push(name, value);
         }

@@ -205,6 +205,7 @@ fn jobs(
             fetch: fax.fetch.as_ref().map(fetch).transpose()?,
             notify: recipient.notify.map(notify_words),
             original_recipient: original,
+            caller: authorized.caller().cloned(),
             ..NewJob::new(
                 dialled(authorized),
                 address::without_password(&recipient.address, fax),

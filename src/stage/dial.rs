@@ -1,10 +1,12 @@
 //! Dial: ready jobs become calls.
 //!
 //! Which jobs are dialled now is decided by [`due::plan`]. The attempt is committed before the INVITE leaves; each confirmed page is
-//! committed as it comes; the outcome closes the attempt. So a crash never makes a silent second call.
+//! committed as it comes; the outcome closes the attempt. So a crash never makes a silent second call. A call that its trunk cannot place
+//! goes to the next trunk at once, as an attempt of its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument as _;
@@ -14,14 +16,15 @@ use super::live::{CallView, Subject};
 use super::pages::{self, Header, StoredPage};
 use super::reception::Reception;
 use super::settings::Settings;
-use super::{Fault, Office, attend, chance, fax_mail, now_ms, trace};
+use super::trunks::{Board, ring_later};
+use super::{Fault, Office, attend, chance, fax_mail, identity, now_ms, trace};
 use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Record, Verdict};
 use crate::clock;
 use crate::io::call::{CallOwner, Tap, run as run_call};
 use crate::model::{AttemptId, CallId, Cause, FetchRequest, JobId, JobState, Number, Outcome, ReceivedId};
-use crate::policy::{GiveUp, Next, Route};
+use crate::policy::{GiveUp, Next, Route, TrunkEvent, TrunkFault};
 use crate::queue::due::{self, Lines};
-use crate::queue::{Bell, JobFilter, NewReceived, Opened};
+use crate::queue::{Bell, DueJob, JobFilter, NewReceived, Opened};
 use crate::spool::{Kind, SpoolName};
 
 /// Due jobs looked at once.
@@ -71,13 +74,18 @@ impl Calls {
         }
     }
 
-    fn lines(&self, settings: &Settings, elsewhere: usize) -> Lines {
+    fn lines(&self, settings: &Settings, trunks: &Board, elsewhere: usize, now_ms: i64) -> Lines {
         let table = self.lock();
         let mut lines = Lines::default();
         for (name, line) in &settings.dial.lines {
             let used = table.values().filter(|call| &call.trunk == name).count();
             let used = u32::try_from(used).unwrap_or(u32::MAX);
-            lines.free.insert(name.clone(), line.channels.saturating_sub(used));
+            if let Some(open) = trunks.open_channels(name, line.channels, used, now_ms) {
+                lines.free.insert(name.clone(), open.calls);
+                if open.is_paced {
+                    lines.paced.insert(name.clone());
+                }
+            }
         }
         lines.calls =
             table.values().map(|call| due::Call { number: call.number.clone(), sender: call.sender.clone() }).collect();
@@ -111,8 +119,8 @@ async fn look(office: Office, line: Line, calls: Calls) -> Result<bool, Fault> {
         tracing::info!(%job, "the lifetime of the fax is over");
     }
     calls.end_jobs(&cancelled, &Cause::Cancelled);
-    let lines = calls.lines(&settings, line.receptions());
-    let plan = due::plan(&due, &settings.dial.trunks, &lines);
+    let lines = calls.lines(&settings, office.trunks(), line.receptions(), now);
+    let plan = due::plan(&due, &settings.dial.trunks, &lines, chance());
     for job in plan.unroutable {
         let cause = Cause::Local("no trunk is configured for this number; see trunk.prefixes".into());
         tracing::warn!(%job, "no trunk serves the number");
@@ -120,7 +128,7 @@ async fn look(office: Office, line: Line, calls: Calls) -> Result<bool, Fault> {
     }
     for dial in plan.dial {
         let Some(due) = due.iter().find(|due| due.job.id == dial.job) else { continue };
-        place(&office, &line, &calls, &settings, due.job.clone(), dial.route).await?;
+        place(&office, &line, &calls, &settings, due.clone(), dial.route).await?;
     }
     Ok(false)
 }
@@ -131,9 +139,10 @@ async fn place(
     line: &Line,
     calls: &Calls,
     settings: &Arc<Settings>,
-    job: crate::queue::Job,
+    due: DueJob,
     route: Route,
 ) -> Result<(), Fault> {
+    let DueJob { job, tried_trunks, .. } = due;
     let (id, trunk, opened_ms) = (job.id, route.trunk.clone(), now_ms());
     let opened = office.blocking(move |office| Ok(office.store().open_attempt(id, &trunk, opened_ms)?)).await;
     let opened = match opened {
@@ -145,6 +154,9 @@ async fn place(
         }
         Err(fault) => return Err(fault),
     };
+    if let Some(wait) = office.trunks().begin_call(&route.trunk, opened_ms) {
+        ring_later(office, Bell::Dial, wait);
+    }
     let (hang_up, wanted_end) = watch::channel(None);
     let on_the_line = OnTheLine {
         job: id,
@@ -160,6 +172,7 @@ async fn place(
         line: line.clone(),
         settings: Arc::clone(settings),
         job,
+        tried_trunks,
         route,
         opened,
         opened_ms,
@@ -185,6 +198,8 @@ struct Placing {
     line: Line,
     settings: Arc<Settings>,
     job: crate::queue::Job,
+    /// Trunks that could not place it in this round.
+    tried_trunks: Vec<String>,
     route: Route,
     opened: Opened,
     /// When the attempt was opened: the time in the header line, which the receipt repeats.
@@ -252,13 +267,24 @@ impl Placing {
     }
 
     async fn call(&self, work: Work, wanted_end: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
-        let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
-        let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
         let fax = &self.settings.dial.fax;
         let trunk =
             self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
-        let (endpoint, invitation) =
-            line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.advertised);
+        let targets = match self.line.locate(&trunk.server, chance()).await {
+            Ok(targets) => targets,
+            Err(reason) => {
+                tracing::error!(%reason, "the trunk's SIP server cannot be found");
+                return Ok(self.without_trunk());
+            }
+        };
+        let Some(first) = targets.first().cloned() else { return Ok(self.without_trunk()) };
+        let sockets = self.line.media_sockets(&first).await.map_err(|error| error.to_string())?;
+        let our_addresses = self.line.addresses.clone();
+        let user_agent = &self.settings.dial.user_agent;
+        let service_route = self.office.trunks().service_route(&self.route.trunk);
+        let invitation = identity::invitation(trunk, &self.route, targets, &service_route);
+        let endpoint = line::endpoint(trunk, &self.route, user_agent, our_addresses);
+        let media = self.line.media(&sockets, &first).map_err(|error| error.to_string())?;
         let errand = match &work {
             Work::Send(pages) => {
                 let shapes = pages.iter().map(StoredPage::shape).collect();
@@ -270,6 +296,7 @@ impl Placing {
             line: line::settings(fax, media, trunk.codecs.clone(), trunk.call_limit),
             endpoint,
             invitation,
+            response_timeout: trunk.response_timeout,
             answer_timeout: trunk.answer_timeout,
             reinvite_after: trunk.reinvite_after,
             fax: errand,
@@ -277,7 +304,8 @@ impl Placing {
         let call = Call::outbound(settings, chance(), clock::now());
         let sip = self.line.sip.clone();
         let id = CallId::Out(self.opened.attempt);
-        let recording = self.line.recorder.begin(id, &self.settings.trace, self.line.advertised, media);
+        let ours = self.line.addresses.towards(&first).advertised;
+        let recording = self.line.recorder.begin(id, &self.settings.trace, ours, media);
         let tap = recording.clone().map(|recording| recording as Arc<dyn Tap>);
         let pages = match work {
             Work::Send(pages) => pages,
@@ -292,6 +320,7 @@ impl Placing {
         let owner = Arc::new(Owner {
             office: self.office.clone(),
             job: self.job.id,
+            trunk: self.route.trunk.clone(),
             pages,
             header: fax.headline.then(|| header(fax, &self.job.number, self.opened_ms)),
             confirmations,
@@ -302,6 +331,14 @@ impl Placing {
         // The owner is gone with the call, so the writer ends when all is written.
         let _ = writing.await;
         Ok(ending)
+    }
+
+    /// The end of a call whose trunk cannot even be found.
+    fn without_trunk(&self) -> Ending {
+        match self.job.fetch {
+            None => Ending::without_fax(Cause::TrunkDown, self.job.pages_confirmed, self.job.pages_total),
+            Some(_) => Ending::without_fax(Cause::TrunkDown, 0, 0),
+        }
     }
 
     async fn pages(&self) -> Result<Vec<StoredPage>, String> {
@@ -316,9 +353,31 @@ impl Placing {
             .map_err(|fault| fault.to_string())
     }
 
+    /// Tells what the call says about its trunk; where the trunk could not place it and another one might, the job goes there at once.
+    fn elsewhere(&self, outcome: &Outcome, record: &Record) -> Option<Next> {
+        let trunk = &self.route.trunk;
+        let board = self.office.trunks();
+        let Some(fault) = TrunkFault::of(&outcome.cause) else {
+            if TrunkEvent::is_placed(&outcome.cause) {
+                board.learn(trunk, TrunkEvent::Placed);
+            }
+            return None;
+        };
+        let retry_after = record.retry_after_seconds.map(Duration::from_secs);
+        board.learn(trunk, TrunkEvent::Failed { fault, reason: outcome.cause.sentence(), retry_after });
+        let now = now_ms();
+        let usable = |name: &str| board.is_usable(name, now);
+        let next = due::elsewhere(&self.job, &self.tried_trunks, trunk, &self.settings.dial.trunks, usable);
+        if next.is_some() {
+            tracing::info!("the trunk could not place the call; it goes to the next one");
+        }
+        next
+    }
+
     async fn close(&self, ending: Ending, fetched: Option<ReceivedId>) {
         let Ending { outcome, record } = ending;
         let next = self.settings.dial.retry.next(&outcome, self.job.tries, now_ms(), self.job.expires_ms, chance());
+        let next = self.elsewhere(&outcome, &record).unwrap_or(next);
         // Nobody has to wait for the resumption of what we stopped ourselves.
         let next = if outcome.cause == Cause::Cancelled { Next::GiveUp(GiveUp::Final) } else { next };
         let attempt = self.opened.attempt;
@@ -380,6 +439,7 @@ async fn write_confirmations(office: Office, attempt: AttemptId, mut waiting: mp
 struct Owner {
     office: Office,
     job: JobId,
+    trunk: String,
     pages: Vec<StoredPage>,
     header: Option<Header>,
     confirmations: mpsc::Sender<u32>,
@@ -406,6 +466,10 @@ impl CallOwner for Owner {
     }
 
     fn progress(&self, progress: &Progress) {
+        if matches!(progress, Progress::Ringing | Progress::Answered) {
+            // It need not be over for others to know that the trunk works.
+            self.office.trunks().learn(&self.trunk, TrunkEvent::Placed);
+        }
         self.office.live().progress(Subject::Sending(self.job), progress);
     }
 }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::settings::{Fax, TrunkLine};
+use super::settings::{Fax, SipServer, TrunkLine};
 use super::trace::Recorder;
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
+use crate::io::dns::Names;
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, FetchRequest, Number, Resolution, Width};
 use crate::policy::Route;
-use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
+use crate::sip::{Destination, EndpointSettings, LocalAddresses, Located, Transport};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, SenderSettings};
@@ -24,8 +25,10 @@ pub struct Line {
     pub sip: SipSocket,
     /// RTP and UDPTL.
     pub ports: Arc<MediaPorts>,
-    /// Our SIP address as others see it.
-    pub advertised: SocketAddr,
+    /// Our SIP addresses, as they are bound and as others see them.
+    pub addresses: LocalAddresses,
+    /// The name service.
+    pub names: Arc<Names>,
     /// Whether the middle of numbers is hidden in logs.
     pub redact: bool,
     /// Writes captures of calls.
@@ -36,8 +39,10 @@ pub struct Line {
 impl Line {
     /// Joins the sockets.
     #[must_use]
-    pub fn new(sip: SipSocket, ports: MediaPorts, advertised: SocketAddr, redact: bool, recorder: Recorder) -> Self {
-        Self { sip, ports: Arc::new(ports), advertised, redact, recorder, receptions: Arc::default() }
+    pub fn new(sip: SipSocket, ports: MediaPorts, names: Names, redact: bool, recorder: Recorder) -> Self {
+        let addresses = sip.addresses().clone();
+        let (ports, names) = (Arc::new(ports), Arc::new(names));
+        Self { sip, ports, addresses, names, redact, recorder, receptions: Arc::default() }
     }
 
     /// Incoming calls on the line.
@@ -53,12 +58,40 @@ impl Line {
         ReceptionCount(Arc::clone(&self.receptions))
     }
 
-    /// Where the far end is to send media.
+    /// Where a SIP server is now, in the order in which its addresses are to be tried. They are of one family, since the media of a
+    /// call are: of the first one that we listen for and the server has.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    pub async fn locate(&self, server: &SipServer, seed: u64) -> Result<Vec<Destination>, String> {
+        let found = self.names.locate(&server.place, seed).await.map_err(|error| error.to_string())?;
+        let ours = self.addresses.iter().map(|local| local.bound.is_ipv4());
+        let family = ours.into_iter().find(|v4| found.iter().any(|located| located.address.is_ipv4() == *v4));
+        let Some(family) = family else {
+            return Err(format!("{} has no address of a family that sip.listen has one of", server.place.host));
+        };
+        let destination = |located: &Located| Destination {
+            large: server.large,
+            tls: (located.transport == Transport::Tls).then(|| Arc::clone(&server.tls)),
+            ..Destination::new(located.transport, located.address)
+        };
+        Ok(found.iter().filter(|located| located.address.is_ipv4() == family).map(destination).collect())
+    }
+
+    /// Sockets for the media of a call with a far end that is reached by SIP there.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn media_sockets(&self, peer: &Destination) -> std::io::Result<MediaSockets> {
+        self.ports.bind(self.addresses.towards(peer).bound.ip()).await
+    }
+
+    /// Where the far end is to send media, that is reached by SIP there.
     ///
     /// # Errors
     /// When a socket has no address.
-    pub fn media(&self, sockets: &MediaSockets) -> std::io::Result<MediaAddresses> {
-        let address: IpAddr = self.advertised.ip();
+    pub fn media(&self, sockets: &MediaSockets, peer: &Destination) -> std::io::Result<MediaAddresses> {
+        let address: IpAddr = self.addresses.towards(peer).advertised.ip();
         let seen =
             |socket: &tokio::net::UdpSocket| socket.local_addr().map(|local| SocketAddr::new(address, local.port()));
         Ok(MediaAddresses { audio: seen(&sockets.audio)?, t38: seen(&sockets.t38)? })
@@ -147,35 +180,15 @@ fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
     }
 }
 
-/// The SIP side of an outbound call.
+/// Our own side of an outbound call.
 #[must_use]
-pub fn invitation(
-    trunk: &TrunkLine,
-    route: &Route,
-    fax: &Fax,
-    user_agent: &str,
-    local: SocketAddr,
-) -> (EndpointSettings, Invitation) {
-    let domain = || Host::parse(&trunk.domain).unwrap_or(Host::Address(trunk.proxy.ip()));
-    let port = (trunk.proxy.port() != 5060).then(|| trunk.proxy.port());
-    let user = route.caller.clone().unwrap_or_default();
-    let target = Uri::to_host(&route.dialled, domain(), port);
-    let endpoint = EndpointSettings {
+pub fn endpoint(trunk: &TrunkLine, route: &Route, user_agent: &str, local: LocalAddresses) -> EndpointSettings {
+    // Where we are registered, calls within a dialog come to the user that is registered.
+    let user = trunk.registration.as_ref().map(|registration| registration.user.clone());
+    EndpointSettings {
         local,
-        transport: Transport::Udp,
-        contact_user: user.clone(),
+        contact_user: user.or_else(|| route.caller.clone()).unwrap_or_default(),
         user_agent: user_agent.to_owned(),
         credentials: trunk.credentials.clone(),
-    };
-    let from_name = (!fax.sender_name.is_empty()).then(|| fax.sender_name.clone());
-    let invitation = Invitation {
-        from: Uri::to_host(if user.is_empty() { "fax" } else { &user }, domain(), None),
-        from_name,
-        to: target.clone(),
-        request_uri: target,
-        next_hop: trunk.proxy,
-        headers: Vec::new(),
-        body: Vec::new(),
-    };
-    (endpoint, invitation)
+    }
 }

@@ -1,7 +1,7 @@
 //! The program's flow, a file a stage, to be read in this order:
 //!
 //! [`accept`] (SMTP → queue) → [`render`] (queue → pages) → [`dial`] (pages → call) → [`report`] (outcome → mail) → [`deliver`] (mail →
-//! smarthost); and [`receive`] (incoming call → pages → mail).
+//! smarthost); and [`receive`] (incoming call → pages → mail). Beside them [`trunks`] keeps us registered and knows which trunk works.
 //!
 //! Stages never call one another. Each takes its work from rows, commits what it did to rows, and the store then rings the bell of
 //! the next. A crash at any line resumes from the rows.
@@ -10,16 +10,19 @@ pub mod accept;
 pub mod deliver;
 pub mod dial;
 pub mod fax_mail;
+pub mod identity;
 pub mod line;
 pub mod live;
 pub mod offer;
 pub mod pages;
+pub mod probe;
 pub mod receive;
 pub mod reception;
 pub mod render;
 pub mod report;
 pub mod settings;
 pub mod trace;
+pub mod trunks;
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -50,6 +53,7 @@ struct Inner {
     spool: Spool,
     settings: RwLock<Arc<Settings>>,
     live: Live,
+    trunks: trunks::Board,
     render: Arc<Notify>,
     dial: Arc<Notify>,
     report: Arc<Notify>,
@@ -85,8 +89,10 @@ impl Office {
         };
         let (render, dial) = (bell(Bell::Render), bell(Bell::Dial));
         let (report, deliver) = (bell(Bell::Report), bell(Bell::Deliver));
+        let trunks = trunks::Board::default();
+        trunks.configure(&settings.dial, now_ms());
         let settings = RwLock::new(Arc::new(settings));
-        let inner = Inner { store, spool, settings, live: Live::default(), render, dial, report, deliver };
+        let inner = Inner { store, spool, settings, live: Live::default(), trunks, render, dial, report, deliver };
         Self { inner: Arc::new(inner) }
     }
 
@@ -108,6 +114,12 @@ impl Office {
         &self.inner.live
     }
 
+    /// What is known of the trunks.
+    #[must_use]
+    pub fn trunks(&self) -> &trunks::Board {
+        &self.inner.trunks
+    }
+
     /// The settings of this moment; work that has begun keeps those it began with.
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {
@@ -116,6 +128,7 @@ impl Office {
 
     /// Puts new settings in force for work that begins from now on.
     pub fn reload(&self, settings: Settings) {
+        self.inner.trunks.configure(&settings.dial, now_ms());
         *self.inner.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
         self.inner.dial.notify_one();
     }

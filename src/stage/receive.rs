@@ -21,7 +21,7 @@ use crate::io::call::{Tap, Way, run as run_call, run_leg};
 use crate::io::sip::Arrived;
 use crate::model::{CallId, Cause, ReceivedId};
 use crate::queue::{Bell, NewReceived, Received};
-use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Transport};
+use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Source};
 use crate::spool::Kind;
 
 /// Takes calls until `stop`; those on the line go on until `hang_up`.
@@ -39,9 +39,9 @@ pub async fn run(
             arrived = new_calls.recv() => arrived,
             _ = stop.wait_for(|stop| *stop) => None,
         };
-        let Some(Arrived { message, source }) = arrived else { return };
+        let Some(Arrived { message, source, .. }) = arrived else { return };
         let settings = office.settings();
-        if !settings.receive.peers.iter().any(|network| network.contains(source.ip())) {
+        if !settings.receive.peers.iter().any(|network| network.contains(source.address.ip())) {
             // Not even refused: an answer would cost a transaction for each, and tell a stranger that somebody is here.
             tracing::debug!(%source, "a call from a peer that is not in sip.allowed_peers was ignored");
             continue;
@@ -112,7 +112,7 @@ struct Answering {
     settings: Arc<Settings>,
     line: Line,
     invite: Message,
-    source: std::net::SocketAddr,
+    source: Source,
     called: String,
 }
 
@@ -161,8 +161,7 @@ impl Answering {
 
     fn endpoint(&self) -> EndpointSettings {
         EndpointSettings {
-            local: self.line.advertised,
-            transport: Transport::Udp,
+            local: self.line.addresses.clone(),
             contact_user: self.called.clone(),
             user_agent: self.settings.receive.user_agent.clone(),
             credentials: None,
@@ -251,8 +250,10 @@ impl Answering {
         hang_up: watch::Receiver<Option<Cause>>,
     ) -> Result<Ending, String> {
         let receive = &self.settings.receive;
-        let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
-        let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
+        let peer = self.source.back();
+        let ours = self.line.addresses.towards(&peer).advertised;
+        let sockets = self.line.media_sockets(&peer).await.map_err(|error| error.to_string())?;
+        let media = self.line.media(&sockets, &peer).map_err(|error| error.to_string())?;
         let settings = InboundSettings {
             line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
             endpoint: self.endpoint(),
@@ -262,11 +263,11 @@ impl Answering {
         };
         let call = Call::inbound(settings, &self.invite, self.source, chance(), clock::now())
             .ok_or("the INVITE was not complete")?;
-        let recording = self.line.recorder.begin(CallId::In(id), &self.settings.trace, self.line.advertised, media);
+        let recording = self.line.recorder.begin(CallId::In(id), &self.settings.trace, ours, media);
         let tap = recording.clone().map(|recording| recording as Arc<dyn Tap>);
         if let Some(tap) = &tap {
             // The call was made of it before anybody could see it come.
-            tap.received(Way::Sip, self.source, &self.invite.to_bytes());
+            tap.received(Way::Sip, self.source.address, &self.invite.to_bytes());
         }
         let sip = self.line.sip.clone();
         let ending = run_call(call, sockets, sip, hang_up, Arc::clone(&answerer), tap).await;

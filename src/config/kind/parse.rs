@@ -1,9 +1,10 @@
 //! The small grammars inside texts: times, sizes, networks, patterns, addresses, lists of waits.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{HostPort, Mailbox, PortRange, Wrong, wrong};
+use super::{HostPort, Mailbox, PortRange, PricedRate as Rate, SipHost, SipListen, SipTransport, Wrong, wrong};
 use crate::model::PatternError;
 
 /// The longest time that can be written: 10 years.
@@ -72,6 +73,36 @@ pub(super) fn by_rule<T: FromStr<Err = PatternError>>(text: &str) -> Result<T, W
     text.parse().map_err(|error: PatternError| (error.reason, Some(error.hint)))
 }
 
+pub(super) fn sip_listen(text: &str) -> Result<SipListen, Wrong> {
+    let prefixes = [("udp:", SipTransport::Udp), ("tcp:", SipTransport::Tcp), ("tls:", SipTransport::Tls)];
+    let found = prefixes.into_iter().find_map(|(prefix, transport)| Some((text.strip_prefix(prefix)?, transport)));
+    let (place, transport) = found.map_or((text, None), |(place, transport)| (place, Some(transport)));
+    match place.parse() {
+        Ok(address) => Ok(SipListen { transport, address }),
+        Err(_) => wrong(
+            "is no address with a port",
+            "write it like \"10.0.0.5:5060\" (UDP and TCP), \"udp:10.0.0.5:5060\", \"tcp:[::1]:5060\" or \"tls:10.0.0.5:5061\"",
+        ),
+    }
+}
+
+/// A host with or without a port.
+pub(super) fn sip_host(text: &str) -> Result<SipHost, Wrong> {
+    if let Ok(IpAddr::V6(address)) = text.parse() {
+        return Ok(SipHost { host: address.to_string(), port: None });
+    }
+    if let Some(Ok(address)) =
+        text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::parse::<std::net::Ipv6Addr>)
+    {
+        return Ok(SipHost { host: address.to_string(), port: None });
+    }
+    if text.contains(':') {
+        let HostPort { host, port } = host_port(text)?;
+        return Ok(SipHost { host, port: Some(port) });
+    }
+    Ok(SipHost { host: domain(text)?, port: None })
+}
+
 pub(super) fn host_port(text: &str) -> Result<HostPort, Wrong> {
     const HINT: &str = "write \"host.example.com:5060\", \"192.0.2.7:5060\" or \"[2001:db8::1]:5060\"";
     let Some((host, port)) = text.rsplit_once(':') else { return wrong("has no port", HINT) };
@@ -131,6 +162,32 @@ pub(super) fn telephone(text: &str) -> Result<String, Wrong> {
     } else {
         wrong("is no telephone number of at most 15 digits", "write it like \"+390612345\"")
     }
+}
+
+/// `+39* 0.012`: a pattern for numbers, and a price with at most three decimals.
+pub(super) fn rate_line(text: &str) -> Result<Rate, Wrong> {
+    const HINT: &str = "write which numbers and what a minute costs: \"+39* 0.012\", \"* 0.2\"";
+    let Some((numbers, price)) = text.trim().split_once(char::is_whitespace) else {
+        return wrong("has no price", HINT);
+    };
+    let numbers = by_rule(numbers)?;
+    let (whole, decimals) = price.trim().split_once('.').unwrap_or((price.trim(), "0"));
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(decimals) || decimals.len() > 3 || whole.len() > 6 {
+        return wrong("has no price of at most six digits and three decimals", HINT);
+    }
+    let thousandths = format!("{whole}{decimals:0<3}").parse().unwrap_or(u32::MAX);
+    Ok(Rate { numbers, price: thousandths })
+}
+
+// RFC 3966 §5.1.5
+pub(super) fn phone_context(text: &str) -> Result<String, Wrong> {
+    let digits = text.strip_prefix('+').unwrap_or_default();
+    if (1..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    domain(text)
+        .or_else(|_| wrong("is neither + and digits nor a domain name", "write it like \"+39\" or \"example.net\""))
 }
 
 pub(super) fn sender_pattern(text: &str) -> Result<String, Wrong> {
@@ -229,6 +286,24 @@ mod tests {
         for bad in ["2", "0m", "m", "2m,,4m", "5m*0", "5m*x", "1m*60,1m*60", "1m 2m", "1w"] {
             assert!(retry_list(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_rate_is_a_pattern_and_a_price_with_three_decimals() {
+        let read = |text: &str| rate_line(text).map(|rate| (rate.numbers.to_string(), rate.price));
+        assert_eq!(read("+39* 0.012"), Ok(("+39*".into(), 12)));
+        assert_eq!(read("*  1.5"), Ok(("*".into(), 1500)));
+        assert_eq!(read("47?? 2"), Ok(("47??".into(), 2000)));
+        for bad in ["", "+39*", "+39* x", "+39* -1", "+39* 0.0001", "+39* 1.", "3*9 1", "+39* 1,5", "+39* 1234567"] {
+            assert!(rate_line(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_context_is_a_number_or_a_domain() {
+        assert_eq!(phone_context("+39").as_deref(), Ok("+39"));
+        assert_eq!(phone_context("Example.NET").as_deref(), Ok("example.net"));
+        assert!(phone_context("+").is_err() && phone_context("+39x").is_err() && phone_context("").is_err());
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Who is dialled now.
 
-use super::{Call, Lines, Plan, plan};
+use super::{Call, Lines, Plan, elsewhere};
 use crate::model::{JobId, JobState, MessageId, Number, NumberPlan};
-use crate::policy::{AddressOptions, Tries, Trunk, Trunks};
+use crate::policy::{AddressOptions, Next, Tries, Trunk, Trunks};
 use crate::queue::rows::{DueJob, Job};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+
+fn plan(jobs: &[DueJob], trunks: &Trunks, lines: &Lines) -> Plan {
+    super::plan(jobs, trunks, lines, 0)
+}
 
 fn number(text: &str) -> Number {
     Number::from_stored(text).expect("a number")
@@ -41,7 +45,7 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
         caller: None,
         delay_reported_ms: None,
     };
-    DueJob { job, served_ms: 0, avoid_trunk: None }
+    DueJob { job, served_ms: 0, tried_trunks: Vec::new() }
 }
 
 fn trunks() -> Trunks {
@@ -112,10 +116,52 @@ fn a_full_trunk_gives_way_to_the_next_and_a_full_house_waits() {
 }
 
 #[test]
-fn the_trunk_that_failed_is_tried_last_but_still_tried() {
-    let failed = DueJob { avoid_trunk: Some("home".into()), ..due(1, "a", "+3901") };
-    assert_eq!(chosen(&plan(std::slice::from_ref(&failed), &trunks(), &lines(1, 1))), [(1, "world")]);
-    assert_eq!(chosen(&plan(&[failed], &trunks(), &lines(1, 0))), [(1, "home")]);
+fn a_trunk_that_failed_in_this_round_is_left_out_while_another_can_be_used() {
+    let failed = [DueJob { tried_trunks: vec!["home".into()], ..due(1, "a", "+3901") }];
+    assert_eq!(chosen(&plan(&failed, &trunks(), &lines(1, 1))), [(1, "world")]);
+    assert_eq!(chosen(&plan(&failed, &trunks(), &lines(1, 0))), [], "it waits for a channel of the other");
+    let other_down = Lines { free: [("home".into(), 1)].into(), at_most: 9, ..Lines::default() };
+    assert_eq!(chosen(&plan(&failed, &trunks(), &other_down)), [(1, "home")], "there is nobody else to ask");
+}
+
+#[test]
+fn a_call_goes_elsewhere_only_where_a_trunk_not_tried_serves_it_and_can_be_used() {
+    let job = due(1, "a", "+3901");
+    let next = |job: &DueJob, failed: &str, usable: &[&str]| {
+        elsewhere(&job.job, &job.tried_trunks, failed, &trunks(), |name| usable.contains(&name))
+    };
+    assert_eq!(next(&job, "home", &["home", "world"]), Some(Next::Elsewhere));
+    assert_eq!(next(&job, "home", &["home"]), None);
+    let second = DueJob { tried_trunks: vec!["home".into()], ..job.clone() };
+    assert_eq!(next(&second, "world", &["home", "world"]), None, "each was tried once");
+    assert_eq!(next(&due(1, "a", "+4901"), "world", &["home", "world"]), None);
+    let mut tied = job;
+    tied.job.trunk = Some("home".into());
+    assert_eq!(next(&tied, "home", &["home", "world"]), None, "the job may use this trunk only");
+}
+
+#[test]
+fn a_job_waits_for_a_trunk_whose_next_call_only_waits_its_moment() {
+    let jobs = [due(1, "a", "+3901"), due(2, "b", "+3902"), due(3, "c", "+4901")];
+    let paced = Lines { paced: ["home".to_owned()].into(), ..lines(1, 9) };
+    assert_eq!(chosen(&plan(&jobs, &trunks(), &paced)), [(1, "home"), (3, "world")], "the second waits for home");
+    let now = Lines { paced: ["home".to_owned()].into(), ..lines(0, 9) };
+    assert_eq!(chosen(&plan(&jobs, &trunks(), &now)), [(3, "world")]);
+}
+
+#[test]
+fn weights_deal_the_jobs_out_over_the_trunks() {
+    let trunk = |name: &str, weight| Trunk {
+        name: name.into(),
+        prefixes: vec!["*".parse().expect("a pattern")],
+        weight,
+        ..Trunk::default()
+    };
+    let trunks = Trunks::new(vec![trunk("home", 1), trunk("world", 1)], NumberPlan::default()).expect("sound");
+    let jobs: Vec<DueJob> = (0..400).map(|id| due(id, &format!("s{id}"), &format!("+39{id:05}"))).collect();
+    let all = Lines { at_most: 400, ..lines(400, 400) };
+    let on_home = plan(&jobs, &trunks, &all).dial.iter().filter(|dial| dial.route.trunk == "home").count();
+    assert!((160..=240).contains(&on_home), "{on_home} of 400");
 }
 
 #[test]

@@ -55,8 +55,8 @@ pub struct DueJob {
     pub job: Job,
     /// When its sender was last given a line; 0 for never.
     pub served_ms: i64,
-    /// A trunk that failed it the last time, to be tried last.
-    pub avoid_trunk: Option<String>,
+    /// Trunks that could not place it in this round; the others are tried before any of them is again.
+    pub tried_trunks: Vec<String>,
 }
 
 /// A call that may now be placed.

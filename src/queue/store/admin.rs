@@ -122,7 +122,7 @@ impl Store {
             tx.connection
                 .prepare_cached(
                     "UPDATE jobs SET pages_confirmed = ?2, due_ms = ?3, expires_ms = ?4, ended_ms = NULL, \
-                     cause = NULL, cause_detail = NULL, give_up = NULL, avoid_trunk = NULL, delay_reported_ms = NULL, \
+                     cause = NULL, cause_detail = NULL, give_up = NULL, tried_trunks = NULL, delay_reported_ms = NULL, \
                      tries_busy = 0, tries_no_answer = 0, tries_trunk = 0, tries_fax = 0, tries_not_a_fax = 0, \
                      tries_resume = 0 WHERE id = ?1",
                 )?

@@ -227,7 +227,9 @@ pub(super) fn close(
         tx.ring(Bell::Report);
         return Ok(JobState::Cancelled);
     }
-    count_try(tx, &before, class, &open.trunk)?;
+    if next != Next::Elsewhere {
+        count_try(tx, &before, class)?;
+    }
     if whole {
         // Every page has its confirmation; how the call was released no longer matters.
         ended(tx, open.job, &Cause::Sent, now_ms)?;
@@ -240,6 +242,10 @@ pub(super) fn close(
             tx.connection
                 .prepare_cached("UPDATE jobs SET due_ms = ?2, ended_ms = NULL WHERE id = ?1")?
                 .execute(params![open.job.0, due_ms])?;
+            step::step(tx, open.job, JobEvent::Retry)
+        }
+        Next::Elsewhere => {
+            go_elsewhere(tx, open, now_ms)?;
             step::step(tx, open.job, JobEvent::Retry)
         }
         Next::GiveUp(reason) => {
@@ -298,13 +304,24 @@ fn close_row(
     Ok(())
 }
 
-fn count_try(tx: &Tx<'_>, job: &Job, class: RetryClass, trunk: &str) -> Result<(), QueueError> {
+/// The job is due at once, on a trunk that was not tried in this round. It costs no try.
+fn go_elsewhere(tx: &Tx<'_>, open: &Attempt, now_ms: i64) -> Result<(), QueueError> {
+    tx.connection
+        .prepare_cached(
+            "UPDATE jobs SET due_ms = ?2, ended_ms = NULL, \
+             tried_trunks = iif(tried_trunks IS NULL, ?3, tried_trunks || char(10) || ?3) WHERE id = ?1",
+        )?
+        .execute(params![open.job.0, now_ms, open.trunk])?;
+    Ok(())
+}
+
+/// A round over the trunks is over: it counts as one try, and the next begins with all of them.
+fn count_try(tx: &Tx<'_>, job: &Job, class: RetryClass) -> Result<(), QueueError> {
     let tries = job.tries.plus(class);
-    let avoid = (class == RetryClass::Trunk).then_some(trunk);
     tx.connection
         .prepare_cached(
             "UPDATE jobs SET tries_busy = ?2, tries_no_answer = ?3, tries_trunk = ?4, tries_fax = ?5, \
-             tries_not_a_fax = ?6, tries_resume = ?7, avoid_trunk = ?8 WHERE id = ?1",
+             tries_not_a_fax = ?6, tries_resume = ?7, tried_trunks = NULL WHERE id = ?1",
         )?
         .execute(params![
             job.id.0,
@@ -313,8 +330,7 @@ fn count_try(tx: &Tx<'_>, job: &Job, class: RetryClass, trunk: &str) -> Result<(
             tries.trunk,
             tries.fax,
             tries.not_a_fax,
-            tries.resume,
-            avoid
+            tries.resume
         ])?;
     Ok(())
 }

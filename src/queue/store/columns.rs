@@ -193,9 +193,15 @@ pub(super) fn job(row: &Row<'_>) -> Result<Job> {
     })
 }
 
+/// One name a line.
+fn tried_trunks(row: &Row<'_>) -> Result<Vec<String>> {
+    let lines: Option<String> = row.get("tried_trunks")?;
+    Ok(lines.unwrap_or_default().lines().map(str::to_owned).collect())
+}
+
 /// A row of `jobs` joined with `senders`.
 pub(super) fn due_job(row: &Row<'_>) -> Result<DueJob> {
-    Ok(DueJob { job: job(row)?, served_ms: row.get("turn_ms")?, avoid_trunk: row.get("avoid_trunk")? })
+    Ok(DueJob { job: job(row)?, served_ms: row.get("turn_ms")?, tried_trunks: tried_trunks(row)? })
 }
 
 /// A row of `attempts`.

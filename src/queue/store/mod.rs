@@ -16,6 +16,7 @@ mod reception;
 mod recover;
 mod render;
 mod step;
+mod trunk;
 mod writer;
 
 use super::bell::{Bell, Bells};

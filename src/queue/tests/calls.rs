@@ -248,15 +248,27 @@ fn a_fax_is_sent_again_whole_or_from_where_it_broke_off() {
 }
 
 #[test]
-fn only_a_trunk_s_own_failure_sends_the_next_call_elsewhere() {
+fn a_call_that_goes_elsewhere_is_due_at_once_costs_no_try_and_remembers_who_was_tried() {
     let store = bench();
-    for (content, cause, expected) in [(1, Cause::TrunkDown, Some("main")), (2, Cause::Busy, None)] {
-        let (job, attempt) = store.dialling(content, &format!("+3902123{content}"));
-        store.close_attempt(attempt, &outcome(0, cause), Next::At(NOW), None, NOW).expect("closed");
-        let due = store.due_jobs(NOW, 10).expect("listed");
-        let found = due.iter().find(|due| due.job.id == job).expect("due");
-        assert_eq!(found.avoid_trunk.as_deref(), expected);
+    let (job, attempt) = store.dialling(1, "+390212345");
+    let busy = outcome(0, Cause::Busy);
+    store.close_attempt(attempt, &busy, Next::At(NOW), None, NOW).expect("closed");
+    for (trunk, tried) in [("main", vec!["main"]), ("second", vec!["main", "second"])] {
+        let opened = store.open_attempt(job, trunk, NOW).expect("opened");
+        let failed = outcome(0, Cause::TrunkDown);
+        let state = store.close_attempt(opened.attempt, &failed, Next::Elsewhere, None, NOW + 5).expect("closed");
+        assert_eq!(state, JobState::Ready);
+        let due = store.due_jobs(NOW + 5, 10).expect("listed").remove(0);
+        assert_eq!(due.tried_trunks, tried);
+        assert_eq!((due.job.tries.trunk, due.job.tries.busy, due.job.due_ms), (0, 1, NOW + 5));
     }
+    let opened = store.open_attempt(job, "third", NOW).expect("opened");
+    let failed = outcome(0, Cause::TrunkDown);
+    store.close_attempt(opened.attempt, &failed, Next::At(NOW + 60), None, NOW).expect("closed");
+    let due = store.due_jobs(NOW + 60, 10).expect("listed").remove(0);
+    assert_eq!((due.job.tries.trunk, due.tried_trunks.len()), (1, 0), "the round counts as one try");
+    let trunks: Vec<_> = store.show(job).expect("found").attempts.into_iter().map(|attempt| attempt.trunk).collect();
+    assert_eq!(trunks, ["main", "main", "second", "third"], "each call is a record of its own");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod intake;
 mod machine;
 mod outgoing;
 mod polling;
+mod trunks;
 
 use super::{NewJob, NewMail, NewMessage, Queued, Store};
 use crate::model::{AttemptId, Cause, JobId, Number, Outcome};

@@ -1,0 +1,57 @@
+//! What is kept of trunks.
+
+use super::*;
+use crate::policy::{Next, Standing, TrunkEvent, TrunkFault, TrunkState};
+use crate::queue::TrunkRow;
+
+fn row(name: &str, state: &TrunkState) -> TrunkRow {
+    TrunkRow { name: name.into(), report: state.report(NOW), seen_at: Some("203.0.113.7:5060".into()), written_ms: NOW }
+}
+
+#[test]
+fn every_standing_reads_back_as_it_was_written() {
+    let store = bench();
+    let fresh = || TrunkState::new(false, NOW);
+    let (mut down, mut resting, mut bound) = (fresh(), fresh(), TrunkState::new(true, NOW));
+    down.learn(TrunkEvent::Silent("it does not answer OPTIONS".into()), NOW, 0);
+    let failed = TrunkEvent::Failed { fault: TrunkFault::Unreachable, reason: "no answer".into(), retry_after: None };
+    resting.learn(failed, NOW, 0);
+    bound.learn(TrunkEvent::Registered { until_ms: NOW + 60_000 }, NOW, 0);
+    bound.learn(TrunkEvent::RegistrationFailed("the registrar does not answer".into()), NOW, 0);
+    let rows = vec![
+        row("a", &fresh()),
+        row("b", &down),
+        row("c", &resting),
+        row("d", &bound),
+        row("e", &TrunkState::new(true, NOW)),
+    ];
+    store.write_trunks(rows.clone()).expect("written");
+    assert_eq!(store.trunks().expect("read"), rows);
+    assert!(matches!(rows[2].report.standing, Standing::Resting { .. }));
+    store.write_trunks(vec![row("b", &fresh())]).expect("written");
+    store.keep_trunks(vec!["b".into(), "e".into()]).expect("kept");
+    let left: Vec<_> = store.trunks().expect("read").into_iter().map(|row| (row.name, row.report.standing)).collect();
+    assert_eq!(left[0], ("b".into(), Standing::Up));
+    assert_eq!(left.len(), 2);
+}
+
+#[test]
+fn calls_are_counted_by_trunk_and_outcome_from_a_moment_on() {
+    let store = bench();
+    let (_, old) = store.dialling(1, "+390000001");
+    store.close_attempt(old, &outcome(0, Cause::Busy), Next::At(NOW), None, NOW).expect("closed");
+    for (content, cause) in [(2, Cause::Busy), (3, Cause::Busy), (4, Cause::TrunkDown)] {
+        let job = store.ready("a@example.com", content, &format!("+39000000{content}"));
+        let opened = store.open_attempt(job, "second", NOW + 10).expect("opened");
+        store.close_attempt(opened.attempt, &outcome(0, cause), Next::At(NOW), None, NOW + 20).expect("closed");
+    }
+    let job = store.ready("a@example.com", 5, "+390000005");
+    store.open_attempt(job, "second", NOW + 10).expect("opened");
+    let calls = store.trunk_calls(NOW + 5).expect("counted");
+    assert_eq!(calls.len(), 1, "the call before is not of that time: {calls:?}");
+    assert_eq!((calls[0].trunk.as_str(), calls[0].open), ("second", 1));
+    assert_eq!(calls[0].outgoing, [("busy".to_owned(), 2), ("trunk-down".to_owned(), 1)]);
+    let failures = store.trunk_failures("second", 10).expect("listed");
+    assert_eq!(failures.len(), 1);
+    assert_eq!((failures[0].closed_ms, failures[0].cause.as_str()), (NOW + 20, "trunk-down"));
+}
