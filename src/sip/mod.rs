@@ -13,8 +13,10 @@
 //! redirection (3xx is a failure with its status), looking up names (the targets are given).
 
 mod chance;
+pub mod content;
 pub mod dialog;
 pub mod digest;
+pub mod extension;
 pub mod header;
 pub mod leg;
 pub mod message;
@@ -31,7 +33,10 @@ mod tests;
 
 pub use digest::Credentials;
 pub use header::{CSeq, NameAddress, Reason, Via};
-pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output};
+pub use leg::{
+    CallSettings, Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Redirects,
+    SESSION_INTERVAL,
+};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
 pub use router::{Ignored, Routed, Router};
