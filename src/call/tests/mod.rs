@@ -11,5 +11,6 @@ mod pace;
 mod party;
 mod peer;
 mod polling;
+mod refresh;
 mod transport;
 mod wire;
