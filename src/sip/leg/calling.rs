@@ -30,7 +30,7 @@ pub(super) struct Calling {
     /// Where else it may go, in this order.
     pub(super) targets: VecDeque<Destination>,
     /// Where else the peer sends it.
-    pub(super) route: redirect::Route,
+    pub(super) route: Box<redirect::Route>,
     ringing: bool,
 }
 
@@ -86,7 +86,7 @@ impl Leg {
         let invite = leg.first_invite(invitation, number);
         let branch = leg.send_invite(Purpose::Call, invite, hop, now);
         leg.timers.set(Timer::Ringing, now + RINGING_LIMIT);
-        let calling = Calling { branch, proceeding: false, targets, route: redirect::Route::default(), ringing: false };
+        let calling = Calling { branch, proceeding: false, targets, route: Box::default(), ringing: false };
         leg.wait_for_target(&calling, now);
         leg.state = State::Calling(calling);
         leg
@@ -208,7 +208,7 @@ impl Leg {
     fn failed(&mut self, mut calling: Calling, invite: &Message, response: &Message, now: Instant) {
         calling.targets.clear();
         if response.status().is_some_and(|status| status >= 600) {
-            calling.route = redirect::Route::default();
+            calling.route = Box::default();
         }
         self.other_way(calling, invite, redirect::failure(response), now);
     }
