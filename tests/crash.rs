@@ -164,7 +164,7 @@ async fn check(site: &Site) -> Story {
     let config = site.config();
     let store = Store::open_beside(&queue_file(&config)).expect("the queue");
     let spool = Spool::open(&spool_directory(&config)).expect("the spool");
-    let office = Office::new(store, spool, app::settings(&config).await.expect("settings"));
+    let office = Office::new(store, spool, app::settings(&config).expect("settings"));
     let story = Story::read(site, &office);
     let mut pages = BTreeMap::new();
     for detail in &story.jobs {

@@ -9,3 +9,4 @@ mod parallel;
 mod polling;
 mod support;
 mod tidy;
+mod transport;

@@ -26,6 +26,9 @@ const LARGEST: u64 = 1 << 26;
 
 /// Pages go as they are stored, so that what came can be compared with what was offered.
 const PLAIN: Wishes = Wishes {
+    listen: "",
+    proxy: "",
+    trunk: "",
     channels: None,
     smtp: "",
     sip: "",

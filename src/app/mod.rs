@@ -11,18 +11,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
 use crate::io::call::MediaPorts;
-use crate::io::sip::SipSocket;
+use crate::io::dns::{DnsError, Names};
+use crate::io::sip::{Port, PortError, SipSocket};
 use crate::io::smtp_in::{self, Limits};
 use crate::model::Cause;
 use crate::queue::{QueueError, Store};
-use crate::sip::{LocalAddress, LocalAddresses, Router, Transport};
+use crate::sip::{Router, Transport};
 use crate::smtp;
 use crate::spool::{Spool, SpoolError, SpoolName};
 use crate::stage::accept::Accept;
@@ -68,6 +69,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The name service.
+    #[error(transparent)]
+    Names(#[from] DnsError),
     /// Leftovers of a crash could not be settled.
     #[error("what was left over from the last run could not be settled: {0}")]
     Recovery(#[from] Fault),
@@ -102,7 +106,7 @@ impl Server {
     /// # Errors
     /// The first thing that does not fit; then nothing runs.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let settings = settings(config).await?;
+        let settings = settings(config)?;
         let (store, spool) = open(config)?;
         let office = Office::new(store, spool, settings);
         settle_leftovers(&office)?;
@@ -129,7 +133,7 @@ impl Server {
             receive::run(office.clone(), line.clone(), new_calls, wanted_end, stopped.clone(), calls.clone());
         tasks.push(tokio::spawn(receiving));
         tasks.push(tokio::spawn(keep_house(office.clone(), config.queue.keep_history, stopped)));
-        tracing::info!(sip = %line.sip.local(), smtp = ?smtp, "faxramp is ready");
+        tracing::info!(sip = ?line.addresses.iter().map(|local| local.bound).collect::<Vec<_>>(), smtp = ?smtp, "faxramp is ready");
         Ok(Self { office, calls, line, smtp, stop, hang_up, tasks })
     }
 
@@ -145,10 +149,16 @@ impl Server {
         &self.smtp
     }
 
-    /// Where SIP is listened for.
+    /// The first address that SIP is listened for at.
     #[must_use]
     pub fn sip_address(&self) -> SocketAddr {
-        self.line.sip.local()
+        self.line.addresses.first().bound
+    }
+
+    /// Each address that SIP is listened for at, with its transport.
+    #[must_use]
+    pub fn sip_addresses(&self) -> Vec<String> {
+        self.line.addresses.iter().map(|local| format!("{} by {}", local.bound, local.transport)).collect()
     }
 
     /// Puts a new configuration in force: everything but listeners, data directory and logging, which need a restart.
@@ -156,8 +166,9 @@ impl Server {
     /// # Errors
     /// When it does not fit this machine; then the old one stays.
     pub async fn reload(&self, config: &Config) -> Result<(), SettingsError> {
-        let settings = settings(config).await?;
-        self.office.reload(settings);
+        let tls = settings::tls(config)?;
+        self.office.reload(settings(config)?);
+        self.line.sip.reload_tls(tls);
         Ok(())
     }
 
@@ -217,17 +228,35 @@ fn sweep(office: &Office) -> Result<(), Fault> {
 async fn open_line(
     config: &Config,
 ) -> Result<(Line, tokio::sync::mpsc::Receiver<crate::io::sip::Arrived>), StartError> {
-    let address = config.sip.listen;
-    let refused = |source| StartError::Listen { address, what: "SIP", key: "sip.listen", source };
-    let socket = UdpSocket::bind(address).await.map_err(refused)?;
-    let sip = SipSocket::new(socket, Router::new(config.sip.user_agent.clone())).map_err(refused)?;
-    let seen = config.sip.public_address.unwrap_or_else(|| address.ip());
-    let bound = sip.local();
-    let advertised = SocketAddr::new(seen, bound.port());
-    let addresses = LocalAddresses::new(LocalAddress { transport: Transport::Udp, bound, advertised }, []);
-    let ports = MediaPorts::new(address.ip(), config.sip.media_ports.first, config.sip.media_ports.last);
+    let listens = config.sip.listen.iter();
+    let ports: Vec<Port> = listens
+        .flat_map(|listen| {
+            let address = listen.address;
+            listen.transports().into_iter().map(move |one| Port { transport: settings::transport_of(one), address })
+        })
+        .collect();
+    let public = config.sip.public_address;
+    let advertise = |bound: SocketAddr| {
+        let seen = public.filter(|public| public.is_ipv4() == bound.is_ipv4() && !bound.ip().is_loopback());
+        SocketAddr::new(seen.unwrap_or(bound.ip()), bound.port())
+    };
+    let tls = settings::tls(config).map_err(SettingsError::from)?;
+    let router = Router::new(config.sip.user_agent.clone());
+    let opened = SipSocket::open_ports(&ports, router, tls, advertise).await;
+    let sip = opened.map_err(|PortError { port, source }| StartError::Listen {
+        address: port.address,
+        what: match port.transport {
+            Transport::Udp => "SIP by UDP",
+            Transport::Tcp => "SIP by TCP",
+            Transport::Tls => "SIP by TLS",
+        },
+        key: "sip.listen",
+        source,
+    })?;
+    let names = Names::new(&config.sip.name_servers)?;
+    let media = MediaPorts::new(config.sip.media_ports.first, config.sip.media_ports.last);
     let new_calls = sip.listen();
-    Ok((Line::new(sip, ports, addresses, config.log.redact_numbers), new_calls))
+    Ok((Line::new(sip, media, names, config.log.redact_numbers), new_calls))
 }
 
 async fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {

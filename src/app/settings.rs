@@ -1,13 +1,14 @@
 //! The configuration in the words of the stages.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Codec;
-use crate::config::{self, Config, HostPort};
+use crate::config::{self, Config, SipHost, SipTransport, TlsClients, TrunkTransport};
 use crate::io::smtp_out::{self, Tls};
+use crate::io::tls::{ClientCertificates, ClientFiles, IdentityFiles, ServerFiles, TlsError, TlsSettings};
 use crate::mail::{BodyText, SelectionRules};
 use crate::model::{Number, NumberPlan, Width};
 use crate::pages::plan;
@@ -17,9 +18,9 @@ use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Action, Network, Rule, Rules};
 use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
-use crate::sip::Credentials;
+use crate::sip::{self, Credentials};
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, TrunkLine,
+    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, SipServer, TrunkLine,
 };
 use crate::t38::{ErrorCorrection, Pacing};
 
@@ -39,16 +40,9 @@ const NAMELESS_DOMAIN: &str = "localhost";
 /// Why a sound configuration does not fit.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A name that cannot be looked up.
-    #[error("{key}: {host} cannot be looked up: {reason}; write an address or mend the name service")]
-    Lookup {
-        /// The key.
-        key: String,
-        /// The name.
-        host: String,
-        /// What the system said.
-        reason: String,
-    },
+    /// A certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The renderer is missing.
     #[error("the renderer {WORKER} is not beside this program ({}); install it there or set render.worker", folder.display())]
     NoWorker {
@@ -70,11 +64,11 @@ fn rule(key: impl Into<String>) -> impl FnOnce(String) -> SettingsError {
     move |reason| SettingsError::Rule { key, reason }
 }
 
-/// Fills the settings of every stage; looks up the trunks' names and finds the renderer.
+/// Fills the settings of every stage; finds the renderer.
 ///
 /// # Errors
 /// What does not fit.
-pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
+pub fn settings(config: &Config) -> Result<Settings, SettingsError> {
     let plan = NumberPlan {
         country_code: config.numbers.country_code.clone(),
         international_prefix: config.numbers.international_prefix.clone(),
@@ -86,7 +80,7 @@ pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
         hostname: config.server.hostname.clone(),
         accept: accept(config, &plan)?,
         render: render(config)?,
-        dial: dial(config, &plan, &fax).await?,
+        dial: dial(config, &plan, &fax)?,
         receive: receive(config, &plan, fax)?,
         report: report(config),
         deliver: deliver(config)?,
@@ -216,27 +210,84 @@ fn fax(config: &Config) -> Fax {
     }
 }
 
-async fn lookup(place: &HostPort, key: String) -> Result<SocketAddr, SettingsError> {
-    let failed = |reason: String| SettingsError::Lookup { key, host: place.host.clone(), reason };
-    match tokio::net::lookup_host((place.host.as_str(), place.port)).await {
-        Ok(mut found) => found.next().ok_or_else(|| failed("it has no address".into())),
-        Err(error) => Err(failed(error.to_string())),
+/// A SIP server as the stages know it; `trunk` says whose certificates and roots are used.
+pub(super) fn sip_server(host: &SipHost, transport: TrunkTransport, trunk: &str) -> SipServer {
+    let (wanted, large) = match transport {
+        TrunkTransport::Auto => (None, sip::Large::Moves),
+        TrunkTransport::Udp => (Some(sip::Transport::Udp), sip::Large::Stays),
+        TrunkTransport::Tcp => (Some(sip::Transport::Tcp), sip::Large::Stays),
+        TrunkTransport::Tls => (Some(sip::Transport::Tls), sip::Large::Stays),
+    };
+    let parsed = sip::Host::parse(&host.host).unwrap_or_else(|| sip::Host::Name(host.host.clone()));
+    SipServer {
+        place: sip::Place { host: parsed, port: host.port, transport: wanted },
+        large,
+        tls: Arc::new(sip::TlsPeer { domain: host.host.clone(), profile: trunk.to_owned() }),
     }
 }
 
-async fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, SettingsError> {
+pub(super) const fn transport_of(transport: SipTransport) -> sip::Transport {
+    match transport {
+        SipTransport::Udp => sip::Transport::Udp,
+        SipTransport::Tcp => sip::Transport::Tcp,
+        SipTransport::Tls => sip::Transport::Tls,
+    }
+}
+
+/// The certificates of all sides, read from their files.
+///
+/// # Errors
+/// The first file that is not as it should be.
+pub(super) fn tls(config: &Config) -> Result<TlsSettings, TlsError> {
+    let identity = |certificate: &Option<PathBuf>, key: &Option<PathBuf>| {
+        certificate.clone().zip(key.clone()).map(|(certificate, key)| IdentityFiles { certificate, key })
+    };
+    let sip = &config.sip;
+    let listens = sip.listen.iter().any(|listen| listen.transport == Some(SipTransport::Tls));
+    let server = identity(&sip.tls_certificate, &sip.tls_key).filter(|_| listens).map(|identity| ServerFiles {
+        identity,
+        clients: match sip.tls_clients {
+            TlsClients::Ignored => ClientCertificates::Ignored,
+            TlsClients::Accepted => ClientCertificates::Accepted,
+            TlsClients::Required => ClientCertificates::Required,
+        },
+        roots: sip.tls_ca.clone(),
+    });
+    let mut clients = BTreeMap::new();
+    for trunk in &config.trunk {
+        let files = ClientFiles {
+            identity: identity(&trunk.tls_certificate, &trunk.tls_key),
+            roots: trunk.tls_ca.clone(),
+            verify: trunk.tls_verify,
+        };
+        let speaks = match trunk.transport {
+            TrunkTransport::Tls => true,
+            // A name may lead to TLS; without roots of the system or own ones that is no fault before it does.
+            TrunkTransport::Auto => files.identity.is_some() || files.roots.is_some() || trunk.proxy.port.is_none(),
+            TrunkTransport::Udp | TrunkTransport::Tcp => false,
+        };
+        if speaks && !trunk.tls_verify {
+            tracing::warn!(trunk = trunk.name, "tls_verify is false: anybody on the way can be this trunk");
+        }
+        if speaks {
+            clients.insert(trunk.name.clone(), files);
+        }
+    }
+    TlsSettings::load(server.as_ref(), &clients)
+}
+
+fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, SettingsError> {
     let mut trunks = Vec::new();
     let mut lines = BTreeMap::new();
     for trunk in &config.trunk {
         trunks.push(dialplan(trunk, plan)?);
-        let proxy = lookup(&trunk.proxy, format!("trunk {:?}: proxy", trunk.name)).await?;
         let credentials = trunk.username.as_ref().map(|user| Credentials {
             user: user.clone(),
             password: trunk.password.as_ref().map(|password| password.reveal().to_owned()).unwrap_or_default(),
             realm: None,
         });
         let line = TrunkLine {
-            proxy,
+            server: sip_server(&trunk.proxy, trunk.transport, &trunk.name),
             domain: trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone()),
             credentials,
             channels: trunk.channels,

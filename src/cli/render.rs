@@ -45,8 +45,7 @@ pub(super) fn drawn(document: &Document, mut config: Config) -> Result<Drawn, Fa
     config.inbound.clear();
     config.allow.clear();
     let runtime = runtime()?;
-    let settings =
-        runtime.block_on(app::settings(&config)).map_err(|error| Failure::new(Exit::Config, error.to_string()))?.render;
+    let settings = app::settings(&config).map_err(|error| Failure::new(Exit::Config, error.to_string()))?.render;
     let selection = select(document, &settings)?;
     let began = clock::now();
     let mut drawn = runtime.block_on(draw(&settings, &selection))?;

@@ -65,7 +65,7 @@ async fn serve(config: Config, level: Option<Level>, source: &Source) -> Ended {
     let mut signals = Signals::listen()?;
     let readiness = Readiness::of_process();
     let server = Server::start(&config).await.map_err(|error| not_started(&error))?;
-    let status = format!("SMTP on {:?}, SIP on {}", server.smtp_addresses(), server.sip_address());
+    let status = format!("SMTP on {:?}, SIP on {}", server.smtp_addresses(), server.sip_addresses().join(", "));
     readiness.ready(&status);
     let mut patience = config.server.drain_timeout;
     while let Wish::Reload = signals.next().await {
@@ -123,6 +123,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("smtp.max_message_size in SMTP", old.smtp.max_message_size == new.smtp.max_message_size),
         ("smtp.max_recipients", old.smtp.max_recipients == new.smtp.max_recipients),
         ("sip.listen", old.sip.listen == new.sip.listen),
+        ("sip.name_servers", old.sip.name_servers == new.sip.name_servers),
         ("sip.public_address", old.sip.public_address == new.sip.public_address),
         ("sip.media_ports", old.sip.media_ports == new.sip.media_ports),
         ("queue.keep_history", old.queue.keep_history == new.queue.keep_history),
@@ -143,7 +144,9 @@ pub(super) fn not_started(error: &StartError) -> Failure {
         }
         StartError::Spool(_) => Failure::new(Exit::Unavailable, sentence)
             .advising("server.data_directory must be a folder that the user of the server may write to"),
-        StartError::Listen { .. } | StartError::Recovery(_) => Failure::new(Exit::Unavailable, sentence),
+        StartError::Listen { .. } | StartError::Names(_) | StartError::Recovery(_) => {
+            Failure::new(Exit::Unavailable, sentence)
+        }
     }
 }
 

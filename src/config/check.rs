@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 use super::problem::Findings;
-use super::value::{Action, DeliveryTls, NumberFormat};
+use super::value::{Action, DeliveryTls, NumberFormat, SipTransport, TrunkTransport};
 use super::{Config, SubAddress};
 
 pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
@@ -73,9 +74,80 @@ fn rules(config: &Config, findings: &mut Findings) {
 fn sip(config: &Config, findings: &mut Findings) {
     let sip = &config.sip;
     ports(config, findings);
-    if sip.listen.ip().is_unspecified() && sip.public_address.is_none() && sound(findings, &["sip.public_address"]) {
-        let reason = format!("{} is every address and none: nobody could answer to it", sip.listen.ip());
-        findings.complain_at("sip.listen", reason, "name the address, or set sip.public_address");
+    let same_family = |ip: IpAddr| sip.public_address.is_some_and(|public| public.is_ipv4() == ip.is_ipv4());
+    for listen in &sip.listen {
+        let ip = listen.address.ip();
+        if ip.is_unspecified() && !same_family(ip) && sound(findings, &["sip.public_address"]) {
+            let reason = format!("{ip} is every address and none: nobody could answer to it");
+            findings.complain_at("sip.listen", reason, "name the address, or set sip.public_address");
+        }
+    }
+    if sip.listen.is_empty() && sound(findings, &["sip.listen"]) {
+        findings.complain_at("sip.listen", "is an empty list".into(), "write listen = [\"127.0.0.1:5062\"]");
+    }
+    let mut taken = Vec::new();
+    for port in sip.listen.iter().flat_map(|listen| listen.transports().into_iter().map(|one| (one, listen.address))) {
+        // Two kinds of stream cannot share a port.
+        let stream = port.0 != SipTransport::Udp;
+        if taken.contains(&(stream, port.1)) && port.1.port() != 0 && sound(findings, &["sip.listen"]) {
+            let reason = format!("has {} twice", port.1);
+            findings.complain_at("sip.listen", reason, "leave one out; an address without a transport is UDP and TCP");
+        }
+        taken.push((stream, port.1));
+    }
+    tls(config, findings);
+}
+
+fn tls(config: &Config, findings: &mut Findings) {
+    let sip = &config.sip;
+    let listens = sip.listen.iter().any(|listen| listen.transport == Some(SipTransport::Tls));
+    if listens && sip.tls_certificate.is_none() && sound(findings, &["sip.listen", "sip.tls_certificate"]) {
+        let reason = "is not set, and sip.listen has a tls: address".to_owned();
+        findings.complain_at("sip.tls_certificate", reason, "set tls_certificate and tls_key");
+    }
+    pair(findings, "sip", sip.tls_certificate.as_deref(), sip.tls_key.as_deref());
+    absolute(findings, "sip.tls_ca", sip.tls_ca.as_deref());
+    for (index, trunk) in config.trunk.iter().enumerate() {
+        let section = format!("trunk[{index}]");
+        pair(findings, &section, trunk.tls_certificate.as_deref(), trunk.tls_key.as_deref());
+        absolute(findings, &format!("{section}.tls_ca"), trunk.tls_ca.as_deref());
+        let plain = matches!(trunk.transport, TrunkTransport::Udp | TrunkTransport::Tcp);
+        for name in ["tls_ca", "tls_verify", "tls_certificate", "tls_key"] {
+            let key = format!("{section}.{name}");
+            if plain && findings.is_set(&key) && sound(findings, &[&key, &format!("{section}.transport")]) {
+                let reason = "means nothing to a trunk without TLS".to_owned();
+                findings.complain_at(&key, reason, "write transport = \"tls\", or leave it out");
+            }
+        }
+        if !trunk.tls_verify && trunk.tls_ca.is_some() && sound(findings, &[&format!("{section}.tls_verify")]) {
+            let reason = "cannot be false beside tls_ca: the roots would not be looked at".to_owned();
+            findings.complain_at(&format!("{section}.tls_verify"), reason, "leave one of them out");
+        }
+    }
+}
+
+/// A certificate and its key, which need one another.
+fn pair(findings: &mut Findings, section: &str, certificate: Option<&Path>, key: Option<&Path>) {
+    let full = |name: &str| format!("{section}.{name}");
+    absolute(findings, &full("tls_certificate"), certificate);
+    absolute(findings, &full("tls_key"), key);
+    if !sound(findings, &[&full("tls_certificate"), &full("tls_key")]) {
+        return;
+    }
+    match (certificate, key) {
+        (Some(_), None) => {
+            findings.complain_at(&full("tls_certificate"), "has no key beside it".into(), "set tls_key");
+        }
+        (None, Some(_)) => {
+            findings.complain_at(&full("tls_key"), "has no certificate beside it".into(), "set tls_certificate");
+        }
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+}
+
+fn absolute(findings: &mut Findings, key: &str, path: Option<&Path>) {
+    if path.is_some_and(|path| !path.is_absolute()) && sound(findings, &[key]) {
+        findings.complain_at(key, "must be an absolute path".into(), "begin it with /");
     }
 }
 
@@ -84,8 +156,9 @@ fn ports(config: &Config, findings: &mut Findings) {
     if !sound(findings, &["sip.listen", "sip.media_ports"]) {
         return;
     }
-    if sip.media_ports.contains(sip.listen.port()) {
-        let reason = format!("has the port {} of sip.listen in it", sip.listen.port());
+    let datagrams = sip.listen.iter().filter(|listen| listen.transports().contains(&SipTransport::Udp));
+    for port in datagrams.map(|listen| listen.address.port()).filter(|port| sip.media_ports.contains(*port)) {
+        let reason = format!("has the port {port} of sip.listen in it");
         findings.complain_at("sip.media_ports", reason, "choose other ports for one of them");
     }
     if sip.media_ports.count() / PORTS_PER_CALL < config.queue.max_calls && sound(findings, &["queue.max_calls"]) {
@@ -126,8 +199,10 @@ fn trunks(config: &Config, findings: &mut Findings) {
             findings.complain_at(&key("codecs"), reason, "write codecs = [\"pcma\", \"pcmu\"]");
         }
         let far = trunk.proxy.host.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback());
-        if far && config.sip.listen.ip().is_loopback() && sound(findings, &["sip.listen", &key("proxy")]) {
-            let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, config.sip.listen);
+        let near = config.sip.listen.iter().all(|listen| listen.address.ip().is_loopback());
+        if far && near && sound(findings, &["sip.listen", &key("proxy")]) {
+            let listens: Vec<String> = config.sip.listen.iter().map(ToString::to_string).collect();
+            let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, listens.join(", "));
             findings.complain_at(&key("proxy"), reason, "listen on an address of the network the trunk is in");
         }
     }

@@ -12,7 +12,7 @@ use toml::de::DeValue;
 
 use super::problem::{Findings, nearest};
 use super::reader::article;
-use super::value::{Mailbox, Network, PortRange, Secret};
+use super::value::{Mailbox, Network, PortRange, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport};
 use super::{
     Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat, Pacing,
     Paper,
@@ -162,6 +162,25 @@ impl<K: Kind> Kind for List<K> {
     }
 }
 
+/// A list of another kind, where one entry may stand alone.
+#[derive(Debug)]
+pub struct OneOrMore<K>(K);
+
+impl<K: Kind> Kind for OneOrMore<K> {
+    type Value = Vec<K::Value>;
+
+    fn describe() -> String {
+        format!("one or a list, each {}", K::describe())
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>, place: &mut Place<'_>) -> Option<Vec<K::Value>> {
+        if value.get_ref().is_array() {
+            return List::<K>::read(value, place);
+        }
+        K::read(value, place).map(|one| vec![one])
+    }
+}
+
 /// Another kind that may be left out.
 #[derive(Debug)]
 pub struct Maybe<K>(K);
@@ -238,6 +257,10 @@ texts! {
     Listen -> SocketAddr, "an address with a port such as `127.0.0.1:2525` or `[::1]:2525`", |text: &str| {
         text.parse().or_else(|_| wrong("is no address with a port", "write it like \"127.0.0.1:2525\" or \"[::1]:2525\""))
     };
+    /// A transport, an address and a port to listen on for SIP.
+    SipPort -> SipListen, "an address with a port, `udp:`, `tcp:` or `tls:` before it or nothing for UDP and TCP", sip_listen;
+    /// A SIP server.
+    SipServer -> SipHost, "a host such as `sip.example.net` or a host with a port such as `192.0.2.10:5060`", sip_host;
     /// An address.
     Address -> IpAddr, "an IP address", |text: &str| {
         text.parse().or_else(|_| wrong("is no IP address", "write it like \"203.0.113.7\""))
@@ -343,6 +366,15 @@ words! {
         "implicit" => DeliveryTls::Implicit, "required" => DeliveryTls::Required,
         "opportunistic" => DeliveryTls::Opportunistic, "off" => DeliveryTls::Off,
     }
+    /// How a trunk is reached.
+    TransportWord -> TrunkTransport {
+        "auto" => TrunkTransport::Auto, "udp" => TrunkTransport::Udp, "tcp" => TrunkTransport::Tcp,
+        "tls" => TrunkTransport::Tls,
+    }
+    /// What clients by TLS must show.
+    ClientsWord -> TlsClients {
+        "ignored" => TlsClients::Ignored, "accepted" => TlsClients::Accepted, "required" => TlsClients::Required,
+    }
     /// A log level.
     LevelWord -> LogLevel {
         "error" => LogLevel::Error, "warn" => LogLevel::Warn, "info" => LogLevel::Info, "debug" => LogLevel::Debug,
@@ -391,6 +423,6 @@ fn printable(text: &str) -> String {
 
 mod parse;
 use parse::{
-    domain, host_port, mail_address, named_address, network, number_pattern, ports, retry_list, sender_pattern, size,
-    station_id, telephone, time,
+    domain, host_port, mail_address, named_address, network, number_pattern, ports, retry_list, sender_pattern,
+    sip_host, sip_listen, size, station_id, telephone, time,
 };

@@ -28,7 +28,7 @@ pub use sections::{
 };
 pub use value::{
     Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox, Network,
-    NumberFormat, Pacing, Paper, PortRange, Secret,
+    NumberFormat, Pacing, Paper, PortRange, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport,
 };
 
 use problem::Findings;

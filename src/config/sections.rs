@@ -3,10 +3,11 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
-    FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
-    NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList,
-    SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord,
+    ActionWord, Address, AttachWord, BodyWord, ClientsWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath,
+    FormatsWord, FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe,
+    NamedAddress, Net, NumberFormatWord, NumberPattern, OneOrMore, PacingWord, PaperWord, Password, Ports, Rate,
+    ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size, StationId, Switch, Telephone, Time, TlsWord,
+    TransportWord,
 };
 
 file! {
@@ -106,10 +107,12 @@ section! {
 section! {
     /// The SIP side, common to all trunks.
     Sip "sip" {
-        /// Address to listen on for SIP over UDP. To reach a trunk on another machine, put an address here that the trunk can
-        /// answer to.
-        listen: Listen = "127.0.0.1:5062";
-        /// The address others see, when it is not the one listened on: behind a NAT, or when `listen` is `0.0.0.0`.
+        /// Addresses to listen on for SIP: `10.0.0.5:5060` for UDP and TCP, `udp:`, `tcp:` or `tls:` before it for one of them. To
+        /// reach a trunk on another machine, put an address here that the trunk can answer to. IPv4 and IPv6 are listed each on
+        /// their own.
+        listen: OneOrMore<SipPort> = ["127.0.0.1:5062"];
+        /// The address others see, when it is not the one listened on: behind a NAT, or when `listen` is `0.0.0.0`. It stands for
+        /// addresses of its family that others cannot reach.
         public_address: Maybe<Address>, example "203.0.113.7";
         /// What the server calls itself in SIP.
         user_agent: Line = "faxramp";
@@ -117,6 +120,18 @@ section! {
         media_ports: Ports = "40000-40999";
         /// Peers that may call us. All others get no answer.
         allowed_peers: List<Net> = ["127.0.0.0/8", "::1"];
+        /// Our certificate for `tls:` addresses, with those that lead to the root behind it, in PEM. It and the key are read again on
+        /// a reload.
+        tls_certificate: Maybe<FilePath>, example "/etc/faxramp/sip.pem";
+        /// The private key of the certificate, in PEM.
+        tls_key: Maybe<FilePath>, example "/etc/faxramp/sip.key";
+        /// Whether those who connect by TLS must show a certificate. `accepted`: one that is shown must be trusted. `required`:
+        /// without a trusted one there is no connection.
+        tls_clients: ClientsWord = "ignored";
+        /// The roots that clients' certificates must lead to, in PEM; those of the system when left out.
+        tls_ca: Maybe<FilePath>, example "/etc/faxramp/clients-ca.pem";
+        /// Name servers to ask for SIP servers, each with its port; those of the system when the list is empty.
+        name_servers: List<Listen> = [], example ["10.0.0.53:53"];
     }
 }
 
@@ -126,8 +141,20 @@ section! {
     Trunk "trunk" {
         /// A name for the trunk, shown in logs, receipts and by `faxramp queue`.
         name: Line, example "carrier";
-        /// The carrier's or telephone system's SIP address.
-        proxy: Host, example "sip.example.net:5060";
+        /// The carrier's or telephone system's SIP server. A name without a port is looked up with all its servers (NAPTR and SRV),
+        /// which are tried in their order; a name with a port has its addresses only. It is looked up for each call.
+        proxy: SipServer, example "sip.example.net";
+        /// How the trunk is reached. `auto`: as the name service says, else by UDP, and requests too large for a datagram by TCP.
+        transport: TransportWord = "auto";
+        /// The roots that the trunk's certificate must lead to, in PEM: no others are believed. Those of the system when left out.
+        tls_ca: Maybe<FilePath>, example "/etc/faxramp/carrier-ca.pem";
+        /// Whether the trunk's certificate is checked: its roots, and that it bears the host of `proxy`. When false, anybody on the
+        /// way can listen to the calls and place his own.
+        tls_verify: Switch = true;
+        /// Our certificate for this trunk, when it asks for one, in PEM.
+        tls_certificate: Maybe<FilePath>, example "/etc/faxramp/carrier.pem";
+        /// The private key of that certificate, in PEM.
+        tls_key: Maybe<FilePath>, example "/etc/faxramp/carrier.key";
         /// User name for SIP authentication.
         username: Maybe<Line>, example "fax-rome";
         /// Password for SIP authentication. Better kept in a file of its own: `password_file`.

@@ -100,7 +100,7 @@ fn every_example_of_the_sample_can_be_used() {
 fn an_empty_file_lets_nobody_in_and_nobody_dial() {
     let config = Config::default();
     assert!(config.smtp.listen.iter().all(|listen| listen.ip().is_loopback()));
-    assert!(config.sip.listen.ip().is_loopback());
+    assert!(config.sip.listen.iter().all(|listen| listen.address.ip().is_loopback()));
     let far = "192.0.2.1".parse().expect("an address");
     assert!(!config.smtp.trusted_peers.iter().chain(&config.sip.allowed_peers).any(|network| network.contains(far)));
     assert!(config.allow.is_empty() && config.trunk.is_empty() && config.inbound.is_empty());

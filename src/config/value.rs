@@ -1,7 +1,7 @@
 //! The values of the configuration that the standard library has no type for. Plain data; no logic beyond membership.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A host, by name or address, and a port.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -20,6 +20,90 @@ impl fmt::Display for HostPort {
             write!(formatter, "{}:{}", self.host, self.port)
         }
     }
+}
+
+/// A host, by name or address, and a port if there is one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SipHost {
+    /// A name or an address; an IPv6 address without brackets.
+    pub host: String,
+    /// The port.
+    pub port: Option<u16>,
+}
+
+impl fmt::Display for SipHost {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        match self.port {
+            Some(port) => write!(formatter, "{host}:{port}"),
+            None => formatter.write_str(&host),
+        }
+    }
+}
+
+/// Where SIP is listened for, and by which transport; by UDP and TCP when none is written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SipListen {
+    /// The transport.
+    pub transport: Option<SipTransport>,
+    /// The address.
+    pub address: SocketAddr,
+}
+
+impl SipListen {
+    /// The transports meant.
+    // RFC 3261 §18: every element takes UDP and TCP
+    #[must_use]
+    pub fn transports(&self) -> Vec<SipTransport> {
+        self.transport.map_or_else(|| vec![SipTransport::Udp, SipTransport::Tcp], |one| vec![one])
+    }
+}
+
+impl fmt::Display for SipListen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = match self.transport {
+            None => "",
+            Some(SipTransport::Udp) => "udp:",
+            Some(SipTransport::Tcp) => "tcp:",
+            Some(SipTransport::Tls) => "tls:",
+        };
+        write!(formatter, "{transport}{}", self.address)
+    }
+}
+
+/// How SIP travels.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SipTransport {
+    /// In datagrams.
+    Udp,
+    /// By a stream.
+    Tcp,
+    /// By a stream under TLS.
+    Tls,
+}
+
+/// How a trunk is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TrunkTransport {
+    /// As the name service says, else by UDP; requests too large for a datagram by TCP.
+    Auto,
+    /// By UDP only.
+    Udp,
+    /// By TCP only.
+    Tcp,
+    /// By TLS only.
+    Tls,
+}
+
+/// Whether those who connect by TLS must show a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TlsClients {
+    /// None is asked for.
+    Ignored,
+    /// One that is shown must be trusted.
+    Accepted,
+    /// Without a trusted one there is no connection.
+    Required,
 }
 
 /// A network, or one address: `192.0.2.0/24`.

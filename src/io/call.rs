@@ -54,38 +54,37 @@ pub struct MediaSockets {
 /// Hands out media ports from a range, round and round.
 #[derive(Debug)]
 pub struct MediaPorts {
-    address: IpAddr,
     first: u16,
     last: u16,
     next: AtomicU16,
 }
 
 impl MediaPorts {
-    /// Ports from `first` to `last`, both included, on `address`.
+    /// Ports from `first` to `last`, both included.
     #[must_use]
-    pub fn new(address: IpAddr, first: u16, last: u16) -> Self {
-        Self { address, first, last: last.max(first), next: AtomicU16::new(first) }
+    pub fn new(first: u16, last: u16) -> Self {
+        Self { first, last: last.max(first), next: AtomicU16::new(first) }
     }
 
-    /// Binds the two sockets of a call.
+    /// Binds the two sockets of a call on one of our addresses.
     ///
     /// # Errors
     /// When no port of the range is free.
-    pub async fn bind(&self) -> std::io::Result<MediaSockets> {
+    pub async fn bind(&self, address: IpAddr) -> std::io::Result<MediaSockets> {
         // RFC 3550 §11: RTP takes an even port; some peers insist on it for UDPTL too.
-        let audio = self.bind_even().await?;
-        let t38 = self.bind_even().await?;
+        let audio = self.bind_even(address).await?;
+        let t38 = self.bind_even(address).await?;
         Ok(MediaSockets { audio, t38 })
     }
 
-    async fn bind_even(&self) -> std::io::Result<UdpSocket> {
+    async fn bind_even(&self, address: IpAddr) -> std::io::Result<UdpSocket> {
         let tries = u32::from(self.last - self.first) + 1;
         for _ in 0..tries {
             let port = self.next_port();
             if !port.is_multiple_of(2) {
                 continue;
             }
-            match UdpSocket::bind(SocketAddr::new(self.address, port)).await {
+            match UdpSocket::bind(SocketAddr::new(address, port)).await {
                 Ok(socket) => return Ok(socket),
                 Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),

@@ -4,10 +4,12 @@
 //! above. Nothing here imports `policy`, `queue` or `stage`.
 
 pub mod call;
+pub mod dns;
 pub mod maildir;
 pub mod sip;
 pub mod smtp_in;
 pub mod smtp_out;
+pub mod tls;
 pub mod worker;
 
 use std::time::Instant;

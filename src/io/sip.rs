@@ -1,16 +1,21 @@
-//! The SIP socket: datagrams in, to the call they belong to; datagrams out.
+//! SIP's sockets: messages in, to the call they belong to; messages out, by datagram or stream.
 //!
-//! One task reads the socket and asks [`Router`] where each datagram belongs. A call takes its messages from a bounded
-//! queue of its own; when that is full the datagram is dropped, as a full network would, and SIP repeats it.
+//! A task for each socket reads and asks [`Router`] where each message belongs. A call takes its messages from a bounded queue of its
+//! own; when that is full the message is dropped, as a full network would, and SIP repeats it. Streams are in [`streams`].
+
+mod connection;
+mod streams;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::{mpsc, watch};
 
-use crate::sip::{Destination, Leg, LegKey, Message, Routed, Router, Source, Transport};
+use super::tls::TlsSettings;
+use crate::sip::{Destination, Leg, LegKey, LocalAddress, LocalAddresses, Message, Routed, Router, Source, Transport};
+use streams::{Outgoing, Table};
 
 /// The largest datagram UDP can carry.
 const DATAGRAM_OCTETS: usize = 65_535;
@@ -30,7 +35,7 @@ pub struct Arrived {
     pub names: PeerNames,
 }
 
-/// The names in a certificate: domains, and addresses as SIP URIs.
+/// The names in a certificate, in lower case: SIP domains when it has any, else DNS names.
 pub type PeerNames = Arc<[String]>;
 
 /// What comes for one leg.
@@ -50,16 +55,50 @@ pub enum Delivery {
     },
 }
 
-/// The socket, shared by all calls.
+/// Where to listen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Port {
+    /// For what.
+    pub transport: Transport,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// A port that could not be had.
+#[derive(Debug, thiserror::Error)]
+#[error("{} by {}: {source}", port.address, port.transport)]
+pub struct PortError {
+    /// Which.
+    pub port: Port,
+    /// What the system said.
+    pub source: std::io::Error,
+}
+
+/// The sockets, shared by all calls. They are open until the last copy is dropped.
 #[derive(Clone)]
 pub struct SipSocket {
+    shared: Shared,
+    /// The tasks that read end with it.
+    _open: Arc<watch::Sender<()>>,
+}
+
+/// What the tasks hold: the sockets, and a word when they are to be closed.
+#[derive(Clone)]
+struct Shared {
     inner: Arc<Inner>,
+    closing: watch::Receiver<()>,
 }
 
 struct Inner {
-    socket: UdpSocket,
-    local: SocketAddr,
+    addresses: LocalAddresses,
+    datagrams: Vec<UdpSocket>,
+    /// Until they are listened at.
+    listeners: Mutex<Vec<(Port, TcpListener)>>,
     routes: Mutex<Routes>,
+    streams: Mutex<Table>,
+    tls: Mutex<TlsSettings>,
+    new_calls: mpsc::Sender<Arrived>,
+    calls_waiting: Mutex<Option<mpsc::Receiver<Arrived>>>,
 }
 
 struct Routes {
@@ -68,45 +107,71 @@ struct Routes {
 }
 
 impl SipSocket {
-    /// Takes a bound socket and the router of its calls.
+    /// Opens all ports. `advertise` says how peers see an address that we are bound to.
     ///
     /// # Errors
-    /// When the socket has no local address.
-    pub fn new(socket: UdpSocket, router: Router) -> std::io::Result<Self> {
-        let local = socket.local_addr()?;
-        let routes = Mutex::new(Routes { router, calls: BTreeMap::new() });
-        Ok(Self { inner: Arc::new(Inner { socket, local, routes }) })
-    }
-
-    /// Our address.
-    #[must_use]
-    pub fn local(&self) -> SocketAddr {
-        self.inner.local
-    }
-
-    /// Sends one message of a leg, or of nobody. That it cannot be sent is told to the leg as [`Delivery::Failed`].
-    pub async fn send(&self, from: Option<&LegKey>, to: Destination, bytes: Vec<u8>) {
-        let sent = match to.transport {
-            Transport::Udp => self.inner.socket.send_to(&bytes, to.address).await,
-            Transport::Tcp | Transport::Tls => Err(std::io::ErrorKind::Unsupported.into()),
+    /// The first port that cannot be had.
+    pub async fn open_ports(
+        ports: &[Port],
+        router: Router,
+        tls: TlsSettings,
+        advertise: impl Fn(SocketAddr) -> SocketAddr,
+    ) -> Result<Self, PortError> {
+        let (mut datagrams, mut listeners, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
+        for port in ports {
+            let refused = |source| PortError { port: *port, source };
+            let bound = match port.transport {
+                Transport::Udp => {
+                    let socket = UdpSocket::bind(port.address).await.map_err(refused)?;
+                    let bound = socket.local_addr().map_err(refused)?;
+                    datagrams.push(socket);
+                    bound
+                }
+                Transport::Tcp | Transport::Tls => {
+                    let listener = TcpListener::bind(port.address).await.map_err(refused)?;
+                    let bound = listener.local_addr().map_err(refused)?;
+                    listeners.push((Port { address: bound, ..*port }, listener));
+                    bound
+                }
+            };
+            addresses.push(LocalAddress { transport: port.transport, bound, advertised: advertise(bound) });
+        }
+        let mut addresses = addresses.into_iter();
+        let Some(first) = addresses.next() else {
+            let port = Port { transport: Transport::Udp, address: SocketAddr::from(([0, 0, 0, 0], 0)) };
+            return Err(PortError { port, source: std::io::Error::other("sip.listen is empty") });
         };
-        if let Err(error) = sent {
-            tracing::warn!(%to, %error, "a SIP message could not be sent");
-            self.failed(from, to);
-        }
+        let (new_calls, calls_waiting) = mpsc::channel(CALLS_WAITING);
+        let inner = Inner {
+            addresses: LocalAddresses::new(first, addresses),
+            datagrams,
+            listeners: Mutex::new(listeners),
+            routes: Mutex::new(Routes { router, calls: BTreeMap::new() }),
+            streams: Mutex::default(),
+            tls: Mutex::new(tls),
+            new_calls,
+            calls_waiting: Mutex::new(Some(calls_waiting)),
+        };
+        let (open, closing) = watch::channel(());
+        Ok(Self { shared: Shared { inner: Arc::new(inner), closing }, _open: Arc::new(open) })
     }
 
-    fn failed(&self, from: Option<&LegKey>, to: Destination) {
-        if let Some(call) = from.and_then(|key| self.routes().calls.get(key).cloned()) {
-            let _ = call.try_send(Delivery::Failed { to });
-        }
+    /// Our addresses, as they are bound and as peers see them.
+    #[must_use]
+    pub fn addresses(&self) -> &LocalAddresses {
+        &self.shared.inner.addresses
+    }
+
+    /// Sends one message of a leg, or of nobody. That it cannot be sent is told to the leg as [`Delivery::Failed`], perhaps later.
+    pub async fn send(&self, from: Option<&LegKey>, to: Destination, bytes: Vec<u8>) {
+        self.shared.send(Outgoing { from: from.cloned(), to, bytes, tries: 0 }).await;
     }
 
     /// Messages for `leg` go to the receiver from now on, until [`SipSocket::close`].
     #[must_use]
     pub fn open(&self, leg: &Leg) -> mpsc::Receiver<Delivery> {
         let (sender, receiver) = mpsc::channel(MESSAGES_WAITING);
-        let mut routes = self.routes();
+        let mut routes = self.shared.routes();
         routes.router.add(leg);
         routes.calls.insert(leg.key(), sender);
         receiver
@@ -114,44 +179,85 @@ impl SipSocket {
 
     /// The call is over; late messages for it are answered without it.
     pub fn close(&self, key: &LegKey) {
-        let mut routes = self.routes();
+        let mut routes = self.shared.routes();
         routes.router.remove(key);
         routes.calls.remove(key);
     }
 
-    fn routes(&self) -> std::sync::MutexGuard<'_, Routes> {
-        self.inner.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Puts new TLS settings in force for the connections made from now on.
+    pub fn reload_tls(&self, tls: TlsSettings) {
+        *locked(&self.shared.inner.tls) = tls;
     }
 
-    /// Reads the socket until the returned receiver of new calls is dropped.
+    /// Reads all sockets until the last copy of this is dropped. New calls come out of the receiver; when nobody takes them any more,
+    /// the calls on the line go on. It is for one listener: a second one gets no calls.
     #[must_use]
     pub fn listen(&self) -> mpsc::Receiver<Arrived> {
-        let (new_calls, receiver) = mpsc::channel(CALLS_WAITING);
-        let this = self.clone();
-        tokio::spawn(async move { this.read(new_calls).await });
-        receiver
+        let inner = &self.shared.inner;
+        for number in 0..inner.datagrams.len() {
+            let shared = self.shared.clone();
+            tokio::spawn(async move { shared.read_datagrams(number).await });
+        }
+        for (port, listener) in locked(&inner.listeners).drain(..) {
+            tokio::spawn(self.shared.clone().accept(port, listener));
+        }
+        locked(&inner.calls_waiting).take().unwrap_or_else(|| mpsc::channel(1).1)
+    }
+}
+
+impl Shared {
+    fn routes(&self) -> MutexGuard<'_, Routes> {
+        locked(&self.inner.routes)
     }
 
-    async fn read(&self, new_calls: mpsc::Sender<Arrived>) {
+    async fn send(&self, message: Outgoing) {
+        if message.to.transport != Transport::Udp {
+            return self.send_by_stream(message);
+        }
+        let bound = self.inner.addresses.towards(&message.to).bound;
+        let is_it = |socket: &&UdpSocket| socket.local_addr().is_ok_and(|local| local == bound);
+        let sent = match self.inner.datagrams.iter().find(is_it) {
+            Some(socket) => socket.send_to(&message.bytes, message.to.address).await.map(drop),
+            None => Err(std::io::Error::other("sip.listen has no UDP address of its kind")),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(to = %message.to, %error, "a SIP message could not be sent");
+            self.failed(message);
+        }
+    }
+
+    /// Tells the leg whose message it was.
+    fn failed(&self, message: Outgoing) {
+        let call = message.from.and_then(|key| self.routes().calls.get(&key).cloned());
+        if let Some(call) = call {
+            let _ = call.try_send(Delivery::Failed { to: message.to });
+        }
+    }
+
+    async fn read_datagrams(mut self, number: usize) {
+        let Some(local) = self.inner.datagrams[number].local_addr().ok() else { return };
         let mut buffer = vec![0u8; DATAGRAM_OCTETS];
         loop {
             let received = tokio::select! {
-                received = self.inner.socket.recv_from(&mut buffer) => received,
-                () = new_calls.closed() => return,
+                received = self.inner.datagrams[number].recv_from(&mut buffer) => received,
+                _ = self.closing.changed() => return,
             };
             match received {
-                Ok((length, source)) => self.dispatch(&buffer[..length], source, &new_calls).await,
+                Ok((length, address)) => {
+                    let source = Source { local: Some(local), ..Source::udp(address) };
+                    self.dispatch(&buffer[..length], source, &PeerNames::default()).await;
+                }
                 // ICMP errors of earlier sends come back here; the transaction's timers deal with them.
                 Err(error) => tracing::debug!(%error, "SIP socket"),
             }
         }
     }
 
-    async fn dispatch(&self, datagram: &[u8], address: SocketAddr, new_calls: &mpsc::Sender<Arrived>) {
-        let source = Source { local: Some(self.inner.local), ..Source::udp(address) };
+    /// Hands a message to whom it belongs.
+    async fn dispatch(&self, octets: &[u8], source: Source, names: &PeerNames) {
         let routed = {
             let routes = self.routes();
-            match routes.router.route(datagram, source) {
+            match routes.router.route(octets, source) {
                 Routed::Leg(key, message) => {
                     if let Some(call) = routes.calls.get(&key) {
                         let _ = call.try_send(Delivery::Message { message, source });
@@ -164,10 +270,14 @@ impl SipSocket {
         match routed {
             Routed::Leg(..) => {}
             Routed::NewCall(message) => {
-                let _ = new_calls.try_send(Arrived { message, source, names: PeerNames::default() });
+                let _ = self.inner.new_calls.try_send(Arrived { message, source, names: Arc::clone(names) });
             }
-            Routed::Reply(bytes, to) => self.send(None, to, bytes).await,
-            Routed::Ignore(reason) => tracing::debug!(%source, %reason, "ignored a datagram on the SIP port"),
+            Routed::Reply(bytes, to) => self.send(Outgoing { from: None, to, bytes, tries: 0 }).await,
+            Routed::Ignore(reason) => tracing::debug!(%source, %reason, "ignored a message on the SIP port"),
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

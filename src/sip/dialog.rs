@@ -163,8 +163,9 @@ pub(super) fn literal(uri: &Uri, fallback: &Destination) -> Option<Destination> 
         (Scheme::Sip, None) => fallback.transport,
         (Scheme::Tel | Scheme::Other(_), _) => return None,
     };
-    // A call under TLS stays there, whatever a peer writes.
-    if fallback.transport == Transport::Tls && transport != Transport::Tls {
+    // A call under TLS stays there, whatever a peer writes. Who connected to us by TLS has proved on that connection who he is, and
+    // on no other.
+    if fallback.transport == Transport::Tls && (transport != Transport::Tls || fallback.tls.is_none()) {
         return None;
     }
     let Some(Host::Address(ip)) = uri.host else {

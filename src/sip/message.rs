@@ -6,8 +6,8 @@ mod headers;
 mod parse;
 
 pub use headers::{Header, Headers};
-pub(super) use parse::salvage_headers;
 pub use parse::{HEADER_LINES_MAX, LINE_BYTES_MAX, MESSAGE_BYTES_MAX, ParseError};
+pub(super) use parse::{headers_of, salvage_headers};
 
 use super::{
     header::{CSeq, NameAddress, Reason, Via, stamp_via},

@@ -18,8 +18,10 @@ pub mod content;
 pub mod dialog;
 pub mod digest;
 pub mod extension;
+pub mod frame;
 pub mod header;
 pub mod leg;
+pub mod locate;
 pub mod message;
 pub mod method;
 pub mod router;
@@ -33,11 +35,13 @@ pub mod uri;
 mod tests;
 
 pub use digest::Credentials;
+pub use frame::{Frame, FrameError, Framer};
 pub use header::{CSeq, NameAddress, Reason, Via};
 pub use leg::{
     CallSettings, Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Redirects,
     SESSION_INTERVAL,
 };
+pub use locate::{LocateError, Located, Locator, Place};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
 pub use router::{Ignored, Routed, Router};

@@ -198,6 +198,11 @@ impl LocalAddresses {
         Self::new(LocalAddress { transport, bound: address, advertised: address }, [])
     }
 
+    /// The first of them.
+    pub fn first(&self) -> &LocalAddress {
+        &self.0[0]
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &LocalAddress> {
         self.0.iter()
@@ -217,8 +222,7 @@ impl LocalAddresses {
             (same_family, local.transport == to.transport, same_reach)
         };
         // `max_by_key` takes the last of equals; the first is wanted.
-        let best = named.or_else(|| self.0.iter().rev().max_by_key(fits)).copied();
-        let local = best.unwrap_or(LocalAddress { transport: to.transport, bound: to.address, advertised: to.address });
+        let local = *named.or_else(|| self.0.iter().rev().max_by_key(fits)).unwrap_or(self.first());
         if local.transport == to.transport {
             return local;
         }

@@ -252,14 +252,22 @@ impl Placing {
     }
 
     async fn call(&self, work: Work, wanted_end: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
-        let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let fax = &self.settings.dial.fax;
         let trunk =
             self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
-        let (endpoint, invitation) =
-            line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.addresses.clone());
-        let first = invitation.targets.first().ok_or("the trunk has no address")?;
-        let media = self.line.media(&sockets, first).map_err(|error| error.to_string())?;
+        let targets = match self.line.locate(&trunk.server, chance()).await {
+            Ok(targets) => targets,
+            Err(reason) => {
+                tracing::error!(%reason, "the trunk's SIP server cannot be found");
+                return Ok(self.without_trunk());
+            }
+        };
+        let Some(first) = targets.first().cloned() else { return Ok(self.without_trunk()) };
+        let sockets = self.line.media_sockets(&first).await.map_err(|error| error.to_string())?;
+        let our_addresses = self.line.addresses.clone();
+        let user_agent = &self.settings.dial.user_agent;
+        let (endpoint, invitation) = line::invitation(trunk, &self.route, fax, user_agent, our_addresses, targets);
+        let media = self.line.media(&sockets, &first).map_err(|error| error.to_string())?;
         let errand = match &work {
             Work::Send(pages) => {
                 let shapes = pages.iter().map(StoredPage::shape).collect();
@@ -297,6 +305,14 @@ impl Placing {
         // The owner is gone with the call, so the writer ends when all is written.
         let _ = writing.await;
         Ok(ending)
+    }
+
+    /// The end of a call whose trunk cannot even be found.
+    fn without_trunk(&self) -> Ending {
+        match self.job.fetch {
+            None => Ending::without_fax(Cause::TrunkDown, self.job.pages_confirmed, self.job.pages_total),
+            Some(_) => Ending::without_fax(Cause::TrunkDown, 0, 0),
+        }
     }
 
     async fn pages(&self) -> Result<Vec<StoredPage>, String> {

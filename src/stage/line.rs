@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::settings::{Fax, TrunkLine};
+use super::settings::{Fax, SipServer, TrunkLine};
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
+use crate::io::dns::Names;
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, FetchRequest, Number, Resolution, Width};
 use crate::policy::Route;
-use crate::sip::{CallSettings, Destination, EndpointSettings, Host, Invitation, LocalAddresses, Uri};
+use crate::sip::{
+    CallSettings, Destination, EndpointSettings, Host, Invitation, LocalAddresses, Located, Transport, Uri,
+};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
@@ -27,6 +30,8 @@ pub struct Line {
     pub ports: Arc<MediaPorts>,
     /// Our SIP addresses, as they are bound and as others see them.
     pub addresses: LocalAddresses,
+    /// The name service.
+    pub names: Arc<Names>,
     /// Whether the middle of numbers is hidden in logs.
     pub redact: bool,
     receptions: Arc<AtomicUsize>,
@@ -35,8 +40,9 @@ pub struct Line {
 impl Line {
     /// Joins the sockets.
     #[must_use]
-    pub fn new(sip: SipSocket, ports: MediaPorts, addresses: LocalAddresses, redact: bool) -> Self {
-        Self { sip, ports: Arc::new(ports), addresses, redact, receptions: Arc::default() }
+    pub fn new(sip: SipSocket, ports: MediaPorts, names: Names, redact: bool) -> Self {
+        let addresses = sip.addresses().clone();
+        Self { sip, ports: Arc::new(ports), addresses, names: Arc::new(names), redact, receptions: Arc::default() }
     }
 
     /// Incoming calls on the line.
@@ -50,6 +56,34 @@ impl Line {
     pub fn count_reception(&self) -> ReceptionCount {
         self.receptions.fetch_add(1, Ordering::Relaxed);
         ReceptionCount(Arc::clone(&self.receptions))
+    }
+
+    /// Where a SIP server is now, in the order in which its addresses are to be tried. They are of one family, since the media of a
+    /// call are: of the first one that we listen for and the server has.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    pub async fn locate(&self, server: &SipServer, seed: u64) -> Result<Vec<Destination>, String> {
+        let found = self.names.locate(&server.place, seed).await.map_err(|error| error.to_string())?;
+        let ours = self.addresses.iter().map(|local| local.bound.is_ipv4());
+        let family = ours.into_iter().find(|v4| found.iter().any(|located| located.address.is_ipv4() == *v4));
+        let Some(family) = family else {
+            return Err(format!("{} has no address of a family that sip.listen has one of", server.place.host));
+        };
+        let destination = |located: &Located| Destination {
+            large: server.large,
+            tls: (located.transport == Transport::Tls).then(|| Arc::clone(&server.tls)),
+            ..Destination::new(located.transport, located.address)
+        };
+        Ok(found.iter().filter(|located| located.address.is_ipv4() == family).map(destination).collect())
+    }
+
+    /// Sockets for the media of a call with a far end that is reached by SIP there.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn media_sockets(&self, peer: &Destination) -> std::io::Result<MediaSockets> {
+        self.ports.bind(self.addresses.towards(peer).bound.ip()).await
     }
 
     /// Where the far end is to send media, that is reached by SIP there.
@@ -155,9 +189,10 @@ pub fn invitation(
     fax: &Fax,
     user_agent: &str,
     local: LocalAddresses,
+    targets: Vec<Destination>,
 ) -> (EndpointSettings, Invitation) {
-    let domain = || Host::parse(&trunk.domain).unwrap_or(Host::Address(trunk.proxy.ip()));
-    let port = (trunk.proxy.port() != 5060).then(|| trunk.proxy.port());
+    let domain = || Host::parse(&trunk.domain).unwrap_or_else(|| trunk.server.place.host.clone());
+    let port = trunk.server.place.port.filter(|port| *port != 5060);
     let user = route.caller.clone().unwrap_or_default();
     let target = Uri::to_host(&route.dialled, domain(), port);
     let endpoint = EndpointSettings {
@@ -173,7 +208,7 @@ pub fn invitation(
         from_name,
         to: target.clone(),
         request_uri: target,
-        targets: vec![Destination::udp(trunk.proxy)],
+        targets,
         headers: Vec::new(),
         body: Vec::new(),
     };

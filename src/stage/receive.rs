@@ -246,7 +246,7 @@ impl Answering {
 
     async fn call(&self, answerer: Arc<Answerer>, hang_up: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
         let receive = &self.settings.receive;
-        let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
+        let sockets = self.line.media_sockets(&self.source.back()).await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets, &self.source.back()).map_err(|error| error.to_string())?;
         let settings = InboundSettings {
             line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),

@@ -1,8 +1,8 @@
 //! What the stages are told by the configuration, checked and in the words of the modules they use.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::Codec;
@@ -88,11 +88,22 @@ pub struct Fax {
     pub pacing: t38::Pacing,
 }
 
+/// A SIP server as it is configured; where it is now is looked up for each call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SipServer {
+    /// Its host, and port and transport when they are given.
+    pub place: sip::Place,
+    /// What becomes of requests too large for a datagram.
+    pub large: sip::Large,
+    /// Whom it must prove to be when TLS is spoken.
+    pub tls: Arc<sip::TlsPeer>,
+}
+
 /// What SIP needs beyond the dialplan.
 #[derive(Clone, Debug)]
 pub struct TrunkLine {
     /// Where its messages go.
-    pub proxy: SocketAddr,
+    pub server: SipServer,
     /// Domain in From, To and the Request-URI.
     pub domain: String,
     /// What to answer a challenge with.

@@ -1,7 +1,9 @@
 //! What the tests of the whole crate share: a place for a server of their own, a client that speaks SMTP, the server as a
 //! process, documents to be faxed, and waiting without sleeping.
 
+pub(crate) mod certificates;
 pub(crate) mod client;
+pub(crate) mod dns;
 pub(crate) mod documents;
 pub(crate) mod process;
 pub(crate) mod site;

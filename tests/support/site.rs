@@ -16,8 +16,14 @@ const SIP_PORT: u16 = 5062;
 pub(crate) struct Wishes {
     /// Channels of the trunk; 4 when not said.
     pub(crate) channels: Option<u32>,
-    /// More lines of `[smtp]`. In all of these `{address}` stands for the address of the site.
+    /// More lines of `[smtp]`. In all of these `{address}` stands for the address of the site, `{folder}` for its folder.
     pub(crate) smtp: &'static str,
+    /// Where SIP is listened for, as in the configuration; the usual place when empty.
+    pub(crate) listen: &'static str,
+    /// Where the trunk is; the site itself when empty.
+    pub(crate) proxy: &'static str,
+    /// More lines of the trunk.
+    pub(crate) trunk: &'static str,
     /// More lines of `[sip]`.
     pub(crate) sip: &'static str,
     /// More lines of `[fax]`.
@@ -79,7 +85,10 @@ impl Site {
     }
 
     fn text(&self) -> String {
-        let Wishes { channels, smtp, sip, fax, slow, more } = self.wishes;
+        let Wishes { channels, smtp, listen, proxy, trunk, sip, fax, slow, more } = self.wishes;
+        let usual = self.sip_address().to_string();
+        let listen = if listen.is_empty() { format!("\"{usual}\"") } else { listen.to_owned() };
+        let proxy = if proxy.is_empty() { &usual } else { proxy };
         let channels = channels.unwrap_or(4);
         let pacing = if slow { "modem" } else { "fast" };
         format!(
@@ -96,11 +105,12 @@ name = "staff"
 senders = ["*@company.test"]
 numbers = ["+39*"]
 [sip]
-listen = "{sip_address}"
+listen = {listen}
 {sip}
 [[trunk]]
 name = "loopback"
-proxy = "{sip_address}"
+proxy = "{proxy}"
+{trunk}
 channels = {channels}
 caller_number = "+390299999"
 [[inbound]]
@@ -118,8 +128,8 @@ maildir = "{folder}/maildir"
 "#,
             folder = self.folder().display(),
             smtp_address = self.smtp_address(),
-            sip_address = self.sip_address(),
         )
         .replace("{address}", &self.address.to_string())
+        .replace("{folder}", &self.folder().display().to_string())
     }
 }

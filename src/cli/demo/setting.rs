@@ -121,7 +121,7 @@ fn quoted(path: &Path) -> String {
 /// Finds free ports and checks the configuration that uses them.
 pub(super) fn prepare(folder: &Path) -> Result<(Config, String), Failure> {
     let smtp = free("SMTP", SMTP_PORT, |address| TcpListener::bind(address).is_ok())?;
-    let sip = free("SIP", SIP_PORT, |address| UdpSocket::bind(address).is_ok())?;
+    let sip = free("SIP", SIP_PORT, |address| UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok())?;
     let text = configuration(folder, smtp, sip);
     let config = config::check_text("demo.toml", &text).map_err(|errors| {
         Failure::new(Exit::Failed, format!("the demonstration's configuration has faults:\n{errors}"))
@@ -151,7 +151,7 @@ mod tests {
         let text = configuration(Path::new("/tmp/a \"b\" \\c"), smtp, sip);
         let config = check_text("demo.toml", &text).unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(config.server.data_directory, Path::new("/tmp/a \"b\" \\c/data"));
-        assert_eq!(config.trunk[0].proxy.port, config.sip.listen.port());
+        assert_eq!(config.trunk[0].proxy.port, Some(config.sip.listen[0].address.port()));
         assert_eq!(config.inbound.len(), 2);
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{HostPort, Mailbox, Network, PortRange, Wrong, wrong};
+use super::{HostPort, Mailbox, Network, PortRange, SipHost, SipListen, SipTransport, Wrong, wrong};
 
 /// The longest time that can be written: 10 years.
 const MAX_TIME: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
@@ -99,6 +99,36 @@ fn masked(address: IpAddr, length: u8) -> IpAddr {
             IpAddr::V6((v6.to_bits() & mask).into())
         }
     }
+}
+
+pub(super) fn sip_listen(text: &str) -> Result<SipListen, Wrong> {
+    let prefixes = [("udp:", SipTransport::Udp), ("tcp:", SipTransport::Tcp), ("tls:", SipTransport::Tls)];
+    let found = prefixes.into_iter().find_map(|(prefix, transport)| Some((text.strip_prefix(prefix)?, transport)));
+    let (place, transport) = found.map_or((text, None), |(place, transport)| (place, Some(transport)));
+    match place.parse() {
+        Ok(address) => Ok(SipListen { transport, address }),
+        Err(_) => wrong(
+            "is no address with a port",
+            "write it like \"10.0.0.5:5060\" (UDP and TCP), \"udp:10.0.0.5:5060\", \"tcp:[::1]:5060\" or \"tls:10.0.0.5:5061\"",
+        ),
+    }
+}
+
+/// A host with or without a port.
+pub(super) fn sip_host(text: &str) -> Result<SipHost, Wrong> {
+    if let Ok(IpAddr::V6(address)) = text.parse() {
+        return Ok(SipHost { host: address.to_string(), port: None });
+    }
+    if let Some(Ok(address)) =
+        text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::parse::<std::net::Ipv6Addr>)
+    {
+        return Ok(SipHost { host: address.to_string(), port: None });
+    }
+    if text.contains(':') {
+        let HostPort { host, port } = host_port(text)?;
+        return Ok(SipHost { host, port: Some(port) });
+    }
+    Ok(SipHost { host: domain(text)?, port: None })
 }
 
 pub(super) fn host_port(text: &str) -> Result<HostPort, Wrong> {

@@ -62,6 +62,12 @@ pub(in crate::sip) fn salvage_headers(datagram: &[u8]) -> Option<Headers> {
     headers(rest).ok().map(|(headers, _)| headers)
 }
 
+/// The headers behind a first line, whatever that is.
+pub(in crate::sip) fn headers_of(head: &[u8]) -> Result<Headers, ParseError> {
+    let (_, rest) = first_line(head)?;
+    headers(rest).map(|(headers, _)| headers)
+}
+
 fn first_line(datagram: &[u8]) -> Result<(&[u8], &[u8]), ParseError> {
     if datagram.len() > MESSAGE_BYTES_MAX {
         return Err(ParseError::TooLarge);
