@@ -13,7 +13,7 @@ use super::line::{self, Line};
 use super::live::{CallView, Subject};
 use super::pages::{self, Header, StoredPage};
 use super::reception::Reception;
-use super::settings::Settings;
+use super::settings::{Settings, SipServer};
 use super::{Fault, Office, attend, chance, fax_mail, now_ms};
 use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Record, Verdict};
 use crate::clock;
@@ -22,6 +22,7 @@ use crate::model::{AttemptId, Cause, FetchRequest, JobId, JobState, Number, Outc
 use crate::policy::{GiveUp, Next, Route};
 use crate::queue::due::{self, Lines};
 use crate::queue::{Bell, JobFilter, NewReceived, Opened};
+use crate::sip::{Destination, Uri};
 use crate::spool::{Kind, SpoolName};
 
 /// Due jobs looked at once.
@@ -299,6 +300,8 @@ impl Placing {
             pages,
             header: fax.headline.then(|| header(fax, &self.job.number, self.opened_ms)),
             confirmations,
+            line: self.line.clone(),
+            server: trunk.server.clone(),
         });
         let writing = tokio::spawn(write_confirmations(self.office.clone(), self.opened.attempt, waiting));
         let ending = run_call(call, sockets, sip, wanted_end, owner).await;
@@ -394,9 +397,16 @@ struct Owner {
     pages: Vec<StoredPage>,
     header: Option<Header>,
     confirmations: mpsc::Sender<u32>,
+    line: Line,
+    /// The trunk's, which may send the call elsewhere.
+    server: SipServer,
 }
 
 impl CallOwner for Owner {
+    async fn locate(&self, uri: &Uri) -> Vec<Destination> {
+        self.line.locate_elsewhere(&self.server, uri, chance()).await
+    }
+
     async fn page(&self, index: u32, format: PageFormat) -> Result<Arc<[u8]>, String> {
         let page = self.pages.get(index as usize).ok_or("there is no such page")?.clone();
         let total = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);
