@@ -59,7 +59,7 @@ impl Dialog {
         local.extend_from_slice(format!(";tag={local_tag}").as_bytes());
         let routes = invite.headers.list("Record-Route");
         // An INVITE without Contact is a fault; its From is the next best thing.
-        let target = contact(invite).or_else(|| invite.from().map(|from| from.uri.to_string()));
+        let target = contact(invite).or_else(|| invite.from().map(|from| bare(from.uri)));
         Self {
             call_id: header("Call-ID"),
             local,
@@ -70,6 +70,19 @@ impl Dialog {
             route_set: routes.iter().take(ROUTES_MAX).map(|route| route.to_vec()).collect(),
             remote_target: target.unwrap_or_default(),
         }
+    }
+
+    /// Takes what the 2xx says that made an early dialog a whole one.
+    // RFC 3261 §13.2.2.4: the route set is computed anew
+    pub fn confirm(&mut self, response: &Message) {
+        let routes = response.headers.list("Record-Route");
+        self.route_set = routes.iter().rev().take(ROUTES_MAX).map(|route| route.to_vec()).collect();
+        self.refresh_target(response);
+    }
+
+    /// The number of our last request.
+    pub(super) fn local_number(&self) -> u32 {
+        self.local_number
     }
 
     /// The peer's tag; none with a peer of RFC 2543.
@@ -122,7 +135,7 @@ impl Dialog {
     fn numbered(&self, method: Method, number: u32) -> Message {
         let first = self.route_set.first().and_then(|route| NameAddress::parse(route));
         // A first hop without `lr` is a strict router: it takes the Request-URI, and the target goes last.
-        let strict = first.filter(|route| !route.uri.parameters.has("lr")).map(|route| route.uri.to_string());
+        let strict = first.filter(|route| !route.uri.parameters.has("lr")).map(|route| bare(route.uri));
         let uri = strict.clone().unwrap_or_else(|| self.remote_target.clone());
         let mut request = Message::request(method.clone(), uri);
         for route in self.route_set.iter().skip(usize::from(strict.is_some())) {
@@ -142,7 +155,7 @@ impl Dialog {
 
 /// Where an address leads that says so itself and that can be reached as `fallback` is.
 // RFC 3263 §4.1
-fn literal(uri: &Uri, fallback: &Destination) -> Option<Destination> {
+pub(super) fn literal(uri: &Uri, fallback: &Destination) -> Option<Destination> {
     let transport = match (&uri.scheme, uri.parameters.value("transport")) {
         (Scheme::Sips, _) => Transport::Tls,
         (Scheme::Sip, Some(name)) => Transport::parse(&name)?,
@@ -181,8 +194,13 @@ pub(super) const MAX_FORWARDS: &str = "70";
 fn contact(message: &Message) -> Option<String> {
     let contact = message.address("Contact")?;
     let is_sip = matches!(contact.uri.scheme, Scheme::Sip | Scheme::Sips);
-    // Headers of a URI have no place in a Request-URI (RFC 3261 §19.1.1).
-    is_sip.then(|| Uri { headers: None, ..contact.uri }.to_string())
+    is_sip.then(|| bare(contact.uri))
+}
+
+/// An address as a Request-URI, in which headers have no place.
+// RFC 3261 §19.1.1
+fn bare(uri: Uri) -> String {
+    Uri { headers: None, ..uri }.to_string()
 }
 
 /// Whether an address that the peer wrote makes sense as seen from here: peers behind NAT, and many PBXes in

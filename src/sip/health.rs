@@ -11,8 +11,9 @@
 // RFC 3261 §11
 
 use super::{
+    content::BODY_TYPE,
     inquiry::{Answer, Inquirer, Outside, OutsideInput, OutsideOutput, Question},
-    leg::{BODY_TYPE, EndpointSettings, LegKey},
+    leg::{EndpointSettings, LegKey},
     method::Method,
     transport::Destination,
     uri::Uri,

@@ -1,5 +1,6 @@
 //! SIP: messages, transactions, dialogs, digest, and the engine of one call ([`Leg`]). RFC 3261 with 3581 (rport), 6026
-//! (Accepted state), 3326 (Reason), 3311 (UPDATE, answered), 8760 (SHA-2 digest). Not SDP: bodies are bytes. Not sockets:
+//! (Accepted state), 3262 (100rel, PRACK), 3311 (UPDATE), 4028 (session timers), 3326 (Reason), 5621 (bodies of several
+//! parts), 8760 (SHA-2 digest). Not SDP: bodies are bytes. Not sockets:
 //! engines give bytes and where to send them; [`Router`] says which leg a datagram belongs to.
 //!
 //! ```text
@@ -11,12 +12,14 @@
 //!
 //! Beside calls, [`Registration`] keeps us known to a registrar and [`Health`] watches a peer; both are driven as [`Outside`].
 //!
-//! Not here: 100rel (never announced), session timers of our own (a peer's refresh is answered),
-//! redirection (3xx is a failure with its status), looking up names (the targets are given).
+//! Not here: looking up names (the targets are given, and asked for where a call is sent elsewhere), new
+//! offers before a call is answered, handing a call over (REFER and Replaces are declined).
 
 mod chance;
+pub mod content;
 pub mod dialog;
 pub mod digest;
+pub mod extension;
 pub mod frame;
 pub mod header;
 pub mod health;
@@ -41,7 +44,10 @@ pub use frame::{Frame, FrameError, Framer};
 pub use header::{CSeq, NameAddress, Reason, Via};
 pub use health::{Health, HealthEvent, HealthSettings, HealthTrouble};
 pub use inquiry::{Answer, Inquiry, Outside, OutsideInput, OutsideOutput, Question, seen_at};
-pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output};
+pub use leg::{
+    CallSettings, Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Redirects,
+    SESSION_INTERVAL,
+};
 pub use locate::{LocateError, Located, Locator, Place};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;

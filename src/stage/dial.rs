@@ -15,7 +15,7 @@ use super::line::{self, Line};
 use super::live::{CallView, Subject};
 use super::pages::{self, Header, StoredPage};
 use super::reception::Reception;
-use super::settings::Settings;
+use super::settings::{Settings, SipServer};
 use super::trunks::{Board, ring_later};
 use super::{Fault, Office, attend, chance, fax_mail, identity, now_ms, trace};
 use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Record, Verdict};
@@ -25,6 +25,7 @@ use crate::model::{AttemptId, CallId, Cause, FetchRequest, JobId, JobState, Numb
 use crate::policy::{GiveUp, Next, Route, TrunkEvent, TrunkFault};
 use crate::queue::due::{self, Lines};
 use crate::queue::{Bell, DueJob, JobFilter, NewReceived, Opened};
+use crate::sip::{Destination, Uri};
 use crate::spool::{Kind, SpoolName};
 
 /// Due jobs looked at once.
@@ -324,6 +325,8 @@ impl Placing {
             pages,
             header: fax.headline.then(|| header(fax, &self.job.number, self.opened_ms)),
             confirmations,
+            line: self.line.clone(),
+            server: trunk.server.clone(),
         });
         let writing = tokio::spawn(write_confirmations(self.office.clone(), self.opened.attempt, waiting));
         let ending = run_call(call, sockets, sip, wanted_end, owner, tap).await;
@@ -443,9 +446,16 @@ struct Owner {
     pages: Vec<StoredPage>,
     header: Option<Header>,
     confirmations: mpsc::Sender<u32>,
+    line: Line,
+    /// The trunk's, which may send the call elsewhere.
+    server: SipServer,
 }
 
 impl CallOwner for Owner {
+    async fn locate(&self, uri: &Uri) -> Vec<Destination> {
+        self.line.locate_elsewhere(&self.server, uri, chance()).await
+    }
+
     async fn page(&self, index: u32, format: PageFormat) -> Result<Arc<[u8]>, String> {
         let page = self.pages.get(index as usize).ok_or("there is no such page")?.clone();
         let total = u32::try_from(self.pages.len()).unwrap_or(u32::MAX);

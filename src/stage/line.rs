@@ -13,7 +13,9 @@ use crate::io::dns::Names;
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, FetchRequest, Number, Resolution, Width};
 use crate::policy::Route;
-use crate::sip::{Destination, EndpointSettings, LocalAddresses, Located, Transport};
+use crate::sip::{
+    CallSettings, Destination, EndpointSettings, LocalAddresses, Located, Place, Scheme, TlsPeer, Transport, Uri,
+};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, SenderSettings};
@@ -76,6 +78,27 @@ impl Line {
             ..Destination::new(located.transport, located.address)
         };
         Ok(found.iter().filter(|located| located.address.is_ipv4() == family).map(destination).collect())
+    }
+
+    /// Where an address leads that this server sent a call to; nowhere when it cannot be found, or only in the open while the call
+    /// goes by TLS.
+    // RFC 3263 §4.1
+    pub async fn locate_elsewhere(&self, server: &SipServer, uri: &Uri, seed: u64) -> Vec<Destination> {
+        let Some(host) = uri.host.clone() else { return Vec::new() };
+        let transport = match (&uri.scheme, uri.parameters.value("transport")) {
+            (Scheme::Sips, _) => Some(Transport::Tls),
+            (Scheme::Sip | Scheme::Tel | Scheme::Other(_), Some(name)) => Transport::parse(&name),
+            (Scheme::Sip | Scheme::Tel | Scheme::Other(_), None) => server.place.transport,
+        };
+        if server.place.transport == Some(Transport::Tls) && transport != Some(Transport::Tls) {
+            return Vec::new();
+        }
+        let tls = Arc::new(TlsPeer { domain: host.to_string(), profile: server.tls.profile.clone() });
+        let elsewhere = SipServer { place: Place { host, port: uri.port, transport }, large: server.large, tls };
+        self.locate(&elsewhere, seed).await.unwrap_or_else(|reason| {
+            tracing::info!(%uri, %reason, "a call was sent to an address that cannot be found");
+            Vec::new()
+        })
     }
 
     /// Sockets for the media of a call with a far end that is reached by SIP there.
@@ -190,5 +213,6 @@ pub fn endpoint(trunk: &TrunkLine, route: &Route, user_agent: &str, local: Local
         contact_user: user.or_else(|| route.caller.clone()).unwrap_or_default(),
         user_agent: user_agent.to_owned(),
         credentials: trunk.credentials.clone(),
+        calls: CallSettings::default(),
     }
 }

@@ -17,7 +17,8 @@ use crate::io::outside;
 use crate::io::sip::SipSocket;
 use crate::sip::digest::Unanswerable;
 use crate::sip::{
-    Answer, Destination, EndpointSettings, Host, Inquiry, Message, Method, Question, Transport, health, seen_at,
+    Answer, CallSettings, Destination, EndpointSettings, Host, Inquiry, Message, Method, Question, Transport, health,
+    seen_at,
 };
 
 /// How long one question may go unanswered.
@@ -81,6 +82,7 @@ pub async fn run(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Vec<Findin
         contact_user: String::new(),
         user_agent: user_agent.to_owned(),
         credentials: trunk.credentials.clone(),
+        calls: CallSettings::default(),
     };
     let mut findings = Vec::new();
     if let Some((place, answer)) = ask_trunk(trunk, line, endpoint.clone(), &mut findings).await {

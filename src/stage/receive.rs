@@ -21,7 +21,7 @@ use crate::io::call::{Tap, Way, run as run_call, run_leg};
 use crate::io::sip::Arrived;
 use crate::model::{CallId, Cause, ReceivedId};
 use crate::queue::{Bell, NewReceived, Received};
-use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Source};
+use crate::sip::{CallSettings, Command, EndpointSettings, Input, Leg, Message, Source};
 use crate::spool::Kind;
 
 /// Takes calls until `stop`; those on the line go on until `hang_up`.
@@ -165,6 +165,7 @@ impl Answering {
             contact_user: self.called.clone(),
             user_agent: self.settings.receive.user_agent.clone(),
             credentials: None,
+            calls: CallSettings::default(),
         }
     }
 

@@ -18,8 +18,8 @@ use crate::io::outside;
 use crate::policy::{Pace, TrunkEvent, TrunkReport, TrunkState};
 use crate::queue::{Bell, TrunkRow};
 use crate::sip::{
-    Binding, Credentials, Destination, EndpointSettings, Health, HealthEvent, HealthSettings, Host, Registration,
-    RegistrationEvent, RegistrationSettings,
+    Binding, CallSettings, Credentials, Destination, EndpointSettings, Health, HealthEvent, HealthSettings, Host,
+    Registration, RegistrationEvent, RegistrationSettings,
 };
 
 /// How often the settings are looked at for trunks that came, went or changed, and rows for what time alone changed.
@@ -319,6 +319,7 @@ impl Keeping {
             contact_user: user.unwrap_or_default(),
             user_agent: self.user_agent.clone(),
             credentials,
+            calls: CallSettings::default(),
         }
     }
 

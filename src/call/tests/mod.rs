@@ -12,5 +12,6 @@ mod parting;
 mod party;
 mod peer;
 mod polling;
+mod refresh;
 mod transport;
 mod wire;
