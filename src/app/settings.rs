@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::call::Codec;
+use crate::call::{Ask, Codec, FirstOffer, T38Policy};
 use crate::config::{self, Config, HostPort};
 use crate::io::smtp_out::{self, Tls};
 use crate::mail::{BodyText, SelectionRules};
@@ -241,7 +241,7 @@ async fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, Set
             credentials,
             channels: trunk.channels,
             codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
-            reinvite_after: trunk.t38_reinvite_after,
+            t38: t38_policy(trunk),
             answer_timeout: trunk.answer_timeout,
             call_limit: trunk.max_call,
         };
@@ -256,6 +256,22 @@ async fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, Set
         fax: fax.clone(),
         user_agent: config.sip.user_agent.clone(),
     })
+}
+
+fn t38_policy(trunk: &config::Trunk) -> T38Policy {
+    T38Policy {
+        first_offer: match trunk.t38 {
+            config::T38::Reinvite => FirstOffer::Audio,
+            config::T38::First => FirstOffer::T38,
+            config::T38::Both => FirstOffer::Both,
+        },
+        ask: match trunk.t38_ask {
+            config::T38Ask::Wait => Ask::After(trunk.t38_reinvite_after),
+            config::T38Ask::AtOnce => Ask::After(Duration::ZERO),
+            config::T38Ask::Never => Ask::Never,
+        },
+        accept: trunk.t38_accept,
+    }
 }
 
 const fn codec_of(codec: config::Codec) -> Codec {
@@ -322,7 +338,7 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
         routes,
         wishes,
         max_calls: config.queue.max_calls as usize,
-        reinvite_after: CED_BEFORE_REINVITE,
+        t38: T38Policy { ask: Ask::After(CED_BEFORE_REINVITE), ..T38Policy::default() },
         call_limit: RECEIVE_LIMIT,
         fetched_formats: formats(config.fetch.formats),
         fax,

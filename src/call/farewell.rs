@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::ending::cause_of_refusal;
 use super::engine::{Call, Farewell, State};
 use super::interface::Output;
+use super::refusal::{cause_of_hang_up, cause_of_refusal};
 use super::timer::{LEAVING_LIMIT, LINGER, Timer};
 use super::{Ending, Record};
 use crate::model::{Cause, Outcome, Phase};
@@ -13,8 +13,8 @@ use crate::t30;
 
 impl Call {
     /// The called side, or the network, refused.
-    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, now: Instant) {
-        let record = Record { sip_status: Some(status), ..Record::default() };
+    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, said: String, now: Instant) {
+        let record = Record { sip_status: Some(status), q850, sip_said: Some(said), ..Record::default() };
         self.leave(cause_of_refusal(status, q850), record, now);
     }
 
@@ -25,13 +25,18 @@ impl Call {
     }
 
     /// The far end hung up.
-    pub(super) fn far_end_left(&mut self, now: Instant) {
+    pub(super) fn far_end_left(&mut self, q850: Option<u8>, said: Option<String>, now: Instant) {
+        self.hang_up_heard = sip::Reason { q850, text: said };
         match &mut self.state {
             // T.30 knows in which phase that was, and whether all was said already.
             State::Fax(fax) => fax.stop(Cause::Disconnected(Phase::B), now),
             State::Audio(_) | State::Waiting => {
-                let heard = self.fax_tone_heard;
-                self.end(if heard { Cause::Disconnected(Phase::A) } else { Cause::NoFaxHeard }, now);
+                let cause = match cause_of_hang_up(q850) {
+                    _ if self.fax_tone_heard => Cause::Disconnected(Phase::A),
+                    Some(cause) => cause,
+                    None => Cause::NoFaxHeard,
+                };
+                self.end(cause, now);
             }
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
                 self.end(Cause::Disconnected(Phase::A), now)
@@ -91,7 +96,7 @@ impl Call {
         );
     }
 
-    fn leave_with(&mut self, ending: Ending, now: Instant) {
+    fn leave_with(&mut self, mut ending: Ending, now: Instant) {
         let farewell = match self.state {
             State::Leaving(_) | State::Over => return,
             State::Calling { .. } => Farewell::SayingUnanswered,
@@ -102,6 +107,9 @@ impl Call {
         self.state = State::Leaving(farewell);
         self.timers.clear_all();
         self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);
+        let sip::Reason { q850, text } = std::mem::take(&mut self.hang_up_heard);
+        let record = &mut ending.record;
+        (record.q850, record.sip_said) = (record.q850.or(q850), record.sip_said.take().or(text));
         self.outputs.push_back(Output::Ended(ending));
         self.command(sip::Command::HangUp { reason: None }, now);
     }

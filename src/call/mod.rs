@@ -5,9 +5,10 @@
 //!  Calling ──200──▶ Audio: CNG ─┐          ┌─ Audio: CED ◀──ACK── Answering
 //!     │                         │          │
 //!     │ 486, 404 …     peer's or our re-INVITE to T.38
-//!     │                         ▼          ▼
-//!     │                    Fax: T.30 over T.38 ────┐ refused, or nobody asks
-//!     ▼                         │                  ▼
+//!     │                         ▼          ▼       refused, or nobody asks:
+//!     │                    Fax: T.30 over T.38     Audio goes on, and there
+//!     │                         │                  a fax over audio would begin
+//!     ▼                         ▼                  ▼ no modems: second chance over
 //!   Over ◀──────BYE answered── Leaving ◀── hang-up with the outcome
 //! ```
 //!
@@ -22,6 +23,7 @@ mod farewell;
 mod fax;
 mod interface;
 mod offer;
+mod refusal;
 mod remote;
 mod settings;
 mod switch;
@@ -36,7 +38,7 @@ pub use ending::{Ending, Machine, Record, RecordedPage};
 pub use engine::Call;
 pub use interface::{Input, Output};
 pub use offer::MediaAddresses;
-pub use settings::{InboundSettings, LineSettings, OutboundSettings};
+pub use settings::{Ask, FirstOffer, InboundSettings, LineSettings, OutboundSettings, T38Policy};
 
 /// For people who watch.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -63,13 +63,14 @@ impl Descriptions {
     pub(super) fn offer(&mut self, what: What, line: &LineSettings) -> Vec<u8> {
         let ours = ours(what, line);
         let mut media = Vec::new();
-        if let Some(t38) = &ours.t38 {
-            let line = T38 { address: Some(ours.address), port: t38.port, parameters: t38.parameters.clone() };
-            media.push(Media::T38(line));
-        }
+        // Of both, audio stands first: a far end that looks at one line only finds what it knows.
         if let Some(audio) = &ours.audio {
             let codecs = audio.codecs.clone();
             media.push(Media::Audio(crate::sdp::Audio::new(ours.address, audio.port, codecs, audio.ptime_ms)));
+        }
+        if let Some(t38) = &ours.t38 {
+            let line = T38 { address: Some(ours.address), port: t38.port, parameters: t38.parameters.clone() };
+            media.push(Media::T38(line));
         }
         let description = Description { origin: self.origin(ours.address), media };
         let octets = description.encode();

@@ -14,8 +14,8 @@ use super::problem::{Findings, nearest};
 use super::reader::article;
 use super::value::{Mailbox, Network, PortRange, Secret};
 use super::{
-    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat, Pacing,
-    Paper,
+    Action, Attach, Body, CalledNumber, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat,
+    Pacing, Paper, T38, T38Ask, WhenFull,
 };
 use crate::model::Resolution;
 use crate::model::fetch::is_digits;
@@ -321,6 +321,17 @@ words! {
     }
     /// A voice codec.
     CodecWord -> Codec { "pcma" => Codec::Pcma, "pcmu" => Codec::Pcmu, }
+    /// How calls come to T.38.
+    T38Word -> T38 { "reinvite" => T38::Reinvite, "first" => T38::First, "both" => T38::Both, }
+    /// Who asks for T.38.
+    T38AskWord -> T38Ask { "wait" => T38Ask::Wait, "at-once" => T38Ask::AtOnce, "never" => T38Ask::Never, }
+    /// Where the called number stands.
+    CalledWord -> CalledNumber {
+        "request-uri" => CalledNumber::RequestUri, "to" => CalledNumber::To, "diversion" => CalledNumber::Diversion,
+        "history-info" => CalledNumber::HistoryInfo, "p-called-party-id" => CalledNumber::CalledParty,
+    }
+    /// What a caller hears when no channel is free.
+    FullWord -> WhenFull { "busy" => WhenFull::Busy, "unavailable" => WhenFull::Unavailable, }
     /// Pacing of T.38 packets.
     PacingWord -> Pacing { "modem" => Pacing::Modem, "fast" => Pacing::Fast, "auto" => Pacing::Auto, }
     /// A paper size.

@@ -27,8 +27,8 @@ pub use sections::{
     SubAddress, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox, Network,
-    NumberFormat, Pacing, Paper, PortRange, Secret,
+    Action, Attach, Body, CalledNumber, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox, Network,
+    NumberFormat, Pacing, Paper, PortRange, Secret, T38, T38Ask, WhenFull,
 };
 
 use problem::Findings;

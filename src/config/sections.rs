@@ -6,7 +6,7 @@ use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
     FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
     NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList,
-    SenderPattern, Size, StationId, Switch, Telephone, Time, TlsWord,
+    SenderPattern, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord,
 };
 
 file! {
@@ -149,8 +149,18 @@ section! {
         prepend: Digits = "";
         /// How the number is written when dialling, before `strip` and `prepend`.
         number_format: NumberFormatWord = "e164";
+        /// How calls come to T.38. `reinvite`: they begin with audio and switch. `first`: our INVITE offers T.38 alone. `both`: it
+        /// offers audio and T.38, as some fax boards do. A far end that refuses the last two (415, 488, 606) is offered audio in
+        /// the same call.
+        t38: T38Word = "reinvite";
+        /// Who asks for the switch. `wait`: the far end may do so, in a call to it for `t38_reinvite_after`; then we do, or sooner
+        /// when its fax tone was heard. `at-once`: we do as soon as the call is up. `never`: only the far end does.
+        t38_ask: T38AskWord = "wait";
         /// How long to wait after the answer for the far end to switch to T.38 before we ask for it.
         t38_reinvite_after: Time = "5 s", from "0 s" to "30 s";
+        /// Whether to take part when the far end asks for T.38. When false it is refused with 488, and T.38 is used only where we
+        /// ask for it.
+        t38_accept: Switch = true;
         /// How long it may ring.
         answer_timeout: Time = "60 s", from "5 s" to "5 m";
         /// Longest call.

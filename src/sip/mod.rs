@@ -15,11 +15,14 @@
 mod chance;
 pub mod dialog;
 pub mod digest;
+pub mod guard;
 pub mod header;
 pub mod leg;
 pub mod message;
 pub mod method;
+pub mod parties;
 pub mod router;
+mod stateless;
 pub mod text;
 pub mod timer;
 pub mod transaction;
@@ -28,10 +31,16 @@ pub mod uri;
 #[cfg(test)]
 mod tests;
 
-pub use digest::Credentials;
+pub use digest::{
+    Credentials,
+    server::{Gatekeeper, Judgement},
+};
+pub use guard::{Admission, Guard, Rate};
 pub use header::{CSeq, NameAddress, Reason, Via};
 pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Transport};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
+pub use parties::{CalledFrom, Caller};
 pub use router::{Ignored, Routed, Router};
+pub use stateless::stateless_response;
 pub use uri::{Host, Scheme, Uri, UriError};

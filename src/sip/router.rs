@@ -6,10 +6,10 @@ use super::{
     leg::{BODY_TYPE, Leg, LegKey, requests::unknown_requirements},
     message::{Message, ParseError, salvage_headers},
     method::{ALLOW, Method},
+    stateless::stateless_response,
     text::lossy,
     transaction::ServerKey,
 };
-use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, net::SocketAddr};
 
 /// The table of the live legs of one socket. Both ends of a call may be ours, with the same Call-ID: legs are told
@@ -202,19 +202,11 @@ impl Router {
         reason: &str,
         headers: &[(&str, &str)],
     ) -> Routed {
-        let Some(via) = request.via() else {
+        let Some((mut response, to)) = stateless_response(request, source, status, reason, headers) else {
             return Routed::Ignore(Ignored::Incomplete);
         };
-        let mut hash = Sha256::new();
-        hash.update(request.branch().as_bytes());
-        hash.update(request.call_id().unwrap_or_default());
-        let tag: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let mut response = Message::response(request, status, reason, &tag, source);
-        for (name, value) in headers {
-            response.headers.push(name, value);
-        }
         response.headers.push("User-Agent", &self.user_agent);
-        Routed::Reply(response.to_bytes(), via.response_destination(source))
+        Routed::Reply(response.to_bytes(), to)
     }
 }
 

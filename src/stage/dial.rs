@@ -271,7 +271,7 @@ impl Placing {
             endpoint,
             invitation,
             answer_timeout: trunk.answer_timeout,
-            reinvite_after: trunk.reinvite_after,
+            t38: trunk.t38,
             fax: errand,
         };
         let call = Call::outbound(settings, chance(), clock::now());

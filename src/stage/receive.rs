@@ -252,7 +252,7 @@ impl Answering {
             line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
             endpoint: self.endpoint(),
             answer_after: receive.wishes_for(&self.called).answer_after,
-            reinvite_after: receive.reinvite_after,
+            t38: receive.t38,
             fax: line::answerer(&receive.fax, &self.station(), answerer.documents()),
         };
         let call = Call::inbound(settings, &self.invite, self.source, chance(), clock::now())

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::call::Codec;
+use crate::call::{Codec, T38Policy};
 use crate::io::smtp_out;
 use crate::mail::SelectionRules;
 use crate::pages::plan;
@@ -101,8 +101,8 @@ pub struct TrunkLine {
     pub channels: u32,
     /// Voice codecs offered before the switch, best first.
     pub codecs: Vec<Codec>,
-    /// When we ask for T.38 ourselves.
-    pub reinvite_after: Duration,
+    /// How its calls come to T.38.
+    pub t38: T38Policy,
     /// How long it may ring.
     pub answer_timeout: Duration,
     /// Longest call.
@@ -137,8 +137,8 @@ pub struct Receive {
     pub wishes: Vec<InboundWishes>,
     /// Calls at once, both ways.
     pub max_calls: usize,
-    /// How long the caller hears our tone before we ask for T.38.
-    pub reinvite_after: Duration,
+    /// How calls come to T.38.
+    pub t38: T38Policy,
     /// Longest call.
     pub call_limit: Duration,
     /// In which form a fetched document is attached.

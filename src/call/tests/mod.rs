@@ -11,5 +11,7 @@ mod pace;
 mod party;
 mod peer;
 mod polling;
+mod silence;
+mod switching;
 mod transport;
 mod wire;

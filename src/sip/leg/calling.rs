@@ -180,7 +180,7 @@ impl Leg {
 
     fn failed(&mut self, response: &Message, now: Instant) {
         let status = response.status().unwrap_or_default();
-        let reason = response.reason_phrase().to_owned();
+        let reason = response.said();
         let q850 = response.reason().and_then(|reason| reason.q850);
         self.tell(Event::Failed { status, reason, q850, retry_after: response.retry_after() });
         self.finish(None, now);

@@ -147,7 +147,7 @@ pub enum Event {
     Failed {
         /// 300 to 699.
         status: u16,
-        /// The phrase.
+        /// The phrase, and what Reason and Warning say beside it.
         reason: String,
         /// The cause, when the peer told one.
         q850: Option<u8>,
