@@ -1,14 +1,14 @@
 //! A router and one leg are fed datagrams and commands in virtual time.
 //!
-//! Input: flags (bit 0 an outgoing leg, bit 1 over TCP), then pieces parted by octet 0xFF; the octet behind it is a command
+//! Input: flags (bit 0 an outgoing leg, bit 1 over TCP, bit 2 with a second target), then pieces parted by octet 0xFF; the octet behind it is a command
 //! and a wait. In a piece `%T` stands for the leg's tag, `%C` for its Call-ID, `%B` for the branch and `%N` for the number
 //! of its first request, so that strangers' datagrams can belong to the call.
 //! Holds: every message we send can be read and is complete; one end is told; after hanging up the leg finishes.
 #![no_main]
 
 use faxramp::sip::{
-    Command, Credentials, EndpointSettings, Event, Input, Invitation, Leg, Message, Output, Reason, Routed, Router,
-    Transport, Uri,
+    Command, Credentials, Destination, EndpointSettings, Event, Input, Invitation, Leg, LocalAddresses, Message, Output,
+    Reason, Routed, Router, Source, Transport, Uri,
 };
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
@@ -22,6 +22,8 @@ const MOST_WAKES: u32 = 2000;
 
 struct World {
     leg: Leg,
+    flags: u8,
+    last: Option<Destination>,
     router: Router,
     now: Instant,
     ends: u32,
@@ -33,26 +35,36 @@ fn peer() -> SocketAddr {
     ([192, 0, 2, 1], 5060).into()
 }
 
+fn transport(flags: u8) -> Transport {
+    if flags & 2 == 2 { Transport::Tcp } else { Transport::Udp }
+}
+
+fn source(flags: u8) -> Source {
+    Source { transport: transport(flags), ..Source::udp(peer()) }
+}
+
 fn settings(flags: u8) -> EndpointSettings {
     EndpointSettings {
-        local: ([192, 0, 2, 2], 5060).into(),
-        transport: if flags & 2 == 2 { Transport::Tcp } else { Transport::Udp },
+        local: LocalAddresses::single(transport(flags), ([192, 0, 2, 2], 5060).into()),
         contact_user: "fax".into(),
         user_agent: "faxramp".into(),
         credentials: Some(Credentials { user: "fax".into(), password: "secret".into(), realm: None }),
     }
 }
 
-fn invitation() -> Invitation {
+fn invitation(flags: u8) -> Invitation {
+    let first = Destination::new(transport(flags), peer());
+    let second = (flags & 4 == 4).then(|| Destination::udp(peer()));
     let uri = |text| Uri::parse(text).expect("a URI");
     Invitation {
         from: uri("sip:+3902@192.0.2.2"),
         from_name: Some("Fax".into()),
         to: uri("sip:2000@192.0.2.1"),
         request_uri: uri("sip:2000@192.0.2.1"),
-        next_hop: peer(),
+        targets: std::iter::once(first).chain(second).collect(),
         headers: Vec::new(),
         body: b"offer".to_vec(),
+        fallback: None,
     }
 }
 
@@ -75,14 +87,14 @@ impl World {
     fn new(flags: u8) -> Self {
         let now = base();
         let leg = if flags & 1 == 1 {
-            Leg::outgoing(settings(flags), invitation(), 3, now)
+            Leg::outgoing(settings(flags), invitation(flags), 3, now)
         } else {
             let invite = Message::parse(INVITE).expect("the INVITE above");
-            Leg::incoming(&invite, peer(), settings(flags), 3, now).expect("the INVITE above")
+            Leg::incoming(&invite, source(flags), settings(flags), 3, now).expect("the INVITE above")
         };
         let mut router = Router::new("faxramp");
         router.add(&leg);
-        let mut world = Self { leg, router, now, ends: 0, branch: "z9hG4bKa".into(), number: "1".into() };
+        let mut world = Self { leg, flags, last: None, router, now, ends: 0, branch: "z9hG4bKa".into(), number: "1".into() };
         world.drain();
         world
     }
@@ -95,7 +107,8 @@ impl World {
     fn drain(&mut self) {
         while let Some(output) = self.leg.poll() {
             match output {
-                Output::Send { bytes, .. } => {
+                Output::Send { to, bytes } => {
+                    self.last = Some(to);
                     let message = Message::parse(&bytes).expect("we read what we write");
                     assert_eq!(message.check(), Ok(()), "{}", String::from_utf8_lossy(&bytes));
                     if message.method().is_some() {
@@ -106,7 +119,7 @@ impl World {
                 Output::Event(event) => {
                     assert_eq!(self.ends, 0, "{event:?} after the end");
                     self.ends +=
-                        u32::from(matches!(event, Event::Failed { .. } | Event::TimedOut | Event::Ended { .. }));
+                        u32::from(matches!(event, Event::Failed { .. } | Event::TimedOut | Event::Unreachable | Event::Ended { .. }));
                 }
             }
         }
@@ -135,13 +148,13 @@ impl World {
     }
 
     fn datagram(&mut self, piece: &[u8]) {
-        match self.router.route(&self.filled(piece), peer()) {
+        match self.router.route(&self.filled(piece), source(self.flags)) {
             Routed::Leg(key, message) => {
                 assert_eq!(key, self.leg.key());
-                self.input(Input::Message { message, source: peer() });
+                self.input(Input::Message { message, source: source(self.flags) });
             }
             Routed::NewCall(message) => {
-                Leg::incoming(&message, peer(), settings(0), 9, self.now).expect("the router gives whole INVITEs");
+                Leg::incoming(&message, source(0), settings(0), 9, self.now).expect("the router gives whole INVITEs");
             }
             Routed::Reply(bytes, _) => {
                 let reply = Message::parse(&bytes).expect("we read what we write");
@@ -171,8 +184,10 @@ fuzz_target!(|octets: &[u8]| {
         if index > 0 {
             let choice = piece.octet();
             world.wait(Duration::from_millis(u64::from(choice / 16) * 400));
-            if let Some(command) = command(choice) {
-                world.input(Input::Command(command));
+            match (command(choice), world.last.clone()) {
+                (Some(command), _) => world.input(Input::Command(command)),
+                (None, Some(to)) if choice % 16 == 9 => world.input(Input::TransportFailed { to }),
+                (None, _) => {}
             }
         }
         if !piece.is_empty() {

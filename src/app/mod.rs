@@ -22,7 +22,7 @@ use crate::io::sip::SipSocket;
 use crate::io::smtp_in::{self, Limits};
 use crate::model::Cause;
 use crate::queue::{QueueError, Store};
-use crate::sip::Router;
+use crate::sip::{LocalAddress, LocalAddresses, Router, Transport};
 use crate::smtp;
 use crate::spool::{Spool, SpoolError, SpoolName};
 use crate::stage::accept::Accept;
@@ -222,10 +222,12 @@ async fn open_line(
     let socket = UdpSocket::bind(address).await.map_err(refused)?;
     let sip = SipSocket::new(socket, Router::new(config.sip.user_agent.clone())).map_err(refused)?;
     let seen = config.sip.public_address.unwrap_or_else(|| address.ip());
-    let advertised = SocketAddr::new(seen, sip.local().port());
+    let bound = sip.local();
+    let advertised = SocketAddr::new(seen, bound.port());
+    let addresses = LocalAddresses::new(LocalAddress { transport: Transport::Udp, bound, advertised }, []);
     let ports = MediaPorts::new(address.ip(), config.sip.media_ports.first, config.sip.media_ports.last);
     let new_calls = sip.listen();
-    Ok((Line::new(sip, ports, advertised, config.log.redact_numbers), new_calls))
+    Ok((Line::new(sip, ports, addresses, config.log.redact_numbers), new_calls))
 }
 
 async fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {

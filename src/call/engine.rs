@@ -3,7 +3,6 @@
 //! Not here: what SIP events mean ([`super::switch`]), how a call ends ([`super::farewell`]).
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::audio::Audio;
@@ -110,6 +109,8 @@ impl Call {
             FirstOffer::Both => What::Either,
         };
         invitation.body = descriptions.offer(what, &line);
+        let has_image = t38.first_offer != FirstOffer::Audio;
+        invitation.fallback = has_image.then(|| descriptions.offer_to_fall_back(What::Audio, &line));
         let leg = Leg::outgoing(endpoint, invitation, seed, now);
         let pages = PageCount::of(&fax);
         let role = Role::Caller(Box::new(fax));
@@ -127,7 +128,7 @@ impl Call {
     pub fn inbound(
         settings: InboundSettings,
         invite: &sip::Message,
-        source: SocketAddr,
+        source: sip::Source,
         seed: u64,
         now: Instant,
     ) -> Option<Self> {
@@ -186,6 +187,7 @@ impl Call {
         }
         match input {
             Input::Sip { message, source } => self.leg.handle(sip::Input::Message { message, source }, now),
+            Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) = &mut self.state {

@@ -15,7 +15,12 @@ pub enum Input<'a> {
         /// The message.
         message: sip::Message,
         /// Where it came from.
-        source: SocketAddr,
+        source: sip::Source,
+    },
+    /// A SIP message of this call could not be sent.
+    SipFailed {
+        /// As [`Output::Sip`] said it.
+        to: sip::Destination,
     },
     /// A datagram on our audio port.
     Audio {
@@ -48,7 +53,7 @@ pub enum Output {
     /// Send a SIP message.
     Sip {
         /// To whom.
-        to: SocketAddr,
+        to: sip::Destination,
         /// The message.
         bytes: Vec<u8>,
     },

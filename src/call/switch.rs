@@ -27,9 +27,14 @@ impl Call {
             sip::Event::Ringing | sip::Event::Progress { .. } => {
                 self.outputs.push_back(Output::Progress(Progress::Ringing));
             }
+            sip::Event::FellBack { status } => {
+                tracing::debug!(status, "T.38 was refused in the INVITE; audio is offered");
+                self.descriptions.fell_back();
+            }
             sip::Event::Answered { body } => self.answered(&body, now),
             sip::Event::Failed { status, q850, reason, .. } => self.refused(status, q850, reason, now),
             sip::Event::TimedOut => self.unanswered(now),
+            sip::Event::Unreachable => self.end(Cause::TrunkDown, now),
             sip::Event::Acknowledged { body } => self.acknowledged(body.as_deref(), now),
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body) {

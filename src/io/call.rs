@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 
-use super::sip::{Arrived, SipSocket};
+use super::sip::{Delivery, SipSocket};
 use crate::call::{Call, Ending, Input, Output, PageFormat, Progress, ReceivedPage, Verdict};
 use crate::clock;
 use crate::model::Cause;
@@ -115,6 +115,7 @@ pub async fn run<O: CallOwner>(
     owner: Arc<O>,
 ) -> Ending {
     let mut arrived = sip.open(call.leg());
+    let key = call.leg().key();
     let mut ending = None;
     let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut audio = [0u8; DATAGRAM_OCTETS];
@@ -124,7 +125,7 @@ pub async fn run<O: CallOwner>(
             match output {
                 Output::Finished => {}
                 Output::Ended(end) => ending = Some(end),
-                Output::Sip { to, bytes } => sip.send(to, &bytes).await,
+                Output::Sip { to, bytes } => sip.send(Some(&key), to, bytes).await,
                 // A datagram that cannot be sent is a datagram lost.
                 Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
                 Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
@@ -144,9 +145,7 @@ pub async fn run<O: CallOwner>(
             return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
         }
         tokio::select! {
-            Some(Arrived { message, source }) = arrived.recv() => {
-                call.handle(Input::Sip { message, source }, clock::now());
-            }
+            Some(delivery) = arrived.recv() => call.handle(input(delivery), clock::now()),
             received = sockets.audio.recv_from(&mut audio) => if let Ok((length, source)) = received {
                 call.handle(Input::Audio { datagram: &audio[..length], source }, clock::now());
             },
@@ -169,12 +168,12 @@ pub async fn run<O: CallOwner>(
 }
 
 /// Acknowledges what the far end repeats after a call, until nothing more is expected.
-async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arrived>) {
+async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Delivery>) {
     let key = call.leg().key();
     loop {
         while let Some(output) = call.poll() {
             match output {
-                Output::Sip { to, bytes } => sip.send(to, &bytes).await,
+                Output::Sip { to, bytes } => sip.send(Some(&key), to, bytes).await,
                 Output::Finished => return sip.close(&key),
                 // The outcome is told; media and pages ended with it.
                 Output::Ended(_)
@@ -188,9 +187,7 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arri
             }
         }
         tokio::select! {
-            Some(Arrived { message, source }) = arrived.recv() => {
-                call.handle(Input::Sip { message, source }, clock::now());
-            }
+            Some(delivery) = arrived.recv() => call.handle(input(delivery), clock::now()),
             () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
         }
     }
@@ -199,23 +196,35 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Arri
 /// Drives a SIP leg that has no media, one that is only refused, until nothing more is expected.
 pub async fn run_leg(mut leg: Leg, sip: SipSocket) {
     let mut arrived = sip.open(&leg);
+    let key = leg.key();
     while !leg.finished() {
         while let Some(output) = leg.poll() {
             match output {
-                sip::Output::Send { to, bytes } => sip.send(to, &bytes).await,
+                sip::Output::Send { to, bytes } => sip.send(Some(&key), to, bytes).await,
                 sip::Output::Event(_) => {}
             }
         }
         let deadline = leg.deadline();
         tokio::select! {
-            Some(Arrived { message, source }) = arrived.recv() => {
-                leg.handle(sip::Input::Message { message, source }, clock::now());
+            Some(delivery) = arrived.recv() => {
+                let input = match delivery {
+                    Delivery::Message { message, source } => sip::Input::Message { message, source },
+                    Delivery::Failed { to } => sip::Input::TransportFailed { to },
+                };
+                leg.handle(input, clock::now());
             }
             () = super::until(deadline), if deadline.is_some() => leg.handle(sip::Input::Timeout, clock::now()),
             else => break,
         }
     }
-    sip.close(&leg.key());
+    sip.close(&key);
+}
+
+fn input(delivery: Delivery) -> Input<'static> {
+    match delivery {
+        Delivery::Message { message, source } => Input::Sip { message, source },
+        Delivery::Failed { to } => Input::SipFailed { to },
+    }
 }
 
 fn prepare<O: CallOwner>(owner: &Arc<O>, index: u32, format: PageFormat) -> Pending {

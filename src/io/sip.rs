@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use crate::sip::{Leg, LegKey, Message, Routed, Router};
+use crate::sip::{Destination, Leg, LegKey, Message, Routed, Router, Source, Transport};
 
 /// The largest datagram UDP can carry.
 const DATAGRAM_OCTETS: usize = 65_535;
@@ -19,13 +19,35 @@ const MESSAGES_WAITING: usize = 32;
 /// New calls waiting to be taken up; more are left to the caller's repeats.
 const CALLS_WAITING: usize = 64;
 
-/// A message for a call, and where it came from.
+/// An INVITE that makes a new call, and where it came from.
 #[derive(Debug)]
 pub struct Arrived {
     /// The message.
     pub message: Message,
     /// Its sender.
-    pub source: SocketAddr,
+    pub source: Source,
+    /// The names in the certificate that the sender proved to have; none without TLS, and none without a certificate.
+    pub names: PeerNames,
+}
+
+/// The names in a certificate: domains, and addresses as SIP URIs.
+pub type PeerNames = Arc<[String]>;
+
+/// What comes for one leg.
+#[derive(Debug)]
+pub enum Delivery {
+    /// A message.
+    Message {
+        /// The message.
+        message: Message,
+        /// Its sender.
+        source: Source,
+    },
+    /// A message of the leg could not be sent.
+    Failed {
+        /// Where it should have gone.
+        to: Destination,
+    },
 }
 
 /// The socket, shared by all calls.
@@ -42,7 +64,7 @@ struct Inner {
 
 struct Routes {
     router: Router,
-    calls: BTreeMap<LegKey, mpsc::Sender<Arrived>>,
+    calls: BTreeMap<LegKey, mpsc::Sender<Delivery>>,
 }
 
 impl SipSocket {
@@ -62,16 +84,27 @@ impl SipSocket {
         self.inner.local
     }
 
-    /// Sends one datagram. SIP's own repeats cover a loss, so a failure is only logged.
-    pub async fn send(&self, to: SocketAddr, bytes: &[u8]) {
-        if let Err(error) = self.inner.socket.send_to(bytes, to).await {
+    /// Sends one message of a leg, or of nobody. That it cannot be sent is told to the leg as [`Delivery::Failed`].
+    pub async fn send(&self, from: Option<&LegKey>, to: Destination, bytes: Vec<u8>) {
+        let sent = match to.transport {
+            Transport::Udp => self.inner.socket.send_to(&bytes, to.address).await,
+            Transport::Tcp | Transport::Tls => Err(std::io::ErrorKind::Unsupported.into()),
+        };
+        if let Err(error) = sent {
             tracing::warn!(%to, %error, "a SIP message could not be sent");
+            self.failed(from, to);
+        }
+    }
+
+    fn failed(&self, from: Option<&LegKey>, to: Destination) {
+        if let Some(call) = from.and_then(|key| self.routes().calls.get(key).cloned()) {
+            let _ = call.try_send(Delivery::Failed { to });
         }
     }
 
     /// Messages for `leg` go to the receiver from now on, until [`SipSocket::close`].
     #[must_use]
-    pub fn open(&self, leg: &Leg) -> mpsc::Receiver<Arrived> {
+    pub fn open(&self, leg: &Leg) -> mpsc::Receiver<Delivery> {
         let (sender, receiver) = mpsc::channel(MESSAGES_WAITING);
         let mut routes = self.routes();
         routes.router.add(leg);
@@ -114,13 +147,14 @@ impl SipSocket {
         }
     }
 
-    async fn dispatch(&self, datagram: &[u8], source: SocketAddr, new_calls: &mpsc::Sender<Arrived>) {
+    async fn dispatch(&self, datagram: &[u8], address: SocketAddr, new_calls: &mpsc::Sender<Arrived>) {
+        let source = Source { local: Some(self.inner.local), ..Source::udp(address) };
         let routed = {
             let routes = self.routes();
             match routes.router.route(datagram, source) {
                 Routed::Leg(key, message) => {
                     if let Some(call) = routes.calls.get(&key) {
-                        let _ = call.try_send(Arrived { message, source });
+                        let _ = call.try_send(Delivery::Message { message, source });
                     }
                     return;
                 }
@@ -130,9 +164,9 @@ impl SipSocket {
         match routed {
             Routed::Leg(..) => {}
             Routed::NewCall(message) => {
-                let _ = new_calls.try_send(Arrived { message, source });
+                let _ = new_calls.try_send(Arrived { message, source, names: PeerNames::default() });
             }
-            Routed::Reply(bytes, to) => self.send(to, &bytes).await,
+            Routed::Reply(bytes, to) => self.send(None, to, bytes).await,
             Routed::Ignore(reason) => tracing::debug!(%source, %reason, "ignored a datagram on the SIP port"),
         }
     }

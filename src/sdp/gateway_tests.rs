@@ -21,7 +21,7 @@ fn answered(name: &str, text: &str) -> (Description, Agreed) {
     let address = IpAddr::from([192, 0, 2, 1]);
     let parameters = T38Parameters {
         max_datagram: Some(1400),
-        error_correction: ErrorCorrection::Redundancy,
+        error_correction: Redundancy,
         ..T38Parameters::default()
     };
     let ours = Ours {

@@ -6,9 +6,13 @@ use super::{
     header::NameAddress,
     message::Message,
     method::Method,
-    uri::{Scheme, Uri},
+    transport::{Destination, TlsPeer, Transport},
+    uri::{Host, Scheme, Uri},
 };
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 /// One dialog, early or confirmed.
 #[derive(Clone, Debug)]
@@ -109,11 +113,10 @@ impl Dialog {
 
     /// Where requests go: to the first route or the remote target if that is a literal address we can reach, else to
     /// `fallback`, the hop the call was made through.
-    pub fn next_hop(&self, fallback: SocketAddr) -> SocketAddr {
+    pub fn next_hop(&self, fallback: &Destination) -> Destination {
         let first_route = self.route_set.first().and_then(|route| NameAddress::parse(route));
         let uri = first_route.map(|route| route.uri).or_else(|| Uri::parse(&self.remote_target).ok());
-        let address = uri.filter(|uri| uri.scheme == Scheme::Sip).and_then(|uri| uri.socket_address());
-        address.filter(|address| is_reachable(*address, fallback)).unwrap_or(fallback)
+        uri.and_then(|uri| literal(&uri, fallback)).unwrap_or_else(|| fallback.clone())
     }
 
     fn numbered(&self, method: Method, number: u32) -> Message {
@@ -135,6 +138,39 @@ impl Dialog {
         request.headers.push("CSeq", format!("{number} {method}"));
         request
     }
+}
+
+/// Where an address leads that says so itself and that can be reached as `fallback` is.
+// RFC 3263 §4.1
+fn literal(uri: &Uri, fallback: &Destination) -> Option<Destination> {
+    let transport = match (&uri.scheme, uri.parameters.value("transport")) {
+        (Scheme::Sips, _) => Transport::Tls,
+        (Scheme::Sip, Some(name)) => Transport::parse(&name)?,
+        // Many that are reached by a stream leave out to say so.
+        (Scheme::Sip, None) => fallback.transport,
+        (Scheme::Tel | Scheme::Other(_), _) => return None,
+    };
+    // A call under TLS stays there, whatever a peer writes.
+    if fallback.transport == Transport::Tls && transport != Transport::Tls {
+        return None;
+    }
+    let Some(Host::Address(ip)) = uri.host else {
+        return None;
+    };
+    let address = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
+    if !is_reachable(address, fallback.address) {
+        return None;
+    }
+    let same = transport == fallback.transport;
+    let strange = || Arc::new(TlsPeer { domain: ip.to_string(), profile: String::new() });
+    Some(Destination {
+        transport,
+        address,
+        local: fallback.local.filter(|_| same),
+        tls: (transport == Transport::Tls).then(|| fallback.tls.clone().unwrap_or_else(strange)),
+        reopen: None,
+        large: fallback.large,
+    })
 }
 
 /// How many hops a request may take.
@@ -201,7 +237,8 @@ mod tests {
         assert_eq!(routes(&bye), ["<sip:192.0.2.10;lr>", "<sip:192.0.2.20;lr>"]);
         assert_eq!(bye.cseq().unwrap().to_string(), "8 BYE");
         assert_eq!(bye.to_tag().as_deref(), Some("tb"));
-        assert_eq!(dialog.next_hop("192.0.2.99:5060".parse().unwrap()), "192.0.2.10:5060".parse().unwrap());
+        let fallback = Destination::udp("192.0.2.99:5060".parse().unwrap());
+        assert_eq!(dialog.next_hop(&fallback), Destination::udp("192.0.2.10:5060".parse().unwrap()));
         assert_eq!(dialog.ack(7).cseq().unwrap().to_string(), "7 ACK");
     }
 
@@ -220,7 +257,7 @@ mod tests {
     fn names_and_addresses_of_the_other_side_of_a_nat_fall_back() {
         let hop = |contact: &str, fallback: &str| {
             let dialog = Dialog::as_caller(&invite(""), &ok(&format!("Contact: <{contact}>\r\n")));
-            dialog.next_hop(fallback.parse().unwrap()).to_string()
+            dialog.next_hop(&Destination::udp(fallback.parse().unwrap())).address.to_string()
         };
         assert_eq!(hop("sip:x@198.51.100.4:5070", "203.0.113.1:5060"), "198.51.100.4:5070");
         assert_eq!(hop("sip:x@gw.example.com", "203.0.113.1:5060"), "203.0.113.1:5060");
@@ -229,6 +266,20 @@ mod tests {
         assert_eq!(hop("sip:x@[2001:db8::1]", "203.0.113.1:5060"), "203.0.113.1:5060");
         assert_eq!(hop("sip:x@127.0.0.1", "192.168.1.1:5060"), "192.168.1.1:5060");
         assert_eq!(hop("sip:x@127.0.82.20:5061", "127.0.82.10:5060"), "127.0.82.20:5061");
+    }
+
+    #[test]
+    fn the_transport_is_the_one_written_else_that_of_the_call_and_never_less_than_tls() {
+        let hop = |contact: &str, transport| {
+            let dialog = Dialog::as_caller(&invite(""), &ok(&format!("Contact: <{contact}>\r\n")));
+            dialog.next_hop(&Destination::new(transport, "203.0.113.1:5060".parse().unwrap())).to_string()
+        };
+        assert_eq!(hop("sip:x@198.51.100.4", Transport::Tcp), "198.51.100.4:5060 by TCP");
+        assert_eq!(hop("sip:x@198.51.100.4;transport=tcp", Transport::Udp), "198.51.100.4:5060 by TCP");
+        assert_eq!(hop("sip:x@198.51.100.4;transport=tls", Transport::Udp), "198.51.100.4:5061 by TLS");
+        assert_eq!(hop("sips:x@198.51.100.4", Transport::Tcp), "198.51.100.4:5061 by TLS");
+        assert_eq!(hop("sip:x@198.51.100.4;transport=udp", Transport::Tls), "203.0.113.1:5060 by TLS");
+        assert_eq!(hop("sip:x@198.51.100.4;transport=sctp", Transport::Udp), "203.0.113.1:5060 by UDP");
     }
 
     #[test]

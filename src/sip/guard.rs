@@ -9,10 +9,11 @@ use super::{
     message::{Message, salvage_headers},
     method::Method,
     stateless::stateless_response,
+    transport::{Destination, Source},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -34,7 +35,7 @@ pub enum Admission {
     /// It goes its way.
     Pass,
     /// A call too many: this is the answer and where it goes.
-    Refuse(Vec<u8>, SocketAddr),
+    Refuse(Vec<u8>, Destination),
     /// It is dropped.
     Drop(Dropped),
 }
@@ -118,16 +119,16 @@ impl Guard {
     }
 
     /// Judges a datagram.
-    pub fn judge(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) -> Admission {
+    pub fn judge(&mut self, datagram: &[u8], source: Source, now: Instant) -> Admission {
         let start = datagram.iter().position(|octet| !b"\r\n".contains(octet)).unwrap_or(datagram.len());
         let request = &datagram[start..];
         if !request.starts_with(b"INVITE ") {
             return Admission::Pass;
         }
-        let Some(rate) = (self.rate_of)(source.ip()) else {
+        let Some(rate) = (self.rate_of)(source.address.ip()) else {
             return if is_in_dialog(request) { Admission::Pass } else { self.dropped(Dropped::Stranger) };
         };
-        let peer = self.peer(source.ip(), rate, now);
+        let peer = self.peer(source.address.ip(), rate, now);
         if peer.calls >= TOKEN {
             peer.calls -= TOKEN;
             self.admit(request, now);
@@ -139,7 +140,7 @@ impl Guard {
         }
         match may_refuse.then(|| self.refusal(request, source)).flatten() {
             Some((bytes, to)) => {
-                if let Some(peer) = self.peers.get_mut(&source.ip()) {
+                if let Some(peer) = self.peers.get_mut(&source.address.ip()) {
                     peer.refusals -= TOKEN;
                 }
                 self.counts.refused += 1;
@@ -198,7 +199,7 @@ impl Guard {
 
     /// 503 without a transaction.
     // RFC 3261 §21.5.4
-    fn refusal(&self, request: &[u8], source: SocketAddr) -> Option<(Vec<u8>, SocketAddr)> {
+    fn refusal(&self, request: &[u8], source: Source) -> Option<(Vec<u8>, Destination)> {
         let message = Message { headers: salvage_headers(request)?, ..Message::request(Method::Invite, "sip:refused") };
         message.check().ok()?;
         let headers = [("Retry-After", RETRY_AFTER), ("User-Agent", self.user_agent.as_str())];
@@ -230,14 +231,15 @@ fn is_in_dialog(request: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
 
     fn guard() -> Guard {
         let known = |address: IpAddr| (address == IpAddr::from([192, 0, 2, 2])).then_some(Rate { per_second: 10, burst: 20 });
         Guard::new("faxramp", Box::new(known))
     }
 
-    fn source(last: u8) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, last], 5060))
+    fn source(last: u8) -> Source {
+        Source::udp(SocketAddr::from(([192, 0, 2, last], 5060)))
     }
 
     fn invite(number: usize, to_tag: &str) -> Vec<u8> {
@@ -264,7 +266,7 @@ mod tests {
                 Admission::Pass => passed += 1,
                 Admission::Refuse(bytes, to) => {
                     refused += 1;
-                    assert_eq!(to, source(2));
+                    assert_eq!(to.address, source(2).address);
                     let response = Message::parse(&bytes).unwrap();
                     assert_eq!(response.status(), Some(503));
                     assert!(response.to_tag().is_some() && response.retry_after().is_some());
@@ -310,7 +312,7 @@ mod tests {
         let mut guard = Guard::new("faxramp", Box::new(|_| Some(Rate { per_second: 1, burst: 1 })));
         let base = base();
         for number in 0..3 * PEERS_MAX as u32 {
-            let peer = SocketAddr::from((number.to_be_bytes(), 5060));
+            let peer = Source::udp(SocketAddr::from((number.to_be_bytes(), 5060)));
             guard.judge(&invite(number as usize, ""), peer, base + Duration::from_millis(u64::from(number)));
         }
         assert!(guard.peers.len() <= PEERS_MAX);

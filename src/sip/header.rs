@@ -4,6 +4,7 @@ use super::{
     message::Headers,
     method::Method,
     text::{Parameters, digits, end_of_quoted, lossy, quote, split_outside_quotes, unquote},
+    transport::{Destination, Source},
     uri::{Host, Uri, parse_host_port},
 };
 use std::{fmt, net::SocketAddr};
@@ -72,15 +73,17 @@ impl Via {
 
     /// Where the response to a request with this Via goes when the request came from `source`.
     // RFC 3261 §18.2.2, RFC 3581 §4
-    pub fn response_destination(&self, source: SocketAddr) -> SocketAddr {
-        let behind_nat = matches!(self.host, Host::Address(address) if address != source.ip());
+    pub fn response_destination(&self, source: Source) -> Destination {
+        let address = source.address;
+        let written = SocketAddr::new(address.ip(), self.port.unwrap_or(source.transport.default_port()));
+        if source.transport.is_reliable() {
+            return Destination { reopen: Some(written), ..source.back() };
+        }
+        let behind_nat = matches!(self.host, Host::Address(host) if host != address.ip());
         // Without rport the port is the one in the Via, unless the address in it shows a NAT on the way, whose outside
         // port is the only one that leads back.
-        if self.parameters.has("rport") || behind_nat {
-            return source;
-        }
-        let default = if self.transport.eq_ignore_ascii_case("TLS") { 5061 } else { 5060 };
-        SocketAddr::new(source.ip(), self.port.unwrap_or(default))
+        let to = if self.parameters.has("rport") || behind_nat { address } else { written };
+        Destination { address: to, ..source.back() }
     }
 }
 
@@ -217,6 +220,7 @@ impl fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sip::Transport;
 
     fn via(text: &str) -> Via {
         Via::parse(text.as_bytes()).unwrap()
@@ -236,11 +240,20 @@ mod tests {
     #[test]
     fn responses_follow_rport_then_nat_then_the_via() {
         let source: SocketAddr = "192.0.2.7:40000".parse().unwrap();
-        let to = |text| via(text).response_destination(source).to_string();
+        let to = |text| via(text).response_destination(Source::udp(source)).address.to_string();
         assert_eq!(to("SIP/2.0/UDP 192.0.2.7:5080;rport"), "192.0.2.7:40000");
         assert_eq!(to("SIP/2.0/UDP 192.0.2.7:5080"), "192.0.2.7:5080");
         assert_eq!(to("SIP/2.0/UDP pbx.example.com"), "192.0.2.7:5060");
         assert_eq!(to("SIP/2.0/UDP 10.0.0.5:5060"), "192.0.2.7:40000");
+    }
+
+    #[test]
+    fn a_response_takes_the_stream_of_its_request_and_knows_where_to_open_another() {
+        let address = "192.0.2.7:40000".parse().unwrap();
+        let source = Source { transport: Transport::Tls, address, local: Some("192.0.2.1:5061".parse().unwrap()) };
+        let to = via("SIP/2.0/TLS 192.0.2.7").response_destination(source);
+        assert_eq!((to.transport, to.address, to.local), (Transport::Tls, address, source.local));
+        assert_eq!(to.reopen, Some("192.0.2.7:5061".parse().unwrap()));
     }
 
     #[test]

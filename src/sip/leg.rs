@@ -9,7 +9,7 @@
 //!                │                   └─hang up before ACK→ AckThenBye
 //!                └──refusal, CANCEL────────────────────┘
 //! ```
-//! A leg tells its end exactly once: `Failed`, `TimedOut` or `Ended`. After that it lives on to answer repetitions, until
+//! A leg tells its end exactly once: `Failed`, `TimedOut`, `Unreachable` or `Ended`. After that it lives on to answer repetitions, until
 //! [`Leg::finished`].
 
 mod called;
@@ -18,9 +18,10 @@ mod established;
 mod offer;
 pub(super) mod requests;
 mod session;
+mod targets;
 mod transactions;
 
-pub use session::{Command, EndpointSettings, Event, Input, Invitation, LegKey, NotAnInvite, Output, Transport};
+pub use session::{Command, EndpointSettings, Event, Input, Invitation, LegKey, NotAnInvite, Output};
 
 use super::{
     chance::Chance,
@@ -29,14 +30,16 @@ use super::{
     header::Reason,
     message::Message,
     method::{ALLOW, Method},
-    timer::{T1_64, Timer, Timers, WIND_DOWN},
+    timer::{Timer, Timers, WIND_DOWN},
     transaction::{Datagram, ServerKey},
+    transport::{Destination, Large, Source},
     uri::Uri,
 };
 use called::Called;
 use calling::{Calling, Cancelling};
 use session::{Exchange, Session};
-use std::{borrow::Cow, collections::VecDeque, net::SocketAddr, time::Instant};
+use std::{borrow::Cow, collections::VecDeque, time::Instant};
+use targets::reachable;
 use transactions::{Purpose, Transactions};
 
 /// The engine of one call. Feed it with [`Leg::handle`], empty it with [`Leg::poll`], wake it at [`Leg::deadline`].
@@ -49,7 +52,9 @@ pub struct Leg {
     /// Whether we made the Call-ID: decides who waits longer after glare.
     made_call_id: bool,
     /// The hop the call was made through; where everything goes that has no better address.
-    hop: SocketAddr,
+    hop: Destination,
+    /// Destinations that the peer named and to which there is no way; the hop is taken in their place.
+    unreachable: Vec<Destination>,
     /// The INVITE that made an incoming call, for the router.
     invite_key: Option<ServerKey>,
     state: State,
@@ -100,6 +105,7 @@ impl Leg {
                 Some(_) => self.on_response(&message, now),
                 None => self.on_request(message, source, now),
             },
+            Input::TransportFailed { to } => self.on_transport_failure(&to, now),
             Input::Timeout => self.on_timeout(now),
             Input::Command(command) => self.on_command(command, now),
         }
@@ -156,9 +162,13 @@ impl Leg {
         let unanswered = self.sending(|transactions, sends| transactions.expire(now, sends));
         for (purpose, request) in unanswered {
             match purpose {
-                Purpose::Call => self.call_unanswered(now),
+                Purpose::Call => self.call_unanswered(&request, now),
                 Purpose::Offer => self.offer_unanswered(&request, now),
-                Purpose::Cancel | Purpose::Bye | Purpose::StrayBye => {}
+                Purpose::Abandoned
+                | Purpose::AbandonedAndCancelled
+                | Purpose::Cancel
+                | Purpose::Bye
+                | Purpose::StrayBye => {}
             }
         }
         while let Some(timer) = self.timers.expired(now) {
@@ -170,6 +180,7 @@ impl Leg {
         match timer {
             Timer::OkRetransmission => self.repeat_ok(now),
             Timer::OkWithoutAck => self.ok_never_acknowledged(now),
+            Timer::Target => self.target_is_silent(now),
             Timer::Glare => self.glare_is_over(now),
             Timer::CancelGrace => self.cancel_without_effect(now),
             Timer::Ringing => self.rang_too_long(now),
@@ -216,6 +227,9 @@ impl Leg {
         };
         match purpose {
             Purpose::Call => self.call_response(&request, response, now),
+            Purpose::Abandoned | Purpose::AbandonedAndCancelled => {
+                self.abandoned_response(purpose, &request, response, now);
+            }
             Purpose::Offer => self.offer_response(&request, response, now),
             Purpose::Bye => self.bye_response(&request, response, now),
             // A CANCEL says nothing that the INVITE's own response does not; a stray fork is not worth a password.
@@ -242,7 +256,7 @@ impl Leg {
         for (name, value) in reason_header(reason) {
             request.headers.push(name, value);
         }
-        let to = dialog.next_hop(self.hop);
+        let to = self.towards(&dialog);
         self.send_request(Purpose::Bye, request, to, now);
         self.finish(Some(dialog), now);
     }
@@ -259,7 +273,7 @@ impl Leg {
         for reason in request.headers.all("Reason") {
             again.headers.push("Reason", reason);
         }
-        let to = dialog.next_hop(self.hop);
+        let to = reachable(&self.unreachable, dialog.next_hop(&self.hop), &self.hop);
         self.send_request(Purpose::Bye, again, to, now);
     }
 
@@ -279,25 +293,21 @@ impl Leg {
         for (name, value) in reason_header(reason) {
             request.headers.push(name, value);
         }
-        let reliable = self.settings.transport.is_reliable();
         self.sending(|transactions, sends| {
-            transactions.start_request(Purpose::Cancel, request, to, reliable, now, sends);
+            transactions.start_request(Purpose::Cancel, request, to, now, sends);
         });
-        self.timers.set(Timer::CancelGrace, now + T1_64);
     }
 
     /// Completes an INVITE with our Via and credentials and sends it; gives its branch.
-    fn send_invite(&mut self, purpose: Purpose, mut invite: Message, to: SocketAddr, now: Instant) -> String {
-        let branch = self.complete(&mut invite);
-        let reliable = self.settings.transport.is_reliable();
-        self.sending(|transactions, sends| transactions.start_invite(purpose, invite, to, reliable, now, sends));
+    fn send_invite(&mut self, purpose: Purpose, mut invite: Message, to: Destination, now: Instant) -> String {
+        let (branch, to) = self.complete(&mut invite, to);
+        self.sending(|transactions, sends| transactions.start_invite(purpose, invite, to, now, sends));
         branch
     }
 
-    fn send_request(&mut self, purpose: Purpose, mut request: Message, to: SocketAddr, now: Instant) {
-        self.complete(&mut request);
-        let reliable = self.settings.transport.is_reliable();
-        self.sending(|transactions, sends| transactions.start_request(purpose, request, to, reliable, now, sends));
+    fn send_request(&mut self, purpose: Purpose, mut request: Message, to: Destination, now: Instant) {
+        let (_, to) = self.complete(&mut request, to);
+        self.sending(|transactions, sends| transactions.start_request(purpose, request, to, now, sends));
     }
 
     /// Sends the ACK for a 2xx and keeps it. It carries the credentials of its INVITE.
@@ -306,14 +316,15 @@ impl Leg {
         let number = invite.cseq().map_or(0, |cseq| cseq.number);
         let mut ack = dialog.ack(number);
         let branch = self.chance.branch();
-        ack.headers.push_front("Via", self.settings.via(&branch));
+        let to = self.towards(dialog);
+        ack.headers.push_front("Via", self.settings.via(&branch, &to));
         for name in ["Authorization", "Proxy-Authorization"] {
             for value in invite.headers.all(name) {
                 ack.headers.push(name, value);
             }
         }
         ack.headers.push("User-Agent", &self.settings.user_agent);
-        let datagram = Datagram { to: dialog.next_hop(self.hop), bytes: ack.to_bytes() };
+        let datagram = Datagram { to, bytes: ack.to_bytes() };
         if self.acknowledgements.len() >= ACKNOWLEDGEMENTS_MAX {
             self.acknowledgements.remove(0);
         }
@@ -344,11 +355,11 @@ impl Leg {
         self.acknowledgements.iter().any(|sent| sent.remote_tag.as_deref() == remote_tag)
     }
 
-    /// Puts Via and credentials in; gives the branch.
-    fn complete(&mut self, request: &mut Message) -> String {
+    /// Puts Via and credentials in; gives the branch, and where the request goes when its size is known.
+    fn complete(&mut self, request: &mut Message, to: Destination) -> (String, Destination) {
         let branch = self.chance.branch();
         request.headers.remove("Via");
-        request.headers.push_front("Via", self.settings.via(&branch));
+        request.headers.push_front("Via", self.settings.via(&branch, &to));
         if !request.headers.iter().any(|header| header.is("User-Agent")) {
             request.headers.push("User-Agent", &self.settings.user_agent);
         }
@@ -358,18 +369,23 @@ impl Leg {
             let subject = Subject { method: method.as_str(), uri, body };
             self.authenticator.authorize(headers, subject, &client_nonce);
         }
-        branch
+        if to.large != Large::Moves {
+            return (branch, to);
+        }
+        let to = to.for_size(request.to_bytes().len());
+        request.headers.set("Via", self.settings.via(&branch, &to));
+        (branch, to)
     }
 
     /// The headers of requests and responses that set up or change the session.
     fn add_session_headers(&self, message: &mut Message) {
-        message.headers.push("Contact", format!("<{}>", self.settings.contact()));
+        message.headers.push("Contact", format!("<{}>", self.settings.contact(&self.hop)));
         message.headers.push("Allow", ALLOW);
     }
 
     /// A response to the peer with our tag and name.
-    fn response(&self, request: &Message, source: SocketAddr, status: u16, reason: &str) -> Message {
-        let mut response = Message::response(request, status, reason, &self.local_tag, source);
+    fn response(&self, request: &Message, source: Source, status: u16, reason: &str) -> Message {
+        let mut response = Message::response(request, status, reason, &self.local_tag, source.address);
         response.headers.push("User-Agent", &self.settings.user_agent);
         response
     }
@@ -409,13 +425,14 @@ fn ended_by_us(why: &str) -> Event {
 
 impl EndpointSettings {
     // RFC 3261 §18.1.1, RFC 3581 §3
-    fn via(&self, branch: &str) -> String {
-        format!("SIP/2.0/{} {};rport;branch={branch}", self.transport.name(), self.local)
+    fn via(&self, branch: &str, to: &Destination) -> String {
+        let local = self.local.towards(to);
+        format!("SIP/2.0/{} {};rport;branch={branch}", to.transport, local.advertised)
     }
 
-    fn contact(&self) -> Uri {
-        let mut contact = Uri::sip(&self.contact_user, self.local);
-        if let Some(name) = self.transport.parameter() {
+    fn contact(&self, to: &Destination) -> Uri {
+        let mut contact = Uri::sip(&self.contact_user, self.local.towards(to).advertised);
+        if let Some(name) = to.transport.parameter() {
             contact.parameters.set("transport", Some(name));
         }
         contact

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Not here: registration, 100rel (never announced), session timers of our own (a peer's refresh is answered),
-//! redirection (3xx is a failure with its status), looking up names (the next hop is given).
+//! redirection (3xx is a failure with its status), looking up names (the targets are given).
 
 mod chance;
 pub mod dialog;
@@ -26,6 +26,7 @@ mod stateless;
 pub mod text;
 pub mod timer;
 pub mod transaction;
+pub mod transport;
 pub mod uri;
 
 #[cfg(test)]
@@ -37,10 +38,11 @@ pub use digest::{
 };
 pub use guard::{Admission, Guard, Rate};
 pub use header::{CSeq, NameAddress, Reason, Via};
-pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Transport};
+pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
 pub use parties::{CalledFrom, Caller};
 pub use router::{Ignored, Routed, Router};
 pub use stateless::stateless_response;
+pub use transport::{Destination, Large, LocalAddress, LocalAddresses, Source, TlsPeer, Transport};
 pub use uri::{Host, Scheme, Uri, UriError};

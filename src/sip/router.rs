@@ -9,8 +9,9 @@ use super::{
     stateless::stateless_response,
     text::lossy,
     transaction::ServerKey,
+    transport::{Destination, Source},
 };
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::collections::BTreeMap;
 
 /// The table of the live legs of one socket. Both ends of a call may be ours, with the same Call-ID: legs are told
 /// apart by our own tag.
@@ -35,7 +36,7 @@ pub enum Routed {
     /// An INVITE that makes a new call; complete, with nothing required that we lack, its body SDP or none.
     NewCall(Message),
     /// To nobody: send these bytes there.
-    Reply(Vec<u8>, SocketAddr),
+    Reply(Vec<u8>, Destination),
     /// To nobody, and nothing is to be said.
     Ignore(Ignored),
 }
@@ -94,7 +95,7 @@ impl Router {
     }
 
     /// Says where a datagram belongs.
-    pub fn route(&self, datagram: &[u8], source: SocketAddr) -> Routed {
+    pub fn route(&self, datagram: &[u8], source: Source) -> Routed {
         let message = match Message::parse(datagram) {
             Ok(message) => message,
             Err(ParseError::Empty) => return Routed::Ignore(Ignored::KeepAlive),
@@ -117,7 +118,7 @@ impl Router {
         }
     }
 
-    fn request(&self, message: Message, method: &Method, source: SocketAddr) -> Routed {
+    fn request(&self, message: Message, method: &Method, source: Source) -> Routed {
         let key = match message.to_tag() {
             Some(tag) => Some(LegKey::new(&tag)).filter(|key| self.knows(key, &message)),
             // The INVITE once more, or its CANCEL, before the peer knows our tag; the other methods never.
@@ -153,7 +154,7 @@ impl Router {
         }
     }
 
-    fn new_call(&self, message: Message, source: SocketAddr) -> Routed {
+    fn new_call(&self, message: Message, source: Source) -> Routed {
         // The same request by another way: forked by a proxy and come back together.
         // RFC 3261 §8.2.2.2
         let merged = ServerKey::of(&message).is_some_and(|key| self.invites.keys().any(|known| known.is_merged(&key)));
@@ -176,7 +177,7 @@ impl Router {
     }
 
     /// Something that is no SIP message, or whose first line is broken.
-    fn unreadable(&self, datagram: &[u8], source: SocketAddr, error: ParseError) -> Routed {
+    fn unreadable(&self, datagram: &[u8], source: Source, error: ParseError) -> Routed {
         let Some(headers) = salvage_headers(datagram) else {
             return Routed::Ignore(Ignored::Noise(error));
         };
@@ -194,14 +195,7 @@ impl Router {
 
     /// An answer without a transaction. Its tag is always the same for the same request.
     // RFC 3261 §8.2.7
-    fn reply(
-        &self,
-        request: &Message,
-        source: SocketAddr,
-        status: u16,
-        reason: &str,
-        headers: &[(&str, &str)],
-    ) -> Routed {
+    fn reply(&self, request: &Message, source: Source, status: u16, reason: &str, headers: &[(&str, &str)]) -> Routed {
         let Some((mut response, to)) = stateless_response(request, source, status, reason, headers) else {
             return Routed::Ignore(Ignored::Incomplete);
         };

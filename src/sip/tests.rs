@@ -4,5 +4,6 @@ mod flows;
 mod foreign;
 mod mutated;
 mod scripted;
+mod targets;
 mod torture;
 pub(super) mod world;

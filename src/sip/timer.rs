@@ -44,6 +44,8 @@ pub enum Timer {
     OkRetransmission,
     /// Our 2xx to INVITE without ACK: 64·T1, then BYE. RFC 3261 §13.3.1.4
     OkWithoutAck,
+    /// A target of our INVITE says nothing and another one is left: [`TARGET_LIMIT`], then the next. RFC 3263 §4.3
+    Target,
     /// Our offer met the peer's: 2.1 to 4 s for who made the Call-ID, else 0 to 2 s. RFC 3261 §14.1
     Glare,
     /// CANCEL sent and no final response to the INVITE: 64·T1. RFC 3261 §9.1
@@ -63,6 +65,10 @@ pub enum Timer {
 
 /// How long a call may ring before the leg gives up.
 pub const RINGING_LIMIT: Duration = Duration::from_secs(240);
+/// How long a target may say nothing when another one is left. Over UDP the INVITE is said four times in it, and the last
+/// saying has more than two seconds to be answered.
+// RFC 3263 §4.3 waits for timer B, 32 s: a caller would have given up
+pub const TARGET_LIMIT: Duration = Duration::from_secs(6);
 /// Between two 180.
 pub const RINGING_AGAIN: Duration = Duration::from_secs(60);
 /// How long our re-INVITE may be pending.

@@ -12,14 +12,13 @@ pub(in crate::sip) use client_invite::derived;
 pub use server::ServerRequest;
 pub use server_invite::ServerInvite;
 
-use super::{message::Message, method::Method};
-use std::net::SocketAddr;
+use super::{message::Message, method::Method, transport::Destination};
 
 /// Bytes to be sent and where to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Datagram {
     /// Where to.
-    pub to: SocketAddr,
+    pub to: Destination,
     /// One message.
     pub bytes: Vec<u8>,
 }

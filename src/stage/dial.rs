@@ -253,12 +253,13 @@ impl Placing {
 
     async fn call(&self, work: Work, wanted_end: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
-        let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
         let fax = &self.settings.dial.fax;
         let trunk =
             self.settings.dial.lines.get(&self.route.trunk).ok_or("the trunk was taken out of the configuration")?;
         let (endpoint, invitation) =
-            line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.advertised);
+            line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.addresses.clone());
+        let first = invitation.targets.first().ok_or("the trunk has no address")?;
+        let media = self.line.media(&sockets, first).map_err(|error| error.to_string())?;
         let errand = match &work {
             Work::Send(pages) => {
                 let shapes = pages.iter().map(StoredPage::shape).collect();

@@ -11,7 +11,7 @@ use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, FetchRequest, Number, Resolution, Width};
 use crate::policy::Route;
-use crate::sip::{EndpointSettings, Host, Invitation, Transport, Uri};
+use crate::sip::{Destination, EndpointSettings, Host, Invitation, LocalAddresses, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
@@ -25,8 +25,8 @@ pub struct Line {
     pub sip: SipSocket,
     /// RTP and UDPTL.
     pub ports: Arc<MediaPorts>,
-    /// Our SIP address as others see it.
-    pub advertised: SocketAddr,
+    /// Our SIP addresses, as they are bound and as others see them.
+    pub addresses: LocalAddresses,
     /// Whether the middle of numbers is hidden in logs.
     pub redact: bool,
     receptions: Arc<AtomicUsize>,
@@ -35,8 +35,8 @@ pub struct Line {
 impl Line {
     /// Joins the sockets.
     #[must_use]
-    pub fn new(sip: SipSocket, ports: MediaPorts, advertised: SocketAddr, redact: bool) -> Self {
-        Self { sip, ports: Arc::new(ports), advertised, redact, receptions: Arc::default() }
+    pub fn new(sip: SipSocket, ports: MediaPorts, addresses: LocalAddresses, redact: bool) -> Self {
+        Self { sip, ports: Arc::new(ports), addresses, redact, receptions: Arc::default() }
     }
 
     /// Incoming calls on the line.
@@ -52,12 +52,12 @@ impl Line {
         ReceptionCount(Arc::clone(&self.receptions))
     }
 
-    /// Where the far end is to send media.
+    /// Where the far end is to send media, that is reached by SIP there.
     ///
     /// # Errors
     /// When a socket has no address.
-    pub fn media(&self, sockets: &MediaSockets) -> std::io::Result<MediaAddresses> {
-        let address: IpAddr = self.advertised.ip();
+    pub fn media(&self, sockets: &MediaSockets, peer: &Destination) -> std::io::Result<MediaAddresses> {
+        let address: IpAddr = self.addresses.towards(peer).advertised.ip();
         let seen =
             |socket: &tokio::net::UdpSocket| socket.local_addr().map(|local| SocketAddr::new(address, local.port()));
         Ok(MediaAddresses { audio: seen(&sockets.audio)?, t38: seen(&sockets.t38)? })
@@ -154,7 +154,7 @@ pub fn invitation(
     route: &Route,
     fax: &Fax,
     user_agent: &str,
-    local: SocketAddr,
+    local: LocalAddresses,
 ) -> (EndpointSettings, Invitation) {
     let domain = || Host::parse(&trunk.domain).unwrap_or(Host::Address(trunk.proxy.ip()));
     let port = (trunk.proxy.port() != 5060).then(|| trunk.proxy.port());
@@ -162,7 +162,6 @@ pub fn invitation(
     let target = Uri::to_host(&route.dialled, domain(), port);
     let endpoint = EndpointSettings {
         local,
-        transport: Transport::Udp,
         contact_user: user.clone(),
         user_agent: user_agent.to_owned(),
         credentials: trunk.credentials.clone(),
@@ -173,9 +172,10 @@ pub fn invitation(
         from_name,
         to: target.clone(),
         request_uri: target,
-        next_hop: trunk.proxy,
+        targets: vec![Destination::udp(trunk.proxy)],
         headers: Vec::new(),
         body: Vec::new(),
+        fallback: None,
     };
     (endpoint, invitation)
 }

@@ -21,7 +21,7 @@ use crate::io::call::{run as run_call, run_leg};
 use crate::io::sip::Arrived;
 use crate::model::{Cause, ReceivedId};
 use crate::queue::{Bell, NewReceived, Received};
-use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Transport};
+use crate::sip::{Command, EndpointSettings, Input, Leg, Message, Source};
 use crate::spool::Kind;
 
 /// Takes calls until `stop`; those on the line go on until `hang_up`.
@@ -39,9 +39,9 @@ pub async fn run(
             arrived = new_calls.recv() => arrived,
             _ = stop.wait_for(|stop| *stop) => None,
         };
-        let Some(Arrived { message, source }) = arrived else { return };
+        let Some(Arrived { message, source, .. }) = arrived else { return };
         let settings = office.settings();
-        if !settings.receive.peers.iter().any(|network| network.contains(source.ip())) {
+        if !settings.receive.peers.iter().any(|network| network.contains(source.address.ip())) {
             // Not even refused: an answer would cost a transaction for each, and tell a stranger that somebody is here.
             tracing::debug!(%source, "a call from a peer that is not in sip.allowed_peers was ignored");
             continue;
@@ -112,7 +112,7 @@ struct Answering {
     settings: Arc<Settings>,
     line: Line,
     invite: Message,
-    source: std::net::SocketAddr,
+    source: Source,
     called: String,
 }
 
@@ -161,8 +161,7 @@ impl Answering {
 
     fn endpoint(&self) -> EndpointSettings {
         EndpointSettings {
-            local: self.line.advertised,
-            transport: Transport::Udp,
+            local: self.line.addresses.clone(),
             contact_user: self.called.clone(),
             user_agent: self.settings.receive.user_agent.clone(),
             credentials: None,
@@ -247,7 +246,7 @@ impl Answering {
     async fn call(&self, answerer: Arc<Answerer>, hang_up: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
         let receive = &self.settings.receive;
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
-        let media = self.line.media(&sockets).map_err(|error| error.to_string())?;
+        let media = self.line.media(&sockets, &self.source.back()).map_err(|error| error.to_string())?;
         let settings = InboundSettings {
             line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
             endpoint: self.endpoint(),

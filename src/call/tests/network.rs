@@ -11,7 +11,7 @@ use crate::call::engine::PageCount;
 use crate::call::offer::What;
 use crate::call::{Call, FirstOffer, InboundSettings, Input, OutboundSettings, Output, Verdict};
 use crate::model::Cause;
-use crate::sip::{self, Message, Routed, Router};
+use crate::sip::{self, Message, Routed, Router, Source};
 
 /// A call that is not over by then hangs.
 pub(super) const LONGEST_CALL: Duration = Duration::from_secs(900);
@@ -270,22 +270,22 @@ impl Network {
 
     fn arrive_sip(&mut self, side: usize, source: SocketAddr, bytes: &[u8]) {
         if let (CALLEE, Callee::Scripted(peer)) = (side, &mut self.callee) {
-            let sends = peer.sip(Message::parse(bytes).unwrap(), source, self.now);
+            let sends = peer.sip(Message::parse(bytes).unwrap(), Source::udp(source), self.now);
             return self.send_peer(sends);
         }
-        match self.routers[side].route(bytes, source) {
+        match self.routers[side].route(bytes, Source::udp(source)) {
             Routed::Leg(_, message) => {
                 if self.parties[side].as_ref().is_some_and(|party| party.finished_at.is_none()) {
-                    self.input(side, Input::Sip { message, source });
+                    self.input(side, Input::Sip { message, source: Source::udp(source) });
                 }
             }
-            Routed::NewCall(invite) => self.new_call(&invite, source),
-            Routed::Reply(bytes, to) => self.send(side, Kind::Sip, sip_address(side), to, bytes),
+            Routed::NewCall(invite) => self.new_call(&invite, Source::udp(source)),
+            Routed::Reply(bytes, to) => self.send(side, Kind::Sip, sip_address(side), to.address, bytes),
             Routed::Ignore(_) => {}
         }
     }
 
-    fn new_call(&mut self, invite: &Message, source: SocketAddr) {
+    fn new_call(&mut self, invite: &Message, source: Source) {
         let Callee::Ours(settings) = &self.callee else { return };
         // An INVITE that was late on the way, after its call had ended.
         if self.parties[CALLEE].is_some() {
@@ -328,7 +328,7 @@ impl Network {
             }
             let media = self.parties[side].as_ref().map(|party| party.call.line.media);
             match output {
-                Output::Sip { to, bytes } => self.send(side, Kind::Sip, sip_address(side), to, bytes),
+                Output::Sip { to, bytes } => self.send(side, Kind::Sip, sip_address(side), to.address, bytes),
                 Output::Audio { to, datagram } => self.send(side, Kind::Audio, media.unwrap().audio, to, datagram),
                 Output::T38 { to, datagram } => self.send(side, Kind::T38, media.unwrap().t38, to, datagram),
                 Output::NeedPage { index, .. } => self.after(Duration::from_millis(10), side, Action::Page(index)),

@@ -10,7 +10,7 @@ use crate::call::{
 };
 use crate::model::{Compression, Resolution, Width};
 use crate::signal::Modulation;
-use crate::sip::{EndpointSettings, Invitation, Transport, Uri};
+use crate::sip::{Destination, EndpointSettings, Invitation, LocalAddresses, Transport, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
@@ -39,8 +39,7 @@ pub(super) fn at(side: usize, port: u16) -> SocketAddr {
 
 pub(super) fn endpoint(side: usize) -> EndpointSettings {
     EndpointSettings {
-        local: sip_address(side),
-        transport: Transport::Udp,
+        local: LocalAddresses::single(Transport::Udp, sip_address(side)),
         contact_user: format!("party{side}"),
         user_agent: "faxramp".into(),
         credentials: None,
@@ -75,9 +74,10 @@ pub(super) fn outbound() -> OutboundSettings {
             from_name: None,
             to: Uri::parse("sip:2000@192.0.2.2").unwrap(),
             request_uri: Uri::parse("sip:2000@192.0.2.2").unwrap(),
-            next_hop: sip_address(CALLEE),
+            targets: vec![Destination::udp(sip_address(CALLEE))],
             headers: Vec::new(),
             body: Vec::new(),
+            fallback: None,
         },
         answer_timeout: Duration::from_secs(60),
         t38: asking(Duration::from_secs(8)),

@@ -9,7 +9,7 @@ use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::g711::Law;
 use crate::dsp::tone::{Generator, Tone};
 use crate::rtp;
-use crate::sip::{Command, Event, Input, Leg, Message, Output};
+use crate::sip::{Command, Event, Input, Leg, Message, Output, Source};
 
 /// What it does with the INVITE.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Peer {
         [leg, self.answer_at, self.hang_up_at, audio].into_iter().flatten().min()
     }
 
-    pub(super) fn sip(&mut self, message: Message, source: SocketAddr, now: Instant) -> Sends {
+    pub(super) fn sip(&mut self, message: Message, source: Source, now: Instant) -> Sends {
         if matches!(self.answer, Answer::Nothing) {
             return Vec::new();
         }
@@ -147,7 +147,7 @@ impl Peer {
         let mut sends = Vec::new();
         while let Some(output) = self.leg.as_mut().and_then(Leg::poll) {
             match output {
-                Output::Send { to, bytes } => sends.push((Kind::Sip, sip_address(CALLEE), to, bytes)),
+                Output::Send { to, bytes } => sends.push((Kind::Sip, sip_address(CALLEE), to.address, bytes)),
                 Output::Event(event) => {
                     self.event(&event, now);
                     self.told.push(event);
@@ -170,13 +170,14 @@ impl Peer {
                 OnOffer::Accept(body) => self.command(Command::AcceptOffer { body: body.into() }, now),
                 OnOffer::Nothing => {}
             },
-            Event::Ended { .. } | Event::Failed { .. } | Event::TimedOut => {
+            Event::Ended { .. } | Event::Failed { .. } | Event::TimedOut | Event::Unreachable => {
                 (self.audio, self.hang_up_at) = (None, None);
             }
             Event::Acknowledged { .. }
             | Event::Trying
             | Event::Ringing
             | Event::Progress { .. }
+            | Event::FellBack { .. }
             | Event::Answered { .. }
             | Event::OfferWithdrawn
             | Event::OfferAnswered { .. }

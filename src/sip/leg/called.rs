@@ -10,14 +10,15 @@ use crate::sip::{
     method::Method,
     timer::{RINGING_AGAIN, RINGING_LIMIT, T1, T1_64, Timer, Timers},
     transaction::{ServerInvite, ServerKey},
+    transport::{Destination, Source},
 };
-use std::{collections::VecDeque, net::SocketAddr, time::Instant};
+use std::{collections::VecDeque, time::Instant};
 
 /// The peer's INVITE without a final response.
 #[derive(Debug)]
 pub(super) struct Called {
     pub(super) invite: Message,
-    pub(super) source: SocketAddr,
+    pub(super) source: Source,
     pub(super) key: ServerKey,
     dialog: Dialog,
 }
@@ -30,7 +31,7 @@ impl Leg {
     /// other.
     pub fn incoming(
         request: &Message,
-        source: SocketAddr,
+        source: Source,
         settings: EndpointSettings,
         seed: u64,
         now: Instant,
@@ -48,7 +49,8 @@ impl Leg {
             call_id: request.call_id().unwrap_or_default().to_vec(),
             local_tag,
             made_call_id: false,
-            hop: source,
+            hop: source.back(),
+            unreachable: Vec::new(),
             invite_key: Some(key.clone()),
             state: State::Over(None),
             transactions: Transactions::default(),
@@ -56,9 +58,8 @@ impl Leg {
             timers: Timers::default(),
             outputs: VecDeque::new(),
         };
-        let destination = request.via().map_or(source, |via| via.response_destination(source));
-        let reliable = leg.settings.transport.is_reliable();
-        leg.transactions.add_invite(ServerInvite::new(key.clone(), destination, reliable));
+        let destination = request.via().map_or_else(|| source.back(), |via| via.response_destination(source));
+        leg.transactions.add_invite(ServerInvite::new(key.clone(), destination));
         let called = Called { invite: request.clone(), source, key, dialog };
         leg.respond_to_call(&called, leg.response(request, source, 100, ""), now);
         leg.timers.set(Timer::Ringing, now + RINGING_LIMIT);
@@ -92,7 +93,7 @@ impl Leg {
         self.timers.clear();
         let Called { invite, source, dialog, .. } = *called;
         let mut session = Session::new(dialog);
-        let to = invite.via().map_or(source, |via| via.response_destination(source));
+        let to = invite.via().map_or_else(|| source.back(), |via| via.response_destination(source));
         session.exchange = self.await_ack(&invite, to, &response, true, now);
         self.state = State::Established(Box::new(session));
     }
@@ -102,7 +103,7 @@ impl Leg {
     pub(super) fn await_ack(
         &mut self,
         invite: &Message,
-        to: SocketAddr,
+        to: Destination,
         response: &Message,
         is_first: bool,
         now: Instant,

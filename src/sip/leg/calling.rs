@@ -10,16 +10,25 @@ use crate::sip::{
     message::Message,
     method::Method,
     timer::{RINGING_LIMIT, T1_64, Timer, Timers},
+    transport::Destination,
 };
-use std::{collections::VecDeque, net::SocketAddr, time::Instant};
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Instant,
+};
 
 /// Our INVITE without a final response.
 #[derive(Debug)]
 pub(super) struct Calling {
     /// The branch of the INVITE that counts; a challenged one is replaced.
-    branch: String,
+    pub(super) branch: String,
     /// A provisional response came, so a CANCEL may go.
-    proceeding: bool,
+    pub(super) proceeding: bool,
+    /// Where else it may go, in this order.
+    pub(super) targets: VecDeque<Destination>,
+    /// What is offered instead when the first offer is refused.
+    fallback: Option<Vec<u8>>,
     ringing: bool,
     /// Bodies of provisional responses by the tag of who sent them.
     early: Vec<(Option<String>, Vec<u8>)>,
@@ -40,14 +49,19 @@ const FORKS_MAX: usize = 16;
 /// First CSeq numbers are below this, well below 2^31.
 const FIRST_NUMBER_BOUND: u64 = 30_000;
 
+/// The hop of a call that has no target; nothing is ever sent there.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
 impl Leg {
     /// Makes a call. The INVITE is in the first outputs. The seed is chance: no two calls may have the same.
-    pub fn outgoing(settings: EndpointSettings, invitation: Invitation, seed: u64, now: Instant) -> Self {
+    pub fn outgoing(settings: EndpointSettings, mut invitation: Invitation, seed: u64, now: Instant) -> Self {
         let mut chance = Chance::new(seed);
         let local_tag = chance.token();
         let call_id = format!("{}{}", chance.token(), chance.token()).into_bytes();
         let number = chance.below(FIRST_NUMBER_BOUND) + 1;
-        let hop = invitation.next_hop;
+        let mut targets = VecDeque::from(std::mem::take(&mut invitation.targets));
+        let hop = targets.pop_front();
+        let fallback = invitation.fallback.take();
         let mut leg = Self {
             authenticator: Authenticator::new(settings.credentials.clone()),
             settings,
@@ -55,7 +69,8 @@ impl Leg {
             call_id,
             local_tag,
             made_call_id: true,
-            hop,
+            hop: hop.clone().unwrap_or(Destination::udp(NOWHERE)),
+            unreachable: Vec::new(),
             invite_key: None,
             state: State::Over(None),
             transactions: Transactions::default(),
@@ -63,15 +78,22 @@ impl Leg {
             timers: Timers::default(),
             outputs: VecDeque::new(),
         };
+        let Some(hop) = hop else {
+            leg.tell(Event::Unreachable);
+            leg.finish(None, now);
+            return leg;
+        };
         let invite = leg.first_invite(invitation, number);
         let branch = leg.send_invite(Purpose::Call, invite, hop, now);
         leg.timers.set(Timer::Ringing, now + RINGING_LIMIT);
-        leg.state = State::Calling(Calling { branch, proceeding: false, ringing: false, early: Vec::new() });
+        let calling = Calling { branch, proceeding: false, targets, fallback, ringing: false, early: Vec::new() };
+        leg.wait_for_target(&calling, now);
+        leg.state = State::Calling(calling);
         leg
     }
 
     fn first_invite(&self, invitation: Invitation, number: u64) -> Message {
-        let Invitation { from, from_name, to, request_uri, headers, body, next_hop: _ } = invitation;
+        let Invitation { from, from_name, to, request_uri, headers, body, fallback: _, targets: _ } = invitation;
         let mut from = NameAddress { display_name: from_name, ..NameAddress::new(from) };
         from.parameters.set("tag", Some(&self.local_tag));
         let mut invite = Message::request(Method::Invite, request_uri.to_string());
@@ -92,11 +114,19 @@ impl Leg {
     /// A response to the INVITE that makes the call.
     pub(super) fn call_response(&mut self, invite: &Message, response: &Message, now: Instant) {
         let status = response.status().unwrap_or_default();
+        self.timers.stop(Timer::Target);
         match self.take_state() {
             State::Calling(calling) => match status {
                 ..200 => self.progress(calling, response),
                 200..300 => self.answered(&calling, invite, response),
                 401 | 407 => self.challenged(calling, invite, response, now),
+                406 | 415 | 488 | 606 if calling.fallback.is_some() => self.fall_back(calling, invite, status, now),
+                // RFC 3263 §4.3
+                503 if !calling.targets.is_empty() => {
+                    if let Some(calling) = self.try_next(calling, invite, now) {
+                        self.state = State::Calling(calling);
+                    }
+                }
                 _ => self.failed(response, now),
             },
             State::Cancelling(cancelling) => match status {
@@ -121,11 +151,11 @@ impl Leg {
 
     /// A fork answered after another one: acknowledged and ended.
     // RFC 3261 §13.2.2.4
-    fn hang_up_fork(&mut self, invite: &Message, response: &Message, now: Instant) {
+    pub(super) fn hang_up_fork(&mut self, invite: &Message, response: &Message, now: Instant) {
         let mut dialog = Dialog::as_caller(invite, response);
         self.acknowledge(&dialog, invite);
         let bye = dialog.request(Method::Bye);
-        let to = dialog.next_hop(self.hop);
+        let to = self.towards(&dialog);
         self.send_request(Purpose::StrayBye, bye, to, now);
     }
 
@@ -174,8 +204,24 @@ impl Leg {
         let mut again = invite.clone();
         let number = invite.cseq().map_or(1, |cseq| cseq.number + 1);
         again.headers.set("CSeq", format!("{number} INVITE"));
-        let branch = self.send_invite(Purpose::Call, again, self.hop, now);
+        let branch = self.send_invite(Purpose::Call, again, self.hop.clone(), now);
         self.state = State::Calling(Calling { branch, proceeding: false, ..calling });
+    }
+
+    /// The far end does not take what was offered: the same call again with the other offer, and the next number.
+    // RFC 3261 §8.1.3.5
+    fn fall_back(&mut self, mut calling: Calling, invite: &Message, status: u16, now: Instant) {
+        let mut again = invite.clone();
+        let number = invite.cseq().map_or(1, |cseq| cseq.number + 1);
+        again.headers.set("CSeq", format!("{number} INVITE"));
+        again.set_body(BODY_TYPE, calling.fallback.take().unwrap_or_default());
+        self.authenticator.satisfied();
+        self.tell(Event::FellBack { status });
+        let branch = self.send_invite(Purpose::Call, again, self.hop.clone(), now);
+        // Whoever answers this one is not bound by what was said to the first.
+        let calling = Calling { branch, proceeding: false, early: Vec::new(), ..calling };
+        self.wait_for_target(&calling, now);
+        self.state = State::Calling(calling);
     }
 
     fn failed(&mut self, response: &Message, now: Instant) {
@@ -187,12 +233,15 @@ impl Leg {
     }
 
     /// Our INVITE had no response within timer B.
-    pub(super) fn call_unanswered(&mut self, now: Instant) {
+    pub(super) fn call_unanswered(&mut self, invite: &Message, now: Instant) {
         match self.take_state() {
-            State::Calling(_) => {
-                self.tell(Event::TimedOut);
-                self.finish(None, now);
-            }
+            State::Calling(calling) => match self.try_next(calling, invite, now) {
+                Some(calling) => self.state = State::Calling(calling),
+                None => {
+                    self.tell(Event::TimedOut);
+                    self.finish(None, now);
+                }
+            },
             State::Cancelling(_) => self.finish(None, now),
             other @ (State::Called(_) | State::Established(_) | State::AckThenBye(..) | State::Over(_)) => {
                 self.state = other
@@ -216,6 +265,7 @@ impl Leg {
         let Cancelling { branch, unsent } = cancelling;
         if let Some(reason) = unsent {
             self.cancel(&branch, reason.as_ref(), now);
+            self.timers.set(Timer::CancelGrace, now + T1_64);
         }
         self.state = State::Cancelling(Cancelling { branch, unsent: None });
     }
@@ -255,7 +305,7 @@ impl Leg {
     }
 
     /// Where the INVITE of this call went.
-    pub fn next_hop(&self) -> SocketAddr {
-        self.hop
+    pub fn next_hop(&self) -> &Destination {
+        &self.hop
     }
 }

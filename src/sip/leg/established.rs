@@ -1,14 +1,14 @@
 //! An answered call: our own offers (re-INVITE, glare, refusal), the ACK for our 2xx, hanging up.
 
 use super::{
-    BODY_TYPE, Event, Exchange, Leg, Purpose, Session, State, ended_by_us,
+    BODY_TYPE, Event, Exchange, Leg, Purpose, Session, State, ended_by_us, reachable,
     session::{AwaitingAck, Offering, Queued},
 };
 use crate::sip::{
     header::Reason,
     message::Message,
     method::Method,
-    timer::{OFFER_LIMIT, Timer},
+    timer::{OFFER_LIMIT, T1_64, Timer},
 };
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ impl Leg {
             return;
         };
         let mut invite = session.dialog.request(Method::Invite);
-        let to = session.dialog.next_hop(self.hop);
+        let to = reachable(&self.unreachable, session.dialog.next_hop(&self.hop), &self.hop);
         self.add_session_headers(&mut invite);
         invite.set_body(BODY_TYPE, queued.body.clone());
         let branch = self.send_invite(Purpose::Offer, invite, to, now);
@@ -175,6 +175,7 @@ impl Leg {
         {
             let branch = offering.branch.clone();
             self.cancel(&branch, None, now);
+            self.timers.set(Timer::CancelGrace, now + T1_64);
         }
     }
 
@@ -264,7 +265,7 @@ impl Leg {
         };
         if let Exchange::AwaitingAck(waiting) = &mut session.exchange {
             let AwaitingAck { to, bytes, .. } = &*waiting;
-            self.outputs.push_back(super::Output::Send { to: *to, bytes: bytes.clone() });
+            self.outputs.push_back(super::Output::Send { to: to.clone(), bytes: bytes.clone() });
             let at = waiting.next(now);
             self.timers.set(Timer::OkRetransmission, at);
         }

@@ -6,8 +6,9 @@ use crate::sip::{
     method::{ALLOW, Method},
     timer::{ANSWER_LIMIT, Timer},
     transaction::{ServerInvite, ServerKey, ServerRequest},
+    transport::Source,
 };
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
 /// Seconds of `Retry-After` are drawn below this.
 // RFC 3261 §14.2
@@ -19,7 +20,7 @@ impl Leg {
         &mut self,
         mut session: Box<Session>,
         request: Message,
-        source: SocketAddr,
+        source: Source,
         key: ServerKey,
         now: Instant,
     ) {
@@ -66,15 +67,14 @@ impl Leg {
     }
 
     /// Opens the transaction; an INVITE is answered 100 at once.
-    fn admit(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, now: Instant) {
-        let to = request.via().map_or(source, |via| via.response_destination(source));
-        let reliable = self.settings.transport.is_reliable();
+    fn admit(&mut self, request: &Message, source: Source, key: &ServerKey, now: Instant) {
+        let to = request.via().map_or_else(|| source.back(), |via| via.response_destination(source));
         if request.method() == Some(&Method::Invite) {
-            self.transactions.add_invite(ServerInvite::new(key.clone(), to, reliable));
+            self.transactions.add_invite(ServerInvite::new(key.clone(), to));
             let trying = self.response(request, source, 100, "");
             self.sending(|transactions, sends| transactions.respond_to_invite(key, &trying, now, sends));
         } else {
-            self.transactions.add_request(ServerRequest::new(key.clone(), Method::Update, to, reliable));
+            self.transactions.add_request(ServerRequest::new(key.clone(), Method::Update, to));
         }
     }
 
@@ -86,7 +86,7 @@ impl Leg {
         let response = self.answer_peer(&answering, 200, Some(body), now);
         if answering.is_invite {
             let Answering { request, source, .. } = &*answering;
-            let to = request.via().map_or(*source, |via| via.response_destination(*source));
+            let to = request.via().map_or_else(|| source.back(), |via| via.response_destination(*source));
             session.exchange = self.await_ack(request, to, &response, false, now);
         }
         self.state = State::Established(session);

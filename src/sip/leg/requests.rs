@@ -6,14 +6,15 @@ use crate::sip::{
     message::Message,
     method::{ALLOW, Method},
     transaction::{ServerKey, ServerRequest},
+    transport::Source,
 };
-use std::{net::SocketAddr, time::Instant};
+use std::time::Instant;
 
 /// Bodies of INFO that are taken and not acted on: keys pressed mean nothing to a fax.
 const INFO_TYPES: [&str; 3] = ["application/dtmf-relay", "application/dtmf", "application/media_control+xml"];
 
 impl Leg {
-    pub(super) fn on_request(&mut self, request: Message, source: SocketAddr, now: Instant) {
+    pub(super) fn on_request(&mut self, request: Message, source: Source, now: Instant) {
         let (Some(key), Some(method)) = (ServerKey::of(&request), request.method().cloned()) else {
             return;
         };
@@ -38,7 +39,7 @@ impl Leg {
         self.on_new_request(request, &method, source, key, now);
     }
 
-    fn on_new_request(&mut self, request: Message, method: &Method, source: SocketAddr, key: ServerKey, now: Instant) {
+    fn on_new_request(&mut self, request: Message, method: &Method, source: Source, key: ServerKey, now: Instant) {
         match method {
             Method::Invite => self.on_invite(request, source, key, now),
             Method::Update if !request.body.is_empty() => self.on_invite(request, source, key, now),
@@ -69,7 +70,7 @@ impl Leg {
         }
     }
 
-    fn on_invite(&mut self, request: Message, source: SocketAddr, key: ServerKey, now: Instant) {
+    fn on_invite(&mut self, request: Message, source: Source, key: ServerKey, now: Instant) {
         let unknown = unknown_requirements(&request);
         if !unknown.is_empty() {
             let mut response = self.response(&request, source, 420, "");
@@ -91,7 +92,7 @@ impl Leg {
     }
 
     // RFC 3261 §9.2
-    fn on_cancel(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, now: Instant) {
+    fn on_cancel(&mut self, request: &Message, source: Source, key: &ServerKey, now: Instant) {
         let status = if self.transactions.has_invite(key) { 200 } else { 481 };
         self.reply(request, source, key, status, now);
         if self.is_answering(key) {
@@ -109,7 +110,7 @@ impl Leg {
     }
 
     // RFC 3261 §15.1.2
-    fn on_bye(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, now: Instant) {
+    fn on_bye(&mut self, request: &Message, source: Source, key: &ServerKey, now: Instant) {
         self.reply(request, source, key, 200, now);
         match self.take_state() {
             State::Calling(calling) => self.bye_while_calling(calling, request, now),
@@ -159,14 +160,14 @@ impl Leg {
     }
 
     /// Answers a request for good.
-    fn reply(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, status: u16, now: Instant) {
+    fn reply(&mut self, request: &Message, source: Source, key: &ServerKey, status: u16, now: Instant) {
         let mut response = self.response(request, source, status, "");
         if matches!(status, 200 | 405 | 501) && !matches!(request.method(), Some(Method::Bye | Method::Cancel)) {
             response.headers.push("Allow", ALLOW);
         }
         match request.method() {
             Some(Method::Update) if status == 200 => {
-                response.headers.push("Contact", format!("<{}>", self.settings.contact()));
+                response.headers.push("Contact", format!("<{}>", self.settings.contact(&self.hop)));
             }
             Some(Method::Options) if status == 200 => response.headers.push("Accept", BODY_TYPE),
             Some(Method::Info) if status == 415 => response.headers.push("Accept", INFO_TYPES.join(", ")),
@@ -175,18 +176,17 @@ impl Leg {
         self.reply_with(request, source, key, &response, now);
     }
 
-    fn reply_with(&mut self, request: &Message, source: SocketAddr, key: &ServerKey, response: &Message, now: Instant) {
+    fn reply_with(&mut self, request: &Message, source: Source, key: &ServerKey, response: &Message, now: Instant) {
         let Some(method) = request.method().cloned() else {
             return;
         };
-        let to = request.via().map_or(source, |via| via.response_destination(source));
-        let reliable = self.settings.transport.is_reliable();
+        let to = request.via().map_or_else(|| source.back(), |via| via.response_destination(source));
         if method == Method::Invite {
-            let invite = crate::sip::transaction::ServerInvite::new(key.clone(), to, reliable);
+            let invite = crate::sip::transaction::ServerInvite::new(key.clone(), to);
             self.transactions.add_invite(invite);
             self.sending(|transactions, sends| transactions.respond_to_invite(key, response, now, sends));
         } else {
-            self.transactions.add_request(ServerRequest::new(key.clone(), method.clone(), to, reliable));
+            self.transactions.add_request(ServerRequest::new(key.clone(), method.clone(), to));
             self.sending(|transactions, sends| transactions.respond(key, &method, response, now, sends));
         }
     }

@@ -1,37 +1,27 @@
 //! The words of a leg: what goes in, what comes out, and what an answered call holds.
 
 use crate::sip::{
-    dialog::Dialog, digest::Credentials, header::Reason, message::Message, transaction::ServerKey, uri::Uri,
+    dialog::Dialog,
+    digest::Credentials,
+    header::Reason,
+    message::Message,
+    transaction::ServerKey,
+    transport::{Destination, LocalAddresses, Source},
+    uri::Uri,
 };
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// Our own side of calls, as the trunk has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EndpointSettings {
-    /// The address peers reach us at, written in Via and Contact.
-    pub local: SocketAddr,
-    /// How messages travel; the engine needs to know whether they can get lost.
-    pub transport: Transport,
+    /// The addresses peers reach us at, written in Via and Contact.
+    pub local: LocalAddresses,
     /// The user part of our Contact, unescaped; may be empty.
     pub contact_user: String,
     /// Our name in `User-Agent`.
     pub user_agent: String,
     /// What to answer a challenge with.
     pub credentials: Option<Credentials>,
-}
-
-/// How messages travel.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Transport {
-    /// Messages may get lost, so they are repeated.
-    Udp,
-    /// A stream.
-    Tcp,
-    /// A stream under TLS.
-    Tls,
 }
 
 /// An outgoing call.
@@ -45,12 +35,17 @@ pub struct Invitation {
     pub to: Uri,
     /// The Request-URI.
     pub request_uri: Uri,
-    /// Where the INVITE is sent, and whatever has no better address later.
-    pub next_hop: SocketAddr,
+    /// Where the INVITE is sent, in this order: to the next one when there is no way to one, when it says nothing or is
+    /// overloaded. Whatever has no better address later goes to the one that took the call. Without any the call ends
+    /// at once as [`Event::Unreachable`].
+    // RFC 3263 §4.3
+    pub targets: Vec<Destination>,
     /// More headers for the INVITE: `P-Asserted-Identity`, `Privacy`, …
     pub headers: Vec<(String, String)>,
     /// The offer (SDP).
     pub body: Vec<u8>,
+    /// The offer to fall back to, in the same call, when the far end refuses the first for what is in it: 406, 415, 488, 606.
+    pub fallback: Option<Vec<u8>>,
 }
 
 /// What a leg takes.
@@ -61,7 +56,12 @@ pub enum Input {
         /// The message.
         message: Message,
         /// Where it came from.
-        source: SocketAddr,
+        source: Source,
+    },
+    /// A message for this destination could not be sent: no connection could be had, or it broke before all was written.
+    TransportFailed {
+        /// As [`Output::Send`] said it.
+        to: Destination,
     },
     /// The deadline has passed.
     Timeout,
@@ -118,7 +118,7 @@ pub enum Output {
     /// Send these bytes.
     Send {
         /// Where to.
-        to: SocketAddr,
+        to: Destination,
         /// One message.
         bytes: Vec<u8>,
     },
@@ -126,7 +126,7 @@ pub enum Output {
     Event(Event),
 }
 
-/// What happened. `Failed`, `TimedOut` and `Ended` are ends; exactly one of them comes, and nothing after it.
+/// What happened. `Failed`, `TimedOut`, `Unreachable` and `Ended` are ends; exactly one of them comes, and nothing after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
     /// Outgoing: the first provisional response.
@@ -143,6 +143,11 @@ pub enum Event {
         /// The answer; that of the provisional response when the 2xx had none; empty when there was none at all.
         body: Vec<u8>,
     },
+    /// Outgoing: the offer was refused, and [`Invitation::fallback`] is offered now.
+    FellBack {
+        /// What the first offer got.
+        status: u16,
+    },
     /// Outgoing: refused.
     Failed {
         /// 300 to 699.
@@ -156,6 +161,8 @@ pub enum Event {
     },
     /// No response at all to our INVITE; or nobody answered within the ringing limit, either side.
     TimedOut,
+    /// There was no way to any of the targets of our INVITE.
+    Unreachable,
     /// The peer wants to change the session: answer with `AcceptOffer` or `RefuseOffer`.
     Offered {
         /// Its offer; `None` when it wants ours.
@@ -197,29 +204,6 @@ pub struct LegKey(String);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the request is no complete INVITE")]
 pub struct NotAnInvite;
-
-impl Transport {
-    pub(super) fn is_reliable(self) -> bool {
-        matches!(self, Self::Tcp | Self::Tls)
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Udp => "UDP",
-            Self::Tcp => "TCP",
-            Self::Tls => "TLS",
-        }
-    }
-
-    /// What the Contact says; UDP is what is meant when nothing is said.
-    pub(super) fn parameter(self) -> Option<&'static str> {
-        match self {
-            Self::Udp => None,
-            Self::Tcp => Some("tcp"),
-            Self::Tls => Some("tls"),
-        }
-    }
-}
 
 impl LegKey {
     pub(in crate::sip) fn new(local_tag: &str) -> Self {
@@ -268,7 +252,7 @@ pub(super) struct Queued {
 #[derive(Debug)]
 pub(super) struct Answering {
     pub(super) request: Message,
-    pub(super) source: SocketAddr,
+    pub(super) source: Source,
     pub(super) key: ServerKey,
     pub(super) is_invite: bool,
 }
@@ -276,7 +260,7 @@ pub(super) struct Answering {
 #[derive(Debug)]
 pub(super) struct AwaitingAck {
     pub(super) number: u32,
-    pub(super) to: SocketAddr,
+    pub(super) to: Destination,
     pub(super) bytes: Vec<u8>,
     pub(super) interval: Duration,
     /// Answer to the INVITE that made the call.

@@ -4,14 +4,19 @@ use crate::sip::{
     message::Message,
     method::Method,
     transaction::{ClientInvite, ClientRequest, Datagram, ServerInvite, ServerKey, ServerRequest, Verdict, derived},
+    transport::Destination,
 };
-use std::{collections::VecDeque, net::SocketAddr, time::Instant};
+use std::{collections::VecDeque, time::Instant};
 
 /// What one of our requests was sent for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Purpose {
     /// The INVITE that makes the call.
     Call,
+    /// An INVITE whose target said nothing, before another target was tried.
+    Abandoned,
+    /// The same after its target spoke up and the INVITE was cancelled.
+    AbandonedAndCancelled,
     /// A re-INVITE.
     Offer,
     /// A CANCEL.
@@ -39,24 +44,22 @@ impl Transactions {
         &mut self,
         purpose: Purpose,
         invite: Message,
-        to: SocketAddr,
-        reliable: bool,
+        to: Destination,
         now: Instant,
         sends: &mut VecDeque<Datagram>,
     ) {
-        push_bounded(&mut self.invites, (purpose, ClientInvite::start(invite, to, reliable, now, sends)));
+        push_bounded(&mut self.invites, (purpose, ClientInvite::start(invite, to, now, sends)));
     }
 
     pub(super) fn start_request(
         &mut self,
         purpose: Purpose,
         request: Message,
-        to: SocketAddr,
-        reliable: bool,
+        to: Destination,
         now: Instant,
         sends: &mut VecDeque<Datagram>,
     ) {
-        push_bounded(&mut self.requests, (purpose, ClientRequest::start(request, to, reliable, now, sends)));
+        push_bounded(&mut self.requests, (purpose, ClientRequest::start(request, to, now, sends)));
     }
 
     /// Takes a response; gives the request it answers when it is news.
@@ -76,10 +79,10 @@ impl Transactions {
     }
 
     /// The CANCEL for one of our INVITEs that is still pending, and where it goes.
-    pub(super) fn cancel_for(&self, branch: &str) -> Option<(Message, SocketAddr)> {
+    pub(super) fn cancel_for(&self, branch: &str) -> Option<(Message, Destination)> {
         let mut pending = self.invites.iter().map(|(_, invite)| invite);
         let invite = pending.find(|invite| invite.branch() == branch && invite.is_pending())?;
-        Some((derived(invite.request(), Method::Cancel), invite.destination()))
+        Some((derived(invite.request(), Method::Cancel), invite.destination().clone()))
     }
 
     /// Ends one of our INVITEs without a word.
@@ -88,6 +91,38 @@ impl Transactions {
         if let Some(invite) = invites.find(|invite| invite.branch() == branch) {
             invite.terminate();
         }
+    }
+
+    /// One of our INVITEs as sent.
+    pub(super) fn invite(&self, branch: &str) -> Option<&Message> {
+        let mut invites = self.invites.iter().map(|(_, invite)| invite);
+        invites.find(|invite| invite.branch() == branch).map(ClientInvite::request)
+    }
+
+    /// Gives one of our INVITEs another purpose: another target was tried. Its repeats end.
+    pub(super) fn abandon(&mut self, branch: &str, purpose: Purpose) {
+        if let Some((own, invite)) = self.invites.iter_mut().find(|(_, invite)| invite.branch() == branch) {
+            *own = purpose;
+            invite.stop_repeating();
+        }
+    }
+
+    /// There is no way to this destination: ends our requests to it that nobody has heard, and gives them.
+    pub(super) fn transport_failed(&mut self, to: &Destination) -> Vec<(Purpose, Message)> {
+        let mut failed = Vec::new();
+        for (purpose, invite) in &mut self.invites {
+            if invite.is_unheard() && invite.destination() == to {
+                invite.terminate();
+                failed.push((*purpose, invite.request().clone()));
+            }
+        }
+        for (purpose, request) in &mut self.requests {
+            if request.is_unheard() && request.destination() == to {
+                request.terminate();
+                failed.push((*purpose, request.request().clone()));
+            }
+        }
+        failed
     }
 
     /// Takes a request that was received before; whether it was one.
@@ -180,7 +215,8 @@ impl Transactions {
 
     /// Whether nothing of ours waits for a final response or for its ACK.
     pub(super) fn are_settled(&self) -> bool {
-        !self.invites.iter().any(|(_, invite)| invite.is_pending())
+        let is_waited_for = |purpose| !matches!(purpose, Purpose::Abandoned | Purpose::AbandonedAndCancelled);
+        !self.invites.iter().any(|(purpose, invite)| invite.is_pending() && is_waited_for(*purpose))
             && !self.requests.iter().any(|(_, request)| request.is_pending())
             && !self.received_invites.iter().any(ServerInvite::is_unacknowledged)
     }

@@ -1,11 +1,11 @@
 //! Which datagram goes where.
 
 use super::*;
-use crate::sip::tests::world::{address, base, invitation, settings};
+use crate::sip::tests::world::{base, invitation, settings, source as party};
 use crate::sip::{Input, Output};
 
-fn source() -> SocketAddr {
-    "192.0.2.9:5060".parse().unwrap()
+fn source() -> Source {
+    Source::udp("192.0.2.9:5060".parse().unwrap())
 }
 
 fn request(method: &str, to: &str, extra: &str) -> Vec<u8> {
@@ -20,7 +20,7 @@ fn reply(routed: Routed) -> Message {
     let Routed::Reply(bytes, to) = routed else {
         panic!("no reply: {routed:?}");
     };
-    assert_eq!(to, source());
+    assert_eq!(to, source().back());
     Message::parse(&bytes).unwrap()
 }
 
@@ -118,24 +118,24 @@ fn both_ends_of_a_call_to_ourselves_are_told_apart() {
     let Some(Output::Send { bytes, .. }) = caller.poll() else {
         panic!("no INVITE");
     };
-    let Routed::NewCall(invite) = router.route(&bytes, address(0)) else {
+    let Routed::NewCall(invite) = router.route(&bytes, party(0)) else {
         panic!("no call");
     };
-    let mut callee = Leg::incoming(&invite, address(0), settings(0), 2, now).unwrap();
+    let mut callee = Leg::incoming(&invite, party(0), settings(0), 2, now).unwrap();
     router.add(&callee);
     callee.handle(Input::Command(crate::sip::Command::Accept { body: b"x".to_vec() }), now);
     while let Some(output) = callee.poll() {
         if let Output::Send { bytes, .. } = output {
-            let Routed::Leg(key, message) = router.route(&bytes, address(0)) else {
+            let Routed::Leg(key, message) = router.route(&bytes, party(0)) else {
                 panic!("lost");
             };
             assert_eq!(key, caller.key());
-            caller.handle(Input::Message { message, source: address(0) }, now);
+            caller.handle(Input::Message { message, source: party(0) }, now);
         }
     }
     while let Some(output) = caller.poll() {
         if let Output::Send { bytes, .. } = output {
-            assert!(matches!(router.route(&bytes, address(0)), Routed::Leg(key, _) if key == callee.key()));
+            assert!(matches!(router.route(&bytes, party(0)), Routed::Leg(key, _) if key == callee.key()));
         }
     }
     assert_eq!(caller.call_id(), callee.call_id());

@@ -1,7 +1,10 @@
 //! Messages that Asterisk 22 (chan_pjsip) sent in real fax calls, byte for byte, and rsip as a second opinion.
 
 use super::world::{base, outputs, sent, settings};
-use crate::sip::{Command, EndpointSettings, Event, Host, Input, Leg, Message, Method, Reason, Scheme};
+use crate::sip::{
+    Command, EndpointSettings, Event, Host, Input, Leg, LocalAddresses, Message, Method, Reason, Scheme, Source,
+    Transport,
+};
 
 const INVITE: &str = "INVITE sip:3000@127.0.82.20:5060 SIP/2.0
 Via: SIP/2.0/UDP 127.0.82.10:5060;rport;branch=z9hG4bKPj9cbc488f-c8fc-4ba2-a533-0d6aafd14e06
@@ -146,8 +149,9 @@ fn asterisks_cause_zero_is_no_cause_and_19_is() {
 
 #[test]
 fn a_call_of_asterisk_is_answered_and_goes_over_to_t38() {
-    let (now, source) = (base(), "127.0.82.10:5060".parse().unwrap());
-    let settings = EndpointSettings { local: "127.0.82.20:5060".parse().unwrap(), ..settings(1) };
+    let (now, source) = (base(), Source::udp("127.0.82.10:5060".parse().unwrap()));
+    let local = LocalAddresses::single(Transport::Udp, "127.0.82.20:5060".parse().unwrap());
+    let settings = EndpointSettings { local, ..settings(1) };
     let mut leg = Leg::incoming(&read(INVITE), source, settings, 5, now).unwrap();
     leg.handle(Input::Command(Command::Accept { body: b"v=0".to_vec() }), now);
     let (messages, _) = outputs(&mut leg);

@@ -1,6 +1,6 @@
 //! Strangers' bytes: whatever comes, nothing panics and every wait has an end.
 
-use super::world::{accept, address, base, invitation, offer, outputs, settings};
+use super::world::{accept, base, invitation, offer, outputs, settings, source};
 use crate::sip::{Input, Leg, Message, Routed, Router};
 use proptest::prelude::*;
 
@@ -39,7 +39,7 @@ proptest! {
             let again = Message::parse(&message.to_bytes()).unwrap();
             prop_assert_eq!(again.body, message.body);
         }
-        Router::new("x").route(&bytes, address(0));
+        Router::new("x").route(&bytes, source(0));
     }
 
     #[test]
@@ -51,7 +51,7 @@ proptest! {
         let mut now = base();
         let mut leg = if incoming {
             let invite = Message::parse(SEEDS[0].as_bytes()).unwrap();
-            let mut leg = Leg::incoming(&invite, address(0), settings(1), 3, now).unwrap();
+            let mut leg = Leg::incoming(&invite, source(0), settings(1), 3, now).unwrap();
             leg.handle(Input::Command(accept("x")), now);
             leg.handle(Input::Command(offer("y")), now);
             leg
@@ -68,8 +68,8 @@ proptest! {
         router.add(&leg);
         for round in 0..3 {
             let bytes = mutate(text.as_bytes(), &changes[..changes.len().min(round * 3)]);
-            if let Routed::Leg(_, message) = router.route(&bytes, address(1)) {
-                leg.handle(Input::Message { message, source: address(1) }, now);
+            if let Routed::Leg(_, message) = router.route(&bytes, source(1)) {
+                leg.handle(Input::Message { message, source: source(1) }, now);
             }
         }
         leg.handle(Input::Command(super::world::hang_up()), now);

@@ -1,6 +1,8 @@
 //! One leg against messages written by hand: what the other side of a call may do beyond what we would do ourselves.
 
-use super::world::{accept, accept_offer, address, base, hang_up, invitation, message, offer, outputs, sent, settings};
+use super::world::{
+    accept, accept_offer, address, base, hang_up, invitation, message, offer, outputs, sent, settings, source,
+};
 use crate::sip::{Command, Event, Input, Leg, Message, Method};
 use std::time::{Duration, Instant};
 
@@ -45,7 +47,7 @@ impl Call {
             response.headers.push(name, value);
         }
         response.body = body.as_bytes().to_vec();
-        self.input(Input::Message { message: response, source: address(1) })
+        self.input(Input::Message { message: response, source: source(1) })
     }
 
     fn request(&mut self, number: u32, method: &str, headers: &str, body: &str) -> (Vec<Message>, Vec<Event>) {
@@ -56,7 +58,7 @@ impl Call {
              CSeq: {number} {method}\n{headers}\n{body}",
             self.leg.call_id()
         );
-        self.input(Input::Message { message: message(&text), source: address(1) })
+        self.input(Input::Message { message: message(&text), source: source(1) })
     }
 
     fn input(&mut self, input: Input) -> (Vec<Message>, Vec<Event>) {
@@ -307,7 +309,7 @@ fn the_re_invite_of_a_peer_cancelled_is_taken_back() {
          From: <sip:2000@192.0.2.2>;tag=t1\nTo: <sip:+3902@192.0.2.1>;tag={to}\nCall-ID: {}\nCSeq: 5 CANCEL\n\n",
         call.leg.call_id()
     ));
-    let (messages, events) = call.input(Input::Message { message: cancel, source: address(1) });
+    let (messages, events) = call.input(Input::Message { message: cancel, source: source(1) });
     assert_eq!((statuses(&messages), events), (vec![200, 487], vec![Event::OfferWithdrawn]));
     let (messages, _) = call.command(accept_offer("too late"));
     assert_eq!(messages, []);

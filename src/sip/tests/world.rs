@@ -1,8 +1,8 @@
 //! Two parties, each with a router, and the path between them: loss, delay, duplication and reordering from a seed.
 
 use crate::sip::{
-    Command, Credentials, EndpointSettings, Event, Input, Invitation, Leg, Message, Method, Output, Reason, Routed,
-    Router, Transport, Uri,
+    Command, Credentials, Destination, EndpointSettings, Event, Input, Invitation, Leg, LocalAddresses, Message,
+    Method, Output, Reason, Routed, Router, Source, Transport, Uri,
 };
 use std::{
     collections::BTreeMap,
@@ -43,10 +43,14 @@ pub(in crate::sip) fn address(side: usize) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1 + u8::try_from(side).unwrap()], 5060))
 }
 
+/// A datagram from a party.
+pub(in crate::sip) fn source(side: usize) -> Source {
+    Source::udp(address(side))
+}
+
 pub(in crate::sip) fn settings(side: usize) -> EndpointSettings {
     EndpointSettings {
-        local: address(side),
-        transport: Transport::Udp,
+        local: LocalAddresses::single(Transport::Udp, address(side)),
         contact_user: format!("party{side}"),
         user_agent: "faxramp".into(),
         credentials: Some(Credentials { user: "fax".into(), password: "secret".into(), realm: None }),
@@ -59,9 +63,10 @@ pub(in crate::sip) fn invitation() -> Invitation {
         from_name: Some("Fax".into()),
         to: Uri::parse("sip:2000@192.0.2.2").unwrap(),
         request_uri: Uri::parse("sip:2000@192.0.2.2").unwrap(),
-        next_hop: address(CALLEE),
+        targets: vec![Destination::udp(address(CALLEE))],
         headers: vec![("P-Asserted-Identity".into(), "<sip:+3902@192.0.2.1>".into())],
         body: b"audio".to_vec(),
+        fallback: None,
     }
 }
 
@@ -162,13 +167,13 @@ impl World {
     fn arrive(&mut self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         let side = usize::from(to == address(CALLEE));
         assert_eq!(to, address(side), "a datagram to nobody: {}", String::from_utf8_lossy(bytes));
-        match self.routers[side].route(bytes, from) {
+        match self.routers[side].route(bytes, Source::udp(from)) {
             Routed::Leg(key, message) => {
                 assert_eq!(self.legs[side].as_ref().map(Leg::key), Some(key));
-                self.input(side, Input::Message { message, source: from });
+                self.input(side, Input::Message { message, source: Source::udp(from) });
             }
             Routed::NewCall(invite) => self.new_call(&invite, from),
-            Routed::Reply(bytes, to) => self.send(side, to, bytes),
+            Routed::Reply(bytes, to) => self.send(side, to.address, bytes),
             Routed::Ignore(_) => {}
         }
     }
@@ -185,7 +190,7 @@ impl World {
         if !self.told[CALLEE].is_empty() {
             return;
         }
-        let leg = Leg::incoming(invite, from, settings(CALLEE), 77, self.now).unwrap();
+        let leg = Leg::incoming(invite, Source::udp(from), settings(CALLEE), 77, self.now).unwrap();
         self.routers[CALLEE].add(&leg);
         self.legs[CALLEE] = Some(leg);
         self.told[CALLEE].push("called".into());
@@ -202,7 +207,7 @@ impl World {
     fn drain(&mut self, side: usize) {
         while let Some(output) = self.legs[side].as_mut().and_then(Leg::poll) {
             match output {
-                Output::Send { to, bytes } => self.send(side, to, bytes),
+                Output::Send { to, bytes } => self.send(side, to.address, bytes),
                 Output::Event(event) => {
                     self.told[side].push(word(&event));
                     if let (Event::Offered { .. }, Some(answer)) = (&event, self.on_offer[side].clone()) {
@@ -244,7 +249,9 @@ fn word(event: &Event) -> String {
         Event::Progress { body } => format!("progress {}", text(body.as_deref().unwrap_or_default())),
         Event::Answered { body } => format!("answered {}", text(body)),
         Event::Failed { status, q850, .. } => format!("failed {status} {}", q850.unwrap_or(0)),
+        Event::FellBack { status } => format!("fell back {status}"),
         Event::TimedOut => "timed out".into(),
+        Event::Unreachable => "unreachable".into(),
         Event::Offered { body } => format!("offered {}", text(body.as_deref().unwrap_or(b"nothing"))),
         Event::OfferWithdrawn => "offer withdrawn".into(),
         Event::OfferAnswered { body } => format!("offer answered {}", text(body)),

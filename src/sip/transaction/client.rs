@@ -13,10 +13,10 @@ use crate::sip::{
     message::Message,
     method::Method,
     timer::{T1, T1_64, T2, T4, Timer, Timers},
+    transport::Destination,
 };
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -26,8 +26,7 @@ pub struct ClientRequest {
     request: Message,
     method: Method,
     branch: String,
-    to: SocketAddr,
-    reliable: bool,
+    to: Destination,
     state: State,
     timers: Timers,
 }
@@ -42,27 +41,37 @@ enum State {
 
 impl ClientRequest {
     /// Sends the request, which has its Via.
-    pub fn start(
-        request: Message,
-        to: SocketAddr,
-        reliable: bool,
-        now: Instant,
-        sends: &mut VecDeque<Datagram>,
-    ) -> Self {
+    pub fn start(request: Message, to: Destination, now: Instant, sends: &mut VecDeque<Datagram>) -> Self {
         let bytes = request.to_bytes();
-        sends.push_back(Datagram { to, bytes: bytes.clone() });
+        sends.push_back(Datagram { to: to.clone(), bytes: bytes.clone() });
         let mut timers = Timers::default();
-        if !reliable {
+        if !to.transport.is_reliable() {
             timers.set(Timer::E, now + T1);
         }
         timers.set(Timer::F, now + T1_64);
         let (branch, method) = (request.branch(), request.method().cloned().unwrap_or(Method::Options));
-        Self { request, method, branch, to, reliable, state: State::Trying { bytes, interval: T1 }, timers }
+        Self { request, method, branch, to, state: State::Trying { bytes, interval: T1 }, timers }
     }
 
     /// The request as sent.
     pub fn request(&self) -> &Message {
         &self.request
+    }
+
+    /// Where it went.
+    pub fn destination(&self) -> &Destination {
+        &self.to
+    }
+
+    /// Whether nothing has come back at all.
+    pub fn is_unheard(&self) -> bool {
+        matches!(self.state, State::Trying { .. })
+    }
+
+    /// Ends it without a word.
+    pub fn terminate(&mut self) {
+        self.state = State::Terminated;
+        self.timers.clear();
     }
 
     /// Whether a response is one to this request.
@@ -76,7 +85,7 @@ impl ClientRequest {
         match std::mem::replace(&mut self.state, State::Terminated) {
             State::Trying { .. } | State::Proceeding { .. } if is_final => {
                 self.timers.clear();
-                if !self.reliable {
+                if !self.to.transport.is_reliable() {
                     self.timers.set(Timer::K, now + T4);
                     self.state = State::Completed;
                 }
@@ -110,7 +119,7 @@ impl ClientRequest {
             };
             if timer == Timer::E {
                 self.timers.set(Timer::E, now + interval);
-                sends.push_back(Datagram { to: self.to, bytes: bytes.clone() });
+                sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
             } else {
                 self.timers.clear();
                 self.state = State::Terminated;

@@ -13,10 +13,10 @@ use crate::sip::{
     message::Message,
     method::Method,
     timer::{T1, T1_64, Timer, Timers},
+    transport::Destination,
 };
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -25,8 +25,7 @@ use std::{
 pub struct ClientInvite {
     request: Message,
     branch: String,
-    to: SocketAddr,
-    reliable: bool,
+    to: Destination,
     state: State,
     timers: Timers,
 }
@@ -42,22 +41,16 @@ enum State {
 
 impl ClientInvite {
     /// Sends the INVITE, which has its Via.
-    pub fn start(
-        request: Message,
-        to: SocketAddr,
-        reliable: bool,
-        now: Instant,
-        sends: &mut VecDeque<Datagram>,
-    ) -> Self {
+    pub fn start(request: Message, to: Destination, now: Instant, sends: &mut VecDeque<Datagram>) -> Self {
         let bytes = request.to_bytes();
-        sends.push_back(Datagram { to, bytes: bytes.clone() });
+        sends.push_back(Datagram { to: to.clone(), bytes: bytes.clone() });
         let mut timers = Timers::default();
-        if !reliable {
+        if !to.transport.is_reliable() {
             timers.set(Timer::A, now + T1);
         }
         timers.set(Timer::B, now + T1_64);
         let branch = request.branch();
-        Self { request, branch, to, reliable, state: State::Calling { bytes, interval: T1 }, timers }
+        Self { request, branch, to, state: State::Calling { bytes, interval: T1 }, timers }
     }
 
     /// The INVITE as sent.
@@ -71,8 +64,13 @@ impl ClientInvite {
     }
 
     /// Where it went.
-    pub fn destination(&self) -> SocketAddr {
-        self.to
+    pub fn destination(&self) -> &Destination {
+        &self.to
+    }
+
+    /// Whether nothing has come back at all.
+    pub fn is_unheard(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
     }
 
     /// Whether a response is one to this INVITE.
@@ -97,9 +95,9 @@ impl ClientInvite {
             }
             (State::Calling { .. } | State::Proceeding, _) => {
                 let acknowledgement = self.acknowledgement(response).to_bytes();
-                sends.push_back(Datagram { to: self.to, bytes: acknowledgement.clone() });
+                sends.push_back(Datagram { to: self.to.clone(), bytes: acknowledgement.clone() });
                 self.timers.clear();
-                if !self.reliable {
+                if !self.to.transport.is_reliable() {
                     self.timers.set(Timer::D, now + T1_64);
                     self.state = State::Completed { acknowledgement };
                 }
@@ -107,7 +105,7 @@ impl ClientInvite {
             }
             (State::Completed { acknowledgement }, _) => {
                 if status >= 300 {
-                    sends.push_back(Datagram { to: self.to, bytes: acknowledgement.clone() });
+                    sends.push_back(Datagram { to: self.to.clone(), bytes: acknowledgement.clone() });
                 }
                 self.state = State::Completed { acknowledgement };
                 Verdict::Absorbed
@@ -130,13 +128,18 @@ impl ClientInvite {
             if timer == Timer::A {
                 *interval *= 2;
                 self.timers.set(Timer::A, now + *interval);
-                sends.push_back(Datagram { to: self.to, bytes: bytes.clone() });
+                sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
             } else {
                 self.terminate();
                 return Some(NoResponse);
             }
         }
         None
+    }
+
+    /// Waits on for a response, but sends no more.
+    pub fn stop_repeating(&mut self) {
+        self.timers.stop(Timer::A);
     }
 
     /// Ends it without a word.

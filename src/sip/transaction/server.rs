@@ -12,16 +12,16 @@ use crate::sip::{
     message::Message,
     method::Method,
     timer::{T1_64, Timer, Timers},
+    transport::Destination,
 };
-use std::{collections::VecDeque, net::SocketAddr, time::Instant};
+use std::{collections::VecDeque, time::Instant};
 
 /// One request that we received.
 #[derive(Debug)]
 pub struct ServerRequest {
     key: ServerKey,
     method: Method,
-    to: SocketAddr,
-    reliable: bool,
+    to: Destination,
     state: State,
     timers: Timers,
 }
@@ -35,8 +35,8 @@ enum State {
 
 impl ServerRequest {
     /// Begins with a new request; responses go to `to`.
-    pub fn new(key: ServerKey, method: Method, to: SocketAddr, reliable: bool) -> Self {
-        Self { key, method, to, reliable, state: State::Trying, timers: Timers::default() }
+    pub fn new(key: ServerKey, method: Method, to: Destination) -> Self {
+        Self { key, method, to, state: State::Trying, timers: Timers::default() }
     }
 
     /// Whether this is the same request once more.
@@ -47,7 +47,7 @@ impl ServerRequest {
     /// Takes the request once more.
     pub fn repeated(&self, sends: &mut VecDeque<Datagram>) {
         if let State::Completed { bytes } = &self.state {
-            sends.push_back(Datagram { to: self.to, bytes: bytes.clone() });
+            sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
         }
     }
 
@@ -55,8 +55,8 @@ impl ServerRequest {
     pub fn respond(&mut self, response: &Message, now: Instant, sends: &mut VecDeque<Datagram>) {
         if matches!(self.state, State::Trying) {
             let bytes = response.to_bytes();
-            sends.push_back(Datagram { to: self.to, bytes: bytes.clone() });
-            self.state = if self.reliable { State::Terminated } else { State::Completed { bytes } };
+            sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
+            self.state = if self.to.transport.is_reliable() { State::Terminated } else { State::Completed { bytes } };
             self.timers.set(Timer::J, now + T1_64);
         }
     }

@@ -12,10 +12,10 @@ use super::{Datagram, ServerKey};
 use crate::sip::{
     message::Message,
     timer::{T1, T1_64, T2, T4, Timer, Timers},
+    transport::Destination,
 };
 use std::{
     collections::VecDeque,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -23,8 +23,7 @@ use std::{
 #[derive(Debug)]
 pub struct ServerInvite {
     key: ServerKey,
-    to: SocketAddr,
-    reliable: bool,
+    to: Destination,
     state: State,
     timers: Timers,
 }
@@ -40,9 +39,9 @@ enum State {
 
 impl ServerInvite {
     /// Begins with a new INVITE; responses go to `to`.
-    pub fn new(key: ServerKey, to: SocketAddr, reliable: bool) -> Self {
+    pub fn new(key: ServerKey, to: Destination) -> Self {
         let state = State::Proceeding { provisional: None };
-        Self { key, to, reliable, state, timers: Timers::default() }
+        Self { key, to, state, timers: Timers::default() }
     }
 
     /// Whether a request (INVITE, ACK of a failure, CANCEL) belongs to this INVITE.
@@ -56,7 +55,7 @@ impl ServerInvite {
             State::Proceeding { provisional: Some(bytes) } | State::Completed { bytes, .. } => bytes,
             State::Proceeding { provisional: None } | State::Confirmed | State::Accepted | State::Terminated => return,
         };
-        sends.push_back(Datagram { to: self.to, bytes: bytes.clone() });
+        sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
     }
 
     /// Takes an ACK; whether it belonged to a failure and is done with.
@@ -64,7 +63,7 @@ impl ServerInvite {
         match self.state {
             State::Completed { .. } => {
                 self.timers.clear();
-                self.state = if self.reliable { State::Terminated } else { State::Confirmed };
+                self.state = if self.to.transport.is_reliable() { State::Terminated } else { State::Confirmed };
                 self.timers.set(Timer::I, now + T4);
                 true
             }
@@ -79,7 +78,7 @@ impl ServerInvite {
             return;
         }
         let (bytes, status) = (response.to_bytes(), response.status().unwrap_or_default());
-        sends.push_back(Datagram { to: self.to, bytes: bytes.clone() });
+        sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
         self.state = match status {
             0..200 => State::Proceeding { provisional: Some(bytes) },
             200..300 => {
@@ -87,7 +86,7 @@ impl ServerInvite {
                 State::Accepted
             }
             300.. => {
-                if !self.reliable {
+                if !self.to.transport.is_reliable() {
                     self.timers.set(Timer::G, now + T1);
                 }
                 self.timers.set(Timer::H, now + T1_64);
@@ -103,7 +102,7 @@ impl ServerInvite {
                 State::Completed { bytes, interval } if timer == Timer::G => {
                     *interval = (*interval * 2).min(T2);
                     self.timers.set(Timer::G, now + *interval);
-                    sends.push_back(Datagram { to: self.to, bytes: bytes.clone() });
+                    sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
                 }
                 State::Completed { .. }
                 | State::Proceeding { .. }
@@ -123,8 +122,8 @@ impl ServerInvite {
     }
 
     /// Where responses go.
-    pub fn destination(&self) -> SocketAddr {
-        self.to
+    pub fn destination(&self) -> &Destination {
+        &self.to
     }
 
     /// Whether no final response has been sent.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sip::tests::world::{address, base};
+use crate::sip::transport::Transport;
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
@@ -16,6 +17,10 @@ fn request(method: &Method) -> Message {
     request.headers.push("Call-ID", "c");
     request.headers.push("CSeq", format!("5 {method}"));
     request
+}
+
+fn udp(side: usize) -> Destination {
+    Destination::udp(address(side))
 }
 
 fn response(method: &Method, status: u16) -> Message {
@@ -46,7 +51,7 @@ fn moments(
 fn invite_is_repeated_at_doubling_intervals_and_given_up_after_32_seconds() {
     let now = base();
     let mut sends = VecDeque::new();
-    let mut invite = ClientInvite::start(request(&Method::Invite), address(1), false, now, &mut sends);
+    let mut invite = ClientInvite::start(request(&Method::Invite), udp(1), now, &mut sends);
     assert_eq!(sends.len(), 1);
     let mut gave_up = None;
     let at = moments(now, Duration::from_secs(60), |now, sends| {
@@ -65,7 +70,7 @@ fn invite_is_repeated_at_doubling_intervals_and_given_up_after_32_seconds() {
 #[test]
 fn other_requests_are_repeated_at_four_seconds_at_most() {
     let now = base();
-    let mut bye = ClientRequest::start(request(&Method::Bye), address(1), false, now, &mut VecDeque::new());
+    let mut bye = ClientRequest::start(request(&Method::Bye), udp(1), now, &mut VecDeque::new());
     let at = moments(now, Duration::from_secs(60), |now, sends| {
         now.map(|now| bye.expire(now, sends));
         bye.deadline()
@@ -79,7 +84,7 @@ fn a_refused_invite_is_answered_again_until_its_ack() {
     let now = base();
     let mut sends = VecDeque::new();
     let key = ServerKey::of(&request(&Method::Invite)).unwrap();
-    let mut invite = ServerInvite::new(key.clone(), address(0), false);
+    let mut invite = ServerInvite::new(key.clone(), udp(0));
     invite.respond(&response(&Method::Invite, 486), now, &mut sends);
     let at = moments(now, Duration::from_secs(9), |now, sends| {
         now.into_iter().for_each(|now| invite.expire(now, sends));
@@ -99,7 +104,7 @@ fn a_refused_invite_is_answered_again_until_its_ack() {
 fn a_failure_is_acknowledged_each_time_along_the_same_route() {
     let now = base();
     let mut sends = VecDeque::new();
-    let mut invite = ClientInvite::start(request(&Method::Invite), address(1), false, now, &mut sends);
+    let mut invite = ClientInvite::start(request(&Method::Invite), udp(1), now, &mut sends);
     sends.clear();
     let busy = response(&Method::Invite, 486);
     assert!(invite.is_answered_by(&busy) && !invite.is_answered_by(&response(&Method::Cancel, 200)));
@@ -120,7 +125,7 @@ fn a_failure_is_acknowledged_each_time_along_the_same_route() {
 fn after_a_2xx_more_2xx_are_passed_for_32_seconds_and_nothing_else_is() {
     let now = base();
     let mut sends = VecDeque::new();
-    let mut invite = ClientInvite::start(request(&Method::Invite), address(1), false, now, &mut sends);
+    let mut invite = ClientInvite::start(request(&Method::Invite), udp(1), now, &mut sends);
     assert_eq!(invite.receive(&response(&Method::Invite, 200), now, &mut sends), Verdict::Pass);
     assert_eq!(invite.receive(&response(&Method::Invite, 200), now, &mut sends), Verdict::Pass);
     assert_eq!(invite.receive(&response(&Method::Invite, 180), now, &mut sends), Verdict::Absorbed);
@@ -133,11 +138,13 @@ fn after_a_2xx_more_2xx_are_passed_for_32_seconds_and_nothing_else_is() {
 fn on_a_stream_nothing_is_repeated_or_kept_for_repetitions() {
     let now = base();
     let mut sends = VecDeque::new();
-    let mut invite = ClientInvite::start(request(&Method::Invite), address(1), true, now, &mut sends);
+    let mut invite =
+        ClientInvite::start(request(&Method::Invite), Destination::new(Transport::Tcp, address(1)), now, &mut sends);
     assert_eq!(invite.deadline(), Some(now + Duration::from_secs(32)));
     invite.receive(&response(&Method::Invite, 486), now, &mut sends);
     assert!(invite.is_terminated());
-    let mut bye = ClientRequest::start(request(&Method::Bye), address(1), true, now, &mut sends);
+    let mut bye =
+        ClientRequest::start(request(&Method::Bye), Destination::new(Transport::Tcp, address(1)), now, &mut sends);
     assert_eq!(bye.receive(&response(&Method::Bye, 200), now), Verdict::Pass);
     assert!(bye.is_terminated());
 }
