@@ -42,16 +42,7 @@ const fn cause_of_q850(cause: u8, status: u16) -> Option<Cause> {
         // 6 to 9 and 25 routing and channels, 34 no circuit, 38 network out of order, 41 temporary failure, 42 congestion, 47 no
         // resource; 50 to 53 what our side did not subscribe to; 63, 66, 69, 79 service not there; 81 to 101 the two exchanges do
         // not understand each other; 102 a timer, 103 to 111 protocol errors
-        6..=9
-        | 14
-        | 25
-        | 29
-        | 32..=53
-        | 59..=64
-        | 66..=69
-        | 71..=86
-        | 89
-        | 91..=111 => Cause::Congestion { status },
+        6..=9 | 14 | 25 | 29 | 32..=53 | 59..=64 | 66..=69 | 71..=86 | 89 | 91..=111 => Cause::Congestion { status },
         // 16 normal clearing, 23 redirected, 31 normal, 127 interworking; the rest is not assigned
         0 | 10..=13 | 15 | 16 | 23 | 30 | 31 | 56 | 112.. => return None,
     })

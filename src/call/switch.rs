@@ -5,13 +5,13 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::audio::Audio;
+use super::audio::{Audio, Heard};
 use super::engine::{Call, Role, State};
 use super::fax::Fax;
 use super::interface::Output;
 use super::offer::{self, Far, What};
 use super::settings::Ask;
-use super::timer::{ASKED_LIMIT, CED_AND_PREAMBLE, FAR_END_ASKS, SECOND_CHANCE, Timer};
+use super::timer::{ASKED_LIMIT, CED_AND_PREAMBLE, FAR_END_ASKS, PREAMBLE, SECOND_CHANCE, Timer};
 use super::{Codec, Progress};
 use crate::model::Cause;
 use crate::sdp::T38Parameters;
@@ -256,17 +256,19 @@ impl Call {
     /// A datagram on the audio port.
     pub(super) fn audio(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
         let State::Audio(audio) = &mut self.state else { return };
-        let Some(tone) = audio.heard(datagram, source) else { return };
+        let Some(heard) = audio.heard(datagram, source) else { return };
         // Our own tone is an echo, and says nothing of who is there.
-        if tone == self.own_tone() {
+        if heard == Heard::Tone(self.own_tone()) {
             return;
         }
         self.fax_tone_heard = true;
-        match tone {
+        match heard {
+            // A gateway that means to ask has heard it as well.
+            Heard::Preamble => self.timers.hasten(Timer::Reinvite, now + PREAMBLE),
             // The calling tone proves a fax: nothing is gained by more of our answer tone.
-            Tone::Cng => self.timers.hasten(Timer::Reinvite, now),
+            Heard::Tone(Tone::Cng) => self.timers.hasten(Timer::Reinvite, now),
             // The called side's gateway asks when it hears the V.21 behind this tone; if it has not by then, it waits for us.
-            Tone::Ced => self.timers.hasten(Timer::Reinvite, now + CED_AND_PREAMBLE),
+            Heard::Tone(Tone::Ced) => self.timers.hasten(Timer::Reinvite, now + CED_AND_PREAMBLE),
         }
     }
 }

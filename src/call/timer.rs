@@ -21,6 +21,10 @@ pub(super) const FAR_END_ASKS: Duration = Duration::from_secs(35);
 // T.30 (09/2005) §4.3.3.1: CED is 2.6 s to 4.0 s long
 pub(super) const CED_AND_PREAMBLE: Duration = Duration::from_millis(4500);
 
+/// How long we still wait once half a second of its V.21 was heard: the rest of the preamble.
+// T.30 (09/2005) §5.3.1: 1 s ± 15 %
+pub(super) const PREAMBLE: Duration = Duration::from_millis(500);
+
 /// The waits. All run from when they are set; the driver may be late, never early.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Timer {
@@ -28,7 +32,8 @@ pub(super) enum Timer {
     Answer,
     /// It has rung long enough on our side: `InboundSettings::answer_after`. Ours
     PickUp,
-    /// Time to send our own re-INVITE to T.38: `T38Policy::ask`, at most [`CED_AND_PREAMBLE`] after the far end's CED. Ours
+    /// Time to send our own re-INVITE to T.38: `T38Policy::ask`, at most [`CED_AND_PREAMBLE`]
+    /// after the far end's CED and [`PREAMBLE`] after its V.21. Ours
     Reinvite,
     /// Neither side got T.38 going: [`ASKED_LIMIT`], [`SECOND_CHANCE`] or [`FAR_END_ASKS`]. Ours
     NoFax,

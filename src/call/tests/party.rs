@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::{
-    Ask, Call, Codec, Ending, InboundSettings, Input, LineSettings, MediaAddresses, OutboundSettings, Output, PageFormat,
-    Progress, ReceivedPage, T38Policy, Verdict,
+    Ask, Call, Codec, Ending, InboundSettings, Input, LineSettings, MediaAddresses, OutboundSettings, Output,
+    PageFormat, Progress, ReceivedPage, T38Policy, Verdict,
 };
 use crate::model::{Compression, Resolution, Width};
 use crate::signal::Modulation;

@@ -69,9 +69,14 @@ fn whoever_falls_silent_the_other_side_ends_the_call_itself() {
         for side in [CALLER, CALLEE] {
             for wholly in [false, true] {
                 let (network, took) = silent(from, side, wholly);
-                // Three commands of a caller, or the wait of a called machine for the first; a page beside, and 32 s for our BYE.
+                // Three commands of a caller, or the wait of a called machine for the first; a page beside, the searches for a command
+                // that follow it, and 32 s for our BYE.
                 // T.30 §5.4.3.1
-                assert!(took < clean + Duration::from_secs(75), "{from:?} {side} {wholly}: {took:?}\n{}", network.story());
+                assert!(
+                    took < clean + Duration::from_secs(90),
+                    "{from:?} {side} {wholly}: {took:?}\n{}",
+                    network.story()
+                );
                 assert!(network.said(1 - side, "BYE") <= 1 || wholly, "{from:?}");
             }
         }
