@@ -1,7 +1,7 @@
 //! The configuration in the words of the stages.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,9 +17,10 @@ use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Action, Network, Rule, Rules};
 use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
-use crate::sip::Credentials;
+use crate::sip::{CalledFrom, Credentials, Rate};
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, InboundWishes, Receive, Render, Report, Route, Settings, TrunkLine,
+    Accept, BlockedCallers, Deliver, Dial, Fax, Formats, InboundPeer, InboundWishes, Receive, Render, Report, Route,
+    Settings, TrunkLine, WhenFull,
 };
 use crate::t38::{ErrorCorrection, Pacing};
 
@@ -82,12 +83,13 @@ pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
         extension_digits: config.numbers.extension_digits as usize,
     };
     let fax = fax(config);
+    let dial = dial(config, &plan, &fax).await?;
     Ok(Settings {
         hostname: config.server.hostname.clone(),
         accept: accept(config, &plan)?,
         render: render(config)?,
-        dial: dial(config, &plan, &fax).await?,
-        receive: receive(config, &plan, fax)?,
+        receive: receive(config, &plan, fax, &dial.lines)?,
+        dial,
         report: report(config),
         deliver: deliver(config)?,
     })
@@ -317,7 +319,12 @@ fn retry(config: &Config) -> Result<RetrySettings, SettingsError> {
     })
 }
 
-fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, SettingsError> {
+fn receive(
+    config: &Config,
+    plan: &NumberPlan,
+    fax: Fax,
+    lines: &BTreeMap<String, TrunkLine>,
+) -> Result<Receive, SettingsError> {
     let mut rules = Vec::new();
     let mut wishes = Vec::new();
     for inbound in &config.inbound {
@@ -334,16 +341,99 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     let routes = routes.with_sub_addresses(sub_addresses(config)?);
     let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
     Ok(Receive {
-        peers: networks(&config.sip.allowed_peers, "sip.allowed_peers")?,
+        peers: inbound_peers(config, lines)?,
+        blocked: BlockedCallers {
+            numbers: config
+                .inbound_block
+                .callers
+                .iter()
+                .map(|pattern| pattern.parse().map_err(|error| rule("inbound_block.callers")(format!("{error}"))))
+                .collect::<Result<_, _>>()?,
+            anonymous: config.inbound_block.anonymous,
+        },
         routes,
         wishes,
         max_calls: config.queue.max_calls as usize,
-        t38: T38Policy { ask: Ask::After(CED_BEFORE_REINVITE), ..T38Policy::default() },
         call_limit: RECEIVE_LIMIT,
         fetched_formats: formats(config.fetch.formats),
         fax,
         user_agent: config.sip.user_agent.clone(),
     })
+}
+
+/// Those with a section, then the trunks by the address of their proxies, then any address that is allowed.
+fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Result<Vec<InboundPeer>, SettingsError> {
+    let t38_of = |trunk: Option<&String>| {
+        let policy = trunk.and_then(|name| lines.get(name)).map(|line| line.t38).unwrap_or_default();
+        // The caller is to hear our tone, and nobody calls a fax server to talk.
+        let ask = match policy.ask {
+            Ask::After(wait) => Ask::After(wait.min(CED_BEFORE_REINVITE)),
+            Ask::Never => Ask::Never,
+        };
+        T38Policy { ask, ..policy }
+    };
+    let allowed = networks(&config.sip.allowed_peers, "sip.allowed_peers")?;
+    let rate = Rate { per_second: config.sip.calls_per_second, burst: config.sip.calls_burst };
+    let unnamed = |name: String, trunk: Option<String>, addresses: Vec<Network>| InboundPeer {
+        name,
+        t38: t38_of(trunk.as_ref()),
+        trunk,
+        addresses,
+        certificates: Vec::new(),
+        credentials: None,
+        called: CalledFrom::RequestUri,
+        channels: usize::MAX,
+        when_full: WhenFull::Busy,
+        rate,
+    };
+    let mut peers = Vec::new();
+    for peer in &config.peer {
+        let password = peer.password.as_ref().map(|password| password.reveal().to_owned());
+        peers.push(InboundPeer {
+            certificates: peer.certificates.clone(),
+            credentials: peer.username.as_ref().map(|user| Credentials {
+                user: user.clone(),
+                password: password.unwrap_or_default(),
+                realm: None,
+            }),
+            called: called_from(peer.called_number),
+            channels: peer.channels as usize,
+            when_full: match peer.when_full {
+                config::WhenFull::Busy => WhenFull::Busy,
+                config::WhenFull::Unavailable => WhenFull::Unavailable(peer.retry_after),
+            },
+            rate: Rate { per_second: peer.calls_per_second, burst: peer.calls_burst },
+            ..unnamed(
+                peer.name.clone(),
+                peer.trunk.clone(),
+                networks(&peer.addresses, &format!("peer {:?}", peer.name))?,
+            )
+        });
+    }
+    for (name, line) in lines {
+        let address = line.proxy.ip();
+        // A call to ourselves comes from no trunk.
+        if line.proxy != config.sip.listen && allowed.iter().any(|network| network.contains(address)) {
+            peers.push(unnamed(name.clone(), Some(name.clone()), vec![single(address)?]));
+        }
+    }
+    peers.push(unnamed(String::new(), None, allowed));
+    Ok(peers)
+}
+
+fn single(address: IpAddr) -> Result<Network, SettingsError> {
+    let length = if address.is_ipv4() { 32 } else { 128 };
+    format!("{address}/{length}").parse().map_err(|error| rule("trunk")(format!("{error}")))
+}
+
+const fn called_from(place: config::CalledNumber) -> CalledFrom {
+    match place {
+        config::CalledNumber::RequestUri => CalledFrom::RequestUri,
+        config::CalledNumber::To => CalledFrom::To,
+        config::CalledNumber::Diversion => CalledFrom::Diversion,
+        config::CalledNumber::HistoryInfo => CalledFrom::HistoryInfo,
+        config::CalledNumber::CalledParty => CalledFrom::CalledParty,
+    }
 }
 
 fn sub_addresses(config: &Config) -> Result<Vec<SubAddressRule>, SettingsError> {

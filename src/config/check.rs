@@ -16,6 +16,7 @@ pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
     rules(config, findings);
     sip(config, findings);
     trunks(config, findings);
+    peers(config, findings);
     inbound(config, findings);
     sub_addresses(config, findings);
     delivery(config, findings);
@@ -129,6 +130,39 @@ fn trunks(config: &Config, findings: &mut Findings) {
         if far && config.sip.listen.ip().is_loopback() && sound(findings, &["sip.listen", &key("proxy")]) {
             let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, config.sip.listen);
             findings.complain_at(&key("proxy"), reason, "listen on an address of the network the trunk is in");
+        }
+    }
+}
+
+fn peers(config: &Config, findings: &mut Findings) {
+    unique(findings, "peer", "name", config.peer.iter().map(|peer| peer.name.as_str()));
+    for (index, peer) in config.peer.iter().enumerate() {
+        let key = |name: &str| format!("peer[{index}].{name}");
+        let logs_in = peer.username.is_some();
+        let (password, password_file) = (peer.password.is_some(), peer.password_file.is_some());
+        login(findings, &format!("peer[{index}]"), logs_in, password, password_file);
+        if peer.addresses.is_empty()
+            && peer.certificates.is_empty()
+            && sound(findings, &[&key("addresses"), &key("certificates")])
+        {
+            let reason = "is empty, and so is certificates: nobody could be this peer".to_owned();
+            findings.complain_at(&key("addresses"), reason, "name the addresses it calls from");
+        }
+        let everybody = peer.addresses.iter().any(|network| network.length == 0);
+        if everybody
+            && !logs_in
+            && peer.certificates.is_empty()
+            && sound(findings, &[&key("addresses"), &key("username")])
+        {
+            let reason = "lets the whole Internet call without a password".to_owned();
+            findings.complain_at(&key("addresses"), reason, "name its addresses, or set username and password_file");
+        }
+        if let Some(trunk) = &peer.trunk
+            && !config.trunk.iter().any(|other| other.name == *trunk)
+            && sound(findings, &[&key("trunk"), "trunk"])
+        {
+            let reason = format!("there is no [[trunk]] with the name \"{trunk}\"");
+            findings.complain_at(&key("trunk"), reason, "write the name of a trunk, or leave it out");
         }
     }
 }

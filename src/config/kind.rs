@@ -14,8 +14,8 @@ use super::problem::{Findings, nearest};
 use super::reader::article;
 use super::value::{Mailbox, Network, PortRange, Secret};
 use super::{
-    Action, Attach, Body, CalledNumber, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, NumberFormat,
-    Pacing, Paper, T38, T38Ask, WhenFull,
+    Action, Attach, Body, CalledNumber, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel,
+    NumberFormat, Pacing, Paper, T38, T38Ask, WhenFull,
 };
 use crate::model::Resolution;
 use crate::model::fetch::is_digits;

@@ -3,10 +3,10 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath, FormatsWord,
-    FrameDigits, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
-    NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord, RetryList,
-    SenderPattern, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord,
+    ActionWord, Address, AttachWord, BodyWord, CalledWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath,
+    FormatsWord, FrameDigits, FullWord, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe,
+    NamedAddress, Net, NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord,
+    RetryList, SenderPattern, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord,
 };
 
 file! {
@@ -16,6 +16,7 @@ file! {
         smtp: Smtp,
         numbers: Numbers,
         sip: Sip,
+        inbound_block: InboundBlock,
         fax: Fax,
         render: Render,
         queue: Queue,
@@ -27,6 +28,7 @@ file! {
         ;
         allow: [Allow],
         trunk: [Trunk],
+        peer: [Peer],
         inbound: [Inbound],
         sub_address: [SubAddress],
     }
@@ -115,8 +117,60 @@ section! {
         user_agent: Line = "faxramp";
         /// UDP ports for voice and fax. A call takes two.
         media_ports: Ports = "40000-40999";
-        /// Peers that may call us. All others get no answer.
+        /// Addresses that may call us without a section of their own; those that are named by a `[[peer]]` need not stand here. All
+        /// others get no answer.
         allowed_peers: List<Net> = ["127.0.0.0/8", "::1"];
+        /// How many new calls a second an address of `allowed_peers` may make on average. What is beyond is refused with 503 and,
+        /// when it is a flood, not answered at all; calls that are up are not harmed.
+        calls_per_second: Count = 20, from 1 to 10000;
+        /// How many new calls it may make at once, after a while without any.
+        calls_burst: Count = 60, from 1 to 10000;
+    }
+}
+
+section! {
+    /// A telephone system, gateway or carrier that calls us, where more is to be said of it than its address. The first section that
+    /// fits the caller holds for the call; then `sip.allowed_peers` is looked at.
+    Peer "peer" {
+        /// A name for it, shown in logs.
+        name: Line, example "pbx";
+        /// The `[[trunk]]` whose calls these are. It is recorded with each fax; its `channels` are shared by calls in and out, and
+        /// its way to T.38 is used.
+        trunk: Maybe<Line>, example "carrier";
+        /// The addresses it calls from.
+        addresses: List<Net> = [], example ["192.0.2.10"];
+        /// Names in its TLS certificate, of which it must prove one. With `addresses` beside them both must fit.
+        certificates: List<Domain> = [], example ["pbx.example.com"];
+        /// User name it must prove to know the password of (digest authentication, SHA-256 or MD5).
+        username: Maybe<Line>, example "pbx";
+        /// Its password. Better kept in a file of its own: `password_file`.
+        password: Maybe<Password>, example "change me";
+        /// A file with the password in its first line; looked up as `password_file` of `[[trunk]]`.
+        password_file: Maybe<FilePath>, example "pbx.password";
+        /// Where the called number stands: in the request itself, in To, in Diversion or History-Info (the number that was dialled
+        /// before it was forwarded to us), or in P-Called-Party-ID. Where that is missing, the request's is taken.
+        called_number: CalledWord = "request-uri";
+        /// Most calls from it at once.
+        channels: Count = 1000, from 1 to 10000;
+        /// What it hears when no channel is free. `busy`: 486. `unavailable`: 503 with Retry-After, so that the network tries another
+        /// way.
+        when_full: FullWord = "busy";
+        /// After how long it may try again, told with 503.
+        retry_after: Time = "30 s", from "1 s" to "1 h";
+        /// How many new calls a second it may make on average; see `calls_per_second` of `[sip]`.
+        calls_per_second: Count = 50, from 1 to 10000;
+        /// How many it may make at once, after a while without any.
+        calls_burst: Count = 100, from 1 to 10000;
+    }
+}
+
+section! {
+    /// Callers whose faxes are not taken. They hear that the call is declined (603).
+    InboundBlock "inbound_block" {
+        /// Their numbers, in the international form or as the trunk writes them.
+        callers: List<NumberPattern> = [], example ["+390655501*"];
+        /// Whether callers without a number, or who withhold it, are declined too.
+        anonymous: Switch = false;
     }
 }
 

@@ -88,6 +88,8 @@ fn every_example_of_the_sample_can_be_used() {
         "delivery.maildir: cannot be set together with delivery.smarthost",
         "trunk[0].password_file: cannot be set together with password",
         "delivery.tls: would send the password",
+        "peer[0].addresses: is empty, and so is certificates",
+        "peer[0].password_file: cannot be set together with password",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (fault, expected) in found.iter().flat_map(|fault| expected.iter().map(move |expected| (fault, expected))) {

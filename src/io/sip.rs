@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
-use crate::sip::{Destination, Leg, LegKey, Message, Routed, Router, Source, Transport};
+use crate::clock;
+use crate::sip::guard::Counts;
+use crate::sip::{Admission, Destination, Guard, Leg, LegKey, Message, Routed, Router, Source, Transport};
 
 /// The largest datagram UDP can carry.
 const DATAGRAM_OCTETS: usize = 65_535;
@@ -60,6 +62,7 @@ struct Inner {
     socket: UdpSocket,
     local: SocketAddr,
     routes: Mutex<Routes>,
+    guard: Mutex<Option<Guard>>,
 }
 
 struct Routes {
@@ -75,7 +78,7 @@ impl SipSocket {
     pub fn new(socket: UdpSocket, router: Router) -> std::io::Result<Self> {
         let local = socket.local_addr()?;
         let routes = Mutex::new(Routes { router, calls: BTreeMap::new() });
-        Ok(Self { inner: Arc::new(Inner { socket, local, routes }) })
+        Ok(Self { inner: Arc::new(Inner { socket, local, routes, guard: Mutex::new(None) }) })
     }
 
     /// Our address.
@@ -100,6 +103,23 @@ impl SipSocket {
         if let Some(call) = from.and_then(|key| self.routes().calls.get(key).cloned()) {
             let _ = call.try_send(Delivery::Failed { to });
         }
+    }
+
+    /// From now on INVITEs that would make a call are judged before they are read.
+    pub fn guard(&self, guard: Guard) {
+        *self.inner.guard.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+    }
+
+    /// The calls that were not let in.
+    #[must_use]
+    pub fn not_let_in(&self) -> Counts {
+        let guard = self.inner.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.as_ref().map(Guard::counts).unwrap_or_default()
+    }
+
+    fn admission(&self, datagram: &[u8], source: Source, names: &PeerNames) -> Admission {
+        let mut guard = self.inner.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.as_mut().map_or(Admission::Pass, |guard| guard.judge(datagram, source, names, clock::now()))
     }
 
     /// Messages for `leg` go to the receiver from now on, until [`SipSocket::close`].
@@ -149,6 +169,12 @@ impl SipSocket {
 
     async fn dispatch(&self, datagram: &[u8], address: SocketAddr, new_calls: &mpsc::Sender<Arrived>) {
         let source = Source { local: Some(self.inner.local), ..Source::udp(address) };
+        let names = PeerNames::default();
+        match self.admission(datagram, source, &names) {
+            Admission::Pass => {}
+            Admission::Refuse(bytes, to) => return self.send(None, to, bytes).await,
+            Admission::Drop(_) => return,
+        }
         let routed = {
             let routes = self.routes();
             match routes.router.route(datagram, source) {
@@ -164,7 +190,7 @@ impl SipSocket {
         match routed {
             Routed::Leg(..) => {}
             Routed::NewCall(message) => {
-                let _ = new_calls.try_send(Arrived { message, source, names: PeerNames::default() });
+                let _ = new_calls.try_send(Arrived { message, source, names });
             }
             Routed::Reply(bytes, to) => self.send(None, to, bytes).await,
             Routed::Ignore(reason) => tracing::debug!(%source, %reason, "ignored a datagram on the SIP port"),

@@ -17,13 +17,11 @@ enum Then {
 use ErrorCorrection::{Fec, None as NoCorrection, Redundancy};
 
 fn answered(name: &str, text: &str) -> (Description, Agreed) {
-    let offer = Description::parse(text.replace('\n', "\r\n").as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let offer =
+        Description::parse(text.replace('\n', "\r\n").as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
     let address = IpAddr::from([192, 0, 2, 1]);
-    let parameters = T38Parameters {
-        max_datagram: Some(1400),
-        error_correction: Redundancy,
-        ..T38Parameters::default()
-    };
+    let parameters =
+        T38Parameters { max_datagram: Some(1400), error_correction: Redundancy, ..T38Parameters::default() };
     let ours = Ours {
         address,
         audio: Some(OurAudio { port: 4000, codecs: vec![Codec::Pcma, Codec::Pcmu], ptime_ms: 20 }),
@@ -73,7 +71,7 @@ fn offers_of_gateways_and_telephone_systems_are_understood() {
             Then::T38(1, 17_024, 0, 14_400, Some(180), Redundancy),
         ),
         (
-            "Cisco with the capability of RFC 3407 beside audio",
+            "Cisco with its capabilities beside audio",
             "a=sqn: 0\na=cdsc: 1 audio RTP/AVP 8 101\na=cdsc: 3 image udptl t38\na=cpar: a=T38FaxVersion:0\n\
              a=cpar: a=T38FaxUdpEC:t38UDPRedundancy\nm=audio 17024 RTP/AVP 8 101\na=rtpmap:8 PCMA/8000\na=ptime:20\n",
             Then::Audio(Codec::Pcma),
@@ -154,7 +152,11 @@ fn attributes_nobody_knows_or_can_mean_change_nothing() {
         expect(attributes, &format!("{line}{attributes}"), &usual);
     }
     let equals = "a=T38FaxVersion=0\na=T38MaxBitRate=9600\na=T38FaxMaxDatagram 200\na=T38FaxUdpEC=t38UDPRedundancy\n";
-    expect("an equals sign for the colon", &format!("{line}{equals}"), &Then::T38(0, 4058, 0, 9600, Some(200), Redundancy));
+    expect(
+        "an equals sign for the colon",
+        &format!("{line}{equals}"),
+        &Then::T38(0, 4058, 0, 9600, Some(200), Redundancy),
+    );
 }
 
 #[test]
@@ -176,7 +178,8 @@ fn lines_of_other_transports_are_refused_and_a_usable_one_beside_them_is_found()
         expect(other, &format!("{head}{image}{other}"), &Then::T38(0, 4058, 0, 14_400, None, NoCorrection));
     }
     // Several image lines: the first that can be used, all others refused.
-    let several = "m=image 4000 udptl t38\na=T38FaxRateManagement:localTCF\nm=image 4058 udptl t38\nm=image 4060 udptl t38\n";
+    let several =
+        "m=image 4000 udptl t38\na=T38FaxRateManagement:localTCF\nm=image 4058 udptl t38\nm=image 4060 udptl t38\n";
     expect("several image lines", &format!("{head}{several}"), &Then::T38(1, 4058, 0, 14_400, None, NoCorrection));
 }
 

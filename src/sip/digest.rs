@@ -190,7 +190,8 @@ impl Challenge {
         let count = format!("{count:08x}");
         let (algorithm, protection) = (*algorithm, *protection);
         let response =
-            Response { algorithm, protection, user, password, realm, nonce, client_nonce, count: &count, subject }.compute();
+            Response { algorithm, protection, user, password, realm, nonce, client_nonce, count: &count, subject }
+                .compute();
         let uri = subject.uri;
         let quality = self.protection.quality();
         let user = quote(user);

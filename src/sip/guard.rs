@@ -26,8 +26,8 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// Who may call, and how often; nothing for a stranger.
-pub type RateOf = Box<dyn Fn(IpAddr) -> Option<Rate> + Send + Sync>;
+/// Who may call, and how often, by address and the names in its certificate; nothing for a stranger.
+pub type RateOf = Box<dyn Fn(IpAddr, &[String]) -> Option<Rate> + Send + Sync>;
 
 /// What becomes of a datagram.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,11 +107,6 @@ impl Guard {
         }
     }
 
-    /// Takes other peers; what is known of those that stay is kept.
-    pub fn replace(&mut self, rate_of: RateOf) {
-        self.rate_of = rate_of;
-    }
-
     /// How many were not let in so far.
     #[must_use]
     pub const fn counts(&self) -> Counts {
@@ -119,13 +114,13 @@ impl Guard {
     }
 
     /// Judges a datagram.
-    pub fn judge(&mut self, datagram: &[u8], source: Source, now: Instant) -> Admission {
+    pub fn judge(&mut self, datagram: &[u8], source: Source, names: &[String], now: Instant) -> Admission {
         let start = datagram.iter().position(|octet| !b"\r\n".contains(octet)).unwrap_or(datagram.len());
         let request = &datagram[start..];
         if !request.starts_with(b"INVITE ") {
             return Admission::Pass;
         }
-        let Some(rate) = (self.rate_of)(source.address.ip()) else {
+        let Some(rate) = (self.rate_of)(source.address.ip(), names) else {
             return if is_in_dialog(request) { Admission::Pass } else { self.dropped(Dropped::Stranger) };
         };
         let peer = self.peer(source.address.ip(), rate, now);
@@ -213,7 +208,8 @@ fn value_of<'request>(request: &'request [u8], long: &str, short: u8) -> Option<
     request.split(|octet| *octet == b'\n').skip(1).take(LINES_LOOKED_AT).find_map(|line| {
         let colon = line.iter().position(|octet| *octet == b':')?;
         let name = line[..colon].trim_ascii();
-        let is_it = name.eq_ignore_ascii_case(long.as_bytes()) || matches!(name, [letter] if letter.to_ascii_lowercase() == short);
+        let is_it = name.eq_ignore_ascii_case(long.as_bytes())
+            || matches!(name, [letter] if letter.to_ascii_lowercase() == short);
         is_it.then(|| line[colon + 1..].trim_ascii())
     })
 }
@@ -234,7 +230,9 @@ mod tests {
     use std::net::SocketAddr;
 
     fn guard() -> Guard {
-        let known = |address: IpAddr| (address == IpAddr::from([192, 0, 2, 2])).then_some(Rate { per_second: 10, burst: 20 });
+        let known = |address: IpAddr, _: &[String]| {
+            (address == IpAddr::from([192, 0, 2, 2])).then_some(Rate { per_second: 10, burst: 20 })
+        };
         Guard::new("faxramp", Box::new(known))
     }
 
@@ -262,7 +260,7 @@ mod tests {
         // 10,000 INVITEs a second for three seconds.
         for number in 0..30_000_usize {
             let now = base + Duration::from_micros(100 * number as u64);
-            match guard.judge(&invite(number, ""), source(2), now) {
+            match guard.judge(&invite(number, ""), source(2), &[], now) {
                 Admission::Pass => passed += 1,
                 Admission::Refuse(bytes, to) => {
                     refused += 1;
@@ -284,16 +282,16 @@ mod tests {
     #[test]
     fn calls_that_are_up_and_repetitions_pass_in_the_middle_of_a_flood() {
         let (mut guard, now) = (guard(), base());
-        assert_eq!(guard.judge(&invite(0, ""), source(2), now), Admission::Pass);
+        assert_eq!(guard.judge(&invite(0, ""), source(2), &[], now), Admission::Pass);
         for number in 1..1000 {
-            guard.judge(&invite(number, ""), source(2), now);
+            guard.judge(&invite(number, ""), source(2), &[], now);
         }
-        assert_eq!(guard.judge(&invite(0, ""), source(2), now), Admission::Pass, "its 100 was lost");
-        assert_eq!(guard.judge(&invite(5000, ";tag=x"), source(2), now), Admission::Pass, "a re-INVITE");
-        assert_eq!(guard.judge(b"BYE sip:1@192.0.2.1 SIP/2.0\r\n\r\n", source(2), now), Admission::Pass);
-        assert!(matches!(guard.judge(&invite(5001, ""), source(2), now), Admission::Drop(Dropped::Flood)));
+        assert_eq!(guard.judge(&invite(0, ""), source(2), &[], now), Admission::Pass, "its 100 was lost");
+        assert_eq!(guard.judge(&invite(5000, ";tag=x"), source(2), &[], now), Admission::Pass, "a re-INVITE");
+        assert_eq!(guard.judge(b"BYE sip:1@192.0.2.1 SIP/2.0\r\n\r\n", source(2), &[], now), Admission::Pass);
+        assert!(matches!(guard.judge(&invite(5001, ""), source(2), &[], now), Admission::Drop(Dropped::Flood)));
         let later = now + Duration::from_secs(1);
-        assert_eq!(guard.judge(&invite(5002, ""), source(2), later), Admission::Pass, "the bucket fills again");
+        assert_eq!(guard.judge(&invite(5002, ""), source(2), &[], later), Admission::Pass, "the bucket fills again");
     }
 
     #[test]
@@ -301,19 +299,23 @@ mod tests {
         let (mut guard, now) = (guard(), base());
         let disguised = [b"\r\n\r\n".to_vec(), invite(1, "")].concat();
         for datagram in [invite(1, ""), disguised] {
-            assert_eq!(guard.judge(&datagram, source(66), now), Admission::Drop(Dropped::Stranger));
+            assert_eq!(guard.judge(&datagram, source(66), &[], now), Admission::Drop(Dropped::Stranger));
         }
         assert_eq!(guard.counts().strangers, 2);
-        assert_eq!(guard.judge(&invite(1, ";tag=x"), source(66), now), Admission::Pass, "the other end of a call may be elsewhere");
+        assert_eq!(
+            guard.judge(&invite(1, ";tag=x"), source(66), &[], now),
+            Admission::Pass,
+            "the other end of a call may be elsewhere"
+        );
     }
 
     #[test]
     fn memory_is_bounded_however_many_peers_there_are() {
-        let mut guard = Guard::new("faxramp", Box::new(|_| Some(Rate { per_second: 1, burst: 1 })));
+        let mut guard = Guard::new("faxramp", Box::new(|_, _| Some(Rate { per_second: 1, burst: 1 })));
         let base = base();
         for number in 0..3 * PEERS_MAX as u32 {
             let peer = Source::udp(SocketAddr::from((number.to_be_bytes(), 5060)));
-            guard.judge(&invite(number as usize, ""), peer, base + Duration::from_millis(u64::from(number)));
+            guard.judge(&invite(number as usize, ""), peer, &[], base + Duration::from_millis(u64::from(number)));
         }
         assert!(guard.peers.len() <= PEERS_MAX);
         assert!(guard.admitted.len() <= ADMITTED_MAX && guard.order.len() <= ADMITTED_MAX);
@@ -323,10 +325,10 @@ mod tests {
     fn what_cannot_be_answered_is_dropped() {
         let (mut guard, now) = (guard(), base());
         for number in 0..20 {
-            guard.judge(&invite(number, ""), source(2), now);
+            guard.judge(&invite(number, ""), source(2), &[], now);
         }
         for rubbish in [&b"INVITE "[..], b"INVITE sip:x SIP/2.0\r\n", b"INVITE \n:\n::\nTo\nCall-ID:\n"] {
-            assert_eq!(guard.judge(rubbish, source(2), now), Admission::Drop(Dropped::Flood));
+            assert_eq!(guard.judge(rubbish, source(2), &[], now), Admission::Drop(Dropped::Flood));
         }
     }
 }

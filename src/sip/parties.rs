@@ -82,7 +82,7 @@ pub fn caller(invite: &Message) -> Caller {
 }
 
 /// Whether the caller's identity must not be shown.
-// RFC 3323 §4.2, RFC 3325 §9.3: id, user, header; draft-ietf-sip-privacy: privacy=full of Remote-Party-ID
+// RFC 3323 §4.2, RFC 3325 §9.3: id, user, header; Remote-Party-ID never became a standard, and says privacy=full
 fn withholds(invite: &Message, remote: Option<&NameAddress>, from: Option<&NameAddress>) -> bool {
     let asked = invite.headers.all("Privacy").any(|value| {
         split_outside_quotes(value, b';').iter().flat_map(|one| one.split(|octet| *octet == b',')).any(|one| {
@@ -109,7 +109,8 @@ fn withholds(invite: &Message, remote: Option<&NameAddress>, from: Option<&NameA
 fn number_of(uri: &Uri) -> Option<String> {
     let user = uri.user_decoded()?;
     let number = user.split(';').next().unwrap_or_default().trim();
-    let is_number = number.starts_with('+') || number.bytes().all(|octet| octet.is_ascii_digit() || b"-.() ".contains(&octet));
+    let is_number =
+        number.starts_with('+') || number.bytes().all(|octet| octet.is_ascii_digit() || b"-.() ".contains(&octet));
     let kept: String = if is_number {
         number.chars().filter(|letter| !"-.() ".contains(*letter)).collect()
     } else {
@@ -163,7 +164,8 @@ mod tests {
     fn what_the_network_asserts_goes_before_what_the_caller_claims() {
         let claimed = caller(&invite(FROM));
         assert_eq!((claimed.number.as_deref(), claimed.name.as_deref()), (Some("0612345"), Some("Anna Rossi")));
-        let remote = caller(&invite(&format!("{FROM}Remote-Party-ID: \"Rossi S.p.A.\" <sip:+39061@h>;privacy=off\r\n")));
+        let remote =
+            caller(&invite(&format!("{FROM}Remote-Party-ID: \"Rossi S.p.A.\" <sip:+39061@h>;privacy=off\r\n")));
         assert_eq!((remote.number.as_deref(), remote.name.as_deref()), (Some("+39061"), Some("Rossi S.p.A.")));
         let both = "Remote-Party-ID: <sip:+39061@h>\r\nP-Asserted-Identity: <sip:+39062@h>, <tel:+39063>\r\n";
         assert_eq!(caller(&invite(&format!("{FROM}{both}"))).number.as_deref(), Some("+39062"));

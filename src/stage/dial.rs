@@ -71,17 +71,24 @@ impl Calls {
         }
     }
 
-    fn lines(&self, settings: &Settings, elsewhere: usize) -> Lines {
+    /// How many take a channel of a trunk.
+    #[must_use]
+    pub fn on_trunk(&self, trunk: &str) -> usize {
+        self.lock().values().filter(|call| call.trunk == trunk).count()
+    }
+
+    fn lines(&self, settings: &Settings, line: &Line) -> Lines {
         let table = self.lock();
         let mut lines = Lines::default();
+        let taken_by_receptions = |trunk: &str| line.receptions_on(trunk);
         for (name, line) in &settings.dial.lines {
-            let used = table.values().filter(|call| &call.trunk == name).count();
+            let used = table.values().filter(|call| &call.trunk == name).count() + taken_by_receptions(name);
             let used = u32::try_from(used).unwrap_or(u32::MAX);
             lines.free.insert(name.clone(), line.channels.saturating_sub(used));
         }
         lines.calls =
             table.values().map(|call| due::Call { number: call.number.clone(), sender: call.sender.clone() }).collect();
-        let free = settings.dial.max_calls.saturating_sub(table.len() + elsewhere);
+        let free = settings.dial.max_calls.saturating_sub(table.len() + line.receptions());
         lines.at_most = u32::try_from(free).unwrap_or(u32::MAX);
         lines
     }
@@ -111,7 +118,7 @@ async fn look(office: Office, line: Line, calls: Calls) -> Result<bool, Fault> {
         tracing::info!(%job, "the lifetime of the fax is over");
     }
     calls.end_jobs(&cancelled, &Cause::Cancelled);
-    let lines = calls.lines(&settings, line.receptions());
+    let lines = calls.lines(&settings, &line);
     let plan = due::plan(&due, &settings.dial.trunks, &lines);
     for job in plan.unroutable {
         let cause = Cause::Local("no trunk is configured for this number; see trunk.prefixes".into());

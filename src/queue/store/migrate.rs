@@ -7,7 +7,8 @@ use std::path::Path;
 /// Marks the file as ours: "FAXR".
 const APPLICATION_ID: i64 = 0x4641_5852;
 /// The step to each version, the first to version 1.
-const STEPS: &[&str] = &[include_str!("../schema/001.sql"), include_str!("../schema/002.sql")];
+const STEPS: &[&str] =
+    &[include_str!("../schema/001.sql"), include_str!("../schema/002.sql"), include_str!("../schema/003.sql")];
 /// The newest version, written to `PRAGMA user_version`.
 const NEWEST: i64 = STEPS.len() as i64;
 

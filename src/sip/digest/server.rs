@@ -51,7 +51,8 @@ impl Gatekeeper {
     /// `key` is chance, unpredictable and new for each run; `realm` is told to who is asked.
     #[must_use]
     pub fn new(realm: impl Into<String>, key: [u8; 32], now: Instant) -> Self {
-        let realm = realm.into().chars().filter(|letter| !matches!(letter, '"' | '\\') && !letter.is_control()).collect();
+        let realm =
+            realm.into().chars().filter(|letter| !matches!(letter, '"' | '\\') && !letter.is_control()).collect();
         Self { realm, key, base: now, used: BTreeMap::new(), floor: 0 }
     }
 
@@ -89,7 +90,8 @@ impl Gatekeeper {
     /// A nonce of that time for that address.
     // RFC 7616 §5.4: bound to who asked
     fn nonce(&self, time: u64, source: IpAddr) -> String {
-        let inner = Sha256::new().chain_update(self.key).chain_update(time.to_be_bytes()).chain_update(source.to_string());
+        let inner =
+            Sha256::new().chain_update(self.key).chain_update(time.to_be_bytes()).chain_update(source.to_string());
         let proof = Sha256::new().chain_update(self.key).chain_update(inner.finalize()).finalize();
         let proof: String = proof.iter().take(PROOF_DIGITS / 2).map(|octet| format!("{octet:02x}")).collect();
         format!("{time:0TIME_DIGITS$x}{proof}")
@@ -277,7 +279,10 @@ mod tests {
         let late = now + NONCE_LIFE + Duration::from_secs(1);
         let again = challenged(gatekeeper.judge(&right, PBX.into(), &credentials("secret"), late));
         assert!(again[0].contains("stale=TRUE"));
-        assert_eq!(gatekeeper.judge(&answered(&again, "secret"), PBX.into(), &credentials("secret"), late), Judgement::Granted);
+        assert_eq!(
+            gatekeeper.judge(&answered(&again, "secret"), PBX.into(), &credentials("secret"), late),
+            Judgement::Granted
+        );
         let mut other = Gatekeeper::new("fax.example.com", [8; 32], now);
         let foreign = challenged(other.judge(&right, PBX.into(), &credentials("secret"), now));
         assert!(foreign[0].contains("stale=TRUE"));
@@ -324,7 +329,13 @@ mod tests {
     #[test]
     fn rubbish_is_only_asked_again() {
         let (mut gatekeeper, now) = gatekeeper();
-        for rubbish in ["", "Basic x", "Digest", "Digest username=\"pbx\"", "Digest username=pbx, realm=\"fax.example.com\", nonce=\"é\", uri=\"sip:+390612@h\", response=\"\", nc=zz, qop=auth"] {
+        for rubbish in [
+            "",
+            "Basic x",
+            "Digest",
+            "Digest username=\"pbx\"",
+            "Digest username=pbx, realm=\"fax.example.com\", nonce=\"é\", uri=\"sip:+390612@h\", response=\"\", nc=zz, qop=auth",
+        ] {
             let mut request = request();
             request.headers.push("Authorization", rubbish);
             assert!(matches!(gatekeeper.judge(&request, PBX.into(), &credentials("s"), now), Judgement::Challenge(_)));
