@@ -187,6 +187,7 @@ impl Call {
         }
         match input {
             Input::Sip { message, source } => self.leg.handle(sip::Input::Message { message, source }, now),
+            Input::Resolved { uri, targets } => self.leg.handle(sip::Input::Resolved { uri, targets }, now),
             Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
             Input::T38 { datagram, source } => {
@@ -263,6 +264,7 @@ impl Call {
                 quiet = false;
                 match output {
                     sip::Output::Send { to, bytes } => self.outputs.push_back(Output::Sip { to, bytes }),
+                    sip::Output::Resolve { uri } => self.outputs.push_back(Output::Resolve { uri }),
                     sip::Output::Event(event) => self.event(event, now),
                 }
             }
@@ -296,6 +298,7 @@ impl Call {
                     }
                 }
                 Output::Sip { .. }
+                | Output::Resolve { .. }
                 | Output::Audio { .. }
                 | Output::T38 { .. }
                 | Output::NeedPage { .. }

@@ -22,6 +22,13 @@ pub enum Input<'a> {
         /// As [`Output::Sip`] said it.
         to: sip::Destination,
     },
+    /// Where [`Output::Resolve`] leads; none when it leads nowhere.
+    Resolved {
+        /// As [`Output::Resolve`] said it.
+        uri: sip::Uri,
+        /// Where the call may be sent, in this order.
+        targets: Vec<sip::Destination>,
+    },
     /// A datagram on our audio port.
     Audio {
         /// RTP.
@@ -56,6 +63,11 @@ pub enum Output {
         to: sip::Destination,
         /// The message.
         bytes: Vec<u8>,
+    },
+    /// The call was sent to this address, which has a name for a host: say where it leads ([`Input::Resolved`]).
+    Resolve {
+        /// The address.
+        uri: sip::Uri,
     },
     /// Send from the audio port.
     Audio {

@@ -121,7 +121,7 @@ mod tests {
         for hertz in [425.0, 1100.0, 1650.0, 1700.0, 1850.0, 2100.0] {
             assert_eq!(heard(Law::A, &tone(hertz, 3000)), 0, "{hertz} Hz");
         }
-        // Q.35's three tones before an announcement.
+        // The three special information tones before an announcement.
         let special: Vec<u8> = [950.0, 1400.0, 1776.7].into_iter().flat_map(|hertz| tone(hertz, 380)).collect();
         assert_eq!(heard(Law::A, &special), 0);
         let mut state = 1_u32;

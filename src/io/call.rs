@@ -30,6 +30,12 @@ pub trait CallOwner: Send + Sync + 'static {
     /// The far end fetches the document at this place of those offered: [`CallOwner::page`] is asked for its pages from now on.
     /// Only owners that offer documents need it.
     fn polled(&self, _document: usize) {}
+    /// Where an address leads that the far end sent the call to, in the order in which it is to be tried. Where it is left
+    /// out, or gives nothing, the call goes to the new address by the way it went before.
+    // RFC 3263 §4
+    fn locate(&self, _uri: &sip::Uri) -> impl Future<Output = Vec<sip::Destination>> + Send {
+        std::future::ready(Vec::new())
+    }
     /// The far end confirmed this many pages in all.
     fn confirmed(&self, pages: u32);
     /// Something to show.
@@ -103,6 +109,8 @@ enum Done {
     Verdict(Verdict),
     /// A page that nobody waits to hear about was stored.
     Kept,
+    /// Where an address leads.
+    Located(sip::Uri, Vec<sip::Destination>),
 }
 
 /// Runs a call until its line is free. A cause put into `hang_up` ends it early. The far end's repetitions after that are answered
@@ -126,6 +134,7 @@ pub async fn run<O: CallOwner>(
                 Output::Finished => {}
                 Output::Ended(end) => ending = Some(end),
                 Output::Sip { to, bytes } => sip.send(Some(&key), to, bytes).await,
+                Output::Resolve { uri } => pending.push_back(locate(&owner, uri)),
                 // A datagram that cannot be sent is a datagram lost.
                 Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
                 Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
@@ -159,6 +168,7 @@ pub async fn run<O: CallOwner>(
                     Done::Page(Err(reason)) => call.handle(Input::HangUp(Cause::Local(reason)), clock::now()),
                     Done::Verdict(verdict) => call.handle(Input::PageVerdict(verdict), clock::now()),
                     Done::Kept => {}
+                    Done::Located(uri, targets) => call.handle(Input::Resolved { uri, targets }, clock::now()),
                 }
             }
             cause = wanted_end(&mut hang_up) => call.handle(Input::HangUp(cause), clock::now()),
@@ -177,6 +187,7 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Deli
                 Output::Finished => return sip.close(&key),
                 // The outcome is told; media and pages ended with it.
                 Output::Ended(_)
+                | Output::Resolve { .. }
                 | Output::Audio { .. }
                 | Output::T38 { .. }
                 | Output::Polled { .. }
@@ -201,7 +212,7 @@ pub async fn run_leg(mut leg: Leg, sip: SipSocket) {
         while let Some(output) = leg.poll() {
             match output {
                 sip::Output::Send { to, bytes } => sip.send(Some(&key), to, bytes).await,
-                sip::Output::Event(_) => {}
+                sip::Output::Resolve { .. } | sip::Output::Event(_) => {}
             }
         }
         let deadline = leg.deadline();
@@ -225,6 +236,14 @@ fn input(delivery: Delivery) -> Input<'static> {
         Delivery::Message { message, source } => Input::Sip { message, source },
         Delivery::Failed { to } => Input::SipFailed { to },
     }
+}
+
+fn locate<O: CallOwner>(owner: &Arc<O>, uri: sip::Uri) -> Pending {
+    let owner = Arc::clone(owner);
+    Box::pin(async move {
+        let targets = owner.locate(&uri).await;
+        Done::Located(uri, targets)
+    })
 }
 
 fn prepare<O: CallOwner>(owner: &Arc<O>, index: u32, format: PageFormat) -> Pending {

@@ -72,6 +72,19 @@ impl Dialog {
         }
     }
 
+    /// Takes what the 2xx says that made an early dialog a whole one.
+    // RFC 3261 §13.2.2.4: the route set is computed anew
+    pub fn confirm(&mut self, response: &Message) {
+        let routes = response.headers.list("Record-Route");
+        self.route_set = routes.iter().rev().take(ROUTES_MAX).map(|route| route.to_vec()).collect();
+        self.refresh_target(response);
+    }
+
+    /// The number of our last request.
+    pub(super) fn local_number(&self) -> u32 {
+        self.local_number
+    }
+
     /// The peer's tag; none with a peer of RFC 2543.
     pub fn remote_tag(&self) -> Option<&str> {
         self.remote_tag.as_deref()
@@ -142,7 +155,7 @@ impl Dialog {
 
 /// Where an address leads that says so itself and that can be reached as `fallback` is.
 // RFC 3263 §4.1
-fn literal(uri: &Uri, fallback: &Destination) -> Option<Destination> {
+pub(super) fn literal(uri: &Uri, fallback: &Destination) -> Option<Destination> {
     let transport = match (&uri.scheme, uri.parameters.value("transport")) {
         (Scheme::Sips, _) => Transport::Tls,
         (Scheme::Sip, Some(name)) => Transport::parse(&name)?,

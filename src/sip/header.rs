@@ -51,6 +51,8 @@ pub struct CSeq {
 pub struct Reason {
     /// The cause of Q.850, such as 16 (normal clearing) or 17 (user busy).
     pub q850: Option<u8>,
+    /// The status of a SIP response, such as 200 (answered elsewhere).
+    pub sip: Option<u16>,
     /// A text for people.
     pub text: Option<String>,
 }
@@ -178,10 +180,10 @@ impl fmt::Display for CSeq {
 impl Reason {
     /// A cause of Q.850.
     pub fn q850(cause: u8) -> Self {
-        Self { q850: Some(cause), text: None }
+        Self { q850: Some(cause), ..Self::default() }
     }
 
-    /// What the headers tell: the cause of the first Q.850 element, and the first text. Where there is no `Reason`,
+    /// What the headers tell: the cause of the first element of each protocol, and the first text. Where there is no `Reason`,
     /// Asterisk's own `X-Asterisk-HangupCauseCode` is taken.
     pub fn of(headers: &Headers) -> Option<Self> {
         let mut reason = Self::default();
@@ -189,8 +191,12 @@ impl Reason {
             let element = lossy(element);
             let (protocol, parameters) = element.split_once(';').unwrap_or((&element, ""));
             let parameters = Parameters::parse(parameters);
+            let cause = parameters.value("cause");
             if protocol.trim().eq_ignore_ascii_case("Q.850") && reason.q850.is_none() {
-                reason.q850 = parameters.value("cause").and_then(|cause| digits(cause.as_bytes()));
+                reason.q850 = cause.and_then(|cause| digits(cause.as_bytes()));
+            } else if protocol.trim().eq_ignore_ascii_case("SIP") && reason.sip.is_none() {
+                reason.sip =
+                    cause.and_then(|cause| digits(cause.as_bytes())).filter(|status| (100..700).contains(status));
             }
             reason.text = reason.text.or_else(|| parameters.value("text"));
         }
@@ -206,9 +212,11 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // RFC 3326 §2: a text belongs to a protocol; without a cause it is SIP's own.
-        match self.q850 {
-            Some(cause) => write!(formatter, "Q.850;cause={cause}")?,
-            None => formatter.write_str("SIP")?,
+        match (self.q850, self.sip) {
+            (Some(cause), Some(status)) => write!(formatter, "SIP;cause={status}, Q.850;cause={cause}")?,
+            (Some(cause), None) => write!(formatter, "Q.850;cause={cause}")?,
+            (None, Some(status)) => write!(formatter, "SIP;cause={status}")?,
+            (None, None) => formatter.write_str("SIP")?,
         }
         match &self.text {
             Some(text) => write!(formatter, ";text={}", quote(text)),
@@ -301,9 +309,13 @@ mod tests {
             Reason::of(&headers)
         };
         let both = of("Reason", r#"SIP;cause=200;text="Call completed elsewhere", Q.850;cause=26"#).unwrap();
-        assert_eq!(both, Reason { q850: Some(26), text: Some("Call completed elsewhere".into()) });
+        assert_eq!(both, Reason { q850: Some(26), sip: Some(200), text: Some("Call completed elsewhere".into()) });
+        assert_eq!(both.to_string(), "SIP;cause=200, Q.850;cause=26;text=\"Call completed elsewhere\"");
         assert_eq!(of("Reason", "Q.850;cause=0"), None);
         assert_eq!(of("X-Asterisk-HangupCauseCode", "17"), Some(Reason::q850(17)));
-        assert_eq!(Reason { q850: Some(16), text: Some("done".into()) }.to_string(), "Q.850;cause=16;text=\"done\"");
+        assert_eq!(
+            Reason { text: Some("done".into()), ..Reason::q850(16) }.to_string(),
+            "Q.850;cause=16;text=\"done\""
+        );
     }
 }

@@ -15,18 +15,28 @@
 mod called;
 mod calling;
 mod established;
+mod forks;
 mod offer;
-pub(super) mod requests;
+mod redirect;
+mod refresh;
+mod reliable;
+mod requests;
 mod session;
 mod targets;
 mod transactions;
 
-pub use session::{Command, EndpointSettings, Event, Input, Invitation, LegKey, NotAnInvite, Output};
+pub use redirect::REDIRECTS_MAX;
+pub use session::{
+    CallSettings, Command, EndpointSettings, Event, Input, Invitation, LegKey, NotAnInvite, Output, Redirects,
+    SESSION_INTERVAL,
+};
 
 use super::{
     chance::Chance,
+    content::BODY_TYPE,
     dialog::Dialog,
     digest::{Authenticator, Subject},
+    extension::SUPPORTED,
     header::Reason,
     message::Message,
     method::{ALLOW, Method},
@@ -37,6 +47,9 @@ use super::{
 };
 use called::Called;
 use calling::{Calling, Cancelling};
+use forks::Fork;
+use refresh::Asked;
+use reliable::Reliable;
 use session::{Exchange, Session};
 use std::{borrow::Cow, collections::VecDeque, time::Instant};
 use targets::reachable;
@@ -60,6 +73,12 @@ pub struct Leg {
     state: State,
     transactions: Transactions,
     acknowledgements: Vec<Acknowledgement>,
+    /// The early dialogs of our INVITE.
+    forks: Vec<Fork>,
+    /// Our last reliable provisional response.
+    reliable: Option<Reliable>,
+    /// The session timer we ask for.
+    asked: Asked,
     authenticator: Authenticator,
     timers: Timers,
     outputs: VecDeque<Output>,
@@ -94,18 +113,20 @@ struct Acknowledgement {
 /// Most ACKs kept: one for each fork that answered and for the latest re-INVITEs.
 const ACKNOWLEDGEMENTS_MAX: usize = 32;
 
-/// The only type of body we make and take.
-pub(super) const BODY_TYPE: &str = "application/sdp";
-
 impl Leg {
     /// Takes one input. Then call [`Self::poll`] until it is empty, and [`Self::deadline`].
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
-            Input::Message { message, source } => match message.status() {
-                Some(_) => self.on_response(&message, now),
+            Input::Message { mut message, source } => match message.status() {
+                Some(_) => {
+                    // What cannot be read of a response is as if it were not there.
+                    let _ = message.reduce_body();
+                    self.on_response(&message, now);
+                }
                 None => self.on_request(message, source, now),
             },
             Input::TransportFailed { to } => self.on_transport_failure(&to, now),
+            Input::Resolved { uri, targets } => self.resolved(Some(&uri), targets, now),
             Input::Timeout => self.on_timeout(now),
             Input::Command(command) => self.on_command(command, now),
         }
@@ -164,9 +185,11 @@ impl Leg {
             match purpose {
                 Purpose::Call => self.call_unanswered(&request, now),
                 Purpose::Offer => self.offer_unanswered(&request, now),
+                Purpose::Refresh => self.refresh_unanswered(now),
                 Purpose::Abandoned
                 | Purpose::AbandonedAndCancelled
                 | Purpose::Cancel
+                | Purpose::Prack
                 | Purpose::Bye
                 | Purpose::StrayBye => {}
             }
@@ -185,6 +208,11 @@ impl Leg {
             Timer::CancelGrace => self.cancel_without_effect(now),
             Timer::Ringing => self.rang_too_long(now),
             Timer::RingingAgain => self.ring_again(now),
+            Timer::Provisional => self.repeat_provisional(now),
+            Timer::ProvisionalWithoutPrack => self.provisional_never_acknowledged(now),
+            Timer::Refresh => self.refresh(now),
+            Timer::SessionExpiry => self.session_expired(now),
+            Timer::Resolve => self.resolved(None, Vec::new(), now),
             Timer::Offer => self.offer_takes_too_long(now),
             Timer::Answer => self.answer_takes_too_long(now),
             Timer::WindDown => self.transactions.terminate_all(),
@@ -232,6 +260,8 @@ impl Leg {
             }
             Purpose::Offer => self.offer_response(&request, response, now),
             Purpose::Bye => self.bye_response(&request, response, now),
+            Purpose::Prack => self.prack_response(&request, response, now),
+            Purpose::Refresh => self.refresh_response(response, now),
             // A CANCEL says nothing that the INVITE's own response does not; a stray fork is not worth a password.
             Purpose::Cancel | Purpose::StrayBye => {}
         }
@@ -381,6 +411,7 @@ impl Leg {
     fn add_session_headers(&self, message: &mut Message) {
         message.headers.push("Contact", format!("<{}>", self.settings.contact(&self.hop)));
         message.headers.push("Allow", ALLOW);
+        message.headers.push("Supported", SUPPORTED);
     }
 
     /// A response to the peer with our tag and name.
@@ -410,7 +441,7 @@ impl Leg {
 
 /// The end of a call as a request or response of the peer tells it.
 fn ended_by_peer(message: &Message) -> Event {
-    let Reason { q850, text } = message.reason().unwrap_or_default();
+    let Reason { q850, text, .. } = message.reason().unwrap_or_default();
     Event::Ended { by_peer: true, reason: text, q850 }
 }
 

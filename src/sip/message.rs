@@ -50,7 +50,7 @@ pub enum StartLine {
     },
 }
 
-/// What a request lacks that every request must have: the sender's fault, answered 400.
+/// What is wrong with a message beyond its syntax: the sender's fault, answered 400.
 // RFC 3261 §8.1.1
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Defect {
@@ -60,10 +60,25 @@ pub enum Defect {
     /// `CSeq` names another method than the request line.
     #[error("CSeq names another method")]
     Method,
+    /// A header that comes once is there twice, with two values.
+    // RFC 3261 §7.3.1
+    #[error("{0} is there more than once")]
+    Repeated(&'static str),
+    /// The body is shorter than `Content-Length` says: part of it is lost.
+    // RFC 3261 §18.3
+    #[error("the body is shorter than Content-Length says")]
+    Truncated,
+    /// The Request-URI has headers for a request in it, which somebody else wants us to act on.
+    // RFC 3261 §19.1.1
+    #[error("the Request-URI has headers")]
+    UriHeaders,
     /// The Request-URI cannot be read.
     #[error("the Request-URI cannot be read: {0}")]
     Uri(#[from] UriError),
 }
+
+/// How many octets a body may lack of its length: some count a last line end that they do not send.
+const LENGTH_TOLERANCE_OCTETS: usize = 2;
 
 impl Message {
     /// A request with no headers yet.
@@ -119,7 +134,9 @@ impl Message {
 
     /// Sets the body and its type; an empty body has no type.
     pub fn set_body(&mut self, content_type: &str, body: Vec<u8>) {
-        self.headers.remove("Content-Type");
+        for name in ["Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition"] {
+            self.headers.remove(name);
+        }
         if !body.is_empty() {
             self.headers.push("Content-Type", content_type);
         }
@@ -256,13 +273,45 @@ impl Message {
         self.to().ok_or(Defect::Header("To"))?;
         self.call_id().ok_or(Defect::Header("Call-ID"))?;
         let cseq = self.cseq().ok_or(Defect::Header("CSeq"))?;
+        for name in ["From", "To", "Call-ID", "CSeq", "Max-Forwards"] {
+            if self.headers.all(name).any(|value| Some(value) != self.headers.first(name)) {
+                return Err(Defect::Repeated(name));
+            }
+        }
+        self.check_length()?;
         if let StartLine::Request { method, uri } = &self.start {
             if cseq.method != *method {
                 return Err(Defect::Method);
             }
-            Uri::parse(uri)?;
+            if Uri::parse(uri)?.headers.is_some() {
+                return Err(Defect::UriHeaders);
+            }
         }
         Ok(())
+    }
+
+    // RFC 3261 §18.3
+    fn check_length(&self) -> Result<(), Defect> {
+        let mut lengths = self.headers.all("Content-Length");
+        let Some(first) = lengths.next() else {
+            return Ok(());
+        };
+        let length = digits::<usize>(first).ok_or(Defect::Header("Content-Length"))?;
+        if lengths.any(|other| digits(other) != Some(length)) {
+            return Err(Defect::Repeated("Content-Length"));
+        }
+        if length > self.body.len() + LENGTH_TOLERANCE_OCTETS { Err(Defect::Truncated) } else { Ok(()) }
+    }
+
+    /// The texts of the `Warning` headers: what a server says about its refusal.
+    // RFC 3261 §20.43
+    pub fn warnings(&self) -> Vec<String> {
+        let text = |warning: &[u8]| {
+            let warning = lossy(warning);
+            let quoted = warning.find('"').map(|at| unquote(&warning[at..]));
+            quoted.filter(|text| !text.is_empty())
+        };
+        self.headers.list("Warning").into_iter().filter_map(text).collect()
     }
 
     fn tag(&self, name: &str) -> Option<String> {

@@ -13,8 +13,10 @@
 //! redirection (3xx is a failure with its status), looking up names (the targets are given).
 
 mod chance;
+pub mod content;
 pub mod dialog;
 pub mod digest;
+pub mod extension;
 pub mod guard;
 pub mod header;
 pub mod leg;
@@ -38,7 +40,10 @@ pub use digest::{
 };
 pub use guard::{Admission, Guard, Rate};
 pub use header::{CSeq, NameAddress, Reason, Via};
-pub use leg::{Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output};
+pub use leg::{
+    CallSettings, Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Redirects,
+    SESSION_INTERVAL,
+};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
 pub use parties::{CalledFrom, Caller};

@@ -3,13 +3,16 @@
 // RFC 3261 §8.2.7, §16.11
 
 use super::{
-    leg::{BODY_TYPE, Leg, LegKey, requests::unknown_requirements},
+    content::{ACCEPT, BODY_TYPE, Unknown},
+    extension::{Replaces, SUPPORTED, unknown_requirements},
+    leg::{Leg, LegKey},
     message::{Message, ParseError, salvage_headers},
     method::{ALLOW, Method},
     stateless::stateless_response,
     text::lossy,
     transaction::ServerKey,
     transport::{Destination, Source},
+    uri::Scheme,
 };
 use std::collections::BTreeMap;
 
@@ -33,7 +36,8 @@ struct Entry {
 pub enum Routed {
     /// To a live leg.
     Leg(LegKey, Message),
-    /// An INVITE that makes a new call; complete, with nothing required that we lack, its body SDP or none.
+    /// An INVITE that makes a new call; complete, with nothing required that we lack, its body the session description or
+    /// none, whatever came with it.
     NewCall(Message),
     /// To nobody: send these bytes there.
     Reply(Vec<u8>, Destination),
@@ -130,46 +134,73 @@ impl Router {
         if let Some(key) = key {
             return Routed::Leg(key, message);
         }
-        let in_dialog = message.to_tag().is_some();
+        let unknown = unknown_requirements(&message);
+        if *method == Method::Ack {
+            return Routed::Ignore(Ignored::StrayAck);
+        }
+        // RFC 3261 §12.2.2
+        let in_dialog = message.to_tag().is_some() && *method != Method::Options;
+        if in_dialog || matches!(method, Method::Cancel | Method::Bye) {
+            return self.reply(&message, source, 481, "", &[]);
+        }
+        if matches!(method, Method::Other(_)) {
+            return self.reply(&message, source, 501, "", &[("Allow", ALLOW)]);
+        }
+        // RFC 3261 §8.2.2.1
+        if message.uri().is_some_and(|uri| matches!(uri.scheme, Scheme::Other(_))) {
+            return self.reply(&message, source, 416, "", &[]);
+        }
+        // RFC 3261 §8.2.2.3
+        if !unknown.is_empty() {
+            return self.reply(&message, source, 420, "", &[("Unsupported", &unknown)]);
+        }
         match method {
-            Method::Ack => Routed::Ignore(Ignored::StrayAck),
-            Method::Cancel | Method::Bye => self.reply(&message, source, 481, "", &[]),
-            // RFC 3261 §12.2.2
-            Method::Invite | Method::Update | Method::Info | Method::Notify | Method::Prack if in_dialog => {
-                self.reply(&message, source, 481, "", &[])
-            }
             Method::Invite => self.new_call(message, source),
             // RFC 3261 §11.2
-            Method::Options => self.reply(&message, source, 200, "", &[("Allow", ALLOW), ("Accept", BODY_TYPE)]),
-            Method::Other(_) => self.reply(&message, source, 501, "", &[("Allow", ALLOW)]),
-            Method::Update
-            | Method::Info
-            | Method::Prack
-            | Method::Register
-            | Method::Subscribe
-            | Method::Notify
-            | Method::Message
-            | Method::Refer
-            | Method::Publish => self.reply(&message, source, 405, "", &[("Allow", ALLOW)]),
+            Method::Options => self.reply(&message, source, 200, "", &CAPABILITIES),
+            // They have a meaning only within a call or a subscription, and there is none.
+            // RFC 3262 §3, RFC 3311 §5.2, RFC 6086 §4.2.2, RFC 6665 §4.1.3
+            Method::Prack | Method::Update | Method::Info | Method::Notify => {
+                self.reply(&message, source, 481, "", &[])
+            }
+            // RFC 3261 §8.2.1
+            Method::Register | Method::Subscribe | Method::Message | Method::Refer | Method::Publish => {
+                self.reply(&message, source, 405, "", &[("Allow", ALLOW)])
+            }
+            // These have their answer.
+            Method::Ack | Method::Cancel | Method::Bye | Method::Other(_) => Routed::Ignore(Ignored::Incomplete),
         }
     }
 
-    fn new_call(&self, message: Message, source: Source) -> Routed {
+    fn new_call(&self, mut message: Message, source: Source) -> Routed {
         // The same request by another way: forked by a proxy and come back together.
         // RFC 3261 §8.2.2.2
         let merged = ServerKey::of(&message).is_some_and(|key| self.invites.keys().any(|known| known.is_merged(&key)));
-        let unknown = unknown_requirements(&message);
         if merged {
-            self.reply(&message, source, 482, "", &[])
-        } else if !unknown.is_empty() {
-            self.reply(&message, source, 420, "", &[("Unsupported", &unknown)])
-        } else if !message.body.is_empty() && message.content_type() != BODY_TYPE {
-            self.reply(&message, source, 415, "", &[("Accept", BODY_TYPE)])
-        } else if message.headers.first("Content-Encoding").is_some_and(|coding| !is_identity(coding)) {
-            self.reply(&message, source, 415, "", &[("Accept-Encoding", "identity")])
-        } else {
-            Routed::NewCall(message)
+            return self.reply(&message, source, 482, "", &[]);
         }
+        match Replaces::of(&message.headers) {
+            Err(_) => return self.reply(&message, source, 400, "Bad Request: Replaces cannot be read", &[]),
+            // A fax is handed over to nobody; and what is not there can be replaced by nobody.
+            // RFC 3891 §3
+            Ok(Some(replaces)) => {
+                let status = if self.has_call(&replaces) { 603 } else { 481 };
+                return self.reply(&message, source, status, "", &[]);
+            }
+            Ok(None) => {}
+        }
+        match message.reduce_body() {
+            Err(Unknown::Type) => self.reply(&message, source, 415, "", &[("Accept", ACCEPT)]),
+            Err(Unknown::Encoding) => {
+                self.reply(&message, source, 415, "", &[("Accept", ACCEPT), ("Accept-Encoding", "identity")])
+            }
+            Ok(()) if !takes_descriptions(&message) => self.reply(&message, source, 406, "", &[]),
+            Ok(()) => Routed::NewCall(message),
+        }
+    }
+
+    fn has_call(&self, replaces: &Replaces) -> bool {
+        self.legs.get(&LegKey::new(&replaces.to_tag)).is_some_and(|entry| entry.call_id == replaces.call_id)
     }
 
     fn knows(&self, key: &LegKey, message: &Message) -> bool {
@@ -204,8 +235,19 @@ impl Router {
     }
 }
 
-fn is_identity(coding: &[u8]) -> bool {
-    lossy(coding).trim().eq_ignore_ascii_case("identity")
+/// What we can, as the answer to OPTIONS tells it.
+// RFC 3261 §11.2
+const CAPABILITIES: [(&str, &str); 4] =
+    [("Allow", ALLOW), ("Accept", ACCEPT), ("Accept-Encoding", "identity"), ("Supported", SUPPORTED)];
+
+/// Whether the sender of an INVITE takes an answer of the only type that we make.
+// RFC 3261 §20.1: who says nothing takes descriptions
+fn takes_descriptions(invite: &Message) -> bool {
+    let accepted = invite.headers.list("Accept");
+    let kind = |element: &[u8]| lossy(element).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let will_do =
+        |kind: String| kind == BODY_TYPE || kind == "*/*" || kind == "application/*" || kind.starts_with("multipart/");
+    accepted.is_empty() || accepted.into_iter().map(kind).any(will_do)
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@
 
 mod flows;
 mod foreign;
+mod forked;
 mod mutated;
+mod redirected;
+mod refreshed;
+mod reliable;
 mod scripted;
 mod targets;
 mod torture;

@@ -54,6 +54,16 @@ pub enum Timer {
     Ringing,
     /// 180 said again so that proxies do not give up: every minute. RFC 3261 §13.3.1.1
     RingingAgain,
+    /// Retransmission of a reliable provisional response until its PRACK: T1, doubling without limit. RFC 3262 §3
+    Provisional,
+    /// Our reliable provisional response without PRACK: 64·T1, then 504. RFC 3262 §3
+    ProvisionalWithoutPrack,
+    /// Our turn to refresh the session: half the session interval. RFC 4028 §7.2
+    Refresh,
+    /// The session was not refreshed: the session interval less a third of it, or less 32 s, then BYE. RFC 4028 §10
+    SessionExpiry,
+    /// A name of a redirection is being looked up by the owner: [`RESOLVE_LIMIT`]. Ours
+    Resolve,
     /// Our re-INVITE with a provisional response only: [`OFFER_LIMIT`]. Ours
     Offer,
     /// The peer's offer not answered by our own call engine: [`ANSWER_LIMIT`], then 488. Ours
@@ -75,6 +85,8 @@ pub const RINGING_AGAIN: Duration = Duration::from_secs(60);
 pub const OFFER_LIMIT: Duration = Duration::from_secs(40);
 /// How long the peer's re-INVITE or UPDATE may wait for our answer.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+/// How long the owner may look up where a redirection leads.
+pub const RESOLVE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a finished leg lives at most.
 pub const WIND_DOWN: Duration = Duration::from_secs(96);
 

@@ -10,7 +10,7 @@ use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, FetchRequest, Number, Resolution, Width};
 use crate::policy::Route;
-use crate::sip::{Destination, EndpointSettings, Host, Invitation, LocalAddresses, Uri};
+use crate::sip::{CallSettings, Destination, EndpointSettings, Host, Invitation, LocalAddresses, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
@@ -190,6 +190,7 @@ pub fn invitation(
         contact_user: user.clone(),
         user_agent: user_agent.to_owned(),
         credentials: trunk.credentials.clone(),
+        calls: CallSettings::default(),
     };
     let from_name = (!fax.sender_name.is_empty()).then(|| fax.sender_name.clone());
     let invitation = Invitation {

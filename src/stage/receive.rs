@@ -27,7 +27,8 @@ use crate::queue::{Bell, NewReceived, Received};
 use crate::sip::guard::Counts;
 use crate::sip::parties::{self, called_number};
 use crate::sip::{
-    Caller, Command, EndpointSettings, Gatekeeper, Guard, Input, Judgement, Leg, Message, Source, stateless_response,
+    CallSettings, Caller, Command, EndpointSettings, Gatekeeper, Guard, Input, Judgement, Leg, Message, Source,
+    stateless_response,
 };
 use crate::spool::Kind;
 
@@ -248,6 +249,7 @@ impl Answering {
             contact_user: self.called.clone(),
             user_agent: self.settings.receive.user_agent.clone(),
             credentials: None,
+            calls: CallSettings::default(),
         }
     }
 

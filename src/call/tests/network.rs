@@ -328,6 +328,7 @@ impl Network {
             }
             let media = self.parties[side].as_ref().map(|party| party.call.line.media);
             match output {
+                Output::Resolve { uri } => panic!("nobody sends a call to {uri}"),
                 Output::Sip { to, bytes } => self.send(side, Kind::Sip, sip_address(side), to.address, bytes),
                 Output::Audio { to, datagram } => self.send(side, Kind::Audio, media.unwrap().audio, to, datagram),
                 Output::T38 { to, datagram } => self.send(side, Kind::T38, media.unwrap().t38, to, datagram),

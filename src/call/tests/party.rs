@@ -10,7 +10,7 @@ use crate::call::{
 };
 use crate::model::{Compression, Resolution, Width};
 use crate::signal::Modulation;
-use crate::sip::{Destination, EndpointSettings, Invitation, LocalAddresses, Transport, Uri};
+use crate::sip::{CallSettings, Destination, EndpointSettings, Invitation, LocalAddresses, Transport, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
@@ -43,6 +43,7 @@ pub(super) fn endpoint(side: usize) -> EndpointSettings {
         contact_user: format!("party{side}"),
         user_agent: "faxramp".into(),
         credentials: None,
+        calls: CallSettings::default(),
     }
 }
 
@@ -254,7 +255,7 @@ impl Party {
                     let line = bytes.split(|octet| *octet == b'\r').next().unwrap_or_default();
                     self.story.push(String::from_utf8_lossy(line).into_owned());
                 }
-                Output::Audio { .. } | Output::T38 { .. } => {}
+                Output::Resolve { .. } | Output::Audio { .. } | Output::T38 { .. } => {}
             }
         }
         if self.call.line_is_free() {
@@ -274,7 +275,7 @@ impl Party {
             Output::Polled { document } => format!("document {document} is asked for"),
             Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
             Output::Finished => "finished".to_owned(),
-            Output::Sip { .. } | Output::Audio { .. } | Output::T38 { .. } => return,
+            Output::Sip { .. } | Output::Resolve { .. } | Output::Audio { .. } | Output::T38 { .. } => return,
         };
         self.timeline.push((now, what));
     }

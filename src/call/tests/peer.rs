@@ -157,6 +157,7 @@ impl Peer {
         while let Some(output) = self.leg.as_mut().and_then(Leg::poll) {
             match output {
                 Output::Send { to, bytes } => sends.push((Kind::Sip, sip_address(CALLEE), to.address, bytes)),
+                Output::Resolve { uri } => panic!("nobody sends a call to {uri}"),
                 Output::Event(event) => {
                     self.event(&event, now);
                     self.told.push(event);

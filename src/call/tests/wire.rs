@@ -72,6 +72,7 @@ impl Wire {
                 Output::NeedPage { index, .. } => self.fax.page(page_bits(index), self.now),
                 Output::PageReceived(page) if page.wants_verdict => self.fax.verdict(Verdict::Good, self.now),
                 Output::Sip { .. }
+                | Output::Resolve { .. }
                 | Output::Audio { .. }
                 | Output::Polled { .. }
                 | Output::PageReceived(_)

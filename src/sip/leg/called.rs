@@ -1,6 +1,6 @@
 //! An incoming call before it is answered: 100, 180, 200, or a refusal; CANCEL.
 
-use super::{BODY_TYPE, Event, Exchange, Leg, NotAnInvite, Session, State, ended_by_peer};
+use super::{Asked, BODY_TYPE, Event, Exchange, Leg, NotAnInvite, Session, State, ended_by_peer, reliable::Ringing};
 use crate::sip::{
     chance::Chance,
     dialog::Dialog,
@@ -20,7 +20,7 @@ pub(super) struct Called {
     pub(super) invite: Message,
     pub(super) source: Source,
     pub(super) key: ServerKey,
-    dialog: Dialog,
+    pub(super) dialog: Dialog,
 }
 
 impl Leg {
@@ -42,6 +42,7 @@ impl Leg {
         let local_tag = chance.token();
         let number = u32::try_from(chance.below(30_000)).unwrap_or(0) + 1;
         let dialog = Dialog::as_callee(request, &local_tag, number);
+        let asked = Asked::new(settings.calls.session_interval);
         let mut leg = Self {
             authenticator: Authenticator::new(settings.credentials.clone()),
             settings,
@@ -55,6 +56,9 @@ impl Leg {
             state: State::Over(None),
             transactions: Transactions::default(),
             acknowledgements: Vec::new(),
+            forks: Vec::new(),
+            reliable: None,
+            asked,
             timers: Timers::default(),
             outputs: VecDeque::new(),
         };
@@ -71,9 +75,15 @@ impl Leg {
         let State::Called(called) = self.take_state_if(|state| matches!(state, State::Called(_))) else {
             return;
         };
-        let mut response = self.response(&called.invite, called.source, 180, "");
-        self.add_session_headers(&mut response);
-        self.respond_to_call(&called, response, now);
+        let ringing = self.ringing(&called);
+        if ringing != Ringing::Silent {
+            let mut response = self.response(&called.invite, called.source, 180, "");
+            self.add_session_headers(&mut response);
+            if ringing == Ringing::Reliable {
+                self.make_reliable(&called.invite, &mut response, now);
+            }
+            self.respond_to_call(&called, response, now);
+        }
         self.timers.set(Timer::RingingAgain, now + RINGING_AGAIN);
         self.state = State::Called(called);
     }
@@ -88,11 +98,14 @@ impl Leg {
         };
         let mut response = self.response(&called.invite, called.source, 200, "");
         self.add_session_headers(&mut response);
-        response.set_body(BODY_TYPE, body);
-        self.respond_to_call(&called, response.clone(), now);
+        response.set_body(BODY_TYPE, body.clone());
         self.timers.clear();
-        let Called { invite, source, dialog, .. } = *called;
-        let mut session = Session::new(dialog);
+        let mut session = Session::new(called.dialog.clone(), body, &called.invite);
+        for (name, value) in self.grant_timer(&mut session, &called.invite, now) {
+            response.headers.push(name, value);
+        }
+        self.respond_to_call(&called, response.clone(), now);
+        let Called { invite, source, .. } = *called;
         let to = invite.via().map_or_else(|| source.back(), |via| via.response_destination(source));
         session.exchange = self.await_ack(&invite, to, &response, true, now);
         self.state = State::Established(Box::new(session));

@@ -1,12 +1,14 @@
 //! An outgoing call before it is answered: INVITE, provisional responses, challenges, failures, CANCEL.
 
-use super::{Cow, Event, Leg, Purpose, State, ended_by_peer};
+use super::{Asked, Event, Leg, Purpose, State, ended_by_peer, redirect};
 use crate::sip::{
     chance::Chance,
-    dialog::{Dialog, MAX_FORWARDS},
+    content::BODY_TYPE,
+    dialog::MAX_FORWARDS,
     digest::Authenticator,
+    extension::SESSION_TIMER,
     header::{NameAddress, Reason},
-    leg::{BODY_TYPE, EndpointSettings, Invitation, session::Session, transactions::Transactions},
+    leg::{EndpointSettings, Invitation, session::Session, transactions::Transactions},
     message::Message,
     method::Method,
     timer::{RINGING_LIMIT, T1_64, Timer, Timers},
@@ -29,9 +31,9 @@ pub(super) struct Calling {
     pub(super) targets: VecDeque<Destination>,
     /// What is offered instead when the first offer is refused.
     fallback: Option<Vec<u8>>,
+    /// Where else the peer sends it.
+    pub(super) route: redirect::Route,
     ringing: bool,
-    /// Bodies of provisional responses by the tag of who sent them.
-    early: Vec<(Option<String>, Vec<u8>)>,
 }
 
 /// An INVITE we no longer want.
@@ -42,9 +44,6 @@ pub(super) struct Cancelling {
     // RFC 3261 §9.1
     unsent: Option<Option<Reason>>,
 }
-
-/// Most forks whose early media is remembered.
-const FORKS_MAX: usize = 16;
 
 /// First CSeq numbers are below this, well below 2^31.
 const FIRST_NUMBER_BOUND: u64 = 30_000;
@@ -62,6 +61,7 @@ impl Leg {
         let mut targets = VecDeque::from(std::mem::take(&mut invitation.targets));
         let hop = targets.pop_front();
         let fallback = invitation.fallback.take();
+        let asked = Asked::new(settings.calls.session_interval);
         let mut leg = Self {
             authenticator: Authenticator::new(settings.credentials.clone()),
             settings,
@@ -75,6 +75,9 @@ impl Leg {
             state: State::Over(None),
             transactions: Transactions::default(),
             acknowledgements: Vec::new(),
+            forks: Vec::new(),
+            reliable: None,
+            asked,
             timers: Timers::default(),
             outputs: VecDeque::new(),
         };
@@ -86,7 +89,8 @@ impl Leg {
         let invite = leg.first_invite(invitation, number);
         let branch = leg.send_invite(Purpose::Call, invite, hop, now);
         leg.timers.set(Timer::Ringing, now + RINGING_LIMIT);
-        let calling = Calling { branch, proceeding: false, targets, fallback, ringing: false, early: Vec::new() };
+        let route = redirect::Route::default();
+        let calling = Calling { branch, proceeding: false, targets, fallback, route, ringing: false };
         leg.wait_for_target(&calling, now);
         leg.state = State::Calling(calling);
         leg
@@ -103,6 +107,12 @@ impl Leg {
         invite.headers.push("Call-ID", &self.call_id);
         invite.headers.push("CSeq", format!("{number} INVITE"));
         self.add_session_headers(&mut invite);
+        // Without our offer the first reliable response would bring the peer's, and want an answer in the PRACK.
+        // RFC 3262 §5
+        if body.is_empty() || !self.settings.calls.reliable_provisionals {
+            invite.headers.set("Supported", SESSION_TIMER);
+        }
+        self.ask_for_timer(&mut invite);
         invite.headers.push("User-Agent", &self.settings.user_agent);
         for (name, value) in headers {
             invite.headers.push(name, value);
@@ -117,24 +127,22 @@ impl Leg {
         self.timers.stop(Timer::Target);
         match self.take_state() {
             State::Calling(calling) => match status {
-                ..200 => self.progress(calling, response),
-                200..300 => self.answered(&calling, invite, response),
-                401 | 407 => self.challenged(calling, invite, response, now),
+                ..200 => self.progress(calling, invite, response, now),
+                200..300 => self.answered(invite, response, now),
+                300..=399 => self.redirected(calling, invite, response, now),
+                401 | 407 if self.authenticator.learn(response).is_ok() => self.call_again(calling, invite, now),
                 406 | 415 | 488 | 606 if calling.fallback.is_some() => self.fall_back(calling, invite, status, now),
+                422 if self.interval_was_too_short(response) => self.call_again(calling, invite, now),
                 // RFC 3263 §4.3
-                503 if !calling.targets.is_empty() => {
-                    if let Some(calling) = self.try_next(calling, invite, now) {
-                        self.state = State::Calling(calling);
-                    }
-                }
-                _ => self.failed(response, now),
+                503 => self.other_way(calling, invite, redirect::failure(response), now),
+                _ => self.failed(calling, invite, response, now),
             },
             State::Cancelling(cancelling) => match status {
                 ..200 => self.cancel_now(cancelling, now),
                 // The 200 was faster than the CANCEL.
                 // RFC 3261 §15: a call that is not wanted any more is ended by BYE.
                 200..300 => {
-                    let dialog = Dialog::as_caller(invite, response);
+                    let (dialog, _) = self.take_fork(invite, response);
                     self.acknowledge(&dialog, invite);
                     self.bye(dialog, None, now);
                 }
@@ -152,58 +160,50 @@ impl Leg {
     /// A fork answered after another one: acknowledged and ended.
     // RFC 3261 §13.2.2.4
     pub(super) fn hang_up_fork(&mut self, invite: &Message, response: &Message, now: Instant) {
-        let mut dialog = Dialog::as_caller(invite, response);
+        let (mut dialog, _) = self.take_fork(invite, response);
         self.acknowledge(&dialog, invite);
         let bye = dialog.request(Method::Bye);
         let to = self.towards(&dialog);
         self.send_request(Purpose::StrayBye, bye, to, now);
     }
 
-    fn progress(&mut self, mut calling: Calling, response: &Message) {
+    fn progress(&mut self, mut calling: Calling, invite: &Message, response: &Message, now: Instant) {
         if !calling.proceeding {
             calling.proceeding = true;
             self.tell(Event::Trying);
         }
-        let status = response.status().unwrap_or_default();
-        if matches!(status, 180..183) && !calling.ringing {
-            calling.ringing = true;
-            self.tell(Event::Ringing);
-        }
-        let body = (!response.body.is_empty()).then(|| response.body.clone());
-        if let Some(body) = &body {
-            let tag = response.to_tag();
-            calling.early.retain(|(known, _)| *known != tag);
-            if calling.early.len() < FORKS_MAX {
-                calling.early.push((tag, body.clone()));
+        if self.fork_spoke(invite, response, now) {
+            let status = response.status().unwrap_or_default();
+            if matches!(status, 180..183) && !calling.ringing {
+                calling.ringing = true;
+                self.tell(Event::Ringing);
             }
-        }
-        if status == 183 || body.is_some() {
-            self.tell(Event::Progress { body });
+            let body = (!response.body.is_empty()).then(|| response.body.clone());
+            if status == 183 || body.is_some() {
+                self.tell(Event::Progress { body });
+            }
         }
         self.state = State::Calling(calling);
     }
 
-    fn answered(&mut self, calling: &Calling, invite: &Message, response: &Message) {
-        let dialog = Dialog::as_caller(invite, response);
+    fn answered(&mut self, invite: &Message, response: &Message, now: Instant) {
+        let (dialog, body) = self.take_fork(invite, response);
         self.acknowledge(&dialog, invite);
         self.authenticator.satisfied();
         self.timers.clear();
-        let tag = response.to_tag();
-        // Peers that gave their answer in an unreliable 183 may leave it out of the 200.
-        let early = calling.early.iter().find(|(known, _)| *known == tag).map(|(_, body)| Cow::Borrowed(&body[..]));
-        let body = if response.body.is_empty() { early.unwrap_or_default() } else { Cow::Borrowed(&response.body[..]) };
-        self.tell(Event::Answered { body: body.into_owned() });
-        self.state = State::Established(Box::new(Session::new(dialog)));
+        self.tell(Event::Answered { body });
+        let mut session = Box::new(Session::new(dialog, invite.body.clone(), response));
+        self.timer_is_granted(&mut session, response, now);
+        self.state = State::Established(session);
     }
 
-    // RFC 3261 §22.2: the same request with the next CSeq and credentials
-    fn challenged(&mut self, calling: Calling, invite: &Message, response: &Message, now: Instant) {
-        if self.authenticator.learn(response).is_err() {
-            return self.failed(response, now);
-        }
+    /// The same request with the next number, and the credentials or the session interval that were asked for.
+    // RFC 3261 §22.2, RFC 4028 §7.3
+    fn call_again(&mut self, calling: Calling, invite: &Message, now: Instant) {
         let mut again = invite.clone();
-        let number = invite.cseq().map_or(1, |cseq| cseq.number + 1);
-        again.headers.set("CSeq", format!("{number} INVITE"));
+        again.headers.set("CSeq", format!("{} INVITE", self.next_number(invite)));
+        self.forks.clear();
+        self.ask_for_timer(&mut again);
         let branch = self.send_invite(Purpose::Call, again, self.hop.clone(), now);
         self.state = State::Calling(Calling { branch, proceeding: false, ..calling });
     }
@@ -211,37 +211,27 @@ impl Leg {
     /// The far end does not take what was offered: the same call again with the other offer, and the next number.
     // RFC 3261 §8.1.3.5
     fn fall_back(&mut self, mut calling: Calling, invite: &Message, status: u16, now: Instant) {
-        let mut again = invite.clone();
-        let number = invite.cseq().map_or(1, |cseq| cseq.number + 1);
-        again.headers.set("CSeq", format!("{number} INVITE"));
-        again.set_body(BODY_TYPE, calling.fallback.take().unwrap_or_default());
+        let mut other = invite.clone();
+        other.set_body(BODY_TYPE, calling.fallback.take().unwrap_or_default());
         self.authenticator.satisfied();
         self.tell(Event::FellBack { status });
-        let branch = self.send_invite(Purpose::Call, again, self.hop.clone(), now);
-        // Whoever answers this one is not bound by what was said to the first.
-        let calling = Calling { branch, proceeding: false, early: Vec::new(), ..calling };
-        self.wait_for_target(&calling, now);
-        self.state = State::Calling(calling);
+        self.call_again(calling, &other, now);
     }
 
-    fn failed(&mut self, response: &Message, now: Instant) {
-        let status = response.status().unwrap_or_default();
-        let reason = response.said();
-        let q850 = response.reason().and_then(|reason| reason.q850);
-        self.tell(Event::Failed { status, reason, q850, retry_after: response.retry_after() });
-        self.finish(None, now);
+    /// The callee does not take the call; another address that it was sent to may.
+    // RFC 3261 §8.1.3.4, §16.7: a 6xx speaks for all
+    fn failed(&mut self, mut calling: Calling, invite: &Message, response: &Message, now: Instant) {
+        calling.targets.clear();
+        if response.status().is_some_and(|status| status >= 600) {
+            calling.route = redirect::Route::default();
+        }
+        self.other_way(calling, invite, redirect::failure(response), now);
     }
 
     /// Our INVITE had no response within timer B.
     pub(super) fn call_unanswered(&mut self, invite: &Message, now: Instant) {
         match self.take_state() {
-            State::Calling(calling) => match self.try_next(calling, invite, now) {
-                Some(calling) => self.state = State::Calling(calling),
-                None => {
-                    self.tell(Event::TimedOut);
-                    self.finish(None, now);
-                }
-            },
+            State::Calling(calling) => self.other_way(calling, invite, Event::TimedOut, now),
             State::Cancelling(_) => self.finish(None, now),
             other @ (State::Called(_) | State::Established(_) | State::AckThenBye(..) | State::Over(_)) => {
                 self.state = other
@@ -250,8 +240,11 @@ impl Leg {
     }
 
     pub(super) fn give_up_call(&mut self, calling: Calling, reason: Option<Reason>, now: Instant) {
-        let Calling { branch, proceeding, .. } = calling;
+        let Calling { branch, proceeding, route, .. } = calling;
         self.timers.clear();
+        if route.is_waiting() {
+            return self.finish(None, now);
+        }
         let cancelling = Cancelling { branch, unsent: Some(reason) };
         if proceeding {
             self.cancel_now(cancelling, now);
@@ -275,7 +268,7 @@ impl Leg {
     pub(super) fn cancel_without_effect(&mut self, now: Instant) {
         match self.take_state() {
             State::Cancelling(cancelling) => {
-                self.transactions.terminate_invite(&cancelling.branch);
+                self.transactions.give_up_invite(&cancelling.branch, now);
                 self.finish(None, now);
             }
             State::Established(session) => self.offer_cannot_be_cancelled(session, now),

@@ -1,7 +1,7 @@
 //! An answered call: our own offers (re-INVITE, glare, refusal), the ACK for our 2xx, hanging up.
 
 use super::{
-    BODY_TYPE, Event, Exchange, Leg, Purpose, Session, State, ended_by_us, reachable,
+    BODY_TYPE, Event, Exchange, Leg, Purpose, Session, State, reachable,
     session::{AwaitingAck, Offering, Queued},
 };
 use crate::sip::{
@@ -62,11 +62,13 @@ impl Leg {
         };
         let mut invite = session.dialog.request(Method::Invite);
         let to = reachable(&self.unreachable, session.dialog.next_hop(&self.hop), &self.hop);
+        let timer = session.timer;
         self.add_session_headers(&mut invite);
+        self.repeat_timer(timer, &mut invite);
         invite.set_body(BODY_TYPE, queued.body.clone());
         let branch = self.send_invite(Purpose::Offer, invite, to, now);
         self.timers.set(Timer::Offer, now + OFFER_LIMIT);
-        let offering = Offering { branch, body: queued.body, collisions: queued.collisions };
+        let offering = Offering { branch, body: queued.body, collisions: queued.collisions, is_refresh: false };
         if let State::Established(session) = &mut self.state {
             session.exchange = Exchange::Offering(offering);
         }
@@ -121,13 +123,26 @@ impl Leg {
 
     fn offer_decided(&mut self, mut session: Box<Session>, offering: Offering, response: &Message, now: Instant) {
         let status = response.status().unwrap_or_default();
-        let Offering { body, collisions, .. } = offering;
+        let Offering { body, collisions, is_refresh, .. } = offering;
+        if is_refresh && !matches!(status, 408 | 481) {
+            self.refresh_decided(&mut session, response, now);
+            self.state = State::Established(session);
+            return self.send_queued_offer(now);
+        }
         let asked_to_wait = response.retry_after().is_some_and(|after| after <= RETRY_AFTER_MAX);
         if !matches!(status, 401 | 407) {
             self.authenticator.satisfied();
         }
         match status {
-            200..300 => self.tell(Event::OfferAnswered { body: response.body.clone() }),
+            200..300 => {
+                session.description = body;
+                self.tell(Event::OfferAnswered { body: response.body.clone() });
+                self.timer_is_granted(&mut session, response, now);
+            }
+            // A newer offer that waits takes its place.
+            422 if self.interval_was_too_short(response) => {
+                session.queued.get_or_insert(Queued { body, collisions, backing_off: false });
+            }
             401 | 407 if self.authenticator.learn(response).is_ok() => {
                 // A newer offer that waits takes its place.
                 session.queued.get_or_insert(Queued { body, collisions, backing_off: false });
@@ -140,7 +155,7 @@ impl Leg {
             }
             // RFC 3261 §12.2.1.2: the peer does not know the dialog any more, or is gone.
             408 | 481 => {
-                self.tell(Event::OfferRefused { status });
+                self.tell_of_offer(is_refresh, Event::OfferRefused { status });
                 self.state = State::Established(session);
                 return self.break_off("the peer does not know the call any more", now);
             }
@@ -151,7 +166,7 @@ impl Leg {
     }
 
     // RFC 3261 §14.1, in units of 10 ms
-    fn glare_wait(&mut self) -> Duration {
+    pub(super) fn glare_wait(&mut self) -> Duration {
         let units = if self.made_call_id { 210 + self.chance.below(191) } else { self.chance.below(201) };
         Duration::from_millis(units * 10)
     }
@@ -162,8 +177,10 @@ impl Leg {
         let State::Established(session) = &self.state else {
             return;
         };
-        if matches!(&session.exchange, Exchange::Offering(offering) if offering.branch == invite.branch()) {
-            self.tell(Event::OfferRefused { status: 408 });
+        if let Exchange::Offering(offering) = &session.exchange
+            && offering.branch == invite.branch()
+        {
+            self.tell_of_offer(offering.is_refresh, Event::OfferRefused { status: 408 });
             self.break_off("no response to a re-INVITE", now);
         }
     }
@@ -180,29 +197,15 @@ impl Leg {
     }
 
     pub(super) fn offer_cannot_be_cancelled(&mut self, session: Box<Session>, now: Instant) {
-        let branch = match &session.exchange {
-            Exchange::Offering(offering) => Some(offering.branch.clone()),
+        let offering = match &session.exchange {
+            Exchange::Offering(offering) => Some((offering.branch.clone(), offering.is_refresh)),
             Exchange::Idle | Exchange::Answering(_) | Exchange::AwaitingAck(_) => None,
         };
         self.state = State::Established(session);
-        if let Some(branch) = branch {
-            self.transactions.terminate_invite(&branch);
-            self.tell(Event::OfferRefused { status: 408 });
+        if let Some((branch, is_refresh)) = offering {
+            self.transactions.give_up_invite(&branch, now);
+            self.tell_of_offer(is_refresh, Event::OfferRefused { status: 408 });
             self.break_off("no final response to a re-INVITE", now);
-        }
-    }
-
-    /// Ends an answered call from our side because it cannot go on.
-    fn break_off(&mut self, why: &str, now: Instant) {
-        match self.take_state() {
-            State::Established(session) => {
-                self.hang_up_session(session, None, now);
-                self.tell(ended_by_us(why));
-            }
-            State::AckThenBye(session, reason) => self.bye(session.dialog, reason.as_ref(), now),
-            other @ (State::Calling(_) | State::Cancelling(_) | State::Called(_) | State::Over(_)) => {
-                self.state = other
-            }
         }
     }
 
@@ -215,7 +218,7 @@ impl Leg {
                 self.state = State::AckThenBye(session, reason);
             }
             Exchange::Answering(answering) => {
-                self.answer_peer(&answering, 487, None, now);
+                self.answer_peer(&answering, 487, None, Vec::new(), now);
                 self.bye(session.dialog, reason.as_ref(), now);
             }
             Exchange::Idle | Exchange::Offering(_) | Exchange::AwaitingAck(_) => {

@@ -1,6 +1,6 @@
 //! The peer's offers within a call: re-INVITE and UPDATE.
 
-use super::{BODY_TYPE, Event, Exchange, Leg, Session, State, session::Answering};
+use super::{BODY_TYPE, Event, Exchange, Leg, Session, State, refresh::TimerHeaders, session::Answering};
 use crate::sip::{
     message::Message,
     method::{ALLOW, Method},
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 /// Seconds of `Retry-After` are drawn below this.
 // RFC 3261 §14.2
-const RETRY_AFTER_BOUND: u64 = 11;
+pub(super) const RETRY_AFTER_BOUND: u64 = 11;
 
 impl Leg {
     /// A re-INVITE, or an UPDATE with a body, in an answered call. Its order has been judged.
@@ -27,11 +27,6 @@ impl Leg {
         let is_invite = request.method() == Some(&Method::Invite);
         self.admit(&request, source, &key, now);
         let answering = Box::new(Answering { request, source, key, is_invite });
-        if !answering.request.body.is_empty() && answering.request.content_type() != BODY_TYPE {
-            self.answer_peer(&answering, 415, None, now);
-            self.state = State::Established(session);
-            return;
-        }
         if let Exchange::AwaitingAck(waiting) = &session.exchange
             && !waiting.answer_is_due
         {
@@ -63,7 +58,7 @@ impl Leg {
             Exchange::Answering(_) => 500,
             Exchange::Idle | Exchange::Offering(_) | Exchange::AwaitingAck(_) => 491,
         };
-        self.answer_peer(answering, status, None, now);
+        self.answer_peer(answering, status, None, Vec::new(), now);
     }
 
     /// Opens the transaction; an INVITE is answered 100 at once.
@@ -83,7 +78,9 @@ impl Leg {
             return;
         };
         session.dialog.refresh_target(&answering.request);
-        let response = self.answer_peer(&answering, 200, Some(body), now);
+        session.description.clone_from(&body);
+        let timer = self.grant_timer(&mut session, &answering.request, now);
+        let response = self.answer_peer(&answering, 200, Some(body), timer, now);
         if answering.is_invite {
             let Answering { request, source, .. } = &*answering;
             let to = request.via().map_or_else(|| source.back(), |via| via.response_destination(*source));
@@ -98,7 +95,7 @@ impl Leg {
             return;
         };
         let status = if (400..700).contains(&status) { status } else { 488 };
-        self.answer_peer(&answering, status, None, now);
+        self.answer_peer(&answering, status, None, Vec::new(), now);
         self.state = State::Established(session);
         self.send_queued_offer(now);
     }
@@ -112,7 +109,7 @@ impl Leg {
     /// The peer's CANCEL for its re-INVITE.
     pub(super) fn offer_withdrawn(&mut self, now: Instant) {
         if let Some((session, answering)) = self.take_answering() {
-            self.answer_peer(&answering, 487, None, now);
+            self.answer_peer(&answering, 487, None, Vec::new(), now);
             self.state = State::Established(session);
             self.tell(Event::OfferWithdrawn);
             self.send_queued_offer(now);
@@ -162,18 +159,21 @@ impl Leg {
         answering: &Answering,
         status: u16,
         body: Option<Vec<u8>>,
+        more: TimerHeaders,
         now: Instant,
     ) -> Message {
         let Answering { request, source, key, is_invite } = answering;
         let mut response = self.response(request, *source, status, "");
         match status {
             200 => self.add_session_headers(&mut response),
-            415 => response.headers.push("Accept", BODY_TYPE),
             500 => {
                 let seconds = self.chance.below(RETRY_AFTER_BOUND);
                 response.headers.push("Retry-After", seconds.to_string());
             }
             _ => response.headers.push("Allow", ALLOW),
+        }
+        for (name, value) in more {
+            response.headers.push(name, value);
         }
         response.set_body(BODY_TYPE, body.unwrap_or_default());
         self.sending(|transactions, sends| {

@@ -3,8 +3,10 @@
 use crate::sip::{
     dialog::Dialog,
     digest::Credentials,
+    extension::allows,
     header::Reason,
     message::Message,
+    method::Method,
     transaction::ServerKey,
     transport::{Destination, LocalAddresses, Source},
     uri::Uri,
@@ -22,7 +24,43 @@ pub struct EndpointSettings {
     pub user_agent: String,
     /// What to answer a challenge with.
     pub credentials: Option<Credentials>,
+    /// What of the extensions is used.
+    pub calls: CallSettings,
 }
+
+/// How calls go, beyond what every call has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallSettings {
+    /// Whether the peer may ring reliably (100rel). We acknowledge what it sends reliably in any case.
+    // RFC 3262
+    pub reliable_provisionals: bool,
+    /// The session interval that we ask for; none asks for no session timer. What the peer asks for is granted in any
+    /// case. Below 90 s means 90 s.
+    // RFC 4028
+    pub session_interval: Option<Duration>,
+    /// What becomes of a call that is sent elsewhere.
+    pub redirects: Redirects,
+}
+
+/// What becomes of a call that the peer sends elsewhere (3xx).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Redirects {
+    /// It goes there, in the order of preference that the peer tells.
+    Follow,
+    /// It has failed with that status: who redirects could make it an expensive call.
+    Refuse,
+}
+
+impl Default for CallSettings {
+    fn default() -> Self {
+        let session_interval = Some(SESSION_INTERVAL);
+        Self { reliable_provisionals: true, session_interval, redirects: Redirects::Follow }
+    }
+}
+
+/// The session interval that is asked for when nothing else is set.
+// RFC 4028 §4
+pub const SESSION_INTERVAL: Duration = Duration::from_secs(1800);
 
 /// An outgoing call.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,6 +100,13 @@ pub enum Input {
     TransportFailed {
         /// As [`Output::Send`] said it.
         to: Destination,
+    },
+    /// Where [`Output::Resolve`] leads; none when it leads nowhere.
+    Resolved {
+        /// As [`Output::Resolve`] said it.
+        uri: Uri,
+        /// Where to send the INVITE, in this order.
+        targets: Vec<Destination>,
     },
     /// The deadline has passed.
     Timeout,
@@ -121,6 +166,12 @@ pub enum Output {
         to: Destination,
         /// One message.
         bytes: Vec<u8>,
+    },
+    /// Look up where this address leads and give it as [`Input::Resolved`]; the call was sent there.
+    // RFC 3261 §8.1.3.4
+    Resolve {
+        /// The address; it has a name for a host.
+        uri: Uri,
     },
     /// Something happened.
     Event(Event),
@@ -218,6 +269,21 @@ pub(super) struct Session {
     pub(super) exchange: Exchange,
     /// Our offer that waits its turn.
     pub(super) queued: Option<Queued>,
+    /// Our description as it is in force; a refresh repeats it to the octet.
+    pub(super) description: Vec<u8>,
+    /// The session timer, when one runs.
+    pub(super) timer: Option<SessionTimer>,
+    /// The peer takes UPDATE.
+    pub(super) updates: bool,
+}
+
+/// A session that ends unless it is refreshed.
+// RFC 4028
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct SessionTimer {
+    pub(super) interval: Duration,
+    /// It is our turn to refresh it; else the peer's.
+    pub(super) ours: bool,
 }
 
 /// The one exchange of offer and answer that may be under way.
@@ -239,6 +305,8 @@ pub(super) struct Offering {
     pub(super) branch: String,
     pub(super) body: Vec<u8>,
     pub(super) collisions: u32,
+    /// It only repeats what is in force, so that the session goes on; the call engine knows nothing of it.
+    pub(super) is_refresh: bool,
 }
 
 #[derive(Debug)]
@@ -270,8 +338,10 @@ pub(super) struct AwaitingAck {
 }
 
 impl Session {
-    pub(super) fn new(dialog: Dialog) -> Self {
-        Self { dialog, exchange: Exchange::Idle, queued: None }
+    /// A call just answered, with our description, and the message in which the peer told what it takes.
+    pub(super) fn new(dialog: Dialog, description: Vec<u8>, peer: &Message) -> Self {
+        let updates = allows(peer, &Method::Update).unwrap_or(false);
+        Self { dialog, exchange: Exchange::Idle, queued: None, description, timer: None, updates }
     }
 }
 

@@ -33,8 +33,8 @@ impl Leg {
         self.transactions.abandon(&calling.branch, Purpose::Abandoned);
         self.hop = next.clone();
         let mut again = invite.clone();
-        let number = invite.cseq().map_or(1, |cseq| cseq.number + 1);
-        again.headers.set("CSeq", format!("{number} INVITE"));
+        again.headers.set("CSeq", format!("{} INVITE", self.next_number(invite)));
+        self.forks.clear();
         again.headers.set("Contact", format!("<{}>", self.settings.contact(&next)));
         calling.branch = self.send_invite(Purpose::Call, again, next, now);
         calling.proceeding = false;
@@ -91,7 +91,7 @@ impl Leg {
             match purpose {
                 Purpose::Call => self.call_without_way(request, to.moved_back(), now),
                 Purpose::Offer => self.offer_without_way(request, detour, now),
-                Purpose::Bye | Purpose::StrayBye => {
+                Purpose::Bye | Purpose::StrayBye | Purpose::Prack | Purpose::Refresh => {
                     if let Some(detour) = detour {
                         self.send_request(purpose, request, detour, now);
                     }
@@ -108,13 +108,7 @@ impl Leg {
                 if let Some(udp) = moved_back {
                     calling.targets.push_front(udp);
                 }
-                match self.try_next(calling, &invite, now) {
-                    Some(calling) => self.state = State::Calling(calling),
-                    None => {
-                        self.tell(Event::Unreachable);
-                        self.finish(None, now);
-                    }
-                }
+                self.other_way(calling, &invite, Event::Unreachable, now);
             }
             State::Cancelling(_) => self.finish(None, now),
             other @ (State::Called(_) | State::Established(_) | State::AckThenBye(..) | State::Over(_)) => {

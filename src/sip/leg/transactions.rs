@@ -21,6 +21,10 @@ pub(super) enum Purpose {
     Offer,
     /// A CANCEL.
     Cancel,
+    /// A PRACK for a reliable provisional response.
+    Prack,
+    /// An UPDATE that refreshes the session.
+    Refresh,
     /// The BYE of the call.
     Bye,
     /// The BYE of a fork that answered too.
@@ -85,11 +89,11 @@ impl Transactions {
         Some((derived(invite.request(), Method::Cancel), invite.destination().clone()))
     }
 
-    /// Ends one of our INVITEs without a word.
-    pub(super) fn terminate_invite(&mut self, branch: &str) {
+    /// Gives one of our INVITEs up: only a late 2xx matters any more.
+    pub(super) fn give_up_invite(&mut self, branch: &str, now: Instant) {
         let mut invites = self.invites.iter_mut().map(|(_, invite)| invite);
         if let Some(invite) = invites.find(|invite| invite.branch() == branch) {
-            invite.terminate();
+            invite.give_up(now);
         }
     }
 

@@ -36,6 +36,16 @@ fn what_belongs_to_no_call_is_answered_here() {
     assert_eq!(status(&request("CANCEL", "", "")), 481);
     assert_eq!(status(&request("REGISTER", "", "")), 405);
     assert_eq!(status(&request("MESSAGE", "", "")), 405);
+    assert_eq!(status(&request("REFER", "", "Refer-To: <sip:+4990@h>\r\n")), 405);
+    assert_eq!(status(&request("SUBSCRIBE", "", "Event: dialog\r\n")), 405);
+    assert_eq!(status(&request("PUBLISH", "", "")), 405);
+    assert_eq!(status(&request("NOTIFY", "", "Event: message-summary\r\n")), 481);
+    assert_eq!(status(&request("INFO", "", "")), 481);
+    assert_eq!(status(&request("PRACK", ";tag=gone", "RAck: 1 1 INVITE\r\n")), 481);
+    assert_eq!(status(&request("REFER", ";tag=gone", "Refer-To: <sip:+4990@h>\r\n")), 481);
+    assert_eq!(status(&request("OPTIONS", "", "Require: magic\r\n")), 420);
+    assert_eq!(status(&request("OPTIONS", "", "").replace(b"OPTIONS sip:", b"OPTIONS xmpp:")), 416);
+    assert_eq!(status(&request("INVITE", "", "Accept: text/html, audio/*\r\n")), 406);
     assert_eq!(status(&request("FLY", "", "")), 501);
     assert_eq!(status(&request("INVITE", "", "Require: magic\r\n")), 420);
     assert_eq!(status(&request("INVITE", "", "Content-Type: text/plain\r\n\r\nhi")), 415);
@@ -51,6 +61,34 @@ impl Replace for Vec<u8> {
         let text = String::from_utf8(self.clone()).unwrap();
         text.replace(std::str::from_utf8(from).unwrap(), std::str::from_utf8(to).unwrap()).into_bytes()
     }
+}
+
+#[test]
+fn options_tell_what_we_can() {
+    let options = reply(Router::new("x").route(&request("OPTIONS", ";tag=gone", ""), source()));
+    let value = |name| String::from_utf8(options.headers.first(name).unwrap().to_vec()).unwrap();
+    assert_eq!(value("Allow"), "INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, INFO, UPDATE");
+    assert_eq!(value("Supported"), "100rel, timer");
+    assert_eq!(value("Accept"), "application/sdp, multipart/mixed, multipart/alternative");
+}
+
+#[test]
+fn a_call_that_wants_the_place_of_another_is_declined_or_finds_none() {
+    let mut router = Router::new("x");
+    let leg = Leg::outgoing(settings(0), invitation(), 1, base());
+    router.add(&leg);
+    let status = |call: &str, to: &str| {
+        let replaces = format!("Replaces: {call};to-tag={to};from-tag=any\r\n");
+        reply(router.route(&request("INVITE", "", &replaces), source())).status().unwrap()
+    };
+    assert_eq!(status(&leg.call_id(), leg.local_tag()), 603);
+    assert_eq!(status("other", leg.local_tag()), 481);
+    assert_eq!(status(&leg.call_id(), "other"), 481);
+    let unreadable = request("INVITE", "", "Replaces: x;to-tag=1\r\n");
+    assert_eq!(reply(router.route(&unreadable, source())).status(), Some(400));
+    let required = request("INVITE", "", "Require: replaces\r\nReplaces: x;to-tag=1;from-tag=2\r\n");
+    let refused = reply(router.route(&required, source()));
+    assert_eq!((refused.status(), refused.headers.first("Unsupported")), (Some(420), Some(&b"replaces"[..])));
 }
 
 #[test]

@@ -3,25 +3,29 @@
 use super::world::{
     accept, accept_offer, address, base, hang_up, invitation, message, offer, outputs, sent, settings, source,
 };
-use crate::sip::{Command, Event, Input, Leg, Message, Method};
+use crate::sip::{Command, EndpointSettings, Event, Input, Invitation, Leg, Message, Method};
 use std::time::{Duration, Instant};
 
-struct Call {
-    leg: Leg,
-    invite: Message,
-    now: Instant,
+pub(super) struct Call {
+    pub(super) leg: Leg,
+    pub(super) invite: Message,
+    pub(super) now: Instant,
 }
 
 impl Call {
-    fn outgoing() -> Self {
+    pub(super) fn outgoing() -> Self {
+        Self::with(settings(0), invitation())
+    }
+
+    pub(super) fn with(settings: EndpointSettings, invitation: Invitation) -> Self {
         let now = base();
-        let mut leg = Leg::outgoing(settings(0), invitation(), 11, now);
+        let mut leg = Leg::outgoing(settings, invitation, 11, now);
         let (messages, _) = outputs(&mut leg);
         Self { leg, invite: messages[0].clone(), now }
     }
 
     /// Answered by a fork with this tag.
-    fn answered(tag: &str) -> Self {
+    pub(super) fn answered(tag: &str) -> Self {
         let mut call = Self::outgoing();
         call.respond(
             &call.invite.clone(),
@@ -33,7 +37,7 @@ impl Call {
         call
     }
 
-    fn respond(
+    pub(super) fn respond(
         &mut self,
         request: &Message,
         status: u16,
@@ -50,7 +54,13 @@ impl Call {
         self.input(Input::Message { message: response, source: source(1) })
     }
 
-    fn request(&mut self, number: u32, method: &str, headers: &str, body: &str) -> (Vec<Message>, Vec<Event>) {
+    pub(super) fn request(
+        &mut self,
+        number: u32,
+        method: &str,
+        headers: &str,
+        body: &str,
+    ) -> (Vec<Message>, Vec<Event>) {
         let to = self.leg.local_tag().to_owned();
         let text = format!(
             "{method} sip:party0@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;rport;branch=z9hG4bK{method}{number}\n\
@@ -61,22 +71,22 @@ impl Call {
         self.input(Input::Message { message: message(&text), source: source(1) })
     }
 
-    fn input(&mut self, input: Input) -> (Vec<Message>, Vec<Event>) {
+    pub(super) fn input(&mut self, input: Input) -> (Vec<Message>, Vec<Event>) {
         self.leg.handle(input, self.now);
         outputs(&mut self.leg)
     }
 
-    fn command(&mut self, command: Command) -> (Vec<Message>, Vec<Event>) {
+    pub(super) fn command(&mut self, command: Command) -> (Vec<Message>, Vec<Event>) {
         self.input(Input::Command(command))
     }
 
-    fn pass(&mut self, time: Duration) -> (Vec<Message>, Vec<Event>) {
+    pub(super) fn pass(&mut self, time: Duration) -> (Vec<Message>, Vec<Event>) {
         self.now += time;
         self.input(Input::Timeout)
     }
 }
 
-fn statuses(messages: &[Message]) -> Vec<u16> {
+pub(super) fn statuses(messages: &[Message]) -> Vec<u16> {
     messages.iter().filter_map(Message::status).collect()
 }
 
@@ -93,14 +103,15 @@ fn the_invite_has_what_every_request_must_have() {
         "From: \"Fax\" <sip:+3902@192.0.2.1>;tag=",
         "To: <sip:2000@192.0.2.2>\r\n",
         "Contact: <sip:party0@192.0.2.1:5060>\r\n",
-        "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE\r\n",
+        "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, INFO, UPDATE\r\n",
         "User-Agent: faxramp\r\n",
         "P-Asserted-Identity: <sip:+3902@192.0.2.1>\r\n",
         "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\naudio",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
-    assert!(!text.contains("100rel") && !text.contains("Authorization"));
+    assert!(text.contains("Supported: 100rel, timer\r\n") && text.contains("Session-Expires: 1800\r\n"));
+    assert!(!text.contains("Require") && !text.contains("Authorization"));
 }
 
 #[test]
@@ -228,10 +239,15 @@ fn small_requests_within_the_call_are_answered_without_a_word() {
     assert_eq!(status(7, "INFO", "Content-Type: application/dtmf-relay\n", "Signal=1"), 200);
     assert_eq!(status(8, "INFO", "Content-Type: text/x\n", "?"), 415);
     assert_eq!(status(9, "REFER", "", ""), 405);
-    assert_eq!(status(10, "NOTIFY", "", ""), 405);
+    assert_eq!(status(10, "NOTIFY", "Event: refer\n", ""), 481);
     assert_eq!(status(11, "FLY", "", ""), 501);
     assert_eq!(status(12, "INVITE", "Require: foo, bar\n", ""), 420);
-    assert_eq!(status(13, "INVITE", "Content-Type: text/plain\n", "hello"), 100);
+    assert_eq!(status(13, "INVITE", "Content-Type: text/plain\n", "hello"), 415);
+    assert_eq!(status(14, "INFO", "Info-Package: x\nContent-Type: application/x\n", "x"), 469);
+    assert_eq!(status(15, "SUBSCRIBE", "Event: dialog\n", ""), 405);
+    assert_eq!(status(16, "MESSAGE", "Content-Type: text/plain\n", "hello"), 405);
+    assert_eq!(status(17, "PRACK", "RAck: 1 1 INVITE\n", ""), 481);
+    assert_eq!(status(18, "UPDATE", "Content-Type: application/sdp\nContent-Encoding: gzip\n", "x"), 415);
     assert_eq!(status(4, "OPTIONS", "", ""), 500, "out of order");
 }
 

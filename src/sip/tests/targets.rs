@@ -38,6 +38,7 @@ impl Call {
             match output {
                 Output::Send { to, bytes } => sent.push((to, Message::parse(&bytes).unwrap())),
                 Output::Event(event) => events.push(event),
+                Output::Resolve { uri } => panic!("nobody sends a call to {uri}"),
             }
         }
         (sent, events)

@@ -1,5 +1,7 @@
 //! Messages in the spirit of RFC 4475: strange but valid ones are understood, broken ones are named as such.
 
+mod reactions;
+
 use crate::sip::{Defect, Message, Method, ParseError, message};
 
 fn parse(lines: &str) -> Result<Message, ParseError> {

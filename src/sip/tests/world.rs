@@ -1,8 +1,8 @@
 //! Two parties, each with a router, and the path between them: loss, delay, duplication and reordering from a seed.
 
 use crate::sip::{
-    Command, Credentials, Destination, EndpointSettings, Event, Input, Invitation, Leg, LocalAddresses, Message,
-    Method, Output, Reason, Routed, Router, Source, Transport, Uri,
+    CallSettings, Command, Credentials, Destination, EndpointSettings, Event, Input, Invitation, Leg, LocalAddresses,
+    Message, Method, Output, Reason, Routed, Router, Source, Transport, Uri,
 };
 use std::{
     collections::BTreeMap,
@@ -54,6 +54,7 @@ pub(in crate::sip) fn settings(side: usize) -> EndpointSettings {
         contact_user: format!("party{side}"),
         user_agent: "faxramp".into(),
         credentials: Some(Credentials { user: "fax".into(), password: "secret".into(), realm: None }),
+        calls: CallSettings::default(),
     }
 }
 
@@ -208,6 +209,10 @@ impl World {
         while let Some(output) = self.legs[side].as_mut().and_then(Leg::poll) {
             match output {
                 Output::Send { to, bytes } => self.send(side, to.address, bytes),
+                Output::Resolve { uri } => {
+                    let targets = vec![Destination::udp(address(CALLEE))];
+                    self.legs[side].as_mut().unwrap().handle(Input::Resolved { uri, targets }, self.now);
+                }
                 Output::Event(event) => {
                     self.told[side].push(word(&event));
                     if let (Event::Offered { .. }, Some(answer)) = (&event, self.on_offer[side].clone()) {
@@ -293,6 +298,7 @@ pub(super) fn outputs(leg: &mut Leg) -> (Vec<Message>, Vec<Event>) {
         match output {
             Output::Send { bytes, .. } => messages.push(Message::parse(&bytes).unwrap()),
             Output::Event(event) => events.push(event),
+            Output::Resolve { .. } => {}
         }
     }
     (messages, events)

@@ -4,7 +4,7 @@
 //!  Calling ──1xx──→ Proceeding ──3xx..6xx──→ Completed ──D──→ Terminated
 //!     │ A: again        │ 2xx                 (ACK again)         ↑
 //!     ├──2xx────────────┴────→ Accepted ─────────M────────────────┤
-//!     └──B: no response───────────────────────────────────────────┘
+//!     └──B: no response─────→ Accepted: a late 2xx is still acknowledged
 //! ```
 // RFC 3261 §17.1.1, RFC 6026 §8.4
 
@@ -130,7 +130,7 @@ impl ClientInvite {
                 self.timers.set(Timer::A, now + *interval);
                 sends.push_back(Datagram { to: self.to.clone(), bytes: bytes.clone() });
             } else {
-                self.terminate();
+                self.give_up(now);
                 return Some(NoResponse);
             }
         }
@@ -140,6 +140,13 @@ impl ClientInvite {
     /// Waits on for a response, but sends no more.
     pub fn stop_repeating(&mut self) {
         self.timers.stop(Timer::A);
+    }
+
+    /// Nothing is expected any more, but a 2xx that comes all the same must be acknowledged and ended.
+    pub fn give_up(&mut self, now: Instant) {
+        self.timers.clear();
+        self.timers.set(Timer::M, now + T1_64);
+        self.state = State::Accepted;
     }
 
     /// Ends it without a word.

@@ -54,7 +54,7 @@ fn invite_is_repeated_at_doubling_intervals_and_given_up_after_32_seconds() {
     let mut invite = ClientInvite::start(request(&Method::Invite), udp(1), now, &mut sends);
     assert_eq!(sends.len(), 1);
     let mut gave_up = None;
-    let at = moments(now, Duration::from_secs(60), |now, sends| {
+    let at = moments(now, Duration::from_secs(70), |now, sends| {
         if let Some(now) = now
             && invite.expire(now, sends).is_some()
         {
