@@ -37,6 +37,8 @@ pub(super) enum State {
     Waiting,
     /// T.30 runs.
     Fax(Box<Fax>),
+    /// The outcome is told; our last word of T.30 is repeated.
+    Parting(Box<Fax>),
     /// The outcome is told; SIP says farewell.
     Leaving(Farewell),
     /// Nothing is left.
@@ -191,7 +193,7 @@ impl Call {
             Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
             Input::T38 { datagram, source } => {
-                if let State::Fax(fax) = &mut self.state {
+                if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
                     fax.datagram(datagram, source, now);
                 }
             }
@@ -222,7 +224,7 @@ impl Call {
     pub fn deadline(&self) -> Option<Instant> {
         let media = match &self.state {
             State::Audio(audio) => Some(audio.deadline()),
-            State::Fax(fax) => fax.deadline(),
+            State::Fax(fax) | State::Parting(fax) => fax.deadline(),
             State::Calling { .. }
             | State::Ringing { .. }
             | State::Answering(_)
@@ -243,7 +245,7 @@ impl Call {
                 let to = audio.remote();
                 self.outputs.extend(packets.into_iter().map(|datagram| Output::Audio { to, datagram }));
             }
-            State::Fax(fax) => fax.timeout(now),
+            State::Fax(fax) | State::Parting(fax) => fax.timeout(now),
             State::Calling { .. }
             | State::Ringing { .. }
             | State::Answering(_)
@@ -268,7 +270,7 @@ impl Call {
                     sip::Output::Event(event) => self.event(event, now),
                 }
             }
-            if let State::Fax(fax) = &mut self.state {
+            if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
                 let before = self.outputs.len();
                 let ending = fax.settle(&mut self.outputs, now);
                 self.note_pages(before);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::engine::{Call, Farewell, State};
 use super::interface::Output;
 use super::refusal::{cause_of_hang_up, cause_of_refusal};
-use super::timer::{LEAVING_LIMIT, LINGER, Timer};
+use super::timer::{LEAVING_LIMIT, LINGER, PARTING, Timer};
 use super::{Ending, Record};
 use crate::model::{Cause, Outcome, Phase};
 use crate::sip;
@@ -15,7 +15,7 @@ impl Call {
     /// The called side, or the network, refused.
     pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, said: String, now: Instant) {
         let record = Record { sip_status: Some(status), q850, sip_said: Some(said), ..Record::default() };
-        self.leave(cause_of_refusal(status, q850), record, now);
+        self.end_with(cause_of_refusal(status, q850), record, now);
     }
 
     /// It has rung too long, or there was no response at all.
@@ -26,7 +26,7 @@ impl Call {
 
     /// The far end hung up.
     pub(super) fn far_end_left(&mut self, q850: Option<u8>, said: Option<String>, now: Instant) {
-        self.hang_up_heard = sip::Reason { q850, text: said };
+        self.hang_up_heard = sip::Reason { q850, text: said, ..sip::Reason::default() };
         match &mut self.state {
             // T.30 knows in which phase that was, and whether all was said already.
             State::Fax(fax) => fax.stop(Cause::Disconnected(Phase::B), now),
@@ -41,6 +41,8 @@ impl Call {
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
                 self.end(Cause::Disconnected(Phase::A), now)
             }
+            // It has heard our last word, or does not wait for it.
+            State::Parting(_) => self.leave(now),
             State::Leaving(_) | State::Over => {}
         }
     }
@@ -52,6 +54,7 @@ impl Call {
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
                 self.end(Cause::NoResponse(Phase::A), now);
             }
+            State::Parting(_) => self.leave(now),
             // We hung up ourselves.
             State::Leaving(_) | State::Over => {}
         }
@@ -64,7 +67,7 @@ impl Call {
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
                 self.end(cause, now)
             }
-            State::Leaving(_) | State::Over => {}
+            State::Parting(_) | State::Leaving(_) | State::Over => {}
         }
     }
 
@@ -80,37 +83,63 @@ impl Call {
         } else {
             Outcome { pages_confirmed: received, pages_total: received, cause: ending.cause }
         };
-        self.leave_with(Ending { outcome, record: Box::new(record) }, now);
+        self.tell(outcome, record);
+        self.part(now);
+    }
+
+    /// Tells the outcome, with what the far end said when it hung up.
+    fn tell(&mut self, outcome: Outcome, mut record: Record) {
+        let sip::Reason { q850, text, .. } = std::mem::take(&mut self.hang_up_heard);
+        (record.q850, record.sip_said) = (record.q850.or(q850), record.sip_said.take().or(text));
+        self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
+    }
+
+    /// Before we hang up, the far end is given time to hear our last word of T.30, unless it has left.
+    fn part(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Fax(mut fax) if fax.has_last_word() && !self.leg.is_over() => {
+                fax.part(now);
+                self.state = State::Parting(fax);
+                self.timers.clear_all();
+                self.timers.set(Timer::Parting, now + PARTING);
+            }
+            other => {
+                self.state = other;
+                self.leave(now);
+            }
+        }
     }
 
     /// Ends a call in which no fax ran.
     pub(super) fn end(&mut self, cause: Cause, now: Instant) {
-        self.leave(cause, Record::default(), now);
+        self.end_with(cause, Record::default(), now);
     }
 
-    fn leave(&mut self, cause: Cause, record: Record, now: Instant) {
+    fn end_with(&mut self, cause: Cause, record: Record, now: Instant) {
+        if matches!(self.state, State::Parting(_) | State::Leaving(_) | State::Over) {
+            return;
+        }
         let (pages_confirmed, pages_total) = (self.pages.confirmed, self.pages.total);
-        self.leave_with(
-            Ending { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Box::new(record) },
-            now,
-        );
+        let outcome = Outcome { pages_confirmed, pages_total, cause };
+        self.tell(outcome, record);
+        self.leave(now);
     }
 
-    fn leave_with(&mut self, mut ending: Ending, now: Instant) {
+    /// Hangs up; the outcome is told.
+    pub(super) fn leave(&mut self, now: Instant) {
         let farewell = match self.state {
             State::Leaving(_) | State::Over => return,
             State::Calling { .. } => Farewell::SayingUnanswered,
-            State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting | State::Fax(_) => {
-                Farewell::Saying
-            }
+            State::Ringing { .. }
+            | State::Answering(_)
+            | State::Audio(_)
+            | State::Waiting
+            | State::Fax(_)
+            | State::Parting(_) => Farewell::Saying,
         };
         self.state = State::Leaving(farewell);
         self.timers.clear_all();
         self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);
-        let sip::Reason { q850, text } = std::mem::take(&mut self.hang_up_heard);
-        let record = &mut ending.record;
-        (record.q850, record.sip_said) = (record.q850.or(q850), record.sip_said.take().or(text));
-        self.outputs.push_back(Output::Ended(ending));
         self.command(sip::Command::HangUp { reason: None }, now);
     }
 

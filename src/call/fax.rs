@@ -71,6 +71,16 @@ impl Fax {
         self.procedure.handle(t30::Input::PageVerdict(verdict), now);
     }
 
+    /// Whether what we said last, a DCN, may be lost on its way to the far end.
+    pub(super) const fn has_last_word(&self) -> bool {
+        self.terminal.has_last_word()
+    }
+
+    /// T.30 is over; our last word is repeated from now on.
+    pub(super) fn part(&mut self, now: Instant) {
+        self.terminal.handle(t38::Input::Part, now);
+    }
+
     pub(super) fn stop(&mut self, cause: Cause, now: Instant) {
         self.procedure.handle(t30::Input::Stop(cause), now);
     }

@@ -7,8 +7,10 @@
 //!     │ 486, 404 …     peer's or our re-INVITE to T.38
 //!     │                         ▼          ▼       refused, or nobody asks:
 //!     │                    Fax: T.30 over T.38     Audio goes on, and there
-//!     │                         │                  a fax over audio would begin
-//!     ▼                         ▼                  ▼ no modems: second chance over
+//!     │                         │ outcome, DCN     a fax over audio would begin
+//!     │                         ▼                  │
+//!     │                      Parting: DCN again    │ no modems: second chance over
+//!     ▼                         ▼                  ▼
 //!   Over ◀──────BYE answered── Leaving ◀── hang-up with the outcome
 //! ```
 //!

@@ -71,6 +71,7 @@ impl Call {
                 self.end(cause, now);
             }
             Timer::Limit => self.hang_up(Cause::TooLong, now),
+            Timer::Parting => self.leave(now),
             // The call ends when nothing of these runs any more.
             Timer::Leaving | Timer::Linger => {}
         }
@@ -144,7 +145,7 @@ impl Call {
                 }
                 // T.38 was asked for already.
                 State::Waiting => self.begin_audio(address, codec, now),
-                State::Fax(_) | State::Leaving(_) | State::Over => {}
+                State::Fax(_) | State::Parting(_) | State::Leaving(_) | State::Over => {}
             },
             Far::Audio { address: None, .. } => {
                 if matches!(self.state, State::Calling { .. } | State::Ringing { .. } | State::Answering(_)) {
@@ -212,7 +213,7 @@ impl Call {
     // Asterisk does the first before its BYE, and did the second (ASTERISK-21232).
     fn adopt(&mut self, far: Far, now: Instant) {
         match (&self.state, &far) {
-            (State::Fax(_), Far::Audio { .. }) | (State::Leaving(_) | State::Over, _) => {}
+            (State::Fax(_), Far::Audio { .. }) | (State::Parting(_) | State::Leaving(_) | State::Over, _) => {}
             (
                 State::Calling { .. }
                 | State::Ringing { .. }
@@ -227,7 +228,7 @@ impl Call {
 
     /// The far end's re-INVITE.
     fn offered(&mut self, body: Option<&[u8]>, now: Instant) {
-        let in_fax = matches!(self.state, State::Fax(_));
+        let in_fax = matches!(self.state, State::Fax(_) | State::Parting(_));
         let Some(body) = body else {
             // RFC 3261 §14.2: an INVITE without an offer asks for ours; we repeat what is in use.
             let body = self.descriptions.offer(if in_fax { What::T38 } else { What::Audio }, &self.line);

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// How long our DCN is repeated before we hang up, unless the far end does. A BYE that overtakes a DCN that was lost ends the fax for a far
+/// end as one that broke off, a second after it confirmed the last page. Losses come in rows of some tenths of a second.
+pub(super) const PARTING: Duration = Duration::from_millis(900);
 /// How long the far end may take to answer our farewell. Its own repeats get 481 afterwards.
 // RFC 3261 §17.1.2.2: timer F, as long as a BYE is tried
 pub(super) const LEAVING_LIMIT: Duration = Duration::from_secs(32);
@@ -39,6 +42,8 @@ pub(super) enum Timer {
     NoFax,
     /// The call as a whole: `LineSettings::call_limit`. Ours
     Limit,
+    /// Our last word of T.30 is repeated: [`PARTING`]. Ours
+    Parting,
     /// The farewell: [`LEAVING_LIMIT`]. RFC 3261 §17.1.2.2
     Leaving,
     /// Repetitions after the farewell: [`LINGER`]. Ours

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
+use super::buffer;
 use crate::clock;
 use crate::sip::guard::Counts;
 use crate::sip::{Admission, Destination, Guard, Leg, LegKey, Message, Routed, Router, Source, Transport};
@@ -77,6 +78,7 @@ impl SipSocket {
     /// When the socket has no local address.
     pub fn new(socket: UdpSocket, router: Router) -> std::io::Result<Self> {
         let local = socket.local_addr()?;
+        buffer::widen(&socket, buffer::SIP_OCTETS);
         let routes = Mutex::new(Routes { router, calls: BTreeMap::new() });
         Ok(Self { inner: Arc::new(Inner { socket, local, routes, guard: Mutex::new(None) }) })
     }

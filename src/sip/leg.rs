@@ -148,6 +148,11 @@ impl Leg {
         matches!(self.state, State::Over(_)) && self.transactions.is_empty() && self.outputs.is_empty()
     }
 
+    /// Whether the call has ended, by whichever side.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Over(_))
+    }
+
     /// Whether the call has ended and nothing that we said still waits for its answer: every request has its final
     /// response, every failure its ACK. The leg then only absorbs repetitions, until [`Self::finished`].
     pub fn is_settled(&self) -> bool {

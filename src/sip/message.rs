@@ -15,7 +15,7 @@ use super::{
     text::{digits, lossy, unquote},
     uri::{Uri, UriError},
 };
-use std::{borrow::Cow, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 /// Characters of what a response says to people.
 pub const SAID_MAX: usize = 200;
@@ -240,11 +240,9 @@ impl Message {
     /// What a response says to people: its phrase, then the texts of Reason and Warning; at most [`SAID_MAX`] characters.
     // RFC 3326 §2, RFC 3261 §20.43
     pub fn said(&self) -> String {
-        let warnings = self.headers.list("Warning").into_iter().map(lossy);
-        let text = |warning: Cow<'_, str>| warning.find('"').map(|quote| unquote(&warning[quote..]));
         let mut said = vec![self.reason_phrase().to_owned()];
         said.extend(self.reason().and_then(|reason| reason.text));
-        said.extend(warnings.filter_map(text));
+        said.extend(self.warnings());
         let mut seen: Vec<String> = Vec::new();
         for one in said {
             let one = one.trim().to_owned();

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, error, trace};
 
-use super::ifp::{Grammar, IfpError, Packet};
+use super::ifp::{DataKind, Grammar, IfpError, Packet};
 use super::udptl::{Correction, Delivery, Receiver, Sender};
 use crate::signal::{Burst, Heard};
 use hearing::Hearing;
@@ -40,6 +40,8 @@ pub enum Input<'a> {
     Send(Burst),
     /// Stop sending at once; there will be no `Sent`.
     StopSending,
+    /// T.30 is over: what was said last is said again and again, whatever the far end says.
+    Part,
     /// A datagram from the far end.
     Datagram(&'a [u8]),
     /// The time of [`Terminal::deadline`] has come.
@@ -79,6 +81,10 @@ pub struct Terminal {
     last_datagram: Option<(Instant, Vec<u8>)>,
     /// How often the last datagram has been sent again since the line fell silent.
     tail: usize,
+    /// Whether the last control signal is ours, and the far end has said nothing since.
+    has_last_word: bool,
+    /// Whether T.30 is over.
+    is_parting: bool,
     /// Until when the line stays silent after a signal of either end.
     quiet_until: Instant,
     counts: Counts,
@@ -130,6 +136,8 @@ impl Terminal {
             copies: VecDeque::new(),
             last_datagram: None,
             tail: 0,
+            has_last_word: false,
+            is_parting: false,
             quiet_until: now,
             counts: Counts::default(),
             outputs: VecDeque::new(),
@@ -145,6 +153,10 @@ impl Terminal {
         match input {
             Input::Send(burst) => self.send(burst, now),
             Input::StopSending => self.stop(now),
+            Input::Part => {
+                self.is_parting = true;
+                self.tail = 0;
+            }
             Input::Datagram(octets) => self.datagram(octets, now),
             Input::Timeout => {}
         }
@@ -166,6 +178,12 @@ impl Terminal {
     #[must_use]
     pub const fn is_idle(&self) -> bool {
         matches!(self.line, Line::Idle) && !self.proof.withholds()
+    }
+
+    /// Whether a control signal of ours is the last there was: nothing shows that the far end has it.
+    #[must_use]
+    pub const fn has_last_word(&self) -> bool {
+        self.has_last_word
     }
 
     /// Counts so far.
@@ -215,7 +233,7 @@ impl Terminal {
                 }
                 Timer::KeepAlive => {
                     self.tail += 1;
-                    if let Some((_, datagram)) = self.last_datagram.take() {
+                    if let Some(datagram) = self.last_said() {
                         self.transmit(datagram, now);
                     }
                 }
@@ -235,6 +253,15 @@ impl Terminal {
                 }
             }
         }
+    }
+
+    /// What is sent again on a silent line. At parting, the whole signal, also where the far end asked for no repeated packets or for
+    /// parities, which do not rebuild one that was lost from end to end: there is no time for it to ask again.
+    fn last_said(&mut self) -> Option<Vec<u8>> {
+        if self.is_parting {
+            return self.sender.again(PARTING_REDUNDANCY);
+        }
+        self.last_datagram.take().map(|(_, datagram)| datagram)
     }
 
     fn send(&mut self, burst: Burst, now: Instant) {
@@ -375,6 +402,9 @@ impl Terminal {
         let datagram = self.sender.send(ifp, correction);
         let octets = datagram.len();
         self.tail = 0;
+        if let Packet::Data { kind, .. } = packet {
+            self.has_last_word = *kind == DataKind::V21;
+        }
         if step.is_turn {
             if matches!(packet, Packet::Data { .. }) {
                 self.proof.ends(now);
@@ -480,7 +510,10 @@ impl Terminal {
             }
             if matches!(heard, Heard::Preamble | Heard::Carrier { .. }) {
                 // It has heard us.
-                self.tail = TAIL.len();
+                self.has_last_word = false;
+                if !self.is_parting {
+                    self.tail = TAIL.len();
+                }
             }
             match self.proof.hears(&heard, now) {
                 Advice::Pass => self.outputs.push_back(Output::Heard(heard)),
@@ -525,6 +558,8 @@ const TAIL: [Duration; 8] = [
     Duration::from_millis(480),
     Duration::from_millis(640),
 ];
+/// Packets repeated at parting: a frame of three octets, an octet a packet, between its indicator and its end.
+const PARTING_REDUNDANCY: u8 = 5;
 /// Most packets repeated because of loss; Asterisk refuses datagrams with fifteen and more.
 const MOST_REDUNDANCY: u8 = 9;
 /// Datagrams of the far end after which its loss says something.

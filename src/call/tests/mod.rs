@@ -8,6 +8,7 @@ mod gateway;
 mod loss;
 mod network;
 mod pace;
+mod parting;
 mod party;
 mod peer;
 mod polling;

@@ -31,6 +31,8 @@ pub(super) enum Kind {
 pub(super) struct Flight {
     pub(super) from: usize,
     pub(super) kind: Kind,
+    /// When it was sent.
+    pub(super) at: Instant,
     /// Its number among those of its kind, of both ends.
     pub(super) number: usize,
     pub(super) source: SocketAddr,
@@ -377,13 +379,13 @@ impl Network {
         {
             for (at, bytes) in gateways[from].carry(&bytes, self.now) {
                 self.numbered += 1;
-                let flight = Flight { from, kind, number: 0, source, to, bytes };
+                let flight = Flight { from, kind, at: self.now, number: 0, source, to, bytes };
                 self.flights.insert((at + DELAY, self.numbered), flight);
             }
             return;
         }
         let number = self.numbers.entry(kind).or_default();
-        let flight = Flight { from, kind, number: *number, source, to, bytes };
+        let flight = Flight { from, kind, at: self.now, number: *number, source, to, bytes };
         *number += 1;
         for delay in (self.path)(&flight) {
             self.numbered += 1;

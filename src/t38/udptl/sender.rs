@@ -57,7 +57,7 @@ impl Sender {
                 Recovery::Parity { span: *span, entries: entries.iter().map(Vec::as_slice).collect() }
             }
             (Correction::Parity { .. }, None) => Recovery::Parity { span: 0, entries: Vec::new() },
-            (Correction::Repeat(depth), _) => Recovery::Secondaries(self.secondaries(depth, &ifp)),
+            (Correction::Repeat(depth), _) => Recovery::Secondaries(self.fitting(0, depth, &ifp)),
             (Correction::None, _) => Recovery::Secondaries(Vec::new()),
         };
         let octets = Datagram { sequence: self.sequence, primary: &ifp, recovery }.encode();
@@ -67,7 +67,16 @@ impl Sender {
         octets
     }
 
-    fn secondaries(&self, depth: u8, ifp: &[u8]) -> Vec<&[u8]> {
+    /// The last datagram once more, under its number, with as many of the `depth` packets before it as fit. Nothing when none was sent.
+    #[must_use]
+    pub fn again(&self, depth: u8) -> Option<Vec<u8>> {
+        let last = self.history.front()?;
+        let recovery = Recovery::Secondaries(self.fitting(1, depth, last));
+        Some(Datagram { sequence: self.sequence.wrapping_sub(1), primary: last, recovery }.encode())
+    }
+
+    /// At most `depth` packets of the history, from number `first` on, that fit beside `ifp`.
+    fn fitting(&self, first: usize, depth: u8, ifp: &[u8]) -> Vec<&[u8]> {
         let mut room = self.limit_octets.saturating_sub(HEAD_OCTETS + framed_octets(ifp));
         let fits = |packet: &&[u8]| {
             let taken = framed_octets(packet);
@@ -75,7 +84,7 @@ impl Sender {
             room = room.saturating_sub(taken);
             yes
         };
-        self.history.iter().map(Vec::as_slice).take(usize::from(depth)).take_while(fits).collect()
+        self.history.iter().skip(first).map(Vec::as_slice).take(usize::from(depth)).take_while(fits).collect()
     }
 
     /// Span and entries that fit, or none. At the start of a call the coverage grows with the packets sent.

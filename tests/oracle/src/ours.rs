@@ -198,7 +198,12 @@ impl Ours {
                     }
                     t30::Output::PageReceived(page) => self.page(&page, now),
                     t30::Output::Progress(_) | t30::Output::Confirmed { .. } | t30::Output::Polled { .. } => {}
-                    t30::Output::Ended(ending) => self.ending = Some(ending),
+                    t30::Output::Ended(ending) => {
+                        self.ending = Some(ending);
+                        if self.terminal.has_last_word() {
+                            self.terminal.handle(t38::Input::Part, now);
+                        }
+                    }
                 }
             }
             while let Some(output) = self.terminal.poll() {

@@ -11,6 +11,7 @@ use crate::signal::{Modulation, Tone, Training};
 use crate::t38::ifp::{DataKind, Field, FieldKind, Indicator};
 use crate::t38::udptl::{Datagram, Recovery};
 
+mod parting;
 mod proof;
 mod quirks;
 
