@@ -1,14 +1,16 @@
 //! A router and one leg are fed datagrams and commands in virtual time.
 //!
-//! Input: flags (bit 0 an outgoing leg, bit 1 over TCP, bit 2 with a second target), then pieces parted by octet 0xFF; the octet behind it is a command
-//! and a wait. In a piece `%T` stands for the leg's tag, `%C` for its Call-ID, `%B` for the branch and `%N` for the number
-//! of its first request, so that strangers' datagrams can belong to the call.
+//! Input: flags (bit 0 an outgoing leg, bit 1 over TCP, bit 2 with a second target, bit 3 a caller that requires reliable
+//! ringing and a session timer, bit 4 a session timer of ours, bit 5 a redirection leads somewhere), then pieces parted by
+//! octet 0xFF; the octet behind it is a command and a wait. In a piece `%T` stands for the leg's tag, `%C` for its Call-ID,
+//! `%B` for the branch and `%N` for the number of its last request, `%R` for the number of its last reliable response, so
+//! that strangers' datagrams can belong to the call.
 //! Holds: every message we send can be read and is complete; one end is told; after hanging up the leg finishes.
 #![no_main]
 
 use faxramp::sip::{
-    Command, Credentials, Destination, EndpointSettings, Event, Input, Invitation, Leg, LocalAddresses, Message, Output,
-    Reason, Routed, Router, Source, Transport, Uri,
+    CallSettings, Command, Credentials, Destination, EndpointSettings, Event, Input, Invitation, Leg, LocalAddresses,
+    Message, Output, Reason, Routed, Router, Source, Transport, Uri,
 };
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
@@ -18,6 +20,12 @@ use std::time::{Duration, Instant};
 const INVITE: &[u8] = b"INVITE sip:2000@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bKa\r\n\
     From: <sip:a@h>;tag=ft\r\nTo: <sip:2000@192.0.2.2>\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n\
     Contact: <sip:a@192.0.2.1>\r\nContent-Type: application/sdp\r\n\r\nv=0";
+/// The same from a caller that requires reliable ringing and has a session timer.
+const DEMANDING: &[u8] =
+    b"INVITE sip:2000@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bKa\r\n\
+    From: <sip:a@h>;tag=ft\r\nTo: <sip:2000@192.0.2.2>\r\nCall-ID: c1\r\nCSeq: 1 INVITE\r\n\
+    Contact: <sip:a@192.0.2.1>\r\nRequire: 100rel\r\nSupported: timer\r\nSession-Expires: 90;refresher=uas\r\n\
+    Allow: UPDATE\r\nContent-Type: application/sdp\r\n\r\nv=0";
 const MOST_WAKES: u32 = 2000;
 
 struct World {
@@ -29,6 +37,8 @@ struct World {
     ends: u32,
     branch: String,
     number: String,
+    /// The number of our last reliable response.
+    reliable: String,
 }
 
 fn peer() -> SocketAddr {
@@ -49,6 +59,10 @@ fn settings(flags: u8) -> EndpointSettings {
         contact_user: "fax".into(),
         user_agent: "faxramp".into(),
         credentials: Some(Credentials { user: "fax".into(), password: "secret".into(), realm: None }),
+        calls: CallSettings {
+            session_interval: (flags & 16 == 16).then_some(Duration::from_secs(90)),
+            ..CallSettings::default()
+        },
     }
 }
 
@@ -89,12 +103,23 @@ impl World {
         let leg = if flags & 1 == 1 {
             Leg::outgoing(settings(flags), invitation(flags), 3, now)
         } else {
-            let invite = Message::parse(INVITE).expect("the INVITE above");
+            let invite = if flags & 8 == 8 { DEMANDING } else { INVITE };
+            let invite = Message::parse(invite).expect("the INVITE above");
             Leg::incoming(&invite, source(flags), settings(flags), 3, now).expect("the INVITE above")
         };
         let mut router = Router::new("faxramp");
         router.add(&leg);
-        let mut world = Self { leg, flags, last: None, router, now, ends: 0, branch: "z9hG4bKa".into(), number: "1".into() };
+        let mut world = Self {
+            leg,
+            flags,
+            last: None,
+            router,
+            now,
+            ends: 0,
+            branch: "z9hG4bKa".into(),
+            number: "1".into(),
+            reliable: "1".into(),
+        };
         world.drain();
         world
     }
@@ -111,15 +136,24 @@ impl World {
                     self.last = Some(to);
                     let message = Message::parse(&bytes).expect("we read what we write");
                     assert_eq!(message.check(), Ok(()), "{}", String::from_utf8_lossy(&bytes));
+                    if let Some(reliable) = message.headers.first("RSeq") {
+                        self.reliable = String::from_utf8_lossy(reliable).into_owned();
+                    }
                     if message.method().is_some() {
                         self.branch = message.branch();
                         self.number = message.cseq().expect("it is complete").number.to_string();
                     }
                 }
+                Output::Resolve { uri } => {
+                    let targets = (self.flags & 32 == 32).then(|| Destination::udp(peer())).into_iter().collect();
+                    self.leg.handle(Input::Resolved { uri, targets }, self.now);
+                }
                 Output::Event(event) => {
                     assert_eq!(self.ends, 0, "{event:?} after the end");
-                    self.ends +=
-                        u32::from(matches!(event, Event::Failed { .. } | Event::TimedOut | Event::Unreachable | Event::Ended { .. }));
+                    self.ends += u32::from(matches!(
+                        event,
+                        Event::Failed { .. } | Event::TimedOut | Event::Unreachable | Event::Ended { .. }
+                    ));
                 }
             }
         }
@@ -136,6 +170,7 @@ impl World {
                 (b'%', Some(b'C')) => &call_id,
                 (b'%', Some(b'B')) => &self.branch,
                 (b'%', Some(b'N')) => &self.number,
+                (b'%', Some(b'R')) => &self.reliable,
                 _ => {
                     filled.push(octet);
                     continue;

@@ -59,7 +59,7 @@ impl Dialog {
         local.extend_from_slice(format!(";tag={local_tag}").as_bytes());
         let routes = invite.headers.list("Record-Route");
         // An INVITE without Contact is a fault; its From is the next best thing.
-        let target = contact(invite).or_else(|| invite.from().map(|from| from.uri.to_string()));
+        let target = contact(invite).or_else(|| invite.from().map(|from| bare(from.uri)));
         Self {
             call_id: header("Call-ID"),
             local,
@@ -135,7 +135,7 @@ impl Dialog {
     fn numbered(&self, method: Method, number: u32) -> Message {
         let first = self.route_set.first().and_then(|route| NameAddress::parse(route));
         // A first hop without `lr` is a strict router: it takes the Request-URI, and the target goes last.
-        let strict = first.filter(|route| !route.uri.parameters.has("lr")).map(|route| route.uri.to_string());
+        let strict = first.filter(|route| !route.uri.parameters.has("lr")).map(|route| bare(route.uri));
         let uri = strict.clone().unwrap_or_else(|| self.remote_target.clone());
         let mut request = Message::request(method.clone(), uri);
         for route in self.route_set.iter().skip(usize::from(strict.is_some())) {
@@ -193,8 +193,13 @@ pub(super) const MAX_FORWARDS: &str = "70";
 fn contact(message: &Message) -> Option<String> {
     let contact = message.address("Contact")?;
     let is_sip = matches!(contact.uri.scheme, Scheme::Sip | Scheme::Sips);
-    // Headers of a URI have no place in a Request-URI (RFC 3261 §19.1.1).
-    is_sip.then(|| Uri { headers: None, ..contact.uri }.to_string())
+    is_sip.then(|| bare(contact.uri))
+}
+
+/// An address as a Request-URI, in which headers have no place.
+// RFC 3261 §19.1.1
+fn bare(uri: Uri) -> String {
+    Uri { headers: None, ..uri }.to_string()
 }
 
 /// Whether an address that the peer wrote makes sense as seen from here: peers behind NAT, and many PBXes in

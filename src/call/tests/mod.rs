@@ -12,6 +12,7 @@ mod parting;
 mod party;
 mod peer;
 mod polling;
+mod refresh;
 mod silence;
 mod switching;
 mod transport;

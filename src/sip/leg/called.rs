@@ -124,7 +124,7 @@ impl Leg {
         let number = invite.cseq().map_or(0, |cseq| cseq.number);
         let answer_is_due = invite.body.is_empty();
         let bytes = response.to_bytes();
-        let mut waiting = AwaitingAck { number, to, bytes, interval: T1, is_first, answer_is_due };
+        let mut waiting = AwaitingAck { number, to, bytes, interval: T1, is_first, answer_is_due, is_refresh: false };
         // Also over TCP: a proxy further on may use UDP.
         self.timers.set(Timer::OkRetransmission, waiting.next(now));
         self.timers.set(Timer::OkWithoutAck, now + T1_64);

@@ -136,6 +136,7 @@ impl Leg {
         match status {
             200..300 => {
                 session.description = body;
+                session.answers = None;
                 self.tell(Event::OfferAnswered { body: response.body.clone() });
                 self.timer_is_granted(&mut session, response, now);
             }
@@ -250,9 +251,11 @@ impl Leg {
         self.timers.stop(Timer::OkWithoutAck);
         match self.take_state() {
             State::Established(mut session) => {
-                session.exchange = Exchange::Idle;
+                let exchange = std::mem::replace(&mut session.exchange, Exchange::Idle);
                 self.state = State::Established(session);
-                self.tell(Event::Acknowledged { body });
+                if !matches!(exchange, Exchange::AwaitingAck(AwaitingAck { is_refresh: true, .. })) {
+                    self.tell(Event::Acknowledged { body });
+                }
                 self.send_queued_offer(now);
             }
             State::AckThenBye(session, reason) => self.bye(session.dialog, reason.as_ref(), now),

@@ -33,10 +33,18 @@ impl Leg {
             // The peer goes on, so it has our 2xx; its ACK is late or lost.
             self.timers.stop(Timer::OkRetransmission);
             self.timers.stop(Timer::OkWithoutAck);
-            self.tell(Event::Acknowledged { body: None });
+            if !waiting.is_refresh {
+                self.tell(Event::Acknowledged { body: None });
+            }
             session.exchange = Exchange::Idle;
         }
-        if let Exchange::Idle = session.exchange {
+        if matches!(session.exchange, Exchange::Idle) && session.is_repeated_by(&answering.request.body) {
+            let body = session.description.clone();
+            self.answer_offer(&mut session, &answering, body, now);
+            if let Exchange::AwaitingAck(waiting) = &mut session.exchange {
+                waiting.is_refresh = true;
+            }
+        } else if let Exchange::Idle = session.exchange {
             session.exchange = self.ask_for_answer(answering, now);
         } else {
             self.answer_in_the_way(&session.exchange, &answering, now);
@@ -77,17 +85,23 @@ impl Leg {
         let Some((mut session, answering)) = self.take_answering() else {
             return;
         };
+        self.answer_offer(&mut session, &answering, body, now);
+        self.state = State::Established(session);
+        self.send_queued_offer(now);
+    }
+
+    /// Sends the 200 with our description, which is in force from now on.
+    fn answer_offer(&mut self, session: &mut Session, answering: &Answering, body: Vec<u8>, now: Instant) {
         session.dialog.refresh_target(&answering.request);
         session.description.clone_from(&body);
-        let timer = self.grant_timer(&mut session, &answering.request, now);
-        let response = self.answer_peer(&answering, 200, Some(body), timer, now);
+        session.answers = Some(answering.request.body.clone()).filter(|offer| !offer.is_empty());
+        let timer = self.grant_timer(session, &answering.request, now);
+        let response = self.answer_peer(answering, 200, Some(body), timer, now);
         if answering.is_invite {
-            let Answering { request, source, .. } = &*answering;
+            let Answering { request, source, .. } = answering;
             let to = request.via().map_or_else(|| source.back(), |via| via.response_destination(*source));
             session.exchange = self.await_ack(request, to, &response, false, now);
         }
-        self.state = State::Established(session);
-        self.send_queued_offer(now);
     }
 
     pub(super) fn refuse_offer(&mut self, status: u16, now: Instant) {

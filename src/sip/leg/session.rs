@@ -271,6 +271,8 @@ pub(super) struct Session {
     pub(super) queued: Option<Queued>,
     /// Our description as it is in force; a refresh repeats it to the octet.
     pub(super) description: Vec<u8>,
+    /// The peer's offer that [`Self::description`] answers; none when it is an offer of ours.
+    pub(super) answers: Option<Vec<u8>>,
     /// The session timer, when one runs.
     pub(super) timer: Option<SessionTimer>,
     /// The peer takes UPDATE.
@@ -335,13 +337,22 @@ pub(super) struct AwaitingAck {
     pub(super) is_first: bool,
     /// Our 2xx carried the offer, so the ACK carries the answer.
     pub(super) answer_is_due: bool,
+    /// It only repeats what is in force; the call engine knows nothing of it.
+    pub(super) is_refresh: bool,
 }
 
 impl Session {
     /// A call just answered, with our description, and the message in which the peer told what it takes.
     pub(super) fn new(dialog: Dialog, description: Vec<u8>, peer: &Message) -> Self {
         let updates = allows(peer, &Method::Update).unwrap_or(false);
-        Self { dialog, exchange: Exchange::Idle, queued: None, description, timer: None, updates }
+        let answers = peer.method().map(|_| peer.body.clone()).filter(|offer| !offer.is_empty());
+        Self { dialog, exchange: Exchange::Idle, queued: None, description, answers, timer: None, updates }
+    }
+
+    /// Whether an offer is the one in force, repeated to refresh the session: it has the same answer.
+    // RFC 3264 §8, RFC 4028 §7.4
+    pub(super) fn is_repeated_by(&self, offer: &[u8]) -> bool {
+        !offer.is_empty() && self.answers.as_deref() == Some(offer)
     }
 }
 

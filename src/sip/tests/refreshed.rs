@@ -116,10 +116,25 @@ fn the_peers_refreshes_of_either_kind_keep_the_session() {
         assert_eq!(value(&messages[0], "Require"), "timer");
     }
     call.pass(seconds(900));
-    call.request(10, "INVITE", &format!("{headers}Content-Type: application/sdp\n"), "same");
-    let (messages, _) = call.command(accept_offer("sound"));
+    let headers = format!("{headers}Content-Type: application/sdp\n");
+    call.request(10, "INVITE", &headers, "their t38");
+    let (messages, _) = call.command(accept_offer("our t38"));
     assert_eq!(value(&messages[0], "Session-Expires"), "1800;refresher=uac");
     call.request(10, "ACK", "", "");
+    // The same again is the same again, and no news for the call engine; another one is.
+    for number in 11..14 {
+        call.pass(seconds(900));
+        let (messages, events) = call.request(number, "INVITE", &headers, "their t38");
+        assert_eq!(
+            (statuses(&messages), messages[1].body.as_slice(), events),
+            (vec![100, 200], &b"our t38"[..], vec![])
+        );
+        assert_eq!(call.request(number, "ACK", "", ""), (vec![], vec![]));
+    }
+    let (_, events) = call.request(14, "INVITE", &headers, "their other t38");
+    assert!(matches!(events[..], [Event::Offered { .. }]));
+    call.command(accept_offer("our t38"));
+    call.request(14, "ACK", "", "");
     let (messages, events) = call.pass(seconds(1767));
     assert_eq!((messages, events), (vec![], vec![]));
 }

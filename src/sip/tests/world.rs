@@ -1,5 +1,6 @@
 //! Two parties, each with a router, and the path between them: loss, delay, duplication and reordering from a seed.
 
+use crate::sip::extension::SessionExpires;
 use crate::sip::{
     CallSettings, Command, Credentials, Destination, EndpointSettings, Event, Input, Invitation, Leg, LocalAddresses,
     Message, Method, Output, Reason, Routed, Router, Source, Transport, Uri,
@@ -21,6 +22,7 @@ pub(super) struct World {
     base: Instant,
     routers: [Router; 2],
     legs: [Option<Leg>; 2],
+    ended: [bool; 2],
     /// What happened to each party, as words.
     pub(super) told: [Vec<String>; 2],
     /// What was sent, as words, with who sent it.
@@ -31,6 +33,16 @@ pub(super) struct World {
     /// How each party answers an offer: `None` says nothing.
     pub(super) on_offer: [Option<Command>; 2],
     pub(super) challenge: Option<&'static str>,
+    /// Where the callee's front sends the call, once.
+    pub(super) redirect: Option<&'static str>,
+    /// The shortest session interval that the callee's front takes, in seconds.
+    pub(super) least_interval: Option<u64>,
+    /// What both ask for beyond a plain call.
+    pub(super) calls: CallSettings,
+    /// More headers of the INVITE.
+    pub(super) headers: Vec<(String, String)>,
+    /// What the path changes in every message: this text to that.
+    pub(super) rewrite: Option<(&'static str, &'static str)>,
     numbered: usize,
 }
 
@@ -81,6 +93,17 @@ pub(super) fn losing(lost: usize) -> Path {
     Box::new(move |number| if number == lost { Vec::new() } else { vec![Duration::from_millis(20)] })
 }
 
+/// A path that gives one datagram twice, the second time after a while.
+pub(super) fn doubling(doubled: usize) -> Path {
+    let delay = |milliseconds| Duration::from_millis(milliseconds);
+    Box::new(move |number| if number == doubled { vec![delay(20), delay(900)] } else { vec![delay(20)] })
+}
+
+/// A path that is overtaken by one datagram's followers.
+pub(super) fn delaying(delayed: usize) -> Path {
+    Box::new(move |number| vec![Duration::from_millis(if number == delayed { 1_700 } else { 20 })])
+}
+
 /// A path that loses, doubles and reorders by a seed.
 pub(super) fn bad(seed: u64) -> Path {
     let mut chance = crate::sip::chance::Chance::new(seed);
@@ -102,6 +125,7 @@ impl World {
             base,
             routers: [Router::new("caller"), Router::new("callee")],
             legs: [None, None],
+            ended: [false, false],
             told: [Vec::new(), Vec::new()],
             sent: Vec::new(),
             flights: BTreeMap::new(),
@@ -109,6 +133,11 @@ impl World {
             path,
             on_offer: [const { None }; 2],
             challenge: None,
+            redirect: None,
+            least_interval: None,
+            calls: CallSettings::default(),
+            headers: Vec::new(),
+            rewrite: None,
             numbered: 0,
         }
     }
@@ -121,7 +150,10 @@ impl World {
 
     /// Starts the call and plays until nothing is left to happen.
     pub(super) fn play(&mut self, seed: u64) {
-        let leg = Leg::outgoing(settings(CALLER), invitation(), seed, self.now);
+        let settings = EndpointSettings { calls: self.calls, ..settings(CALLER) };
+        let mut invitation = invitation();
+        invitation.headers.append(&mut self.headers.clone());
+        let leg = Leg::outgoing(settings, invitation, seed, self.now);
         self.routers[CALLER].add(&leg);
         self.legs[CALLER] = Some(leg);
         self.drain(CALLER);
@@ -133,6 +165,7 @@ impl World {
         }
         for side in [CALLER, CALLEE] {
             assert!(self.legs[side].is_none(), "party {side} is left over: {:?}", self.legs[side]);
+            assert!(self.ended[side] || self.told[side].is_empty(), "party {side} was told no end");
         }
     }
 
@@ -187,6 +220,20 @@ impl World {
             response.headers.push("WWW-Authenticate", challenge);
             return self.send(CALLEE, from, response.to_bytes());
         }
+        if let Some(contact) = self.redirect
+            && !contact.contains(invite.request_uri().unwrap())
+        {
+            let mut response = Message::response(invite, 302, "", "front", from);
+            response.headers.push("Contact", contact);
+            return self.send(CALLEE, from, response.to_bytes());
+        }
+        if let Some(least) = self.least_interval
+            && SessionExpires::of(&invite.headers).is_some_and(|asked| asked.interval.as_secs() < least)
+        {
+            let mut response = Message::response(invite, 422, "", "front", from);
+            response.headers.push("Min-SE", least.to_string());
+            return self.send(CALLEE, from, response.to_bytes());
+        }
         // An INVITE that was late on the way, after its call had ended.
         if !self.told[CALLEE].is_empty() {
             return;
@@ -214,6 +261,11 @@ impl World {
                     self.legs[side].as_mut().unwrap().handle(Input::Resolved { uri, targets }, self.now);
                 }
                 Output::Event(event) => {
+                    assert!(!self.ended[side], "party {side} is told {event:?} after its end");
+                    self.ended[side] = matches!(
+                        event,
+                        Event::Failed { .. } | Event::TimedOut | Event::Unreachable | Event::Ended { .. }
+                    );
                     self.told[side].push(word(&event));
                     if let (Event::Offered { .. }, Some(answer)) = (&event, self.on_offer[side].clone()) {
                         self.numbered += 1;
@@ -227,7 +279,10 @@ impl World {
         }
     }
 
-    fn send(&mut self, side: usize, to: SocketAddr, bytes: Vec<u8>) {
+    fn send(&mut self, side: usize, to: SocketAddr, mut bytes: Vec<u8>) {
+        if let Some((this, that)) = self.rewrite {
+            bytes = String::from_utf8(bytes).unwrap().replace(this, that).into_bytes();
+        }
         let message = Message::parse(&bytes).expect("we write what we can read");
         assert_eq!(message.check(), Ok(()));
         let word = match (message.method(), message.status()) {
