@@ -195,7 +195,10 @@ impl Guard {
     /// 503 without a transaction.
     // RFC 3261 §21.5.4
     fn refusal(&self, request: &[u8], source: Source) -> Option<(Vec<u8>, Destination)> {
-        let message = Message { headers: salvage_headers(request)?, ..Message::request(Method::Invite, "sip:refused") };
+        let mut headers = salvage_headers(request)?;
+        // The body is not looked at.
+        headers.remove("Content-Length");
+        let message = Message { headers, ..Message::request(Method::Invite, "sip:refused") };
         message.check().ok()?;
         let headers = [("Retry-After", RETRY_AFTER), ("User-Agent", self.user_agent.as_str())];
         let (response, to) = stateless_response(&message, source, 503, "", &headers)?;
@@ -243,7 +246,7 @@ mod tests {
     fn invite(number: usize, to_tag: &str) -> Vec<u8> {
         format!(
             "INVITE sip:1@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK{number}\r\nFrom: <sip:2@192.0.2.2>;tag=a\r\n\
-             To: <sip:1@192.0.2.1>{to_tag}\r\nCall-ID: call{number}\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+             To: <sip:1@192.0.2.1>{to_tag}\r\nCall-ID: call{number}\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 3\r\n\r\nv=0"
         )
         .into_bytes()
     }

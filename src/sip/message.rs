@@ -250,7 +250,7 @@ impl Message {
                 seen.push(one);
             }
         }
-        seen.join("; ").chars().filter(|character| !character.is_control()).take(SAID_MAX).collect()
+        seen.join(": ").chars().filter(|character| !character.is_control()).take(SAID_MAX).collect()
     }
 
     /// How long to wait before trying again; comment and parameters are ignored.

@@ -148,7 +148,7 @@ fn a_failure_tells_status_phrase_cause_and_when_to_come_again() {
     let (messages, events) = call.respond(&invite, 503, "t1", "Retry-After: 120 (busy)\nReason: Q.850;cause=34;text=\"No circuit\"\nWarning: 399 gw \"all trunks busy\", 399 gw \"No circuit\"\n", "");
     let failed = Event::Failed {
         status: 503,
-        reason: "Service Unavailable; No circuit; all trunks busy".into(),
+        reason: "Service Unavailable: No circuit: all trunks busy".into(),
         q850: Some(34),
         retry_after: Some(Duration::from_secs(120)),
     };
