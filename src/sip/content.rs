@@ -117,7 +117,7 @@ fn content_of<'a>(labels: &Labels, body: &'a [u8], depth: usize) -> Content<'a> 
     };
     match content {
         Content::Unknown(_) if labels.is_optional => Content::Nothing,
-        content => content,
+        content @ (Content::Nothing | Content::Description(_) | Content::Unknown(_)) => content,
     }
 }
 

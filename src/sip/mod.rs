@@ -1,5 +1,6 @@
 //! SIP: messages, transactions, dialogs, digest, and the engine of one call ([`Leg`]). RFC 3261 with 3581 (rport), 6026
-//! (Accepted state), 3326 (Reason), 3311 (UPDATE, answered), 8760 (SHA-2 digest). Not SDP: bodies are bytes. Not sockets:
+//! (Accepted state), 3262 (100rel, PRACK), 3311 (UPDATE), 4028 (session timers), 3326 (Reason), 5621 (bodies of several
+//! parts), 8760 (SHA-2 digest). Not SDP: bodies are bytes. Not sockets:
 //! engines give bytes and where to send them; [`Router`] says which leg a datagram belongs to.
 //!
 //! ```text
@@ -9,8 +10,8 @@
 //!      Reply ←─────┘       Send ←─┴─────┘
 //! ```
 //!
-//! Not here: registration, 100rel (never announced), session timers of our own (a peer's refresh is answered),
-//! redirection (3xx is a failure with its status), looking up names (the targets are given).
+//! Not here: registration, looking up names (the targets are given, and asked for where a call is sent elsewhere), new
+//! offers before a call is answered, handing a call over (REFER and Replaces are declined).
 
 mod chance;
 pub mod content;

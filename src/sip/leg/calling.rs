@@ -32,7 +32,7 @@ pub(super) struct Calling {
     /// What is offered instead when the first offer is refused.
     fallback: Option<Vec<u8>>,
     /// Where else the peer sends it.
-    pub(super) route: redirect::Route,
+    pub(super) route: Box<redirect::Route>,
     ringing: bool,
 }
 
@@ -89,7 +89,7 @@ impl Leg {
         let invite = leg.first_invite(invitation, number);
         let branch = leg.send_invite(Purpose::Call, invite, hop, now);
         leg.timers.set(Timer::Ringing, now + RINGING_LIMIT);
-        let route = redirect::Route::default();
+        let route = Box::default();
         let calling = Calling { branch, proceeding: false, targets, fallback, route, ringing: false };
         leg.wait_for_target(&calling, now);
         leg.state = State::Calling(calling);
@@ -223,7 +223,7 @@ impl Leg {
     fn failed(&mut self, mut calling: Calling, invite: &Message, response: &Message, now: Instant) {
         calling.targets.clear();
         if response.status().is_some_and(|status| status >= 600) {
-            calling.route = redirect::Route::default();
+            calling.route = Box::default();
         }
         self.other_way(calling, invite, redirect::failure(response), now);
     }

@@ -72,7 +72,7 @@ fn a_caller_that_requires_it_hears_180_until_its_prack() {
     // T1 doubling, without the limit of T2.
     for wait in [500, 1000, 2000, 4000, 8000] {
         assert_eq!(called.pass(wait - 1).0, []);
-        assert_eq!(called.pass(1).0, [first.clone()]);
+        assert_eq!(called.pass(1).0, std::slice::from_ref(&first));
     }
     assert_eq!(called.ring(), [], "one after the other");
     assert_eq!(called.request(5, "PRACK", &format!("RAck: {} 4 INVITE\n", rseq + 1), "").status(), Some(481));
