@@ -24,6 +24,7 @@ interop: ## bring Asterisk, HylaFAX, SpanDSP and Postfix from packages and run t
 	tests/interop/setup
 	$(CARGO) test $(LOCKED) --release --manifest-path tests/oracle/Cargo.toml
 	$(CARGO) build $(LOCKED) --release --workspace --bins
+	$(CARGO) run $(LOCKED) --release --manifest-path tests/conformance/Cargo.toml
 	tests/interop/run
 
 lint: ## format, clippy with warnings denied, documentation
@@ -47,6 +48,7 @@ $(PDFIUM): contrib/fetch-pdfium
 	@contrib/fetch-pdfium build/pdfium || echo "make: going on without libpdfium; PDF files are drawn by the built-in renderer"
 
 generated: ## rewrite the manual pages, the sample configuration and the completions
+	UPDATE=1 $(CARGO) test $(LOCKED) --lib generated_files
 	UPDATE=1 $(CARGO) test $(LOCKED) --test main generated
 
 PREFIX ?= /usr/local

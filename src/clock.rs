@@ -26,6 +26,12 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
+/// The wall clock since 1970, as fine as the system has it: for captures.
+#[must_use]
+pub fn wall_precise() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 /// The wall clock: for rows, header lines and mails. A clock before 1970 reads as 1970.
 #[must_use]
 pub fn wall() -> UnixMillis {

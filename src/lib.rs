@@ -7,7 +7,7 @@
 //! - formats: [`mail`], [`image`], [`sdp`], [`rtp`], [`dsp`]
 //! - engines: [`smtp`], [`sip`], [`t30`], [`t38`]
 //! - decisions: [`policy`], [`pages`]
-//! - one fax call: [`call`]
+//! - one fax call: [`call`]; what went over the wire in it: [`trace`]
 //! - storage: [`queue`], [`spool`]
 //! - drivers: [`io`]; the only reader of clocks: [`clock`]
 //! - the flow, a file a stage: [`stage`]
@@ -36,3 +36,4 @@ pub mod spool;
 pub mod stage;
 pub mod t30;
 pub mod t38;
+pub mod trace;

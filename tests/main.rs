@@ -1,5 +1,6 @@
 //! All tests that need the whole crate, in one binary.
 
+mod call_ladder;
 mod crash;
 mod demo;
 mod flow;
@@ -10,3 +11,4 @@ mod parallel;
 mod polling;
 mod support;
 mod tidy;
+mod wishes;

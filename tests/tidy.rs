@@ -24,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["model"]),
     ("pages", &["model", "mail", "image"]),
     ("call", &["model", "signal", "image", "sdp", "rtp", "dsp", "sip", "t30", "t38"]),
+    ("trace", &["model", "signal", "sdp", "rtp", "dsp", "sip", "t30", "t38"]),
     ("queue", &["model", "policy"]),
     ("spool", &["model", "queue"]),
     ("io", &["model", "clock", "smtp", "sip", "rtp", "call", "pages", "mail"]),
@@ -31,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "stage",
         &[
             "model", "signal", "clock", "mail", "image", "policy", "pages", "smtp", "sip", "t30", "t38", "call",
-            "queue", "spool", "io",
+            "trace", "queue", "spool", "io",
         ],
     ),
     ("config", &["model"]),
@@ -46,7 +47,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "app", "clock", "config", "model", "queue", "spool", "stage", "policy", "pages", "image", "mail", "io",
-            "call",
+            "call", "trace",
         ],
     ),
     ("main", &["app", "cli", "config"]),

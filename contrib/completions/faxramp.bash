@@ -16,6 +16,9 @@ _faxramp() {
             ",$1")
                 cmd="faxramp"
                 ;;
+            faxramp,call)
+                cmd="faxramp__subcmd__call"
+                ;;
             faxramp,completions)
                 cmd="faxramp__subcmd__completions"
                 ;;
@@ -48,6 +51,15 @@ _faxramp() {
                 ;;
             faxramp,serve)
                 cmd="faxramp__subcmd__serve"
+                ;;
+            faxramp__subcmd__call,list)
+                cmd="faxramp__subcmd__call__subcmd__list"
+                ;;
+            faxramp__subcmd__call,read)
+                cmd="faxramp__subcmd__call__subcmd__read"
+                ;;
+            faxramp__subcmd__call,show)
+                cmd="faxramp__subcmd__call__subcmd__show"
                 ;;
             faxramp__subcmd__config,check)
                 cmd="faxramp__subcmd__config__subcmd__check"
@@ -89,12 +101,108 @@ _faxramp() {
 
     case "${cmd}" in
         faxramp)
-            opts="-h -V --config --log-level --help --version serve send poll offer queue received render config demo completions man"
+            opts="-h -V --config --log-level --help --version serve send poll offer queue received call render config demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__call)
+            opts="-h --config --log-level --help list show read"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__call__subcmd__list)
+            opts="-h --failed --limit --json --config --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__call__subcmd__read)
+            opts="-h --json --config --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__call__subcmd__show)
+            opts="-h --capture --json --config --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --capture)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -38,6 +38,7 @@ complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "poll" -d 'Fetch a d
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "offer" -d 'Documents that others may fetch from us by calling (polling)'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "queue" -d 'Look at the queue of faxes and change it'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "received" -d 'List received faxes and fetched documents, newest first'
+complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "call" -d 'Show what happened in a call, packet by packet, and why it failed'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "render" -d 'Draw a file to fax pages as they would be sent'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "config" -d 'Check the configuration, or print its reference'
 complete -c faxramp -n "__fish_faxramp_needs_command" -f -a "demo" -d 'Send a sample mail as a fax to ourselves and show what happens'
@@ -197,6 +198,43 @@ debug\t'States'
 trace\t'Packets'"
 complete -c faxramp -n "__fish_faxramp_using_subcommand received" -l json -d 'Print a JSON array'
 complete -c faxramp -n "__fish_faxramp_using_subcommand received" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -f -a "list" -d 'List calls both ways, newest first'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -f -a "show" -d 'Tell how a call went: its outcome, what to do about it, and the ladder of SIP and T.30'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -f -a "read" -d 'Draw the ladders of all calls in a capture made elsewhere (pcap)'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l failed -d 'Only calls that did not end well'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l json -d 'Print a JSON array'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from show" -l capture -d 'Also write the capture to this file, for Wireshark' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from show" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from show" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from read" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from read" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
+warn\t'What a person should look at'
+info\t'Outcomes'
+debug\t'States'
+trace\t'Packets'"
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from read" -l json -d 'Print a JSON array'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from read" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c faxramp -n "__fish_faxramp_using_subcommand render" -s o -l output -d 'Write the pages to this fax TIFF' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l png -d 'Write each page as a PNG picture into this directory' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand render" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F

@@ -4,7 +4,7 @@
 #![no_main]
 
 use faxramp::model::{Resolution, Width};
-use faxramp::pages::sheet::{Paper, Sheet};
+use faxramp::pages::sheet::{Paper, Stock};
 use faxramp::pages::worker::{
     Event, Failure, Finished, Kind, Limits, MAX_MESSAGE_CHARACTERS, MAX_ROWS, MAX_WARNINGS, PdfEngine, Request,
     Response, Sandbox, TextOptions,
@@ -18,7 +18,7 @@ fn request() -> Request {
     Request {
         kind: Kind::Pdf,
         name: "a.pdf".into(),
-        sheet: Sheet { width: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 },
+        stock: Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4 },
         limits: Limits { pages: PAGES, ..Limits::default() },
         sandbox: Sandbox::BestEffort,
         pdf_engine: PdfEngine::Auto,

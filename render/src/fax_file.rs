@@ -1,6 +1,6 @@
 //! TIFF files, above all those of fax gear, by the program's own reader; one fax page for each page.
 //!
-//! A page that is as wide as a fax line keeps every picture element: it was a fax before. Others are pictures with a size.
+//! A page that is as wide as a fax line, A4, B4 or A3, keeps every picture element: it was a fax before. Others are pictures with a size.
 
 use crate::fault::Fault;
 use crate::output::Output;
@@ -10,8 +10,8 @@ use crate::strokes::thicken;
 use faxramp::image::scale::{self, Shape};
 use faxramp::image::tiff::{Page, PageImage, Reader, TiffError};
 use faxramp::image::{Bitmap, Grey};
-use faxramp::model::Resolution;
-use faxramp::pages::sheet::Sheet;
+use faxramp::model::{Resolution, Width};
+use faxramp::pages::sheet::Stock;
 use faxramp::pages::worker::{MAX_ROWS, Request};
 
 use image::GrayImage;
@@ -19,8 +19,8 @@ use std::io::Write;
 
 /// How far the dots per inch across that a fax page states may be from those of its resolution: many programs round 204 to 200.
 const ROUNDED_DOTS: u32 = 9;
-/// A fax page that states no lines per inch is at standard resolution up to so many rows: A4 with a little more.
-const MOST_STANDARD_ROWS: u32 = 1400;
+/// A fax page that states no lines per inch is at standard resolution up to so many rows, by its width: a sheet with a little more.
+const MOST_STANDARD_ROWS: [(Width, u32); 3] = [(Width::A4, 1400), (Width::B4, 1650), (Width::A3, 1950)];
 /// Dots per inch that are believed of other pages; 98 is a fax's.
 const BELIEVED_DOTS: std::ops::RangeInclusive<u32> = 90..=2400;
 
@@ -35,18 +35,19 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
         if page.damaged_rows > 0 {
             output.warning(&format!("{} lines of page {pages} were damaged in the file", page.damaged_rows))?;
         }
-        draw_page(page, pages, request.sheet, output)?;
+        draw_page(page, pages, request.stock, output)?;
     }
     if pages == 0 { Err(Fault::malformed("the TIFF file has no pages")) } else { Ok(()) }
 }
 
-fn draw_page<W: Write>(page: Page, number: u32, sheet: Sheet, output: &mut Output<W>) -> Result<(), Fault> {
+fn draw_page<W: Write>(page: Page, number: u32, stock: Stock, output: &mut Output<W>) -> Result<(), Fault> {
     let density = page
         .dots_per_inch
         .filter(|(across, down)| BELIEVED_DOTS.contains(across) && BELIEVED_DOTS.contains(down))
         .map(|(across, down)| (f64::from(across), f64::from(down)));
     match page.image {
-        PageImage::Bilevel(bitmap) if let Some(resolution) = fax_resolution(&bitmap, page.dots_per_inch, sheet) => {
+        PageImage::Bilevel(bitmap) if let Some((width, resolution)) = fax_shape(&bitmap, page.dots_per_inch) => {
+            let sheet = stock.sheet(width);
             let shape = Shape { width: sheet.pels(), resolution: sheet.resolution, maximum_rows: None };
             let changed = scale::fit(&bitmap, resolution, shape);
             if changed.rows() > MAX_ROWS {
@@ -55,27 +56,27 @@ fn draw_page<W: Write>(page: Page, number: u32, sheet: Sheet, output: &mut Outpu
                     changed.rows()
                 )));
             }
-            output.page(&changed)
+            output.page(&changed, sheet)
         }
         PageImage::Bilevel(bitmap) => {
-            let (mut drawn, at) = sized(in_greys(&bitmap)?, density, sheet)?;
+            let (mut drawn, at) = sized(in_greys(&bitmap)?, density, stock)?;
             thicken(&mut drawn);
             output.grey_page(&drawn, &at)
         }
-        PageImage::Grey(grey) => draw_grey(same(&grey)?, density, sheet, output),
+        PageImage::Grey(grey) => draw_grey(same(&grey)?, density, stock, output),
     }
 }
 
-/// The resolution of a page that was a fax of the sheet's width before.
-fn fax_resolution(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>, sheet: Sheet) -> Option<Resolution> {
-    let resolution = match dots_per_inch {
-        Some((across, down)) => Resolution::nearest(across, down),
-        None if bitmap.rows() <= MOST_STANDARD_ROWS => Resolution::Standard,
-        None => Resolution::Fine,
+/// The width and resolution of a page that was a fax before.
+fn fax_shape(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>) -> Option<(Width, Resolution)> {
+    let Some((across, down)) = dots_per_inch else {
+        let width = Width::from_pels(bitmap.width(), Resolution::Standard)?;
+        let standard = MOST_STANDARD_ROWS.iter().any(|&(class, most)| class == width && bitmap.rows() <= most);
+        return Some((width, if standard { Resolution::Standard } else { Resolution::Fine }));
     };
-    let near = |(across, _): (u32, u32)| across.abs_diff(resolution.dots_per_inch()) <= ROUNDED_DOTS;
-    let fits = bitmap.width() == sheet.width.pels(resolution) && dots_per_inch.is_none_or(near);
-    fits.then_some(resolution)
+    let resolution = Resolution::nearest(across, down);
+    let width = Width::from_pels(bitmap.width(), resolution)?;
+    (across.abs_diff(resolution.dots_per_inch()) <= ROUNDED_DOTS).then_some((width, resolution))
 }
 
 fn in_greys(bitmap: &Bitmap) -> Result<GrayImage, Fault> {

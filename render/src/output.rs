@@ -5,7 +5,7 @@ use crate::placement::Placement;
 
 use faxramp::image::{Bitmap, Coding, Grey, encode, halftone};
 use faxramp::model::Compression;
-use faxramp::pages::sheet::Sheet;
+use faxramp::pages::sheet::{Sheet, Stock};
 use faxramp::pages::worker::{
     ErrorKind, MAX_MESSAGE_CHARACTERS, MAX_PAGE_OCTETS, MAX_PAGES, MAX_ROWS, Record, shortened,
 };
@@ -16,19 +16,19 @@ use std::io::Write;
 #[derive(Debug)]
 pub(crate) struct Output<W> {
     to: W,
-    sheet: Option<Sheet>,
+    stock: Option<Stock>,
     most_pages: u32,
     pages: u32,
 }
 
 impl<W: Write> Output<W> {
     pub(crate) const fn new(to: W) -> Self {
-        Self { to, sheet: None, most_pages: MAX_PAGES, pages: 0 }
+        Self { to, stock: None, most_pages: MAX_PAGES, pages: 0 }
     }
 
     /// What the pages must be like, and how many may come.
-    pub(crate) const fn expect(&mut self, sheet: Sheet, most_pages: u32) {
-        self.sheet = Some(sheet);
+    pub(crate) const fn expect(&mut self, stock: Stock, most_pages: u32) {
+        self.stock = Some(stock);
         self.most_pages = most_pages;
     }
 
@@ -56,19 +56,18 @@ impl<W: Write> Output<W> {
 
     /// A page with `drawn` put where it belongs.
     pub(crate) fn placed(&mut self, drawn: &Bitmap, at: &Placement) -> Result<(), Fault> {
-        let sheet = self.sheet.ok_or_else(unasked)?;
-        let mut page = Bitmap::white(sheet.pels(), at.page_rows);
+        let mut page = Bitmap::white(at.sheet.pels(), at.page_rows);
         page.stamp(drawn, at.left, at.top);
-        self.page(&page)
+        self.page(&page, at.sheet)
     }
 
-    /// A page.
-    pub(crate) fn page(&mut self, page: &Bitmap) -> Result<(), Fault> {
-        let sheet = self.sheet.ok_or_else(unasked)?;
+    /// A page on this sheet.
+    pub(crate) fn page(&mut self, page: &Bitmap, sheet: Sheet) -> Result<(), Fault> {
+        let stock = self.stock.ok_or_else(unasked)?;
         if self.pages == self.most_pages {
             return Err(Fault::too_many_pages(None, self.most_pages));
         }
-        if page.width() != sheet.pels() || page.rows() == 0 || page.rows() > MAX_ROWS {
+        if page.width() != sheet.pels() || !stock.has(page.width()) || page.rows() == 0 || page.rows() > MAX_ROWS {
             return Err(Fault::internal(format!(
                 "page {} came out as {} by {}",
                 self.pages + 1,

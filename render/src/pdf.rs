@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::output::Output;
 use crate::placement::{LARGEST_SOURCE, Placement, page};
 
-use faxramp::pages::sheet::Sheet;
+use faxramp::pages::sheet::Stock;
 use faxramp::pages::worker::{PdfEngine, Request};
 
 use std::io::Write;
@@ -96,7 +96,7 @@ fn no_pages() -> Fault {
 }
 
 /// Where a page of this size in points goes, if that is a size.
-fn place(number: u32, width: f32, height: f32, sheet: Sheet) -> Result<Placement, Fault> {
+fn place(number: u32, width: f32, height: f32, stock: Stock) -> Result<Placement, Fault> {
     let (width, height) = (f64::from(width) * POINT, f64::from(height) * POINT);
     if !width.is_finite() || !height.is_finite() || width <= 0.0 || height <= 0.0 {
         return Err(Fault::malformed(format!("page {number} has no size")));
@@ -109,7 +109,7 @@ fn place(number: u32, width: f32, height: f32, sheet: Sheet) -> Result<Placement
             LARGEST_SOURCE / 10.0
         )));
     }
-    Ok(page(width, height, sheet))
+    Ok(page(width, height, stock))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::placement::{Placement, Turn, picture};
 
 use faxramp::image::Grey;
-use faxramp::pages::sheet::Sheet;
+use faxramp::pages::sheet::Stock;
 use faxramp::pages::worker::Request;
 
 use fast_image_resize::images::Image;
@@ -31,27 +31,27 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
     turn_as_taken(&mut grey, orientation);
     let density = density::of(document, format).map(|density| density.turned(orientation));
     output.begin(Some(1), "image")?;
-    draw_grey(grey, density.map(|density| (density.across, density.down)), request.sheet, output)
+    draw_grey(grey, density.map(|density| (density.across, density.down)), request.stock, output)
 }
 
 /// One page with this picture on it. `density` is its dots per inch across and down, where it says so.
 pub(crate) fn draw_grey<W: Write>(
     grey: GrayImage,
     density: Option<(f64, f64)>,
-    sheet: Sheet,
+    stock: Stock,
     output: &mut Output<W>,
 ) -> Result<(), Fault> {
-    let (drawn, at) = sized(grey, density, sheet)?;
+    let (drawn, at) = sized(grey, density, stock)?;
     if photograph::is_photograph(&drawn) {
-        output.placed(&photograph::screened(&drawn, sheet.resolution), &at)
+        output.placed(&photograph::screened(&drawn, stock.resolution), &at)
     } else {
         output.grey_page(&drawn, &at)
     }
 }
 
 /// The picture at the size it has on a page, and where it goes.
-pub(crate) fn sized(grey: GrayImage, density: Option<(f64, f64)>, sheet: Sheet) -> Result<(Grey, Placement), Fault> {
-    let at = picture(grey.width(), grey.height(), density, sheet);
+pub(crate) fn sized(grey: GrayImage, density: Option<(f64, f64)>, stock: Stock) -> Result<(Grey, Placement), Fault> {
+    let at = picture(grey.width(), grey.height(), density, stock);
     let turned = match at.turn {
         Turn::No => grey,
         Turn::Left => image::imageops::rotate270(&grey),

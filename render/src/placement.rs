@@ -1,14 +1,19 @@
-//! Where a page or a picture goes on the fax page, and how large. Pure geometry; lengths are tenths of a millimetre.
+//! Where a page or a picture goes on the fax page, how large, and on how wide a sheet. Pure geometry; lengths are tenths of a
+//! millimetre.
 //!
-//! The rules: nothing is cropped. What is wider than the sheet or longer than machines take is made smaller. What is
-//! nearly as wide as the sheet is made as wide. What is clearly smaller keeps its size, centred at the top. A fax page
+//! The rules: nothing is cropped. A page gets the narrowest sheet it fits across, lying pages being turned first, so A4 stays on A4
+//! whichever way it lies and A3 gets A3. What is wider than the widest sheet or longer than machines take is made smaller. What
+//! is nearly as wide as the common sheet is made as wide. What is clearly smaller keeps its size, centred at the top. A fax page
 //! ends where its page ends, so a short page costs a short call.
 
 use faxramp::model::Width;
-use faxramp::pages::sheet::{Sheet, pels_in, rows_in};
+use faxramp::pages::sheet::{Sheet, Stock, pels_in, rows_in};
 
-/// A page at least this share of the sheet's width is fitted to it.
+/// A page at least this share of the common sheet's width is fitted to it.
 const NEARLY_AS_WIDE: f64 = 0.8;
+/// A page at most this much wider than a sheet is still drawn on it: what is printed over the edge to be cut off costs less by being
+/// a little smaller than by a wider sheet. Japan's B4 is 257 mm wide, that of fax machines 255.
+const STILL_FITS: f64 = 1.04;
 /// Left free around a picture that is not a scanned page.
 const PICTURE_MARGIN: f64 = 100.0;
 /// A picture without a size of its own is taken as 96 dots per inch and enlarged at most so many times.
@@ -18,6 +23,8 @@ const DOTS_PER_INCH_ASSUMED: f64 = 96.0;
 const WORTH_TURNING: f64 = 1.2;
 /// How far the proportions of a picture may be from the sheet's to be taken as a photographed sheet.
 const SAME_PROPORTIONS: f64 = 0.03;
+/// The longest sheet on a scanner's plate: 17 in.
+const TABLOID_LENGTH: u32 = 4318;
 /// No page is shorter: 20 mm.
 const SHORTEST: u32 = 200;
 /// Elements or lines by which a whole sheet may be missed: sizes in points and pixels are rounded.
@@ -38,6 +45,8 @@ pub(crate) enum Turn {
 /// Where the source goes, in picture elements of the fax page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Placement {
+    /// What it is drawn on.
+    pub(crate) sheet: Sheet,
     /// Turned or not; the sizes below are after turning.
     pub(crate) turn: Turn,
     /// Elements across that the source takes.
@@ -60,33 +69,43 @@ struct Bounds {
 }
 
 fn bounds(sheet: Sheet) -> Bounds {
-    let line = f64::from(sheet.pels()) * 254.0 / f64::from(sheet.resolution.dots_per_inch());
-    let paper = sheet.paper;
-    match sheet.width {
-        Width::A4 => Bounds {
-            width: line.min(paper.width().into()),
-            height: paper.height().into(),
-            longest: paper.longest().into(),
-        },
-        Width::B4 => Bounds { width: line, height: 3640.0, longest: 3640.0 },
-        Width::A3 => Bounds { width: line, height: 4200.0, longest: 4200.0 },
-    }
+    let line = line(sheet);
+    let width = match sheet.width {
+        Width::A4 => line.min(sheet.paper.width().into()),
+        Width::B4 | Width::A3 => line,
+    };
+    Bounds { width, height: sheet.height().into(), longest: sheet.longest().into() }
+}
+
+/// Length of a line of the sheet.
+fn line(sheet: Sheet) -> f64 {
+    f64::from(sheet.pels()) * 254.0 / f64::from(sheet.resolution.dots_per_inch())
+}
+
+/// The narrowest sheet that a page of this size fits across, standing; the widest when none is wide enough.
+fn sheet_for(width: f64, height: f64, stock: Stock) -> Sheet {
+    let fits = |width_class: &Width| width.min(height) <= line(stock.sheet(*width_class)) * STILL_FITS;
+    stock.sheet(Width::ALL.into_iter().find(fits).unwrap_or(stock.widest))
 }
 
 /// Places a page of a document that has a size.
-pub(crate) fn page(width: f64, height: f64, sheet: Sheet) -> Placement {
+pub(crate) fn page(width: f64, height: f64, stock: Stock) -> Placement {
+    on_sheet(width, height, sheet_for(width, height, stock))
+}
+
+fn on_sheet(width: f64, height: f64, sheet: Sheet) -> Placement {
     let bounds = bounds(sheet);
     let turn = if width > height && width > bounds.width { Turn::Left } else { Turn::No };
     let (width, height) = turned(turn, width, height);
-    let scale = page_scale(width, height, bounds);
+    let scale = page_scale(width, height, bounds, sheet.width);
     placed(turn, width * scale, height * scale, 0.0, sheet)
 }
 
-fn page_scale(width: f64, height: f64, bounds: Bounds) -> f64 {
+fn page_scale(width: f64, height: f64, bounds: Bounds, on: Width) -> f64 {
     let fitting = (bounds.width / width).min(bounds.longest / height);
     if fitting < 1.0 {
         fitting
-    } else if width >= NEARLY_AS_WIDE * bounds.width {
+    } else if on == Width::A4 && width >= NEARLY_AS_WIDE * bounds.width {
         (bounds.width / width).min((bounds.height / height).max(1.0))
     } else {
         1.0
@@ -94,13 +113,18 @@ fn page_scale(width: f64, height: f64, bounds: Bounds) -> f64 {
 }
 
 /// Places a picture of so many picture elements. `density` is its dots per inch across and down, where it says so.
-pub(crate) fn picture(across: u32, down: u32, density: Option<(f64, f64)>, sheet: Sheet) -> Placement {
+pub(crate) fn picture(across: u32, down: u32, density: Option<(f64, f64)>, stock: Stock) -> Placement {
     let (across, down) = (f64::from(across), f64::from(down));
+    let sheet = stock.common();
     let bounds = bounds(sheet);
     if let Some((dots_across, dots_down)) = density {
         let (width, height) = (across / dots_across * 254.0, down / dots_down * 254.0);
         if width.min(height) >= NEARLY_AS_WIDE * bounds.width {
-            return page(width, height, sheet);
+            return if is_scan(width, height, stock) {
+                page(width, height, stock)
+            } else {
+                on_sheet(width, height, sheet)
+            };
         }
         let straight = size_in_margins(width, height, 1.0, bounds);
         return picture_in_margins(width, height, 1.0, straight, bounds, sheet);
@@ -109,12 +133,19 @@ pub(crate) fn picture(across: u32, down: u32, density: Option<(f64, f64)>, sheet
     let of_the_sheet = bounds.height / bounds.width;
     if (longer_than_wide / of_the_sheet - 1.0).abs() < SAME_PROPORTIONS && across.min(down) > 500.0 {
         let to_width = bounds.width / across.min(down);
-        return page(across * to_width, down * to_width, sheet);
+        return on_sheet(across * to_width, down * to_width, sheet);
     }
     let natural = 254.0 / DOTS_PER_INCH_ASSUMED;
     let (width, height) = (across * natural, down * natural);
     let straight = size_in_margins(width, height, MOST_ENLARGEMENT, bounds);
     picture_in_margins(width, height, MOST_ENLARGEMENT, straight, bounds, sheet)
+}
+
+/// Whether a picture of this size may be a scanned sheet. Scanners have plates of A3; what is larger was taken by a camera that
+/// writes 300 dots per inch into each picture, and says nothing of paper.
+fn is_scan(width: f64, height: f64, stock: Stock) -> bool {
+    let largest = Stock { widest: Width::A3, ..stock }.sheet(Width::A3);
+    width.min(height) <= line(largest) * STILL_FITS && width.max(height) <= f64::from(TABLOID_LENGTH) * STILL_FITS
 }
 
 fn picture_in_margins(
@@ -154,9 +185,10 @@ fn placed(turn: Turn, width: f64, height: f64, margin: f64, sheet: Sheet) -> Pla
     // What misses the line or the sheet by a rounding alone fills it.
     let drawn =
         snapped(whole(width * across), &[pels, pels_in(sheet.paper.width(), resolution).min(pels)]).clamp(1, pels);
-    let rows = snapped(whole(height * down), &[sheet.paper.rows(resolution)]).max(1);
+    let rows = snapped(whole(height * down), &[sheet.rows()]).max(1);
     let top = whole(margin * down);
     Placement {
+        sheet,
         turn,
         width: drawn,
         rows,
@@ -179,16 +211,19 @@ fn whole(value: f64) -> u32 {
 mod tests {
     use super::{Placement, Turn, page, picture};
     use faxramp::model::{Resolution, Width};
-    use faxramp::pages::sheet::{Paper, Sheet};
+    use faxramp::pages::sheet::{Paper, Stock};
 
-    const FINE_A4: Sheet = Sheet { width: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 };
-    const FINE_LETTER: Sheet = Sheet { paper: Paper::Letter, ..FINE_A4 };
+    const FINE_A4: Stock = Stock { widest: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 };
+    const FINE_LETTER: Stock = Stock { paper: Paper::Letter, ..FINE_A4 };
+    const FINE: Stock = Stock { widest: Width::A3, ..FINE_A4 };
+    const FINE_B4: Stock = Stock { widest: Width::B4, ..FINE_A4 };
 
     #[test]
     fn an_a4_page_keeps_its_size_and_is_centred() {
         let at = page(2100.0, 2970.0, FINE_A4);
-        assert_eq!(at, Placement { turn: Turn::No, width: 1687, rows: 2292, left: 20, top: 0, page_rows: 2292 });
-        let standard = page(2100.0, 2970.0, Sheet { resolution: Resolution::Standard, ..FINE_A4 });
+        let sheet = FINE_A4.common();
+        assert_eq!(at, Placement { sheet, turn: Turn::No, width: 1687, rows: 2292, left: 20, top: 0, page_rows: 2292 });
+        let standard = page(2100.0, 2970.0, Stock { resolution: Resolution::Standard, ..FINE_A4 });
         assert_eq!((standard.width, standard.rows), (1687, 1146));
     }
 
@@ -212,6 +247,56 @@ mod tests {
         assert_eq!(page(2970.0, 2100.0, FINE_A4), Placement { turn: Turn::Left, ..page(2100.0, 2970.0, FINE_A4) });
         let a5 = page(2100.0, 1480.0, FINE_A4);
         assert_eq!((a5.turn, a5.rows), (Turn::No, 1142));
+    }
+
+    #[test]
+    fn each_page_gets_the_narrowest_sheet_it_fits_across() {
+        let sizes = [
+            ("A4", 2100.0, 2970.0, Width::A4, Turn::No),
+            ("A4 lying", 2970.0, 2100.0, Width::A4, Turn::Left),
+            ("A4 with 3 mm to be cut off", 2160.0, 3030.0, Width::A4, Turn::No),
+            ("Letter", 2159.0, 2794.0, Width::A4, Turn::No),
+            ("a slide, 10 in by 7.5 in", 2540.0, 1905.0, Width::A4, Turn::Left),
+            ("B4 of ISO", 2500.0, 3530.0, Width::B4, Turn::No),
+            ("B4 of JIS, lying", 3640.0, 2570.0, Width::B4, Turn::Left),
+            ("A3", 2970.0, 4200.0, Width::A3, Turn::No),
+            ("A3 lying", 4200.0, 2970.0, Width::A3, Turn::Left),
+            ("Tabloid", 2794.0, 4318.0, Width::A3, Turn::No),
+            ("A1", 5940.0, 8410.0, Width::A3, Turn::No),
+        ];
+        for (name, width, height, sheet, turn) in sizes {
+            let at = page(width, height, FINE);
+            assert_eq!((at.sheet.width, at.turn), (sheet, turn), "{name}");
+            assert!(at.left + at.width <= at.sheet.pels() && at.rows <= at.page_rows, "{name}");
+            let narrow = page(width, height, FINE_B4);
+            assert_eq!((narrow.sheet.width, narrow.turn), (sheet.min(Width::B4), turn), "{name}");
+            assert_eq!(page(width, height, FINE_A4).sheet.width, Width::A4, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wide_page_keeps_its_size_on_its_sheet() {
+        let a3 = page(2970.0, 4200.0, FINE);
+        assert_eq!((a3.width, a3.rows, a3.left), (2385, 3241, 23));
+        let b4 = page(2500.0, 3530.0, FINE);
+        assert_eq!((b4.width, b4.rows, b4.left), (2008, 2724, 20));
+        let tabloid = page(2794.0, 4318.0, Stock { paper: Paper::Letter, ..FINE });
+        assert_eq!((tabloid.width, tabloid.rows), (2244, 3332));
+        let poster = page(5940.0, 8410.0, FINE);
+        assert_eq!((poster.width, poster.rows), (2383, 3241));
+        // On the sheet of B4 an A3 page is as small as it must be.
+        let narrow = page(2970.0, 4200.0, FINE_B4);
+        assert_eq!((narrow.width, narrow.rows), (2048, 2783));
+    }
+
+    #[test]
+    fn a_scan_of_a3_gets_a3_and_a_large_photograph_does_not() {
+        let scan = picture(3508, 4961, Some((300.0, 300.0)), FINE);
+        assert_eq!((scan.sheet.width, scan.rows, scan.top), (Width::A3, 3241, 0));
+        let photograph = picture(6000, 4000, Some((300.0, 300.0)), FINE);
+        assert_eq!((photograph.sheet.width, photograph.turn), (Width::A4, Turn::Left));
+        let unsized_scan = picture(3508, 4961, None, FINE);
+        assert_eq!(unsized_scan.sheet.width, Width::A4);
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn draw<W: Write>(request: &Request, input: &mut impl Read, output: &mut Output<
     };
     let library = engine.as_ref().and_then(pdf::Engine::library);
     let missing = sandbox::close(request.limits, library, request.sandbox).map_err(Fault::internal)?;
-    output.expect(request.sheet, request.limits.pages);
+    output.expect(request.stock, request.limits.pages);
     for lack in &missing {
         output.warning(lack)?;
     }

@@ -14,6 +14,7 @@ use crate::output::Output;
 use fonts::{Cut, Typesetter};
 use leaf::{Leaf, Margins};
 
+use faxramp::pages::sheet::Sheet;
 use faxramp::pages::worker::{HeadingField, Request, Typeface};
 use std::io::Write;
 
@@ -39,7 +40,7 @@ pub(crate) fn draw<W: Write>(document: &[u8], request: &Request, output: &mut Ou
     if let Some(warning) = missing {
         output.warning(&warning)?;
     }
-    let mut pages = Pages { margins: Margins::of(request.sheet), leaf: None, output, request };
+    let mut pages = Pages { margins: Margins::of(request.stock.common()), leaf: None, output, request };
     pages.heading(heading, &mut typesetter)?;
     // Blank lines, and a form feed, at the very end would only make a blank page.
     let text = text.trim_end();
@@ -128,12 +129,18 @@ impl<W: Write> Pages<'_, W> {
         if self.leaf.as_ref().is_some_and(|leaf| !leaf.has_room_for(height)) {
             self.turn_over()?;
         }
-        Ok(self.leaf.get_or_insert_with(|| Leaf::new(self.request.sheet, self.margins)))
+        let sheet = self.sheet();
+        Ok(self.leaf.get_or_insert_with(|| Leaf::new(sheet, self.margins)))
+    }
+
+    /// Text is set on the paper of the settings.
+    fn sheet(&self) -> Sheet {
+        self.request.stock.common()
     }
 
     fn turn_over(&mut self) -> Result<(), Fault> {
-        let full = self.leaf.take().unwrap_or_else(|| Leaf::new(self.request.sheet, self.margins));
-        self.output.page(&full.into_bitmap()?)
+        let full = self.leaf.take().unwrap_or_else(|| Leaf::new(self.sheet(), self.margins));
+        self.output.page(&full.into_bitmap()?, self.sheet())
     }
 
     fn finish(mut self) -> Result<(), Fault> {

@@ -24,10 +24,11 @@ use crate::model::Cause;
 use crate::queue::{QueueError, Store};
 use crate::sip::{LocalAddress, LocalAddresses, Router, Transport};
 use crate::smtp;
-use crate::spool::{Spool, SpoolError, SpoolName};
+use crate::spool::{Spool, SpoolError, SpoolName, Traces};
 use crate::stage::accept::Accept;
 use crate::stage::dial::{self, Calls};
 use crate::stage::line::Line;
+use crate::stage::trace::Recorder;
 use crate::stage::{Fault, Office, deliver, receive, render, report};
 
 pub use settings::{SettingsError, settings};
@@ -68,6 +69,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The system gives no thread.
+    #[error("no thread could be started: {0}; is a limit on tasks set too low?")]
+    Thread(std::io::Error),
     /// Leftovers of a crash could not be settled.
     #[error("what was left over from the last run could not be settled: {0}")]
     Recovery(#[from] Fault),
@@ -94,6 +98,12 @@ pub fn queue_file(config: &Config) -> PathBuf {
 #[must_use]
 pub fn spool_directory(config: &Config) -> PathBuf {
     config.server.data_directory.join("spool")
+}
+
+/// The captures of calls in the data directory.
+#[must_use]
+pub fn traces_directory(config: &Config) -> PathBuf {
+    config.server.data_directory.join("traces")
 }
 
 impl Server {
@@ -128,7 +138,8 @@ impl Server {
         let receiving =
             receive::run(office.clone(), line.clone(), new_calls, wanted_end, stopped.clone(), calls.clone());
         tasks.push(tokio::spawn(receiving));
-        tasks.push(tokio::spawn(keep_house(office.clone(), config.queue.keep_history, stopped)));
+        let traces = line.recorder.traces().clone();
+        tasks.push(tokio::spawn(keep_house(office.clone(), traces, config.queue.keep_history, stopped)));
         tracing::info!(sip = %line.sip.local(), smtp = ?smtp, "faxramp is ready");
         Ok(Self { office, calls, line, smtp, stop, hang_up, tasks })
     }
@@ -227,7 +238,8 @@ async fn open_line(
     let addresses = LocalAddresses::new(LocalAddress { transport: Transport::Udp, bound, advertised }, []);
     let ports = MediaPorts::new(address.ip(), config.sip.media_ports.first, config.sip.media_ports.last);
     let new_calls = sip.listen();
-    Ok((Line::new(sip, ports, addresses, config.log.redact_numbers), new_calls))
+    let recorder = Recorder::new(Traces::at(&traces_directory(config))).map_err(StartError::Thread)?;
+    Ok((Line::new(sip, ports, addresses, config.log.redact_numbers, recorder), new_calls))
 }
 
 async fn listen(config: &Config) -> Result<Vec<TcpListener>, StartError> {
@@ -249,14 +261,19 @@ fn session(config: &Config) -> smtp::Settings {
 }
 
 /// Forgets what is over and sweeps orphans, every now and then.
-async fn keep_house(office: Office, history: Duration, mut stop: watch::Receiver<bool>) {
+async fn keep_house(office: Office, traces: Traces, history: Duration, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             _ = tokio::time::timeout(HOUSEKEEPING, std::future::pending::<()>()) => {}
         }
-        let office = office.clone();
-        let done = tokio::task::spawn_blocking(move || forget(&office, history)).await;
+        let (office, traces) = (office.clone(), traces.clone());
+        let done = tokio::task::spawn_blocking(move || {
+            let trace = office.settings().trace;
+            traces.tidy(trace.keep_for, trace.max_total, SystemTime::from(clock::wall()))?;
+            forget(&office, history)
+        })
+        .await;
         if let Ok(Err(fault)) = done {
             tracing::error!(%fault, "old faxes could not be forgotten; it is tried again in an hour");
         }

@@ -9,19 +9,20 @@ use crate::call::{Ask, Codec, FirstOffer, T38Policy};
 use crate::config::{self, Config, HostPort};
 use crate::io::smtp_out::{self, Tls};
 use crate::mail::{BodyText, SelectionRules};
-use crate::model::{Number, NumberPlan, Width};
+use crate::model::{Network, Number, NumberPlan};
 use crate::pages::plan;
-use crate::pages::sheet::{Paper, Sheet};
+use crate::pages::sheet::{Paper, Stock};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
 use crate::policy::address::AddressRules;
-use crate::policy::authorize::{Action, Network, Rule, Rules};
+use crate::policy::authorize::{Action, Rule, Rules};
 use crate::policy::{InboundRoutes, InboundRule, NumberFormat, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
 use crate::sip::{CalledFrom, Credentials, Rate};
 use crate::stage::settings::{
-    Accept, BlockedCallers, Deliver, Dial, Fax, Formats, InboundPeer, InboundWishes, Receive, Render, Report, Route,
-    Settings, TrunkLine, WhenFull,
+    Accept, BlockedCallers, Deliver, Dial, Fax, Formats, InboundPeer, InboundWishes, Keep, Receive, Render, Report,
+    Route, Settings, Trace, TrunkLine, WhenFull,
 };
+use crate::t30::RtnMeaning;
 use crate::t38::{ErrorCorrection, Pacing};
 
 /// The program that draws, by name.
@@ -92,14 +93,8 @@ pub async fn settings(config: &Config) -> Result<Settings, SettingsError> {
         dial,
         report: report(config),
         deliver: deliver(config)?,
+        trace: trace(config),
     })
-}
-
-fn networks(networks: &[config::Network], key: &str) -> Result<Vec<Network>, SettingsError> {
-    let parse = |network: &config::Network| {
-        format!("{}/{}", network.address, network.length).parse().map_err(|error| rule(key)(format!("{error}")))
-    };
-    networks.iter().map(parse).collect()
 }
 
 fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
@@ -108,20 +103,19 @@ fn accept(config: &Config, plan: &NumberPlan) -> Result<Accept, SettingsError> {
         let key = format!("allow {:?}", allow.name);
         let wrong = |error: &dyn std::fmt::Display| rule(key.clone())(error.to_string());
         let senders = allow.senders.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
-        let numbers = allow.numbers.iter().map(|pattern| pattern.parse().map_err(|error| wrong(&error)));
         rules.push(Rule {
             name: allow.name.clone(),
-            peers: networks(&allow.peers, &key)?,
+            peers: allow.peers.clone(),
             senders: senders.collect::<Result<_, _>>()?,
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: allow.numbers.clone(),
             action: match allow.action {
-                config::Action::Allow => Action::Allow { max_pages: None },
+                config::Action::Allow => Action::Allow { max_pages: allow.max_pages },
                 config::Action::Deny => Action::Deny,
             },
         });
     }
     Ok(Accept {
-        peers: networks(&config.smtp.trusted_peers, "smtp.trusted_peers")?,
+        peers: config.smtp.trusted_peers.clone(),
         addresses: AddressRules {
             fax_domains: config.smtp.fax_domains.clone(),
             encapsulated_domains: Vec::new(),
@@ -139,7 +133,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
         config::Paper::A4 => Paper::A4,
         config::Paper::Letter => Paper::Letter,
     };
-    let sheet = Sheet { width: Width::A4, resolution: config.fax.resolution, paper };
+    let stock = Stock { widest: config.fax.widest, resolution: config.fax.resolution, paper };
     let processor_seconds = u32::try_from(render.timeout.as_secs()).unwrap_or(u32::MAX).max(1);
     let plan = plan::Settings {
         limits: worker::Limits {
@@ -155,7 +149,7 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
             config::Engine::Hayro => PdfEngine::Hayro,
         },
         pdf_library: pdf_library(render.pdfium_library.as_deref()),
-        ..plan::Settings::new(sheet)
+        ..plan::Settings::new(stock)
     };
     let body = match render.body {
         config::Body::FirstPage => BodyText::FirstPage,
@@ -210,6 +204,11 @@ fn fax(config: &Config) -> Fax {
         error_correction: ErrorCorrection::Redundancy,
         control_redundancy: u8::try_from(fax.control_redundancy).unwrap_or(u8::MAX),
         image_redundancy: u8::try_from(fax.image_redundancy).unwrap_or(u8::MAX),
+        rtn: match fax.rejected_page {
+            config::RejectedPage::Resend => RtnMeaning::Resend,
+            config::RejectedPage::ResendThenGoOn => RtnMeaning::ResendThenGoOn,
+            config::RejectedPage::Printed => RtnMeaning::Printed,
+        },
         pacing: match fax.pacing {
             config::Pacing::Modem => Pacing::Modem,
             config::Pacing::Auto => Pacing::Auto,
@@ -293,8 +292,7 @@ fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsE
     };
     Ok(Trunk {
         name: trunk.name.clone(),
-        // A trunk's prefixes end where the pattern's star begins.
-        prefixes: trunk.prefixes.iter().map(|prefix| prefix.trim_end_matches('*').to_owned()).collect(),
+        prefixes: trunk.prefixes.clone(),
         strip: trunk.strip as usize,
         prepend: trunk.prepend.clone(),
         format: match trunk.number_format {
@@ -328,27 +326,20 @@ fn receive(
     let mut rules = Vec::new();
     let mut wishes = Vec::new();
     for inbound in &config.inbound {
-        let numbers =
-            inbound.numbers.iter().map(|pattern| pattern.parse().map_err(|error| rule("inbound")(format!("{error}"))));
         rules.push(InboundRule {
-            numbers: numbers.collect::<Result<_, _>>()?,
+            numbers: inbound.numbers.clone(),
             mailboxes: inbound.mailboxes.clone(),
             station_id: inbound.station_id.clone(),
         });
         wishes.push(InboundWishes { formats: formats(inbound.formats), answer_after: inbound.answer_after });
     }
     let routes = InboundRoutes::new(rules, plan.clone()).map_err(|error| rule("inbound")(error.to_string()))?;
-    let routes = routes.with_sub_addresses(sub_addresses(config)?);
+    let routes = routes.with_sub_addresses(sub_addresses(config));
     let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
     Ok(Receive {
-        peers: inbound_peers(config, lines)?,
+        peers: inbound_peers(config, lines),
         blocked: BlockedCallers {
-            numbers: config
-                .inbound_block
-                .callers
-                .iter()
-                .map(|pattern| pattern.parse().map_err(|error| rule("inbound_block.callers")(format!("{error}"))))
-                .collect::<Result<_, _>>()?,
+            numbers: config.inbound_block.callers.clone(),
             anonymous: config.inbound_block.anonymous,
         },
         routes,
@@ -362,7 +353,7 @@ fn receive(
 }
 
 /// Those with a section, then the trunks by the address of their proxies, then any address that is allowed.
-fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Result<Vec<InboundPeer>, SettingsError> {
+fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<InboundPeer> {
     let t38_of = |trunk: Option<&String>| {
         let policy = trunk.and_then(|name| lines.get(name)).map(|line| line.t38).unwrap_or_default();
         // The caller is to hear our tone, and nobody calls a fax server to talk.
@@ -372,7 +363,7 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Result
         };
         T38Policy { ask, ..policy }
     };
-    let allowed = networks(&config.sip.allowed_peers, "sip.allowed_peers")?;
+    let allowed = config.sip.allowed_peers.clone();
     let rate = Rate { per_second: config.sip.calls_per_second, burst: config.sip.calls_burst };
     let unnamed = |name: String, trunk: Option<String>, addresses: Vec<Network>| InboundPeer {
         name,
@@ -403,27 +394,24 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Result
                 config::WhenFull::Unavailable => WhenFull::Unavailable(peer.retry_after),
             },
             rate: Rate { per_second: peer.calls_per_second, burst: peer.calls_burst },
-            ..unnamed(
-                peer.name.clone(),
-                peer.trunk.clone(),
-                networks(&peer.addresses, &format!("peer {:?}", peer.name))?,
-            )
+            ..unnamed(peer.name.clone(), peer.trunk.clone(), peer.addresses.clone())
         });
     }
     for (name, line) in lines {
         let address = line.proxy.ip();
         // A call to ourselves comes from no trunk.
         if line.proxy != config.sip.listen && allowed.iter().any(|network| network.contains(address)) {
-            peers.push(unnamed(name.clone(), Some(name.clone()), vec![single(address)?]));
+            peers.push(unnamed(name.clone(), Some(name.clone()), single(address)));
         }
     }
     peers.push(unnamed(String::new(), None, allowed));
-    Ok(peers)
+    peers
 }
 
-fn single(address: IpAddr) -> Result<Network, SettingsError> {
+/// The network of one address.
+fn single(address: IpAddr) -> Vec<Network> {
     let length = if address.is_ipv4() { 32 } else { 128 };
-    format!("{address}/{length}").parse().map_err(|error| rule("trunk")(format!("{error}")))
+    format!("{address}/{length}").parse().into_iter().collect()
 }
 
 const fn called_from(place: config::CalledNumber) -> CalledFrom {
@@ -436,14 +424,11 @@ const fn called_from(place: config::CalledNumber) -> CalledFrom {
     }
 }
 
-fn sub_addresses(config: &Config) -> Result<Vec<SubAddressRule>, SettingsError> {
-    let one = |section: &config::SubAddress| {
-        let pattern = |pattern: &String| pattern.parse().map_err(|error| rule("sub_address")(format!("{error}")));
-        Ok(SubAddressRule {
-            address: section.address.clone(),
-            numbers: section.numbers.iter().map(pattern).collect::<Result<_, _>>()?,
-            mailboxes: section.mailboxes.clone(),
-        })
+fn sub_addresses(config: &Config) -> Vec<SubAddressRule> {
+    let one = |section: &config::SubAddress| SubAddressRule {
+        address: section.address.clone(),
+        numbers: section.numbers.clone(),
+        mailboxes: section.mailboxes.clone(),
     };
     config.sub_address.iter().map(one).collect()
 }
@@ -453,6 +438,18 @@ const fn formats(formats: config::Formats) -> Formats {
         config::Formats::Pdf => Formats::Pdf,
         config::Formats::Tiff => Formats::Tiff,
         config::Formats::Both => Formats::Both,
+    }
+}
+
+const fn trace(config: &Config) -> Trace {
+    Trace {
+        keep: match config.trace.calls {
+            config::Captures::None => Keep::None,
+            config::Captures::Failed => Keep::Failed,
+            config::Captures::All => Keep::All,
+        },
+        keep_for: config.trace.keep_for,
+        max_total: config.trace.max_total,
     }
 }
 

@@ -18,6 +18,8 @@ use crate::signal::Tone;
 const PACKET_TIME: Duration = Duration::from_millis(PACKET_MS as u64);
 /// A driver that was held up does not send more than this many packets in a row to catch up.
 const LATE_PACKETS: u32 = 10;
+/// A tone that sounded for so long needs no repeating after the switch to T.38; detectors of answer tones take half a second.
+const LONG_ENOUGH: Duration = Duration::from_millis(1000);
 
 /// What proves a fax.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +32,7 @@ pub(super) enum Heard {
 
 /// The audio of one call.
 pub(super) struct Audio {
+    began: Instant,
     described: SocketAddr,
     remote: Remote,
     codec: Codec,
@@ -59,7 +62,7 @@ impl Audio {
         let preamble = PreambleDetector::new(law);
         let described = remote;
         let remote = Remote::new(Some(remote));
-        Self { described, remote, codec, tone, sender, generator, detector, preamble, next_packet: now }
+        Self { began: now, described, remote, codec, tone, sender, generator, detector, preamble, next_packet: now }
     }
 
     /// A later description of the same audio: it may have moved, or speak the other law. The stream goes on.
@@ -76,6 +79,11 @@ impl Audio {
     /// Where packets go.
     pub(super) fn remote(&self) -> SocketAddr {
         self.remote.address().unwrap_or(self.described)
+    }
+
+    /// Whether our tone was there for the far end to hear.
+    pub(super) fn tone_was_heard(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.began) >= LONG_ENOUGH
     }
 
     /// When the next packet is due.

@@ -186,6 +186,11 @@ impl Call {
             Role::Answerer(fax) => {
                 let mut fax = (**fax).clone();
                 fax.receive.max_modulation = offer::fastest(fax.receive.max_modulation, settings);
+                if let State::Audio(audio) = &self.state
+                    && audio.tone_was_heard(now)
+                {
+                    fax.receive.send_ced = false;
+                }
                 Procedure::answerer(fax, now)
             }
         };

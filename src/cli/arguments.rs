@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::model::fetch::is_digits;
+use crate::model::CallId;
+use crate::model::fetch::{is_digits, is_password};
 
 /// Columns of help texts, at most.
 pub const HELP_COLUMNS: usize = 100;
@@ -75,6 +76,9 @@ pub enum Command {
     Queue(Queue),
     /// List received faxes and fetched documents, newest first
     Received(Received),
+    /// Show what happened in a call, packet by packet, and why it failed
+    #[command(subcommand)]
+    Call(Call),
     /// Draw a file to fax pages as they would be sent
     ///
     /// The file is drawn by the same sandboxed program and with the same settings as a mail's attachment. Nothing is dialled and no
@@ -144,7 +148,7 @@ pub struct Poll {
     ///
     /// It is kept in the queue until the fetch is forgotten, and shown nowhere. Other users of this machine can see it in the list
     /// of processes while this command runs.
-    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    #[arg(long, value_name = "DIGITS", value_parser = frame_password)]
     pub password: Option<String>,
     /// Who gets the document; the sender when left out
     #[arg(long, value_name = "MAILBOX")]
@@ -202,7 +206,7 @@ pub struct OfferAdd {
     #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
     pub selective: Option<String>,
     /// Password (PWD) without which nobody gets it
-    #[arg(long, value_name = "DIGITS", value_parser = frame_digits)]
+    #[arg(long, value_name = "DIGITS", value_parser = frame_password)]
     pub password: Option<String>,
     /// What to call it in lists and logs; the name of the file when left out
     #[arg(long, value_name = "TEXT")]
@@ -229,9 +233,14 @@ pub struct Received {
     pub json: bool,
 }
 
-/// What T.30 can send as selective address or password.
+/// What T.30 can send as selective address.
 fn frame_digits(text: &str) -> Result<String, String> {
     if is_digits(text) { Ok(text.to_owned()) } else { Err("write 1 to 20 digits, # and *".into()) }
+}
+
+/// What T.30 can send as password.
+fn frame_password(text: &str) -> Result<String, String> {
+    if is_password(text) { Ok(text.to_owned()) } else { Err("write 1 to 20 digits, #, * and +".into()) }
 }
 
 /// The queue.
@@ -334,6 +343,45 @@ pub enum State {
     Cancelled,
     /// Ended, and the receipt is queued
     Reported,
+}
+
+/// Calls.
+#[derive(Debug, Subcommand)]
+pub enum Call {
+    /// List calls both ways, newest first
+    List {
+        /// Only calls that did not end well
+        #[arg(long)]
+        failed: bool,
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell how a call went: its outcome, what to do about it, and the ladder of SIP and T.30
+    ///
+    /// The ladder is read from the capture of the call, which is kept as trace.calls says.
+    Show {
+        /// Call as listed: 17 for one of ours, r5 for one that came in
+        #[arg(value_name = "ID")]
+        id: CallId,
+        /// Also write the capture to this file, for Wireshark
+        #[arg(long, value_name = "FILE.pcap")]
+        capture: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw the ladders of all calls in a capture made elsewhere (pcap)
+    Read {
+        /// The capture
+        file: PathBuf,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Draw a file.

@@ -5,6 +5,7 @@
 //! The manual pages and the shells' completions are made from the same declaration ([`generated`]).
 
 pub mod arguments;
+mod call;
 mod config;
 pub mod console;
 mod demo;
@@ -79,6 +80,10 @@ fn dispatch(command: Command, level: Option<arguments::Level>, source: Source, c
         Command::Received(what) => {
             logging::on_request(level);
             received::run(&what, &source.load(console)?, &Moment::now(), console)
+        }
+        Command::Call(call) => {
+            logging::on_request(level);
+            call::run(call, &source, &Moment::now(), console)
         }
         Command::Render(what) => {
             logging::on_request(level);

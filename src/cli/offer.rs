@@ -16,8 +16,8 @@ use super::table::{Cell, Table};
 use super::{queue, render};
 use crate::app;
 use crate::config::Config;
-use crate::model::{Cause, OfferId, Password};
-use crate::policy::{NumberPattern, Schedule};
+use crate::model::{Cause, NumberPattern, OfferId, Password, PatternError};
+use crate::policy::Schedule;
 use crate::queue::{Fetching, NewOffer, Offer, QueueError, Refusal, Store};
 use crate::spool::{Kind, Spool};
 use crate::stage;
@@ -89,7 +89,7 @@ fn add(what: &OfferAdd, config: Config, store: &Store, moment: &Moment, console:
 }
 
 fn pattern(text: &str) -> Result<NumberPattern, Failure> {
-    text.parse().map_err(|error: crate::policy::RouteError| Failure::new(Exit::Data, error.to_string()))
+    text.parse().map_err(|error: PatternError| Failure::new(Exit::Data, error.to_string()))
 }
 
 /// The moment a person means: a day (its end), a local time, or a span from now.

@@ -1,5 +1,6 @@
 //! `faxramp render`: a file drawn to fax pages by the program and with the settings of the server, without a server.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::io::worker;
 use crate::mail::{self, DocumentKind, Incoming, Selection};
-use crate::model::Resolution;
+use crate::model::{Resolution, Width};
 use crate::pages::plan::{Plan, Role, Source};
 use crate::pages::worker::{ErrorKind, Event, Failure as DrawFailure, Kind, RenderedPage};
 use crate::stage::{self, chance, settings};
@@ -55,7 +56,7 @@ pub(super) fn drawn(document: &Document, mut config: Config) -> Result<Drawn, Fa
     if drawn.pages.is_empty() {
         return Err(Failure::new(Exit::Data, format!("{} has no pages", document.name)));
     }
-    drawn.resolution = Some(settings.plan.sheet.resolution);
+    drawn.resolution = Some(settings.plan.stock.resolution);
     Ok(drawn)
 }
 
@@ -168,7 +169,8 @@ fn tell(name: &str, drawn: &Drawn, resolution: Resolution, written: &[PathBuf], 
     console.say(Line::new().and(Style::Good, format!("{name}: {count} {pages}")).and(
         Style::Plain,
         format!(
-            ", {} × {} dots per inch, {} octets as T.6, drawn by {} in {}",
+            "{}, {} × {} dots per inch, {} octets as T.6, drawn by {} in {}",
+            widths(&drawn.pages, resolution),
             resolution.dots_per_inch(),
             resolution.lines_per_inch(),
             octets,
@@ -185,6 +187,16 @@ fn tell(name: &str, drawn: &Drawn, resolution: Resolution, written: &[PathBuf], 
     if written.is_empty() {
         console.say(Line::new().and(Style::Dim, "nothing was written; -o OUT.tif or --png DIR keep the pages"));
     }
+}
+
+/// Which widths there are, where a page is wider than usual.
+fn widths(pages: &[RenderedPage], resolution: Resolution) -> String {
+    let found: BTreeSet<Width> = pages.iter().filter_map(|page| Width::from_pels(page.width, resolution)).collect();
+    if found.iter().all(|width| *width == Width::A4) {
+        return String::new();
+    }
+    let names: Vec<&str> = found.iter().map(|width| width.name()).collect();
+    format!(" ({})", names.join(", "))
 }
 
 fn for_programs(name: &str, drawn: &Drawn, resolution: Resolution, written: &[PathBuf]) -> Value {

@@ -143,7 +143,9 @@ pub(super) fn not_started(error: &StartError) -> Failure {
         }
         StartError::Spool(_) => Failure::new(Exit::Unavailable, sentence)
             .advising("server.data_directory must be a folder that the user of the server may write to"),
-        StartError::Listen { .. } | StartError::Recovery(_) => Failure::new(Exit::Unavailable, sentence),
+        StartError::Listen { .. } | StartError::Thread(_) | StartError::Recovery(_) => {
+            Failure::new(Exit::Unavailable, sentence)
+        }
     }
 }
 

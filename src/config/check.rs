@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::problem::Findings;
 use super::value::{Action, DeliveryTls, NumberFormat};
 use super::{Config, SubAddress};
+use crate::model::{Network, NumberPattern};
 
 pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
     if findings.has_syntax_faults() {
@@ -49,13 +50,17 @@ fn rules(config: &Config, findings: &mut Findings) {
     }
     unique(findings, "allow", "name", config.allow.iter().map(|rule| rule.name.as_str()));
     for (index, rule) in config.allow.iter().enumerate() {
-        let whole_world = rule.peers.iter().any(|network| network.length == 0);
+        let whole_world = rule.peers.iter().any(Network::is_everywhere);
         let everybody = rule.senders.iter().any(|sender| sender == "*");
-        let every_number = rule.numbers.iter().any(|number| number == "*" || number == "+*");
+        let every_number = rule.numbers.iter().any(NumberPattern::is_every_number);
         let key = format!("allow[{index}]");
         if rule.action == Action::Allow && whole_world && everybody && every_number && sound(findings, &[&key]) {
             let reason = "lets anybody in the whole Internet dial every number".to_owned();
             findings.complain_at(&format!("{key}.peers"), reason, "name your mail servers in peers");
+        }
+        if rule.action == Action::Deny && rule.max_pages.is_some() && sound(findings, &[&key]) {
+            let reason = "limits the pages of faxes that the rule denies".to_owned();
+            findings.complain_at(&format!("{key}.max_pages"), reason, "leave it out, or write action = \"allow\"");
         }
         for name in ["peers", "senders", "numbers"] {
             let empty = match name {
@@ -148,7 +153,7 @@ fn peers(config: &Config, findings: &mut Findings) {
             let reason = "is empty, and so is certificates: nobody could be this peer".to_owned();
             findings.complain_at(&key("addresses"), reason, "name the addresses it calls from");
         }
-        let everybody = peer.addresses.iter().any(|network| network.length == 0);
+        let everybody = peer.addresses.iter().any(Network::is_everywhere);
         if everybody
             && !logs_in
             && peer.certificates.is_empty()
@@ -168,7 +173,7 @@ fn peers(config: &Config, findings: &mut Findings) {
 }
 
 fn inbound(config: &Config, findings: &mut Findings) {
-    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut taken: BTreeMap<&NumberPattern, usize> = BTreeMap::new();
     for (index, line) in config.inbound.iter().enumerate() {
         for name in ["numbers", "mailboxes"] {
             let key = format!("inbound[{index}].{name}");
@@ -181,7 +186,7 @@ fn inbound(config: &Config, findings: &mut Findings) {
             continue;
         }
         for (position, pattern) in line.numbers.iter().enumerate() {
-            if let Some(first) = taken.get(pattern.as_str()) {
+            if let Some(first) = taken.get(pattern) {
                 let key = format!("inbound[{index}].numbers[{position}]");
                 let reason = format!("\"{pattern}\" is routed by inbound[{first}] already");
                 findings.complain_at(&key, reason, "leave it out in one of them");

@@ -12,13 +12,13 @@ use toml::de::DeValue;
 
 use super::problem::{Findings, nearest};
 use super::reader::article;
-use super::value::{Mailbox, Network, PortRange, Secret};
+use super::value::{Mailbox, PortRange, Secret};
 use super::{
-    Action, Attach, Body, CalledNumber, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel,
-    NumberFormat, Pacing, Paper, T38, T38Ask, WhenFull,
+    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel,
+    NumberFormat, Pacing, Paper, RejectedPage, T38, T38Ask, WhenFull,
 };
-use crate::model::Resolution;
 use crate::model::fetch::is_digits;
+use crate::model::{self, Network, Resolution, Width};
 
 /// A list longer than this is refused.
 pub(super) const MAX_LIST: usize = 10_000;
@@ -181,6 +181,13 @@ impl<K: Kind> Kind for Maybe<K> {
     fn absent() -> Option<Option<K::Value>> {
         Some(None)
     }
+
+    fn outside(value: &Option<K::Value>, low: &Option<K::Value>, high: &Option<K::Value>) -> bool {
+        match (value, low, high) {
+            (Some(value), Some(low), Some(high)) => K::outside(value, low, high),
+            (None, _, _) | (_, None, _) | (_, _, None) => false,
+        }
+    }
 }
 
 /// Declares a kind that is written as a text: its words for people, and the function that reads it.
@@ -243,7 +250,7 @@ texts! {
         text.parse().or_else(|_| wrong("is no IP address", "write it like \"203.0.113.7\""))
     };
     /// A network.
-    Net -> Network, "an address or a network such as `192.0.2.0/24`", network;
+    Net -> Network, "an address, a network such as `192.0.2.0/24`, or `any`", by_rule;
     /// A host and a port.
     Host -> HostPort, "a host with a port such as `mail.example.com:25`", host_port;
     /// A range of ports.
@@ -267,7 +274,7 @@ texts! {
     /// A telephone number.
     Telephone -> String, "a telephone number such as `+390612345`", telephone;
     /// A pattern for telephone numbers.
-    NumberPattern -> String, "a number, `?` for any digit, `*` at its end for anything: `+39*`, `4???`, `*`", number_pattern;
+    NumberPattern -> model::NumberPattern, "a number, `?` for any digit, `*` at its end for anything: `+39*`, `4???`, `*`", by_rule;
     /// A pattern for senders.
     SenderPattern -> String, "`user@example.com`, `*@example.com` or `*`", sender_pattern;
     /// A mail address.
@@ -334,6 +341,11 @@ words! {
     FullWord -> WhenFull { "busy" => WhenFull::Busy, "unavailable" => WhenFull::Unavailable, }
     /// Pacing of T.38 packets.
     PacingWord -> Pacing { "modem" => Pacing::Modem, "fast" => Pacing::Fast, "auto" => Pacing::Auto, }
+    /// What is done about a page not taken well.
+    RejectedPageWord -> RejectedPage {
+        "resend" => RejectedPage::Resend, "resend-then-go-on" => RejectedPage::ResendThenGoOn,
+        "printed" => RejectedPage::Printed,
+    }
     /// A paper size.
     PaperWord -> Paper { "a4" => Paper::A4, "letter" => Paper::Letter, }
     /// A resolution.
@@ -341,12 +353,16 @@ words! {
         "standard" => Resolution::Standard, "fine" => Resolution::Fine, "superfine" => Resolution::Superfine,
         "300dpi" => Resolution::Dots300, "ultrafine" => Resolution::Ultrafine, "400dpi" => Resolution::Dots400,
     }
+    /// A page's width.
+    WidthWord -> Width { "a4" => Width::A4, "b4" => Width::B4, "a3" => Width::A3, }
     /// A drawing engine.
     EngineWord -> Engine { "auto" => Engine::Auto, "pdfium" => Engine::Pdfium, "hayro" => Engine::Hayro, }
     /// What becomes of the text of a mail.
     BodyWord -> Body { "first-page" => Body::FirstPage, "only-alone" => Body::OnlyAlone, "never" => Body::Never, }
     /// Forms of a received fax.
     FormatsWord -> Formats { "pdf" => Formats::Pdf, "tiff" => Formats::Tiff, "both" => Formats::Both, }
+    /// Of which calls a capture is kept.
+    CapturesWord -> Captures { "none" => Captures::None, "failed" => Captures::Failed, "all" => Captures::All, }
     /// What a receipt carries.
     AttachWord -> Attach { "none" => Attach::None, "pdf" => Attach::Pdf, "tiff" => Attach::Tiff, }
     /// Security of mail delivery.
@@ -402,6 +418,6 @@ fn printable(text: &str) -> String {
 
 mod parse;
 use parse::{
-    domain, host_port, mail_address, named_address, network, number_pattern, ports, retry_list, sender_pattern, size,
-    station_id, telephone, time,
+    by_rule, domain, host_port, mail_address, named_address, ports, retry_list, sender_pattern, size, station_id,
+    telephone, time,
 };

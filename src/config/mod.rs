@@ -24,11 +24,11 @@ pub use problem::{Errors, Problem};
 pub use reader::Reader;
 pub use sections::{
     Allow, Config, Delivery, Fax, Fetch, Inbound, InboundBlock, Log, Numbers, Peer, Queue, Receipt, Render, Retry,
-    Server, Sip, Smtp, SubAddress, Trunk,
+    Server, Sip, Smtp, SubAddress, Trace, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, CalledNumber, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel, Mailbox,
-    Network, NumberFormat, Pacing, Paper, PortRange, Secret, T38, T38Ask, WhenFull,
+    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, LogFormat, LogLevel,
+    Mailbox, NumberFormat, Pacing, Paper, PortRange, RejectedPage, Secret, T38, T38Ask, WhenFull,
 };
 
 use problem::Findings;

@@ -3,10 +3,11 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CalledWord, CodecWord, Count, Digits, Domain, EngineWord, FilePath,
-    FormatsWord, FrameDigits, FullWord, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe,
-    NamedAddress, Net, NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports, Rate, ResolutionWord,
-    RetryList, SenderPattern, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord,
+    ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, CodecWord, Count, Digits, Domain, EngineWord,
+    FilePath, FormatsWord, FrameDigits, FullWord, Host, Kind, LevelWord, Line, List, Listen, LogFormatWord,
+    MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, PacingWord, PaperWord, Password, Ports,
+    Rate, RejectedPageWord, ResolutionWord, RetryList, SenderPattern, Size, StationId, Switch, T38AskWord, T38Word,
+    Telephone, Time, TlsWord, WidthWord,
 };
 
 file! {
@@ -25,6 +26,7 @@ file! {
         receipt: Receipt,
         delivery: Delivery,
         log: Log,
+        trace: Trace,
         ;
         allow: [Allow],
         trunk: [Trunk],
@@ -55,7 +57,11 @@ section! {
         /// Addresses to listen on for SMTP. The defaults are reached from this machine only.
         listen: List<Listen> = ["127.0.0.1:2525"];
         /// The mail domains whose local part is a telephone number: `+390612345@fax.example.com`. Mail for other domains is
-        /// refused. While the list is empty no mail is taken at all.
+        /// refused. While the list is empty no mail is taken at all. Wishes may stand behind the number, each after a slash:
+        /// `/quality=fine` for the finest resolution used for this recipient (one of those of `fax.resolution`), `/T33S=12` for a
+        /// sub-address, `/bill=4711` for the books, `/to=John_Doe`, `/co=Company` and `/fr=Jane` for whom the fax is and from whom,
+        /// `/POLL` to fetch a document. `+390612345+invoices@fax.example.com` marks the fax with a tag. Receipts and `faxramp
+        /// queue show` tell what was written.
         fax_domains: List<Domain> = [], example ["fax.example.com"];
         /// Largest message that is taken.
         max_message_size: Size = "35 MB", from "64 kB" to "1 GB";
@@ -100,6 +106,9 @@ section! {
         senders: List<SenderPattern>, example ["*@example.com"];
         /// Numbers the rule holds for, in their international form, or extensions.
         numbers: List<NumberPattern>, example ["+39*"];
+        /// Most pages of one fax that the rule allows; those of `render.max_pages` when left out. A fax with more is not dialled, and
+        /// its sender is told how many pages it has and how many are allowed.
+        max_pages: Maybe<Count>, example 50, from 1 to 5000;
         /// What the rule does.
         action: ActionWord = "allow";
     }
@@ -239,10 +248,21 @@ section! {
         /// Error correction with frames of 64 octets instead of 256: slower, but on bad lines less has to be sent again. A
         /// machine that prefers them gets them anyway.
         ecm_small_frames: Switch = false;
+        /// What is done when the receiving machine answers a page, sent without error correction, with "retrain negative" (RTN).
+        /// Machines mean different things by it. `resend`: the page could not be read, so it is sent again more slowly, twice; if
+        /// that does not help the call ends, and the next one begins at this page. `resend-then-go-on`: the same, but the pages
+        /// after it are sent in the same call as well; the fax still counts as failed at this page. `printed`: the page came out,
+        /// with faults, so it counts as confirmed and the next one is sent more slowly. Choose this only where people get the same page
+        /// several times over.
+        rejected_page: RejectedPageWord = "resend";
         /// Highest speed, bit/s.
         max_rate: Rate = 14400;
         /// Resolution pages are drawn in, when the receiving machine can do it.
         resolution: ResolutionWord = "fine";
+        /// Widest page that is drawn: `a4` (215 mm), `b4` (255 mm) or `a3` (303 mm). Each page is drawn as wide as it is, so an A3
+        /// plan keeps its detail where the receiving machine takes A3; for a machine that does not, the page is made smaller when
+        /// the call is made. Wider pages than this are made smaller when they are drawn.
+        widest: WidthWord = "a3";
         /// Paper that text is laid out for.
         paper: PaperWord = "a4";
         /// How many earlier packets each T.38 packet of the procedure repeats, against loss. More are repeated where packets do get
@@ -392,5 +412,18 @@ section! {
         format: LogFormatWord = "text";
         /// Whether the middle of telephone numbers is hidden, other than at levels debug and trace.
         redact_numbers: Switch = true;
+    }
+}
+
+section! {
+    /// What is kept of calls, so that `faxramp call show` can tell what happened in them: a capture of all their packets, SIP
+    /// and fax. The pages of the fax can be read from it, so it is as secret as the faxes are.
+    Trace "trace" {
+        /// Of which calls a capture is kept: those that did not end well, all, or none.
+        calls: CapturesWord = "failed";
+        /// How long a capture is kept.
+        keep_for: Time = "14 d", from "1 h" to "3660 d";
+        /// Most room for all captures; the oldest make room for new ones.
+        max_total: Size = "1 GB", from "1 MB" to "1000 GB";
     }
 }

@@ -1,7 +1,6 @@
 //! The values of the configuration that the standard library has no type for. Plain data; no logic beyond membership.
 
 use std::fmt;
-use std::net::IpAddr;
 
 /// A host, by name or address, and a port.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -20,43 +19,6 @@ impl fmt::Display for HostPort {
             write!(formatter, "{}:{}", self.host, self.port)
         }
     }
-}
-
-/// A network, or one address: `192.0.2.0/24`.
-// RFC 4632 §3.1
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Network {
-    /// The address; its host bits are zero.
-    pub address: IpAddr,
-    /// Bits that must agree: at most 32, or 128 for IPv6.
-    pub length: u8,
-}
-
-impl Network {
-    /// Whether `address` lies inside. An IPv4 address mapped into IPv6 counts as IPv4.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                same_prefix(u128::from(network.to_bits()), u128::from(address.to_bits()), 32, self.length)
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                same_prefix(network.to_bits(), address.to_bits(), 128, self.length)
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.address, self.length)
-    }
-}
-
-pub(super) fn same_prefix(left: u128, right: u128, width: u32, length: u8) -> bool {
-    let host_bits = width.saturating_sub(u32::from(length));
-    left.checked_shr(host_bits).unwrap_or(0) == right.checked_shr(host_bits).unwrap_or(0)
 }
 
 /// A range of ports, both ends included.
@@ -199,6 +161,17 @@ pub enum Pacing {
     Auto,
 }
 
+/// What is done about a page that the far machine did not take well (RTN).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RejectedPage {
+    /// It is sent again, twice; then the call ends, and the next one begins at this page.
+    Resend,
+    /// The same, but the pages after it are sent in the same call.
+    ResendThenGoOn,
+    /// It counts as printed, and the next one is sent.
+    Printed,
+}
+
 /// A paper size.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Paper {
@@ -239,6 +212,17 @@ pub enum Formats {
     Tiff,
     /// As both.
     Both,
+}
+
+/// Of which calls a capture is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Captures {
+    /// Of none.
+    None,
+    /// Of those that did not end well.
+    Failed,
+    /// Of all.
+    All,
 }
 
 /// What a receipt carries of the fax that was sent.

@@ -149,6 +149,12 @@ pub struct Shape {
 // T.4 (07/2003) §2.2: the tolerance of the lines per millimetre
 const LENGTH_TOLERANCE: u64 = 1;
 
+/// Whether a page of so many rows may go where at most `most` are recorded.
+#[must_use]
+pub fn is_short_enough(rows: u32, most: Option<u32>) -> bool {
+    most.is_none_or(|most| u64::from(rows) * 100 <= u64::from(most) * (100 + LENGTH_TOLERANCE))
+}
+
 /// The page in another shape, as large as it gets and with its proportions. A page that is too long loses white rows at its end
 /// first; if that is not enough it is made smaller as a whole and set in the middle. Nothing but white is ever cut off.
 #[must_use]
@@ -157,8 +163,7 @@ pub fn fit(page: &Bitmap, from: Resolution, to: Shape) -> Bitmap {
     let page = whole.as_ref().unwrap_or(page);
     let width = to.width.clamp(1, MAX_WIDTH);
     let rows = rows_in(page, from, width, to.resolution);
-    let Some(most) = to.maximum_rows.filter(|most| u64::from(rows) * 100 > u64::from(*most) * (100 + LENGTH_TOLERANCE))
-    else {
+    let Some(most) = to.maximum_rows.filter(|most| !is_short_enough(rows, Some(*most))) else {
         return resize(page, width, rows);
     };
     let end = last_black(page).map_or(1, |last| last + 1);

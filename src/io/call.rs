@@ -42,6 +42,25 @@ pub trait CallOwner: Send + Sync + 'static {
     fn progress(&self, progress: &Progress);
 }
 
+/// Which way of a call a packet took.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// Signalling.
+    Sip,
+    /// RTP.
+    Audio,
+    /// UDPTL.
+    T38,
+}
+
+/// Whoever wants to see every packet of a call. Must not wait.
+pub trait Tap: Send + Sync {
+    /// A packet that we sent to `peer`.
+    fn sent(&self, way: Way, peer: SocketAddr, octets: &[u8]);
+    /// A packet that came from `peer`.
+    fn received(&self, way: Way, peer: SocketAddr, octets: &[u8]);
+}
+
 /// Two UDP ports of one call: RTP, and UDPTL on the next port that was free.
 #[derive(Debug)]
 pub struct MediaSockets {
@@ -114,14 +133,17 @@ enum Done {
 }
 
 /// Runs a call until its line is free. A cause put into `hang_up` ends it early. The far end's repetitions after that are answered
-/// by a task of their own: nobody waits for them.
+/// by a task of their own: nobody waits for them, and no tap sees them.
 pub async fn run<O: CallOwner>(
     mut call: Call,
     sockets: MediaSockets,
     sip: SipSocket,
     mut hang_up: watch::Receiver<Option<Cause>>,
     owner: Arc<O>,
+    tap: Option<Arc<dyn Tap>>,
 ) -> Ending {
+    let sent = |way, to, octets: &[u8]| tap.iter().for_each(|tap| tap.sent(way, to, octets));
+    let seen = |way, from, octets: &[u8]| tap.iter().for_each(|tap| tap.received(way, from, octets));
     let mut arrived = sip.open(call.leg());
     let key = call.leg().key();
     let mut ending = None;
@@ -133,11 +155,20 @@ pub async fn run<O: CallOwner>(
             match output {
                 Output::Finished => {}
                 Output::Ended(end) => ending = Some(end),
-                Output::Sip { to, bytes } => sip.send(Some(&key), to, bytes).await,
+                Output::Sip { to, bytes } => {
+                    sent(Way::Sip, to.address, &bytes);
+                    sip.send(Some(&key), to, bytes).await;
+                }
                 Output::Resolve { uri } => pending.push_back(locate(&owner, uri)),
                 // A datagram that cannot be sent is a datagram lost.
-                Output::Audio { to, datagram } => drop(sockets.audio.send_to(&datagram, to).await),
-                Output::T38 { to, datagram } => drop(sockets.t38.send_to(&datagram, to).await),
+                Output::Audio { to, datagram } => {
+                    sent(Way::Audio, to, &datagram);
+                    drop(sockets.audio.send_to(&datagram, to).await);
+                }
+                Output::T38 { to, datagram } => {
+                    sent(Way::T38, to, &datagram);
+                    drop(sockets.t38.send_to(&datagram, to).await);
+                }
                 Output::Polled { document } => owner.polled(document),
                 Output::NeedPage { index, format } => pending.push_back(prepare(&owner, index, format)),
                 Output::PageReceived(page) => pending.push_back(keep(&owner, page)),
@@ -154,11 +185,18 @@ pub async fn run<O: CallOwner>(
             return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
         }
         tokio::select! {
-            Some(delivery) = arrived.recv() => call.handle(input(delivery), clock::now()),
+            Some(delivery) = arrived.recv() => {
+                if let (Delivery::Message { message, source }, true) = (&delivery, tap.is_some()) {
+                    seen(Way::Sip, source.address, &message.to_bytes());
+                }
+                call.handle(input(delivery), clock::now());
+            }
             received = sockets.audio.recv_from(&mut audio) => if let Ok((length, source)) = received {
+                seen(Way::Audio, source, &audio[..length]);
                 call.handle(Input::Audio { datagram: &audio[..length], source }, clock::now());
             },
             received = sockets.t38.recv_from(&mut t38) => if let Ok((length, source)) = received {
+                seen(Way::T38, source, &t38[..length]);
                 call.handle(Input::T38 { datagram: &t38[..length], source }, clock::now());
             },
             done = wait_for(&mut pending) => {

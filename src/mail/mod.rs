@@ -16,6 +16,6 @@ pub use compose::{Attachment, Letter};
 pub use dsn::{DsnFacts, dsn};
 pub use header::Mailbox;
 pub use mime::{Automatic, Content, Incoming, Limits, MimeError, Part};
-pub use receipt::{AttemptFacts, Original, ReceiptFacts, Verdict, receipt};
+pub use receipt::{AttemptFacts, Labels, Original, ReceiptFacts, Verdict, receipt};
 pub use received::{Fetched, NothingAttached, ReceivedFacts, received};
 pub use select::{BodyText, Document, DocumentKind, SelectError, Selection, SelectionRules, select};

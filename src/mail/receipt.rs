@@ -15,6 +15,10 @@ use crate::model::{Cause, JobId, Number, Outcome, Resolution};
 
 mod advice;
 pub(super) mod fetch;
+mod rows;
+
+pub use rows::Labels;
+use rows::rows;
 
 /// The most attempts a receipt lists; of more, the newest.
 pub const MAX_ATTEMPTS_LISTED: usize = 30;
@@ -56,6 +60,8 @@ pub struct ReceiptFacts<'a> {
     pub number: &'a Number,
     /// The recipient as the sender wrote it.
     pub original_address: &'a str,
+    /// What else the sender wrote into it.
+    pub labels: Labels<'a>,
     /// Of a document that was to be fetched: who gets it. Nothing for a fax that was to be sent.
     pub fetched_for: Option<&'a [String]>,
     /// How the fax ended, all attempts together: pages confirmed in earlier attempts count.
@@ -160,10 +166,19 @@ pub fn receipt(facts: &ReceiptFacts<'_>, chance: &mut impl FnMut() -> u64) -> Ve
         in_reply_to: facts.original.message_id,
         references: facts.original.references,
         auto_submitted: "auto-replied",
-        fields: vec![("X-Faxramp-Job", facts.job.to_string()), ("X-Faxramp-Outcome", outcome_field(facts.outcome))],
+        fields: fields(facts),
     };
     let content = content(verdict, facts);
     letter.write(content, chance)
+}
+
+/// What programs read: those that keep the books, above all.
+fn fields(facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String)> {
+    let mut fields =
+        vec![("X-Faxramp-Job", facts.job.to_string()), ("X-Faxramp-Outcome", outcome_field(facts.outcome))];
+    let labels = [("X-Faxramp-Billing", facts.labels.billing), ("X-Faxramp-Tag", facts.labels.tag)];
+    fields.extend(labels.into_iter().filter_map(|(name, label)| Some((name, label?.to_owned()))));
+    fields
 }
 
 /// `busy; 0/3`: for programs.
@@ -313,56 +328,6 @@ fn note(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Option<(&'static str, Str
         }
         Verdict::Failed => Some(("What to do next", advice::next_step(facts.outcome))),
     }
-}
-
-fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static str, String)> {
-    let is_fetch = facts.fetched_for.is_some();
-    let mut rows = vec![(if is_fetch { "Fetched from" } else { "To" }, facts.number.to_string())];
-    if facts.original_address != facts.number.as_str() && !facts.original_address.is_empty() {
-        rows.push(("Addressed as", super::header::clean(facts.original_address)));
-    }
-    if let Some(name) = facts.remote_id.map(super::header::clean).filter(|name| !name.is_empty()) {
-        rows.push(("Answered as", name));
-    }
-    if let Some(machine) = facts.remote_machine.map(super::header::clean).filter(|machine| !machine.is_empty()) {
-        rows.push(("Remote machine", machine));
-    }
-    if !facts.original.subject.is_empty() {
-        rows.push(("Subject", super::header::clean(facts.original.subject)));
-    }
-    if facts.outcome.pages_total > 0 {
-        let Outcome { pages_confirmed, pages_total, .. } = facts.outcome;
-        rows.push(match facts.fetched_for {
-            None => ("Pages confirmed", format!("{pages_confirmed} of {pages_total}")),
-            Some(_) => ("Pages received", pages_confirmed.to_string()),
-        });
-    }
-    if let Some(started) = facts.started {
-        rows.push((if verdict == Verdict::Sent && !is_fetch { "Sent" } else { "Last call" }, for_people(started)));
-    }
-    if let Some(duration) = facts.duration {
-        rows.push(("Duration", span_for_people(duration)));
-    }
-    if let Some(speed) = facts.speed {
-        let correction = match facts.ecm {
-            Some(true) => ", with error correction",
-            Some(false) => ", without error correction",
-            None => "",
-        };
-        rows.push(("Speed", format!("{speed} bit/s{correction}")));
-    }
-    if let Some(resolution) = facts.resolution {
-        let (across, down) = (resolution.dots_per_inch(), resolution.lines_per_inch());
-        rows.push(("Resolution", format!("{} ({across} × {down} per inch)", resolution.name())));
-    }
-    rows.push(("Mail received", for_people(facts.accepted)));
-    for note in facts.notes.iter().take(MAX_NOTES) {
-        rows.push(("Note", super::header::clean(note)));
-    }
-    if let Some(more) = facts.notes.len().checked_sub(MAX_NOTES).filter(|more| *more > 0) {
-        rows.push(("Note", format!("and {more} more")));
-    }
-    rows
 }
 
 /// The rows of the table of attempts; a fax that went through at once needs none.

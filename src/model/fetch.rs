@@ -8,7 +8,7 @@ use std::fmt;
 // T.30 (09/2005) §5.3.6.2.6, §5.3.6.2.7: the FIF of SEP and of PWD has 20 digits
 pub const MAX_DIGITS: usize = 20;
 
-/// A password of T.30 (PWD): digits, `#` and `*`. Never shown.
+/// A password of T.30 (PWD): digits, `#`, `*` and `+`. Never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -16,7 +16,7 @@ impl Password {
     /// A password, if `text` is one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        is_digits(text).then(|| Self(text.to_owned()))
+        is_password(text).then(|| Self(text.to_owned()))
     }
 
     /// The password itself, for the frame that carries it and the row that keeps it.
@@ -49,9 +49,16 @@ pub fn is_digits(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'#' || byte == b'*')
 }
 
+/// Whether T.30 can send this text as a password. With `+`: machines whose password is a telephone number have it.
+// T.30 (09/2005) Table 3
+#[must_use]
+pub fn is_password(text: &str) -> bool {
+    (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || b"#*+".contains(&byte))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Password, is_digits};
+    use super::{Password, is_digits, is_password};
 
     #[test]
     fn a_password_is_never_shown() {
@@ -66,5 +73,6 @@ mod tests {
             assert!(!is_digits(text), "{text}");
         }
         assert!(is_digits("12345678901234567890") && is_digits("*1#"));
+        assert!(is_password("+9876543210") && !is_password("12 34") && !is_password(""));
     }
 }

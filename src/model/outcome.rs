@@ -135,6 +135,13 @@ pub enum Cause {
     Cancelled,
     /// The document could not be turned into pages: the reason, in words.
     CannotRender(String),
+    /// The fax has more pages than the rule allows by which its sender may dial.
+    TooManyPages {
+        /// Pages there are.
+        pages: u32,
+        /// Pages that are allowed.
+        most: u32,
+    },
     /// The job's lifetime is over.
     Expired,
     /// A disk, socket or other local fault: the reason, in words.
@@ -176,6 +183,9 @@ impl Cause {
             Self::Interrupted => "the fax server was stopped in the middle of the call".into(),
             Self::Cancelled => "the fax was cancelled".into(),
             Self::CannotRender(reason) => format!("the document could not be turned into pages: {reason}"),
+            Self::TooManyPages { pages, most } => {
+                format!("the fax has {pages} pages, and its sender may send {most} at most to this number")
+            }
             Self::Expired => "the fax could not be sent within its lifetime".into(),
             Self::Local(reason) => format!("the fax server had a fault of its own: {reason}"),
         }
@@ -211,6 +221,7 @@ impl Cause {
             | Self::Interrupted
             | Self::Cancelled
             | Self::CannotRender(_)
+            | Self::TooManyPages { .. }
             | Self::Local(_)) => other.sentence().replace("receiving machine", "sending machine"),
         }
     }
@@ -237,6 +248,7 @@ impl Cause {
             Self::Cancelled => "5.7.0",
             Self::PollPassword | Self::PollRefused => "5.7.8",
             Self::CannotRender(_) => "5.6.1",
+            Self::TooManyPages { .. } => "5.3.4",
             Self::Expired => "5.4.7",
             Self::Local(_) => "4.3.0",
         }
@@ -268,6 +280,7 @@ impl Cause {
             | Self::PollRefused
             | Self::Cancelled
             | Self::CannotRender(_)
+            | Self::TooManyPages { .. }
             | Self::Expired => RetryClass::Never,
             Self::Interrupted => RetryClass::Resume,
         }
@@ -302,6 +315,7 @@ impl Cause {
             Self::Interrupted => "interrupted",
             Self::Cancelled => "cancelled",
             Self::CannotRender(_) => "cannot-render",
+            Self::TooManyPages { .. } => "too-many-pages",
             Self::Expired => "expired",
             Self::Local(_) => "local-fault",
         }

@@ -32,6 +32,16 @@ impl Width {
         }
     }
 
+    /// The word for it in reports: `A4`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A4 => "A4",
+            Self::B4 => "B4",
+            Self::A3 => "A3",
+        }
+    }
+
     /// The width that has this many picture elements at a resolution.
     #[must_use]
     pub fn from_pels(pels: u32, resolution: Resolution) -> Option<Self> {

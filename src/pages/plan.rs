@@ -3,7 +3,7 @@
 //! Pure: the driver asks for one request after the other and says how many pages there are so far, so that the limit on
 //! the pages of a fax holds for all its documents together.
 
-use crate::pages::sheet::Sheet;
+use crate::pages::sheet::Stock;
 use crate::pages::worker::{
     HeadingField, Kind, Limits, MAX_DOCUMENT_OCTETS, MAX_HEADING_CHARACTERS, MAX_HEADING_FIELDS, MAX_NAME_CHARACTERS,
     PdfEngine, Request, Sandbox, TextOptions, Typeface, shortened,
@@ -18,7 +18,7 @@ pub const MAX_DOCUMENTS: usize = 100;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// What to draw on.
-    pub sheet: Sheet,
+    pub stock: Stock,
     /// Bounds; `limits.pages` are those of the whole fax.
     pub limits: Limits,
     /// What to do without a full sandbox.
@@ -32,11 +32,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults for this sheet.
+    /// The defaults for these sheets.
     #[must_use]
-    pub fn new(sheet: Sheet) -> Self {
+    pub fn new(stock: Stock) -> Self {
         Self {
-            sheet,
+            stock,
             limits: Limits::default(),
             sandbox: Sandbox::default(),
             pdf_engine: PdfEngine::default(),
@@ -168,7 +168,7 @@ impl Plan {
         Some(Ok(Request {
             kind: source.kind,
             name: shortened(&source.name, MAX_NAME_CHARACTERS),
-            sheet: self.settings.sheet,
+            stock: self.settings.stock,
             limits: Limits { pages: left, ..self.settings.limits },
             sandbox: self.settings.sandbox,
             pdf_engine: self.settings.pdf_engine,
@@ -183,12 +183,12 @@ impl Plan {
 mod tests {
     use super::{MAX_DOCUMENTS, Plan, Refusal, Role, Settings, Source};
     use crate::model::{Resolution, Width};
-    use crate::pages::sheet::{Paper, Sheet};
+    use crate::pages::sheet::{Paper, Stock};
     use crate::pages::worker::{HeadingField, Kind, Limits, MAX_DOCUMENT_OCTETS, Request, Typeface};
 
     fn settings() -> Settings {
-        let sheet = Sheet { width: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 };
-        Settings { limits: Limits { pages: 10, ..Limits::default() }, ..Settings::new(sheet) }
+        let stock = Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4 };
+        Settings { limits: Limits { pages: 10, ..Limits::default() }, ..Settings::new(stock) }
     }
 
     fn source(name: &str, kind: Kind, role: Role) -> Source {

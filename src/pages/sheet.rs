@@ -1,13 +1,14 @@
-//! The sheet that a fax page is drawn on: the paper at the far end, in picture elements.
+//! The sheets that fax pages are drawn on: the paper at the far end, in picture elements.
 //!
 //! Lengths are tenths of a millimetre. A line is as wide as the scanner of a fax machine (215 mm for [`Width::A4`]), so
-//! an A4 sheet has a small strip left and right of it.
+//! an A4 sheet has a small strip left and right of it. Each page gets a sheet as wide as itself: a plan on A3 would lose half its
+//! detail on A4, and the far machine may well take A3. Where it does not, the page is made smaller when the call is made.
 
 use crate::model::{Resolution, Width};
 
 use serde::{Deserialize, Serialize};
 
-/// The paper that pages are laid out for.
+/// The paper that pages of the common width are laid out for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Paper {
@@ -47,12 +48,6 @@ impl Paper {
             Self::Letter => 3556,
         }
     }
-
-    /// Lines of a whole sheet.
-    #[must_use]
-    pub const fn rows(self, resolution: Resolution) -> u32 {
-        rows_in(self.height(), resolution)
-    }
 }
 
 /// Lines in a length, given in tenths of a millimetre; rounded to the nearest.
@@ -67,16 +62,22 @@ pub const fn pels_in(tenths: u32, resolution: Resolution) -> u32 {
     (tenths * resolution.dots_per_inch() + 127) / 254
 }
 
-/// What one page is drawn to: the width of a line, the lines per inch, the paper.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// Height of a sheet of B4 in tenths of a millimetre, as T.30 has it.
+// T.30 (09/2005) Table 2, bits 19 and 20
+const B4_HEIGHT: u32 = 3640;
+/// Height of a sheet of A3; a machine so wide takes pages of any length.
+const A3_HEIGHT: u32 = 4200;
+/// The same where Letter is used: 17 in.
+const TABLOID_HEIGHT: u32 = 4318;
+
+/// What one page is drawn on: the width of a line, the lines per inch, the paper.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sheet {
-    /// Width of the scan line; written as its picture elements at standard resolution.
-    #[serde(with = "width_as_pels")]
+    /// Width of the scan line.
     pub width: Width,
-    /// Resolution; written as its name.
-    #[serde(with = "resolution_as_name")]
+    /// Resolution.
     pub resolution: Resolution,
-    /// The paper.
+    /// The paper, of which sheets of the common width are.
     pub paper: Paper,
 }
 
@@ -85,6 +86,65 @@ impl Sheet {
     #[must_use]
     pub const fn pels(self) -> u32 {
         self.width.pels(self.resolution)
+    }
+
+    /// Height of a whole sheet in tenths of a millimetre.
+    #[must_use]
+    pub const fn height(self) -> u32 {
+        match (self.width, self.paper) {
+            (Width::A4, paper) => paper.height(),
+            (Width::B4, _) => B4_HEIGHT,
+            (Width::A3, Paper::A4) => A3_HEIGHT,
+            (Width::A3, Paper::Letter) => TABLOID_HEIGHT,
+        }
+    }
+
+    /// The longest page that is drawn as it is, in tenths of a millimetre; longer ones are made smaller.
+    #[must_use]
+    pub const fn longest(self) -> u32 {
+        match self.width {
+            Width::A4 => self.paper.longest(),
+            Width::B4 | Width::A3 => self.height(),
+        }
+    }
+
+    /// Lines of a whole sheet.
+    #[must_use]
+    pub const fn rows(self) -> u32 {
+        rows_in(self.height(), self.resolution)
+    }
+}
+
+/// The sheets that a document may be drawn on: each page on the one that is as wide as it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Stock {
+    /// Width of the widest; written as its picture elements at standard resolution.
+    #[serde(with = "width_as_pels")]
+    pub widest: Width,
+    /// Resolution of all; written as its name.
+    #[serde(with = "resolution_as_name")]
+    pub resolution: Resolution,
+    /// The paper of the narrowest.
+    pub paper: Paper,
+}
+
+impl Stock {
+    /// The sheet of this width, or the widest there is.
+    #[must_use]
+    pub fn sheet(self, width: Width) -> Sheet {
+        Sheet { width: width.min(self.widest), resolution: self.resolution, paper: self.paper }
+    }
+
+    /// The sheet of the common width, which every machine takes.
+    #[must_use]
+    pub fn common(self) -> Sheet {
+        self.sheet(Width::A4)
+    }
+
+    /// Whether there is a sheet with so many picture elements in a line.
+    #[must_use]
+    pub fn has(self, pels: u32) -> bool {
+        Width::from_pels(pels, self.resolution).is_some_and(|width| width <= self.widest)
     }
 }
 
@@ -122,15 +182,23 @@ mod resolution_as_name {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paper, pels_in, rows_in};
-    use crate::model::Resolution;
+    use super::{Paper, Stock, pels_in, rows_in};
+    use crate::model::{Resolution, Width};
+
+    fn stock(widest: Width, resolution: Resolution, paper: Paper) -> Stock {
+        Stock { widest, resolution, paper }
+    }
 
     #[test]
-    fn an_a4_sheet_has_the_lines_that_fax_gear_gives_it() {
+    fn a_sheet_has_the_lines_that_fax_gear_gives_it() {
         // 297 mm at 7.7 lines per millimetre is 2287 lines; at 196 to the inch, as TIFF files say, 2292.
-        assert_eq!(Paper::A4.rows(Resolution::Fine), 2292);
-        assert_eq!(Paper::A4.rows(Resolution::Standard), 1146);
-        assert_eq!(Paper::Letter.rows(Resolution::Fine), 2156);
+        let rows = |width, resolution, paper| stock(Width::A3, resolution, paper).sheet(width).rows();
+        assert_eq!(rows(Width::A4, Resolution::Fine, Paper::A4), 2292);
+        assert_eq!(rows(Width::A4, Resolution::Standard, Paper::A4), 1146);
+        assert_eq!(rows(Width::A4, Resolution::Fine, Paper::Letter), 2156);
+        assert_eq!(rows(Width::B4, Resolution::Fine, Paper::A4), 2809);
+        assert_eq!(rows(Width::A3, Resolution::Fine, Paper::A4), 3241);
+        assert_eq!(rows(Width::A3, Resolution::Fine, Paper::Letter), 3332);
     }
 
     #[test]
@@ -138,5 +206,12 @@ mod tests {
         assert_eq!(pels_in(Paper::A4.width(), Resolution::Fine), 1687);
         assert_eq!(pels_in(Paper::Letter.width(), Resolution::Fine), 1734);
         assert_eq!(rows_in(254, Resolution::Superfine), 391);
+    }
+
+    #[test]
+    fn no_sheet_is_wider_than_the_widest() {
+        let b4 = stock(Width::B4, Resolution::Dots400, Paper::A4);
+        assert_eq!(Width::ALL.map(|width| b4.sheet(width).pels()), [3456, 4096, 4096]);
+        assert!(b4.has(3456) && b4.has(4096) && !b4.has(4864) && !b4.has(1728));
     }
 }

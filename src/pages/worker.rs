@@ -13,13 +13,13 @@ mod response;
 
 pub use response::{Event, Failure, Finished, RenderedPage, Response};
 
-use crate::pages::sheet::Sheet;
+use crate::pages::sheet::Stock;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The version of this protocol; both sides must have the same.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Octets of one line of JSON.
 pub const MAX_HEADER_OCTETS: usize = 64 * 1024;
 /// Octets of one document.
@@ -136,7 +136,7 @@ pub struct Request {
     /// Its file name, for messages.
     pub name: String,
     /// What to draw on.
-    pub sheet: Sheet,
+    pub stock: Stock,
     /// Bounds.
     pub limits: Limits,
     /// What to do without a full sandbox.

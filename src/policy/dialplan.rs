@@ -1,10 +1,10 @@
 //! Which trunk a number is dialled on, spelled how, and which caller number it shows.
 //!
-//! A trunk names the prefixes it serves. Trunks that serve a longer prefix of the number come first; among equals the
-//! order of the configuration decides. What comes later in the list is the way round when the first trunk is full
+//! A trunk names the numbers it serves by [`NumberPattern`]. Trunks whose pattern fixes more of the number come first; among equals
+//! the order of the configuration decides. What comes later in the list is the way round when the first trunk is full
 //! or down.
 
-use crate::model::{Number, NumberPlan};
+use crate::model::{Number, NumberPattern, NumberPlan, Rank};
 
 /// Trunks there can be.
 pub const MAX_TRUNKS: usize = 256;
@@ -30,8 +30,8 @@ pub enum NumberFormat {
 pub struct Trunk {
     /// Its name in the configuration, in rows and in logs.
     pub name: String,
-    /// Numbers it serves: beginnings such as `+39` or `47`; the empty one serves every number. None: serves nothing.
-    pub prefixes: Vec<String>,
+    /// Numbers it serves. None: serves nothing.
+    pub prefixes: Vec<NumberPattern>,
     /// Leading digits taken away after spelling.
     pub strip: usize,
     /// Put in front after that, such as `0` to leave the PBX.
@@ -69,14 +69,6 @@ pub enum DialplanError {
     /// Two trunks of one name.
     #[error("two trunks are named {0:?}")]
     TwiceNamed(String),
-    /// A prefix that no number begins with.
-    #[error("trunk {trunk:?}: prefix {prefix:?} is not an optional + followed by digits")]
-    Prefix {
-        /// The trunk.
-        trunk: String,
-        /// The text that is no prefix.
-        prefix: String,
-    },
     /// A `prepend` that cannot be dialled.
     #[error(
         "trunk {trunk:?}: prepend {prepend:?} may have up to {MAX_PREPEND} of the characters 0-9 * # and a leading +"
@@ -108,9 +100,6 @@ impl Trunks {
             if trunks[..index].iter().any(|earlier| earlier.name == trunk.name) {
                 return Err(DialplanError::TwiceNamed(trunk.name.clone()));
             }
-            if let Some(prefix) = trunk.prefixes.iter().find(|prefix| !is_prefix(prefix)) {
-                return Err(DialplanError::Prefix { trunk: trunk.name.clone(), prefix: prefix.clone() });
-            }
             if !is_prepend(&trunk.prepend) {
                 return Err(DialplanError::Prepend { trunk: trunk.name.clone(), prepend: trunk.prepend.clone() });
             }
@@ -129,10 +118,10 @@ impl Trunks {
     /// `caller` is the caller number the job asks for; without it each trunk shows its own.
     #[must_use]
     pub fn routes(&self, number: &Number, caller: Option<&Number>) -> Vec<Route> {
-        let mut ranked: Vec<(usize, &Trunk)> =
+        let mut ranked: Vec<(Rank, &Trunk)> =
             self.trunks.iter().filter_map(|trunk| Some((trunk.serves(number)?, trunk))).collect();
         // The sort is stable: trunks of equal rank keep the order of the configuration.
-        ranked.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+        ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
         ranked
             .into_iter()
             .filter_map(|(_, trunk)| {
@@ -146,10 +135,9 @@ impl Trunks {
 }
 
 impl Trunk {
-    /// Length of the longest prefix of `number` that this trunk names.
-    fn serves(&self, number: &Number) -> Option<usize> {
-        let text = number.as_str();
-        self.prefixes.iter().filter(|prefix| text.starts_with(prefix.as_str())).map(String::len).max()
+    /// How well the best of its patterns fits `number`.
+    fn serves(&self, number: &Number) -> Option<Rank> {
+        self.prefixes.iter().filter(|pattern| pattern.matches(number)).map(NumberPattern::rank).max()
     }
 
     /// What to dial; nothing when `strip` leaves no digit.
@@ -184,10 +172,6 @@ impl NumberFormat {
     }
 }
 
-fn is_prefix(text: &str) -> bool {
-    text.strip_prefix('+').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
-}
-
 fn is_prepend(text: &str) -> bool {
     let rest = text.strip_prefix('+').unwrap_or(text);
     text.len() <= MAX_PREPEND && rest.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'#'))
@@ -207,7 +191,11 @@ mod tests {
     }
 
     fn trunk(name: &str, prefixes: &[&str]) -> Trunk {
-        Trunk { name: name.into(), prefixes: prefixes.iter().map(|p| (*p).into()).collect(), ..Trunk::default() }
+        Trunk {
+            name: name.into(),
+            prefixes: prefixes.iter().map(|text| text.parse().expect("a pattern")).collect(),
+            ..Trunk::default()
+        }
     }
 
     fn names(trunks: &Trunks, to: &str) -> Vec<String> {
@@ -218,10 +206,10 @@ mod tests {
     fn the_longer_prefix_comes_first_and_equals_keep_their_order() {
         let trunks = Trunks::new(
             vec![
-                trunk("any", &[""]),
-                trunk("munich", &["+49", "+4989"]),
-                trunk("home", &["+49"]),
-                trunk("b", &["+49"]),
+                trunk("any", &["*"]),
+                trunk("munich", &["+49*", "+4989*"]),
+                trunk("home", &["+49*"]),
+                trunk("b", &["+49*"]),
             ],
             plan(),
         )
@@ -232,8 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn a_trunk_may_be_for_one_number_or_for_numbers_of_a_length() {
+        let trunks = Trunks::new(
+            vec![trunk("world", &["*"]), trunk("extensions", &["4???"]), trunk("modem", &["+390612345"])],
+            plan(),
+        )
+        .expect("sound");
+        assert_eq!(names(&trunks, "4711"), ["extensions", "world"].map(String::from));
+        assert_eq!(names(&trunks, "471"), ["world".to_owned()]);
+        assert_eq!(names(&trunks, "+390612345"), ["modem", "world"].map(String::from));
+        assert_eq!(names(&trunks, "+3906123456"), ["world".to_owned()], "a number is no beginning");
+    }
+
+    #[test]
     fn an_extension_goes_only_where_its_digits_or_everything_are_served() {
-        let trunks = Trunks::new(vec![trunk("world", &["+"]), trunk("pbx", &["47"])], plan()).expect("sound");
+        let trunks = Trunks::new(vec![trunk("world", &["+*"]), trunk("pbx", &["47*"])], plan()).expect("sound");
         assert_eq!(names(&trunks, "4711"), ["pbx".to_owned()]);
         assert_eq!(names(&trunks, "5000"), Vec::<String>::new());
     }
@@ -245,7 +246,7 @@ mod tests {
             (NumberFormat::Digits, "49891234567", "390212345"),
             (NumberFormat::National, "0891234567", "00390212345"),
         ] {
-            let trunks = Trunks::new(vec![Trunk { format, ..trunk("t", &[""]) }], plan()).expect("sound");
+            let trunks = Trunks::new(vec![Trunk { format, ..trunk("t", &["*"]) }], plan()).expect("sound");
             assert_eq!(trunks.routes(&number("+49891234567"), None)[0].dialled, home);
             assert_eq!(trunks.routes(&number("+390212345"), None)[0].dialled, foreign);
             assert_eq!(trunks.routes(&number("4711"), None)[0].dialled, "4711");
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn in_italy_the_leading_zero_stays_behind_the_country_code() {
         let italy = NumberPlan { country_code: "39".into(), national_prefix: String::new(), ..NumberPlan::default() };
-        let national = Trunk { format: NumberFormat::National, ..trunk("t", &[""]) };
+        let national = Trunk { format: NumberFormat::National, ..trunk("t", &["*"]) };
         let trunks = Trunks::new(vec![national], italy).expect("sound");
         assert_eq!(trunks.routes(&number("+390212345"), None)[0].dialled, "0212345");
     }
@@ -263,7 +264,7 @@ mod tests {
     #[test]
     fn strip_and_prepend_work_on_digits_and_drop_the_plus() {
         let rule = |strip, prepend: &str| {
-            let trunk = Trunk { strip, prepend: prepend.into(), ..trunk("t", &[""]) };
+            let trunk = Trunk { strip, prepend: prepend.into(), ..trunk("t", &["*"]) };
             Trunks::new(vec![trunk], plan()).expect("sound").routes(&number("+49891234567"), None)
         };
         assert_eq!(rule(2, "0")[0].dialled, "0891234567");
@@ -278,7 +279,7 @@ mod tests {
             caller_number: Some(number("+498955500")),
             format: NumberFormat::Digits,
             prepend: "0".into(),
-            ..trunk("t", &[""])
+            ..trunk("t", &["*"])
         };
         let trunks = Trunks::new(vec![trunk], plan()).expect("sound");
         let shown = |caller: Option<&Number>| trunks.routes(&number("+390212345"), caller)[0].caller.clone();
@@ -291,11 +292,7 @@ mod tests {
         let new = |trunks| Trunks::new(trunks, plan()).map(|_| ());
         assert_eq!(new(vec![trunk("", &[])]), Err(DialplanError::Unnamed(1)));
         assert_eq!(new(vec![trunk("a", &[]), trunk("a", &[])]), Err(DialplanError::TwiceNamed("a".into())));
-        assert_eq!(
-            new(vec![trunk("a", &["+39*"])]),
-            Err(DialplanError::Prefix { trunk: "a".into(), prefix: "+39*".into() })
-        );
-        let bad = Trunk { prepend: "0\r\nX".into(), ..trunk("a", &[""]) };
+        let bad = Trunk { prepend: "0\r\nX".into(), ..trunk("a", &["*"]) };
         assert!(matches!(new(vec![bad]), Err(DialplanError::Prepend { .. })));
     }
 }

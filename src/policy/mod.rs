@@ -11,9 +11,7 @@ pub mod retry;
 pub mod route;
 
 pub use address::{AddressOptions, AddressRules, FaxAddress, Refusal};
-pub use authorize::{
-    Action, Authorized, Explanation, Network, PatternError, Rule, Rules, SenderPattern, authorize, explain,
-};
+pub use authorize::{Action, Authorized, Explanation, Rule, Rules, SenderPattern, authorize, explain};
 pub use dialplan::{DialplanError, NumberFormat, Route, Trunk, Trunks};
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
-pub use route::{InboundRoutes, InboundRule, NumberPattern, RouteError, SubAddressRule, UnknownNumber};
+pub use route::{InboundRoutes, InboundRule, RouteError, SubAddressRule, UnknownNumber};

@@ -1,12 +1,9 @@
 //! Where a received fax goes: called number → mailboxes and the station identification to answer with.
 //!
-//! A rule names numbers exactly (`+390212345`), by pattern (`?` is one digit, a final `*` any number of them) or all
-//! (`*`). The rule that fixes the most digits wins; a number no rule names is refused before the call is answered.
+//! A rule names numbers by [`NumberPattern`]. The rule that fixes the most digits wins; a number no rule names is refused before the call is answered.
 //! A fax whose sender names a sub-address (T.33) goes to the mailboxes of that sub-address instead, if a rule has it.
 
-use crate::model::{Number, NumberPlan};
-use std::fmt;
-use std::str::FromStr;
+use crate::model::{Number, NumberPattern, NumberPlan, Rank};
 
 /// Rules there can be.
 pub const MAX_RULES: usize = 10_000;
@@ -16,54 +13,6 @@ pub const MAX_PATTERNS: usize = 1000;
 pub const MAX_MAILBOXES: usize = 100;
 /// A called party longer than this is no number.
 pub const MAX_CALLED_BYTES: usize = 64;
-
-/// A number, a beginning of numbers, or all.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct NumberPattern {
-    /// Without the `*`: an optional `+`, then digits and `?`.
-    body: String,
-    /// Whether anything may follow.
-    open: bool,
-}
-
-impl NumberPattern {
-    /// Whether `number` fits.
-    #[must_use]
-    pub fn matches(&self, number: &Number) -> bool {
-        self.matches_text(number.as_str())
-    }
-
-    fn matches_text(&self, text: &str) -> bool {
-        let fits = |(wanted, found): (u8, u8)| wanted == found || (wanted == b'?' && found.is_ascii_digit());
-        let length_fits = if self.open { text.len() >= self.body.len() } else { text.len() == self.body.len() };
-        length_fits && self.body.bytes().zip(text.bytes()).all(fits)
-    }
-
-    /// Closed patterns first, then those that fix more characters, then those that ask for more.
-    fn rank(&self) -> Rank {
-        let fixed = self.body.bytes().filter(|byte| *byte != b'?').count();
-        (!self.open && fixed == self.body.len(), fixed, self.body.len())
-    }
-}
-
-impl FromStr for NumberPattern {
-    type Err = RouteError;
-
-    fn from_str(text: &str) -> Result<Self, RouteError> {
-        let (body, open) = text.strip_suffix('*').map_or((text, false), |body| (body, true));
-        let digits = body.strip_prefix('+').unwrap_or(body);
-        let sound = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'?')
-            && text.len() <= MAX_CALLED_BYTES
-            && (open || !digits.is_empty());
-        if sound { Ok(Self { body: body.into(), open }) } else { Err(RouteError::Pattern(clip(text))) }
-    }
-}
-
-impl fmt::Display for NumberPattern {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}{}", self.body, if self.open { "*" } else { "" })
-    }
-}
 
 /// What happens to faxes for some numbers.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -99,9 +48,6 @@ pub struct InboundRoutes {
 /// Why the rules cannot be used. All are faults of the configuration.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RouteError {
-    /// No pattern.
-    #[error("{0:?} is no number pattern; write a number such as +390212345, +3902123* or *")]
-    Pattern(String),
     /// A rule whose faxes would go nowhere.
     #[error("inbound rule {0} names no mailbox")]
     NoMailbox(usize),
@@ -247,10 +193,7 @@ impl InboundRoutes {
     }
 }
 
-/// How well a pattern fits; see [`NumberPattern::rank`].
-type Rank = (bool, usize, usize);
-
-/// That of a rule for every number.
+/// The rank of a rule for every number.
 const LOWEST_RANK: Rank = (false, 0, 0);
 
 /// How well the best of these patterns fits one of the spellings.
@@ -383,9 +326,6 @@ mod tests {
             new(vec![rule(&["+39*"], "a"), rule(&["+39*"], "b")]),
             Err(RouteError::Twice { pattern: "+39*".into(), first: 1, second: 2 })
         );
-        for pattern in ["", "+", "39 02", "+39*1", "a*", "**"] {
-            assert!(pattern.parse::<super::NumberPattern>().is_err(), "{pattern}");
-        }
     }
 
     proptest! {

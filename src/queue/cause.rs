@@ -16,6 +16,7 @@ pub(super) fn detail(cause: &Cause) -> Option<String> {
         Cause::Incompatible(text) | Cause::ProtocolError(text) => Some((*text).to_owned()),
         Cause::NoResponse(phase) | Cause::Disconnected(phase) => Some(letter(*phase).to_owned()),
         Cause::CannotRender(text) | Cause::Local(text) => Some(text.clone()),
+        Cause::TooManyPages { pages, most } => Some(format!("{pages}/{most}")),
         Cause::Sent
         | Cause::LastConfirmationLost
         | Cause::Busy
@@ -68,6 +69,10 @@ pub(super) fn cause(word: &str, detail: Option<&str>) -> Option<Cause> {
         "interrupted" => Cause::Interrupted,
         "cancelled" => Cause::Cancelled,
         "cannot-render" => Cause::CannotRender(text().to_owned()),
+        "too-many-pages" => {
+            let (pages, most) = text().split_once('/')?;
+            Cause::TooManyPages { pages: pages.parse().ok()?, most: most.parse().ok()? }
+        }
         "expired" => Cause::Expired,
         "local-fault" => Cause::Local(text().to_owned()),
         _ => return None,
@@ -136,6 +141,7 @@ mod tests {
             Cause::Interrupted,
             Cause::Cancelled,
             Cause::CannotRender("report.docx is locked\0'--".into()),
+            Cause::TooManyPages { pages: 31, most: 20 },
             Cause::Expired,
             Cause::Local("no space".into()),
         ] {
@@ -148,5 +154,6 @@ mod tests {
         assert_eq!(cause("lost", None), None);
         assert_eq!(cause("congestion", Some("x")), None);
         assert_eq!(cause("disconnected", None), None);
+        assert_eq!(cause("too-many-pages", Some("31")), None);
     }
 }

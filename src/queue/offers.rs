@@ -1,7 +1,6 @@
 //! Rows of documents that others may fetch from us, and of who fetched them. Times are Unix milliseconds.
 
-use crate::model::{Cause, FetchingId, OfferId, Password, ReceivedId};
-use crate::policy::NumberPattern;
+use crate::model::{Cause, FetchingId, NumberPattern, OfferId, Password, ReceivedId};
 
 /// Documents offered at a time.
 pub const MAX_OFFERS: u32 = 1000;

@@ -11,11 +11,13 @@
 //! received/   received faxes, TIFF, growing page by page
 //! mail/       mails on their way out
 //! ```
+//! Beside the spool are the captures of calls ([`Traces`]), which no row names.
 
 mod error;
 mod file;
 mod name;
 mod sweep;
+mod traces;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ pub use error::SpoolError;
 pub use file::{Growing, Writer};
 pub use name::{Kind, SpoolName};
 pub use sweep::ORPHAN_AGE;
+pub use traces::Traces;
 
 use error::at;
 use std::fs::{self, DirBuilder, File, OpenOptions};

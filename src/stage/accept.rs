@@ -200,6 +200,8 @@ fn jobs(
         });
         Ok(NewJob {
             sub_address: fax.sub_address.clone(),
+            options: fax.options.clone(),
+            max_pages: authorized.max_pages(),
             fetch: fax.fetch.as_ref().map(fetch).transpose()?,
             notify: recipient.notify.map(notify_words),
             original_recipient: original,

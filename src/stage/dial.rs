@@ -14,11 +14,11 @@ use super::live::{CallView, Subject};
 use super::pages::{self, Header, StoredPage};
 use super::reception::Reception;
 use super::settings::Settings;
-use super::{Fault, Office, attend, chance, fax_mail, now_ms};
+use super::{Fault, Office, attend, chance, fax_mail, now_ms, trace};
 use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Record, Verdict};
 use crate::clock;
-use crate::io::call::{CallOwner, run as run_call};
-use crate::model::{AttemptId, Cause, FetchRequest, JobId, JobState, Number, Outcome, ReceivedId};
+use crate::io::call::{CallOwner, Tap, run as run_call};
+use crate::model::{AttemptId, CallId, Cause, FetchRequest, JobId, JobState, Number, Outcome, ReceivedId};
 use crate::policy::{GiveUp, Next, Route};
 use crate::queue::due::{self, Lines};
 use crate::queue::{Bell, JobFilter, NewReceived, Opened};
@@ -267,6 +267,7 @@ impl Placing {
             line::invitation(trunk, &self.route, fax, &self.settings.dial.user_agent, self.line.addresses.clone());
         let first = invitation.targets.first().ok_or("the trunk has no address")?;
         let media = self.line.media(&sockets, first).map_err(|error| error.to_string())?;
+        let ours = self.line.addresses.towards(first).advertised;
         let errand = match &work {
             Work::Send(pages) => {
                 let shapes = pages.iter().map(StoredPage::shape).collect();
@@ -284,11 +285,16 @@ impl Placing {
         };
         let call = Call::outbound(settings, chance(), clock::now());
         let sip = self.line.sip.clone();
+        let id = CallId::Out(self.opened.attempt);
+        let recording = self.line.recorder.begin(id, &self.settings.trace, ours, media);
+        let tap = recording.clone().map(|recording| recording as Arc<dyn Tap>);
         let pages = match work {
             Work::Send(pages) => pages,
             Work::Fetch(_, _, reception) => {
                 let reception: Arc<Reception> = Arc::from(reception);
-                return Ok(run_call(call, sockets, sip, wanted_end, reception).await);
+                let ending = run_call(call, sockets, sip, wanted_end, reception, tap).await;
+                trace::end(recording, &ending).await;
+                return Ok(ending);
             }
         };
         let (confirmations, waiting) = mpsc::channel(CONFIRMATIONS_WAITING);
@@ -300,7 +306,8 @@ impl Placing {
             confirmations,
         });
         let writing = tokio::spawn(write_confirmations(self.office.clone(), self.opened.attempt, waiting));
-        let ending = run_call(call, sockets, sip, wanted_end, owner).await;
+        let ending = run_call(call, sockets, sip, wanted_end, owner, tap).await;
+        trace::end(recording, &ending).await;
         // The owner is gone with the call, so the writer ends when all is written.
         let _ = writing.await;
         Ok(ending)

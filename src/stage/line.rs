@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::settings::{Fax, TrunkLine};
+use super::trace::Recorder;
 use crate::call::{Codec, LineSettings, MediaAddresses};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::sip::SipSocket;
@@ -13,9 +14,7 @@ use crate::policy::Route;
 use crate::sip::{CallSettings, Destination, EndpointSettings, Host, Invitation, LocalAddresses, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
-use crate::t30::{
-    self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, RtnMeaning, SenderSettings,
-};
+use crate::t30::{self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, SenderSettings};
 
 /// The way to the telephone network.
 #[derive(Clone)]
@@ -28,6 +27,8 @@ pub struct Line {
     pub addresses: LocalAddresses,
     /// Whether the middle of numbers is hidden in logs.
     pub redact: bool,
+    /// Writes captures of calls.
+    pub recorder: Recorder,
     receptions: Receptions,
 }
 
@@ -37,8 +38,8 @@ type Receptions = Arc<Mutex<Vec<(String, Option<String>)>>>;
 impl Line {
     /// Joins the sockets.
     #[must_use]
-    pub fn new(sip: SipSocket, ports: MediaPorts, addresses: LocalAddresses, redact: bool) -> Self {
-        Self { sip, ports: Arc::new(ports), addresses, redact, receptions: Arc::default() }
+    pub fn new(sip: SipSocket, ports: MediaPorts, addresses: LocalAddresses, redact: bool, recorder: Recorder) -> Self {
+        Self { sip, ports: Arc::new(ports), addresses, redact, recorder, receptions: Arc::default() }
     }
 
     /// Incoming calls on the line.
@@ -134,7 +135,7 @@ pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Op
         sender_password: None,
         send_cng: true,
         frame_size: if fax.ecm_small_frames { FrameSize::Octets64 } else { FrameSize::Octets256 },
-        rtn: RtnMeaning::default(),
+        rtn: fax.rtn,
     })
 }
 
@@ -165,8 +166,7 @@ fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
         longest: Length::Unlimited,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         transport: t30::Transport::InternetAware,
-        // The caller has heard our tone in the audio before the switch to T.38.
-        send_ced: false,
+        send_ced: true,
         row_time_ms: 0,
         sub_address: true,
     }

@@ -19,6 +19,7 @@ pub mod reception;
 pub mod render;
 pub mod report;
 pub mod settings;
+pub mod trace;
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};

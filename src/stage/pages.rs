@@ -9,9 +9,10 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::call::PageFormat;
-use crate::image::{self, Bitmap, Coding, DecodeLimits, scale, tiff};
+use crate::image::scale::{self, Shape};
+use crate::image::{self, Bitmap, Coding, DecodeLimits, tiff};
 use crate::model::{Compression, Resolution, Width};
-use crate::pages::headline::{HeadlineText, headline};
+use crate::pages::headline::{HeadlineText, headline, headline_rows};
 use crate::t30::PageShape;
 
 /// A page kept in memory while its fax is on the line: coded, as a page laid out flat has half a megabyte.
@@ -116,12 +117,6 @@ impl Header {
             right: format!("page {page} of {total}"),
         }
     }
-
-    /// The page as it goes on the line at its own resolution: with its header line. `index` counts from 0.
-    #[must_use]
-    pub fn stamped(&self, page: &StoredPage, index: u32, total: u32) -> Bitmap {
-        headline(&page.bitmap(), page.resolution, &self.text(index + 1, total))
-    }
 }
 
 /// Local time of the server.
@@ -131,24 +126,39 @@ pub fn local_time(unix_ms: i64) -> Zoned {
     moment.to_zoned(TimeZone::system())
 }
 
-/// The page as this far end takes it, laid out: scaled, never cropped.
+/// A stored page as it goes on the line: scaled to what this far end takes, never cropped, with its header line where it has one.
+/// `place` is the page's, from 0, and how many there are.
+///
+/// The line is written on the page as it is sent, so its letters are as large on A4 as on A3 and never scaled with the page.
 #[must_use]
-pub fn fitted(bitmap: &Bitmap, resolution: Resolution, format: &PageFormat) -> Bitmap {
-    let to = scale::Shape {
+pub fn as_sent(page: &StoredPage, header: Option<&Header>, place: (u32, u32), to: &Shape) -> Bitmap {
+    let bitmap = page.bitmap();
+    let fitted = scale::fit(&bitmap, page.resolution, *to);
+    let Some(header) = header else { return fitted };
+    let text = header.text(place.0 + 1, place.1);
+    let stamped = headline(&fitted, to.resolution, &text);
+    if scale::is_short_enough(stamped.rows(), to.maximum_rows) {
+        return stamped;
+    }
+    // There is no room at its head and none for a longer page, so all of it is made a little smaller.
+    let room = to.maximum_rows.map(|most| most.saturating_sub(headline_rows(to.resolution)).max(1));
+    headline(&scale::fit(&bitmap, page.resolution, Shape { maximum_rows: room, ..*to }), to.resolution, &text)
+}
+
+/// The shape that a page is to have in this format.
+#[must_use]
+pub const fn shape_of(format: &PageFormat) -> Shape {
+    Shape {
         width: format.width.pels(format.resolution),
         resolution: format.resolution,
         maximum_rows: format.maximum_rows,
-    };
-    scale::fit(bitmap, resolution, to)
+    }
 }
 
-/// A stored page as the bits that go on the line, with its header line where it has one. `place` is the page's, from 0, and how many
-/// there are.
+/// A stored page as the bits that go on the line.
 #[must_use]
 pub fn prepared(page: &StoredPage, header: Option<&Header>, place: (u32, u32), format: &PageFormat) -> Arc<[u8]> {
-    let (index, total) = place;
-    let bitmap = header.map_or_else(|| page.bitmap(), |header| header.stamped(page, index, total));
-    coded(&fitted(&bitmap, page.resolution, format), format)
+    coded(&as_sent(page, header, place, &shape_of(format)), format)
 }
 
 /// The bits of the page as this far end takes it.
@@ -160,4 +170,69 @@ pub fn coded(bitmap: &Bitmap, format: &PageFormat) -> Arc<[u8]> {
         minimum_row_bits: format.minimum_row_bits,
     };
     image::encode(bitmap, &coding).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Header, StoredPage, as_sent};
+    use crate::image::Bitmap;
+    use crate::image::scale::Shape;
+    use crate::model::{Resolution, Width};
+    use crate::pages::headline::headline_rows;
+
+    fn header() -> Header {
+        Header {
+            sent_ms: 1_800_000_000_000,
+            sender_name: "Company".into(),
+            station_id: "+39 02 99999".into(),
+            called: "+39021111".into(),
+        }
+    }
+
+    /// A page with a line around it, from edge to edge.
+    fn framed(width: Width, rows: u32, resolution: Resolution) -> StoredPage {
+        let pels = width.pels(resolution);
+        let mut page = Bitmap::white(pels, rows);
+        for x in 0..pels {
+            page.set(x, 0, true);
+            page.set(x, rows - 1, true);
+        }
+        for y in 0..rows {
+            page.set(0, y, true);
+            page.set(pels - 1, y, true);
+        }
+        StoredPage::of(&page, width, resolution)
+    }
+
+    #[test]
+    fn an_a3_page_keeps_all_its_edges_on_a_machine_that_takes_a4_only() {
+        for (resolution, most) in [(Resolution::Standard, 1144), (Resolution::Fine, 2287)] {
+            let page = framed(Width::A3, 3241, Resolution::Fine);
+            let to = Shape { width: Width::A4.pels(resolution), resolution, maximum_rows: Some(most) };
+            let sent = as_sent(&page, Some(&header()), (0, 1), &to);
+            assert_eq!(sent.width(), 1728);
+            assert!(sent.rows() <= most + most / 100, "{} rows of {most}", sent.rows());
+            let strip = headline_rows(resolution);
+            let below = sent.crop_rows(strip, sent.rows() - strip);
+            let black = |row: u32| (0..1728).filter(|&x| below.is_black(x, row)).count();
+            // The frame has to be a little narrower to leave room for the header line.
+            assert!((1660..=1728).contains(&black(0)), "top: {}", black(0));
+            assert!((0..3).any(|back| black(below.rows() - 1 - back) >= 1660), "bottom");
+            let middle: Vec<u32> = (0..1728).filter(|&x| below.is_black(x, below.rows() / 2)).collect();
+            assert_eq!(middle.len(), 2, "left and right: {middle:?}");
+        }
+    }
+
+    #[test]
+    fn the_header_line_is_as_high_on_a_page_made_smaller_as_on_any() {
+        let blank = StoredPage::of(&Bitmap::white(2432, 3241), Width::A3, Resolution::Fine);
+        let high = |width: Width| {
+            let to = Shape { width: width.pels(Resolution::Fine), resolution: Resolution::Fine, maximum_rows: None };
+            let sent = as_sent(&blank, Some(&header()), (0, 1), &to);
+            let inked = (0..sent.rows()).filter(|&row| sent.row(row).iter().any(|&octet| octet != 0)).count();
+            (sent.rows(), inked)
+        };
+        assert_eq!(high(Width::A3).0, 3241);
+        assert_eq!(high(Width::A4), (2303, high(Width::A3).1));
+    }
 }

@@ -17,12 +17,12 @@ use super::live::{CallView, Subject};
 use super::offer::{Answerer, Offered};
 use super::reception::Reception;
 use super::settings::{InboundPeer, Settings, WhenFull};
-use super::{Fault, Office, chance, fax_mail, now_ms};
+use super::{Fault, Office, chance, fax_mail, now_ms, trace};
 use crate::call::{Call, Codec, Ending, InboundSettings, Record};
 use crate::clock;
-use crate::io::call::{run as run_call, run_leg};
+use crate::io::call::{Tap, Way, run as run_call, run_leg};
 use crate::io::sip::Arrived;
-use crate::model::{Cause, ReceivedId};
+use crate::model::{CallId, Cause, ReceivedId};
 use crate::queue::{Bell, NewReceived, Received};
 use crate::sip::guard::Counts;
 use crate::sip::parties::{self, called_number};
@@ -290,7 +290,7 @@ impl Answering {
         tracing::info!(received = %id, "answering");
         let reception = Reception::new(self.office.clone(), id, subject, file);
         let ending = match self.offered(id).await {
-            Ok(offered) => self.call(Arc::new(Answerer::new(reception, offered)), hang_up).await,
+            Ok(offered) => self.call(id, Arc::new(Answerer::new(reception, offered)), hang_up).await,
             Err(reason) => Err(reason),
         };
         let unanswered = ending.is_err();
@@ -330,7 +330,12 @@ impl Answering {
         own.unwrap_or_else(|| receive.fax.station_id.clone())
     }
 
-    async fn call(&self, answerer: Arc<Answerer>, hang_up: watch::Receiver<Option<Cause>>) -> Result<Ending, String> {
+    async fn call(
+        &self,
+        id: ReceivedId,
+        answerer: Arc<Answerer>,
+        hang_up: watch::Receiver<Option<Cause>>,
+    ) -> Result<Ending, String> {
         let receive = &self.settings.receive;
         let sockets = self.line.ports.bind().await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets, &self.source.back()).map_err(|error| error.to_string())?;
@@ -343,7 +348,20 @@ impl Answering {
         };
         let call = Call::inbound(settings, &self.invite, self.source, chance(), clock::now())
             .ok_or("the INVITE was not complete")?;
-        let ending = run_call(call, sockets, self.line.sip.clone(), hang_up, Arc::clone(&answerer)).await;
+        let recording = self.line.recorder.begin(
+            CallId::In(id),
+            &self.settings.trace,
+            self.line.addresses.towards(&self.source.back()).advertised,
+            media,
+        );
+        let tap = recording.clone().map(|recording| recording as Arc<dyn Tap>);
+        if let Some(tap) = &tap {
+            // The call was made of it before anybody could see it come.
+            tap.received(Way::Sip, self.source.address, &self.invite.to_bytes());
+        }
+        let sip = self.line.sip.clone();
+        let ending = run_call(call, sockets, sip, hang_up, Arc::clone(&answerer), tap).await;
+        trace::end(recording, &ending).await;
         answerer.close(&ending).await;
         Ok(ending)
     }

@@ -3,7 +3,7 @@
 //! The documents are drawn by the sandboxed child, one after the other; several messages are drawn at once. What cannot be drawn
 //! fails all jobs of the message with a reason that names the document, before anything is dialled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, watch};
@@ -15,10 +15,10 @@ use crate::image::tiff;
 use crate::io::worker;
 use crate::mail::header::for_people;
 use crate::mail::{DocumentKind, Incoming, Limits, Selection, select};
-use crate::model::{MessageId, Resolution, Width};
+use crate::model::{JobState, MessageId, Resolution, Width};
 use crate::pages::plan::{Plan, Role, Source};
 use crate::pages::worker::{Event, HeadingField, Kind, RenderedPage};
-use crate::queue::{Bell, Message};
+use crate::queue::{Bell, Job, Message};
 use crate::spool::{Kind as SpoolKind, SpoolName};
 
 /// Messages drawn at once.
@@ -62,32 +62,62 @@ async fn one(office: &Office, message: Message) -> Result<(), Fault> {
     let name = SpoolName::from_stored(&message.spool_file)
         .ok_or_else(|| Fault::Inconsistent(format!("{} is no file of the spool", message.spool_file)))?;
     let limit = message.size_bytes;
-    let raw = office.blocking(move |office| Ok(office.spool().read(&name, limit)?)).await?;
-    match draw(&settings.render, &raw).await {
-        Ok(pages) => {
-            let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
-            let resolution = settings.render.plan.sheet.resolution;
-            office.blocking(move |office| keep(office, id, &pages, resolution)).await?;
-            tracing::info!(message = %id, pages = count, "pages rendered");
-        }
-        Err(reason) => {
-            tracing::info!(message = %id, reason, "cannot be rendered");
-            office.blocking(move |office| Ok(office.store().render_failed(id, &reason, now_ms())?)).await?;
+    let usual = settings.render.plan.stock.resolution;
+    let read = move |office: &Office| {
+        let wishes = wishes(&office.store().jobs_of(id)?, usual);
+        Ok((office.spool().read(&name, limit)?, wishes))
+    };
+    let (raw, wishes) = office.blocking(read).await?;
+    for (resolution, wishes) in wishes {
+        match draw(&settings.render.at(resolution), &raw).await {
+            Ok(pages) => {
+                let count = pages.len();
+                office.blocking(move |office| keep(office, id, &wishes, &pages, resolution)).await?;
+                tracing::info!(message = %id, pages = count, resolution = resolution.name(), "pages rendered");
+            }
+            Err(reason) => {
+                tracing::info!(message = %id, reason, "cannot be rendered");
+                let failed = move |office: &Office| Ok(office.store().render_failed(id, &wishes, &reason, now_ms())?);
+                office.blocking(failed).await?;
+            }
         }
     }
     Ok(())
 }
 
+/// The resolutions in which a message is to be drawn, each with the wishes it fulfils. It is drawn once for each, rather than once for
+/// all and made coarser for the call: the dots of pictures and the strokes of letters are chosen for the resolution they are
+/// drawn in.
+fn wishes(jobs: &[Job], usual: Resolution) -> BTreeMap<Resolution, Vec<Option<Resolution>>> {
+    let mut wishes: BTreeMap<Resolution, Vec<Option<Resolution>>> = BTreeMap::new();
+    for wish in jobs.iter().filter(|job| job.state == JobState::Accepted).map(|job| job.options.resolution) {
+        let same = wishes.entry(wish.unwrap_or(usual)).or_default();
+        if !same.contains(&wish) {
+            same.push(wish);
+        }
+    }
+    wishes
+}
+
 /// Writes the TIFF, then the rows.
-fn keep(office: &Office, message: MessageId, pages: &[RenderedPage], resolution: Resolution) -> Result<(), Fault> {
+fn keep(
+    office: &Office,
+    message: MessageId,
+    wishes: &[Option<Resolution>],
+    pages: &[RenderedPage],
+    resolution: Resolution,
+) -> Result<(), Fault> {
     let octets = tiff_of(pages, resolution).map_err(Fault::Inconsistent)?;
     let mut writer = office.spool().create(SpoolKind::Pages)?;
     writer.write(&octets)?;
     let name = writer.commit()?;
     let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
-    let rendered = office.store().rendered(message, &name.to_string(), count)?;
+    let rendered = office.store().rendered(message, wishes, (&name.to_string(), count), now_ms())?;
+    for job in &rendered.too_long {
+        tracing::info!(%job, pages = count, "the fax has more pages than its sender may send");
+    }
     if rendered.is_empty() {
-        // Everybody cancelled meanwhile.
+        // Everybody cancelled meanwhile, or nobody may have so many pages.
         office.spool().remove(&name)?;
     }
     Ok(())

@@ -7,19 +7,20 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::pages::{self, StoredPage, fitted, local_time};
+use super::pages::{self, StoredPage, local_time};
 use super::settings::{Formats, Settings};
 use super::{Fault, Office, attend, chance, later_ms, now_ms};
-use crate::call::{PageFormat, Record};
+use crate::call::Record;
 use crate::clock::UnixMillis;
-use crate::image::{Grey, scale};
+use crate::image::Grey;
+use crate::image::scale::{self, Shape};
 use crate::mail::compose::Attachment;
 use crate::mail::dsn::{DsnFacts, MAX_RETURNED_HEADERS, dsn};
 use crate::mail::header::Mailbox;
-use crate::mail::receipt::{AttemptFacts, Original, ReceiptFacts, receipt};
+use crate::mail::receipt::{AttemptFacts, Labels, Original, ReceiptFacts, receipt};
 use crate::mail::{Incoming, Limits, select};
 use crate::model::{Cause, Outcome};
-use crate::policy::address;
+use crate::policy::{AddressOptions, address};
 use crate::queue::{Attempt, Bell, JobDetail, NewMail};
 use crate::spool::{Kind, SpoolName};
 
@@ -119,6 +120,7 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         to: &Mailbox::bare(&message.envelope_from),
         number: &job.number,
         original_address: &job.original_address,
+        labels: labels(&job.options),
         fetched_for: job.fetch.as_ref().map(|fetch| fetch.mailboxes.as_slice()),
         outcome,
         attempts: &attempts.iter().map(|attempt| attempt_facts(attempt, job.pages_total)).collect::<Vec<_>>(),
@@ -213,6 +215,16 @@ fn to_spool(office: &Office, mail: &[u8]) -> Result<String, Fault> {
     Ok(writer.commit()?.to_string())
 }
 
+fn labels(options: &AddressOptions) -> Labels<'_> {
+    Labels {
+        attention: options.attention.as_deref(),
+        organization: options.organization.as_deref(),
+        from: options.from.as_deref(),
+        billing: options.billing.as_deref(),
+        tag: options.tag.as_deref(),
+    }
+}
+
 /// The mail that asked for it.
 #[must_use]
 pub fn original(detail: &JobDetail) -> Original<'_> {
@@ -263,14 +275,11 @@ pub fn pages_as_sent(
     let total = u32::try_from(stored.len()).unwrap_or(u32::MAX);
     let record = record_of(attempt);
     let sent = stored.iter().zip(0u32..).map(|(page, index)| {
-        let bitmap = header.as_ref().map_or_else(|| page.bitmap(), |header| header.stamped(page, index, total));
-        match record.as_ref().and_then(|record| record.format_of(index)) {
-            Some(format) => {
-                let PageFormat { width, resolution, .. } = format;
-                StoredPage::of(&fitted(&bitmap, page.resolution, &format), width, resolution)
-            }
-            None => StoredPage::of(&bitmap, page.width, page.resolution),
-        }
+        let format = record.as_ref().and_then(|record| record.format_of(index));
+        let own = Shape { width: page.pels(), resolution: page.resolution, maximum_rows: None };
+        let to = format.as_ref().map_or(own, pages::shape_of);
+        let width = format.map_or(page.width, |format| format.width);
+        StoredPage::of(&pages::as_sent(page, header.as_ref(), (index, total), &to), width, to.resolution)
     });
     Ok(sent.collect())
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use crate::call::{Codec, T38Policy};
 use crate::io::smtp_out;
 use crate::mail::SelectionRules;
+use crate::model::{Network, NumberPattern, Resolution};
 use crate::pages::plan;
 use crate::policy::address::AddressRules;
-use crate::policy::authorize::{Network, Rules};
-use crate::policy::{InboundRoutes, NumberPattern, RetrySettings, Schedule, Trunks};
+use crate::policy::{InboundRoutes, RetrySettings, Rules, Schedule, Trunks};
 use crate::signal::Modulation;
 use crate::sip::{self, CalledFrom};
+use crate::t30::RtnMeaning;
 use crate::t38;
 
 /// Everything.
@@ -33,6 +34,30 @@ pub struct Settings {
     pub report: Report,
     /// Mail out.
     pub deliver: Deliver,
+    /// Captures of calls.
+    pub trace: Trace,
+}
+
+/// Captures of calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Trace {
+    /// Of which calls one is kept.
+    pub keep: Keep,
+    /// How long.
+    pub keep_for: Duration,
+    /// Octets of all together.
+    pub max_total: u64,
+}
+
+/// Of which calls a capture is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keep {
+    /// Of none.
+    None,
+    /// Of those that did not end well.
+    Failed,
+    /// Of all.
+    All,
 }
 
 /// Mail in.
@@ -63,6 +88,16 @@ pub struct Render {
     pub selection: SelectionRules,
 }
 
+impl Render {
+    /// The same at this resolution.
+    #[must_use]
+    pub fn at(&self, resolution: Resolution) -> Self {
+        let mut render = self.clone();
+        render.plan.stock.resolution = resolution;
+        render
+    }
+}
+
 /// How the fax itself is sent and received.
 #[derive(Clone, Debug)]
 pub struct Fax {
@@ -78,6 +113,8 @@ pub struct Fax {
     pub ecm_small_frames: bool,
     /// The fastest modulation.
     pub max_modulation: Modulation,
+    /// What a page not taken well means.
+    pub rtn: RtnMeaning,
     /// Error correction of packets that we offer.
     pub error_correction: t38::ErrorCorrection,
     /// Packets repeated behind control data.

@@ -159,6 +159,7 @@ pub(super) const fn line_is_gone(cause: &Cause) -> bool {
         | Cause::Interrupted
         | Cause::Cancelled
         | Cause::CannotRender(_)
+        | Cause::TooManyPages { .. }
         | Cause::Expired
         | Cause::Local(_) => false,
     }

@@ -72,12 +72,12 @@ pub const T2_BEFORE_DIS: Duration = Duration::from_secs(6);
 /// T4 of the answerer between two DIS: 3 s.
 pub const T4: Duration = Duration::from_millis(3000);
 /// T4 of the caller at the long end of its tolerance.
-pub const T4_AUDIO: Duration = Duration::from_millis(3450);
-/// T4 of the caller over T.38: the value T.30 has for manual terminals. Two seconds of delay both ways and a gateway that
-/// buffers a signal before it passes it on do not fit into 3.45 s; waiting longer costs time only where an answer is lost.
-pub const T4_INTERNET: Duration = Duration::from_millis(4500);
-/// T5.
-pub const T5: Duration = Duration::from_secs(60);
+pub const T4_CALLER: Duration = Duration::from_millis(3450);
+/// The same over T.38 once an answer has come so late that the command was being repeated: the value T.30 has for manual terminals.
+/// Two seconds of delay both ways and a gateway that buffers a signal before it passes it on do not fit into 3.45 s.
+pub const T4_SLOW_PATH: Duration = Duration::from_millis(4500);
+/// T5, at the long end of its tolerance.
+pub const T5: Duration = Duration::from_secs(65);
 /// The longest control signal worth waiting for: the preamble and NSF, CSI and DIS at 300 bit/s are 5 s.
 pub const LONGEST_SIGNAL: Duration = Duration::from_secs(8);
 /// After the last frame of a signal the carrier is off within the closing flags.
@@ -91,7 +91,7 @@ pub const CARRIER_SILENCE: Duration = Duration::from_secs(15);
 pub const PAGE_SUPPLY: Duration = Duration::from_secs(30);
 /// Within the caller's shortest T4 of 2.55 s.
 pub const NOT_READY_AFTER: Duration = Duration::from_millis(1500);
-/// Just under the caller's T5.
+/// Just under the caller's shortest T5.
 pub const VERDICT_LIMIT: Duration = Duration::from_secs(54);
 /// How often an answerer starts T2 before it gives up: the caller repeats a command three times, 13 s in all, and T.30's single
 /// T2 would hang up between two of them.
@@ -105,12 +105,16 @@ pub const COMMAND_TRIES: u32 = 3;
 // T.30 (09/2005) §5.3.2.4
 pub const PAUSE: Duration = Duration::from_millis(75);
 
-/// T4 of the caller.
+/// Over T.38 the far end is told of a signal's end when its last frame is checked, and may speak after the usual pause, while for us
+/// the check sequence and the flags behind it, 107 ms of V.21, are still leaving.
+pub const CLOSING_FLAGS: Duration = Duration::from_millis(100);
+
+/// T4 of the caller. `late`: an answer of this call met the repeat of its command.
 #[must_use]
-pub const fn answer_wait(transport: Transport) -> Duration {
+pub const fn answer_wait(transport: Transport, late: bool) -> Duration {
     match transport {
-        Transport::InternetAware => T4_INTERNET,
-        Transport::Audio => T4_AUDIO,
+        Transport::InternetAware if late => T4_SLOW_PATH,
+        Transport::InternetAware | Transport::Audio => T4_CALLER,
     }
 }
 

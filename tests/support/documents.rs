@@ -6,9 +6,15 @@ pub(crate) fn text(pages: usize) -> String {
     (0..pages * 40).map(|line| format!("Line {line} of the text.\r\n")).collect()
 }
 
-/// A PDF of so many pages that say their number.
-// ISO 32000-1 §7.5
+/// A PDF of so many pages of A4 that say their number.
 pub(crate) fn pdf(pages: usize) -> Vec<u8> {
+    pdf_of(&vec![(595, 842); pages])
+}
+
+/// A PDF of pages of these sizes in points that say their number.
+// ISO 32000-1 §7.5
+pub(crate) fn pdf_of(sizes: &[(u32, u32)]) -> Vec<u8> {
+    let pages = sizes.len();
     let mut octets = b"%PDF-1.4\n".to_vec();
     let mut offsets = Vec::new();
     let mut object = |octets: &mut Vec<u8>, text: &str| {
@@ -19,16 +25,16 @@ pub(crate) fn pdf(pages: usize) -> Vec<u8> {
     object(&mut octets, "<< /Type /Catalog /Pages 2 0 R >>");
     object(&mut octets, &format!("<< /Type /Pages /Kids [{}] /Count {pages} >>", kids.join(" ")));
     object(&mut octets, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
-    for page in 0..pages {
+    for (page, (width, height)) in sizes.iter().enumerate() {
         let contents = 5 + 2 * page;
         object(
             &mut octets,
             &format!(
-                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {contents} 0 R \
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {contents} 0 R \
                  /Resources << /Font << /F1 3 0 R >> >> >>"
             ),
         );
-        let text = format!("BT /F1 24 Tf 72 720 Td (Page {}) Tj ET", page + 1);
+        let text = format!("BT /F1 24 Tf 72 {} Td (Page {}) Tj ET", height - 122, page + 1);
         object(&mut octets, &format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len()));
     }
     let start = octets.len();

@@ -3,6 +3,7 @@
 
 pub(crate) mod client;
 pub(crate) mod documents;
+pub(crate) mod machine;
 pub(crate) mod process;
 pub(crate) mod site;
 

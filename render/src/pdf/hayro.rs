@@ -33,7 +33,7 @@ pub(super) fn draw<W: Write>(document: Vec<u8>, request: &Request, output: &mut 
             return Err(Fault::malformed(format!("page {number} has no size")));
         }
         let (width, height) = page.render_dimensions();
-        let at = place(number, width, height, request.sheet)?;
+        let at = place(number, width, height, request.stock)?;
         let drawn = draw_page(page, &cache, &at, (width.into(), height.into()))?;
         let mut drawn = Grey::from_octets(at.width, at.rows, drawn)
             .ok_or_else(|| Fault::internal(format!("page {number} came out in another size")))?;

@@ -86,7 +86,7 @@ fn draw_page<W: Write>(
     let damaged = |error: PdfiumError| Fault::malformed(format!("page {number} cannot be drawn ({error:?})"));
     let index = i32::try_from(number - 1).map_err(|_| no_pages())?;
     let page = document.pages().get(index).map_err(damaged)?;
-    let at = place(number, page.width().value, page.height().value, request.sheet)?;
+    let at = place(number, page.width().value, page.height().value, request.stock)?;
     let drawn = page.render_with_config(&configuration(&at)).map_err(damaged)?;
     let elements = drawn.as_raw_bytes();
     // Rows are filled up to whole words.

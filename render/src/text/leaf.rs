@@ -3,7 +3,6 @@
 use crate::fault::Fault;
 
 use faxramp::image::Bitmap;
-use faxramp::model::Width;
 use faxramp::pages::sheet::Sheet;
 
 use parley::layout::{Line, PositionedLayoutItem};
@@ -38,10 +37,7 @@ pub(super) struct Margins {
 impl Margins {
     pub(super) fn of(sheet: Sheet) -> Self {
         let line = f64::from(sheet.pels()) / f64::from(sheet.resolution.dots_per_inch()) * POINTS;
-        let paper = match sheet.width {
-            Width::A4 => points(sheet.paper.width()).min(line),
-            Width::B4 | Width::A3 => line,
-        };
+        let paper = points(sheet.paper.width()).min(line);
         let side = points(SIDE);
         Self {
             left: (line - paper) / 2.0 + side,
@@ -68,7 +64,7 @@ impl Leaf {
         let lines = f64::from(sheet.resolution.lines_per_inch()) / POINTS;
         let edge = "a sheet is a few thousand elements wide and long";
         let width = u16::try_from(sheet.pels()).expect(edge);
-        let rows = u16::try_from(sheet.paper.rows(sheet.resolution)).expect(edge);
+        let rows = u16::try_from(sheet.rows()).expect(edge);
         let mut context = RenderContext::new(width, rows);
         context.set_aliasing_threshold(Some(INK));
         context.set_paint(BLACK);

@@ -37,7 +37,7 @@ fn a_fax_at_another_resolution_keeps_its_elements_across() {
     assert_eq!(drawn.pages[0].rows(), 400);
     assert!((0..200).all(|row| drawn.pages[0].row(2 * row) == page(200).row(row)));
     let fine = file(&[(400, Resolution::Fine)]);
-    let request = Request { sheet: STANDARD, ..request(Kind::Tiff, "fine-fax", &fine) };
+    let request = Request { stock: STANDARD, ..request(Kind::Tiff, "fine-fax", &fine) };
     assert_eq!(draw(&request, &fine).expect("a page").pages[0].rows(), 200);
 }
 
@@ -88,7 +88,7 @@ fn a_scan_at_300_dots_per_inch_becomes_a_page_of_its_size() {
 #[test]
 fn pages_beyond_the_limit_end_the_document_with_its_name() {
     let file = file(&[(20, Resolution::Fine); 4]);
-    let mut request = Request { sheet: FINE, ..request(Kind::Tiff, "many-fax", &file) };
+    let mut request = Request { stock: FINE, ..request(Kind::Tiff, "many-fax", &file) };
     request.limits.pages = 3;
     let (kind, message) = failure(draw(&request, &file));
     assert_eq!((kind, message.as_str()), (ErrorKind::TooManyPages, "it has more than the 3 pages allowed"));

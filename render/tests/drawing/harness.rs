@@ -3,15 +3,15 @@
 
 use faxramp::image::Bitmap;
 use faxramp::model::{Resolution, Width};
-use faxramp::pages::sheet::{Paper, Sheet};
+use faxramp::pages::sheet::{Paper, Stock};
 use faxramp::pages::worker::{Event, Failure, Kind, Limits, PdfEngine, Request, Response, Sandbox, TextOptions};
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-pub(crate) const FINE: Sheet = Sheet { width: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 };
-pub(crate) const STANDARD: Sheet = Sheet { resolution: Resolution::Standard, ..FINE };
+pub(crate) const FINE: Stock = Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4 };
+pub(crate) const STANDARD: Stock = Stock { resolution: Resolution::Standard, ..FINE };
 
 /// What came of a document.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ pub(crate) fn request(kind: Kind, name: &str, document: &[u8]) -> Request {
     Request {
         kind,
         name: name.into(),
-        sheet: FINE,
+        stock: FINE,
         limits: Limits { pages: 20, ..Limits::default() },
         sandbox: Sandbox::BestEffort,
         pdf_engine: PdfEngine::Auto,
@@ -77,7 +77,7 @@ pub(crate) fn draw(request: &Request, document: &[u8]) -> Result<Drawn, Failure>
 fn keep_pictures(request: &Request, drawn: &Drawn) {
     for (number, page) in (1..).zip(&drawn.pages) {
         let name = format!("{}-{}-{number}", request.name, drawn.engine);
-        keep(&name, request.sheet.resolution, page);
+        keep(&name, request.stock.resolution, page);
     }
 }
 

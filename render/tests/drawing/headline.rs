@@ -3,7 +3,7 @@
 use crate::harness::{FINE, STANDARD, draw, keep, request};
 
 use faxramp::pages::headline::{HeadlineText, headline, headline_rows};
-use faxramp::pages::sheet::Sheet;
+use faxramp::pages::sheet::Stock;
 use faxramp::pages::worker::{Kind, Request};
 
 #[test]
@@ -14,9 +14,9 @@ fn a_text_page_has_room_for_it_and_a_full_page_grows() {
         middle: "Müller & Söhne GmbH, +49 89 1234567 → +39 06 1234567".into(),
         right: "page 1 of 12".into(),
     };
-    for sheet in [STANDARD, FINE] {
-        let Sheet { resolution, .. } = sheet;
-        let drawn = draw(&Request { sheet, ..request(Kind::Text, "under-headline", text) }, text).expect("a page");
+    for stock in [STANDARD, FINE] {
+        let Stock { resolution, .. } = stock;
+        let drawn = draw(&Request { stock, ..request(Kind::Text, "under-headline", text) }, text).expect("a page");
         let page = &drawn.pages[0];
         let with = headline(page, resolution, &words);
         assert_eq!(with.rows(), page.rows());

@@ -7,3 +7,4 @@ mod pdf;
 mod picture;
 mod sandbox;
 mod text;
+mod widths;

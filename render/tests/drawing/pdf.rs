@@ -27,7 +27,7 @@ fn stream(content: &str) -> String {
 }
 
 /// A document whose pages have these attributes and contents. Fonts: F1 Helvetica, F2 Times, F3 Courier.
-fn document(pages: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn document(pages: &[(&str, &str)]) -> Vec<u8> {
     let kids: Vec<String> = (0..pages.len()).map(|page| format!("{} 0 R", 6 + 2 * page)).collect();
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
@@ -47,7 +47,7 @@ fn document(pages: &[(&str, &str)]) -> Vec<u8> {
     pdf(&objects, "")
 }
 
-const A4: &str = "/MediaBox [0 0 595.276 841.89]";
+pub(crate) const A4: &str = "/MediaBox [0 0 595.276 841.89]";
 const LETTER_TEXT: &str = "BT /F1 24 Tf 60 770 Td (Angebot 4711) Tj ET \
     BT /F2 11 Tf 60 730 Td 14 TL (The quick brown fox jumps over the lazy dog, 0123456789.) Tj T* \
     (Sphinx of black quartz, judge my vow. Pack my box with five dozen liquor jugs.) Tj T* \
@@ -56,7 +56,7 @@ const LETTER_TEXT: &str = "BT /F1 24 Tf 60 770 Td (Angebot 4711) Tj ET \
     0.5 w 60 640 m 535 640 l S 60 500 200 100 re S 0.8 g 300 500 200 100 re f 0 g 60 440 20 20 re f";
 
 /// The engines there are, each with its request.
-fn engines(name: &str, file: &[u8]) -> Vec<Request> {
+pub(crate) fn engines(name: &str, file: &[u8]) -> Vec<Request> {
     let hayro = Request { pdf_engine: PdfEngine::Hayro, ..request(Kind::Pdf, name, file) };
     let with_library = pdfium().map(|library| Request {
         pdf_engine: PdfEngine::Pdfium,
@@ -91,7 +91,7 @@ fn three_pages_come_out_in_order_at_their_size() {
 fn standard_resolution_has_half_the_lines() {
     let file = document(&[(A4, LETTER_TEXT)]);
     for request in engines("standard", &file) {
-        let drawn = draw(&Request { sheet: STANDARD, ..request }, &file).expect("a page");
+        let drawn = draw(&Request { stock: STANDARD, ..request }, &file).expect("a page");
         assert_eq!((drawn.pages[0].width(), drawn.pages[0].rows()), (1728, 1146));
         assert!(black_in(&drawn.pages[0], 180, 75, 500, 30) > 80);
     }
@@ -213,8 +213,8 @@ fn a_large_plan_is_made_to_fit_and_a_small_card_keeps_its_size() {
     ]);
     for request in engines("sizes", &file) {
         let drawn = draw(&request, &file).expect("two pages");
-        assert_eq!(inked_columns(&drawn.pages[0]), Some((20, 1706)), "{}", drawn.engine);
-        assert_eq!(inked_rows(&drawn.pages[0]), Some((0, 2291)));
+        assert_eq!(inked_columns(&drawn.pages[0]), Some((23, 2408)), "{}", drawn.engine);
+        assert_eq!(inked_rows(&drawn.pages[0]), Some((0, 3240)));
         assert_eq!(inked_columns(&drawn.pages[1]), Some((442, 1284)));
         assert_eq!(drawn.pages[1].rows(), 1142);
     }
@@ -243,6 +243,6 @@ fn a_library_that_is_not_there_is_said_and_not_passed_over() {
 #[test]
 fn without_a_wish_one_of_the_engines_draws() {
     let file = document(&[(A4, LETTER_TEXT)]);
-    let drawn = draw(&Request { sheet: FINE, ..request(Kind::Pdf, "auto", &file) }, &file).expect("a page");
+    let drawn = draw(&Request { stock: FINE, ..request(Kind::Pdf, "auto", &file) }, &file).expect("a page");
     assert_eq!(drawn.engine, if pdfium().is_some() { "pdfium" } else { "hayro" });
 }

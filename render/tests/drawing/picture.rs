@@ -102,7 +102,7 @@ fn a_bomb_is_refused_by_its_dimensions() {
     assert_eq!(kind, ErrorKind::TooLarge, "{message}");
 }
 
-fn crc(octets: &[u8]) -> u32 {
+pub(crate) fn crc(octets: &[u8]) -> u32 {
     !octets.iter().fold(u32::MAX, |sum, &octet| {
         (0..8).fold(sum ^ u32::from(octet), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 })
     })
@@ -141,7 +141,7 @@ fn a_small_logo_is_not_blown_up_to_a_page() {
 #[test]
 fn greys_survive_at_standard_resolution() {
     let file = file(photograph(1200, 900), ImageFormat::Png);
-    let request = Request { sheet: crate::harness::STANDARD, ..request(Kind::Image, "photo-standard", &file) };
+    let request = Request { stock: crate::harness::STANDARD, ..request(Kind::Image, "photo-standard", &file) };
     let drawn = draw(&request, &file).expect("a page");
     assert!(inked_rows(&drawn.pages[0]).is_some());
 }

@@ -33,8 +33,8 @@ fn letter(typeface: Typeface, name: &str) -> Request {
 #[test]
 fn a_letter_stands_within_the_margins_at_every_resolution() {
     for (typeface, name) in [(Typeface::Proportional, "letter"), (Typeface::Monospace, "listing")] {
-        for (sheet, rows) in [(crate::harness::FINE, 2292), (STANDARD, 1146)] {
-            let drawn = draw(&Request { sheet, ..letter(typeface, name) }, LETTER.as_bytes()).expect("a page");
+        for (stock, rows) in [(crate::harness::FINE, 2292), (STANDARD, 1146)] {
+            let drawn = draw(&Request { stock, ..letter(typeface, name) }, LETTER.as_bytes()).expect("a page");
             assert_eq!(drawn.pages.len(), 1);
             let page = &drawn.pages[0];
             assert_eq!((page.width(), page.rows()), (1728, rows));
@@ -42,7 +42,7 @@ fn a_letter_stands_within_the_margins_at_every_resolution() {
             // 20 mm of A4, and the 20 elements beside it.
             assert!(left >= 178 && right <= 1728 - 178, "{left} to {right}");
             let (top, bottom) = inked_rows(page).expect("text");
-            let lines = sheet.resolution.lines_per_inch();
+            let lines = stock.resolution.lines_per_inch();
             assert!(top >= 180 * lines / 254 && bottom < rows / 2 + rows / 4, "{top} to {bottom}");
             assert!(drawn.warnings.is_empty(), "{:?}", drawn.warnings);
         }

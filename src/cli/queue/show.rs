@@ -7,7 +7,7 @@ use super::super::exit::{Ended, Exit};
 use super::super::moments::{Moment, between, for_programs, span};
 use super::super::table::{Cell, Table};
 use super::{calls, failure, shown_state, style, word};
-use crate::model::{Cause, JobId, JobState};
+use crate::model::{Cause, JobId, JobState, Resolution};
 use crate::policy::GiveUp;
 use crate::queue::{Attempt, Job, JobDetail, Message, Store};
 
@@ -71,6 +71,7 @@ fn print(detail: &JobDetail, moment: &Moment, console: &mut Console) {
 fn facts(job: &Job, message: &Message, moment: &Moment) -> Vec<(&'static str, String)> {
     let sender = if job.sender.is_empty() { "<> (a mail program)".into() } else { job.sender.clone() };
     let sub_address = job.sub_address.as_ref().map_or_else(String::new, |sub| format!(", sub-address {sub}"));
+    let options = &job.options;
     let next = match job.state {
         JobState::Ready if job.due_ms > moment.now_ms => format!("is dialled again at {}", moment.show(job.due_ms)),
         JobState::Ready => "waits for a free line".into(),
@@ -89,6 +90,14 @@ fn facts(job: &Job, message: &Message, moment: &Moment) -> Vec<(&'static str, St
         ("from", message.header_from.clone()),
         ("subject", message.subject.clone()),
         ("addressed", format!("{}{sub_address}", job.original_address)),
+        (
+            "for",
+            [&options.attention, &options.organization].into_iter().flatten().cloned().collect::<Vec<_>>().join(", "),
+        ),
+        ("sent for", options.from.clone().unwrap_or_default()),
+        ("resolution", options.resolution.map_or_else(String::new, |wish| format!("{} wished for", wish.name()))),
+        ("billing", options.billing.clone().unwrap_or_default()),
+        ("tag", options.tag.clone().unwrap_or_default()),
         ("selective", job.fetch.as_ref().and_then(|fetch| fetch.request.selective.clone()).unwrap_or_default()),
         ("password", if has_password(job) { "given, not shown".into() } else { String::new() }),
         ("mailed to", job.fetch.as_ref().map_or_else(String::new, |fetch| fetch.mailboxes.join(", "))),
@@ -172,6 +181,13 @@ pub(in crate::cli) fn of_job(job: &Job) -> Value {
         "sender": job.sender,
         "address": job.original_address,
         "sub_address": job.sub_address,
+        "attention": job.options.attention,
+        "organization": job.options.organization,
+        "from_name": job.options.from,
+        "resolution": job.options.resolution.map(Resolution::name),
+        "billing": job.options.billing,
+        "tag": job.options.tag,
+        "max_pages": job.max_pages,
         "kind": if job.fetch.is_some() { "fetch" } else { "send" },
         "selective": job.fetch.as_ref().and_then(|fetch| fetch.request.selective.clone()),
         "password": has_password(job),

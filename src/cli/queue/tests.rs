@@ -59,7 +59,7 @@ impl Bench {
         let to = Number::from_stored(number).expect("a number");
         let job = NewJob::new(to, format!("{number}@fax.example.com"), NOW, NOW + DAY);
         let queued = self.store.accept(message, vec![job]).expect("accepted");
-        self.store.rendered(queued.message(), &format!("pages/{count}"), 3).expect("rendered");
+        self.store.rendered(queued.message(), &[None], (&format!("pages/{count}"), 3), NOW).expect("rendered");
         queued.jobs()[0]
     }
 

@@ -23,7 +23,7 @@ fn bench() -> (TempDir, Store, JobId) {
     let number = Number::from_stored("+390212345").expect("a number");
     let job = NewJob::new(number, "+390212345@fax.example.com", NOW, NOW + 86_400_000);
     let queued = store.accept(message, vec![job]).expect("accepted");
-    store.rendered(queued.message(), "pages/1", 2).expect("rendered");
+    store.rendered(queued.message(), &[None], ("pages/1", 2), NOW).expect("rendered");
     (directory, store, queued.jobs()[0])
 }
 

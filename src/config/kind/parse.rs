@@ -1,9 +1,10 @@
 //! The small grammars inside texts: times, sizes, networks, patterns, addresses, lists of waits.
 
-use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
-use super::{HostPort, Mailbox, Network, PortRange, Wrong, wrong};
+use super::{HostPort, Mailbox, PortRange, Wrong, wrong};
+use crate::model::PatternError;
 
 /// The longest time that can be written: 10 years.
 const MAX_TIME: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
@@ -66,39 +67,9 @@ pub(super) fn size(text: &str) -> Result<u64, Wrong> {
     number.checked_mul(factor).map_or_else(|| wrong("is too large", SIZE_HINT), Ok)
 }
 
-pub(super) fn network(text: &str) -> Result<Network, Wrong> {
-    const HINT: &str = "write \"192.0.2.7\", \"192.0.2.0/24\" or \"2001:db8::/32\"";
-    let (address, length) = match text.split_once('/') {
-        Some((address, length)) => (address, Some(length)),
-        None => (text, None),
-    };
-    let Ok(address) = address.parse::<IpAddr>() else { return wrong("is no address or network", HINT) };
-    let width: u8 = if address.is_ipv4() { 32 } else { 128 };
-    let length = match length {
-        None => width,
-        Some(length) => match length.parse::<u8>() {
-            Ok(length) if length <= width => length,
-            _ => return Err((format!("must have a length between 0 and {width} behind the slash"), Some(HINT.into()))),
-        },
-    };
-    let base = masked(address, length);
-    if base == address {
-        return Ok(Network { address, length });
-    }
-    Err((format!("has bits set behind the first {length}"), Some(format!("did you mean \"{base}/{length}\"?"))))
-}
-
-fn masked(address: IpAddr, length: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
-            IpAddr::V4((v4.to_bits() & mask).into())
-        }
-        IpAddr::V6(v6) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-            IpAddr::V6((v6.to_bits() & mask).into())
-        }
-    }
+/// A pattern in the syntax that all rules share.
+pub(super) fn by_rule<T: FromStr<Err = PatternError>>(text: &str) -> Result<T, Wrong> {
+    text.parse().map_err(|error: PatternError| (error.reason, Some(error.hint)))
 }
 
 pub(super) fn host_port(text: &str) -> Result<HostPort, Wrong> {
@@ -160,17 +131,6 @@ pub(super) fn telephone(text: &str) -> Result<String, Wrong> {
     } else {
         wrong("is no telephone number of at most 15 digits", "write it like \"+390612345\"")
     }
-}
-
-pub(super) fn number_pattern(text: &str) -> Result<String, Wrong> {
-    const HINT: &str = "write \"+39*\", \"4???\", \"+390612345\" or \"*\"";
-    let body = text.strip_suffix('*').unwrap_or(text);
-    let body = body.strip_prefix('+').unwrap_or(body);
-    let sound = !text.is_empty()
-        && body.len() <= 20
-        && text != "+"
-        && body.bytes().all(|octet| octet.is_ascii_digit() || octet == b'?');
-    if sound { Ok(text.to_owned()) } else { wrong("is no pattern for telephone numbers", HINT) }
 }
 
 pub(super) fn sender_pattern(text: &str) -> Result<String, Wrong> {
@@ -243,6 +203,7 @@ pub(super) fn retry_list(text: &str) -> Result<String, Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Network, NumberPattern};
     use proptest::prelude::*;
 
     #[test]
@@ -262,34 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn a_network_with_host_bits_is_refused_with_the_one_that_was_meant() {
-        let (_, hint) = network("10.1.2.3/8").expect_err("host bits");
-        assert_eq!(hint.as_deref(), Some("did you mean \"10.0.0.0/8\"?"));
-        let all = network("0.0.0.0/0").expect("all");
-        assert!(all.contains("203.0.113.9".parse().expect("address")));
-        let six = network("2001:db8::/32").expect("v6");
-        assert!(six.contains("2001:db8:1::1".parse().expect("address")));
-        assert!(!six.contains("2001:db9::".parse().expect("address")));
-        let four = network("127.0.0.0/8").expect("v4");
-        assert!(four.contains("::ffff:127.0.0.1".parse().expect("mapped")));
-    }
-
-    #[test]
     fn waits_repeat_by_a_star_and_stay_few() {
         assert_eq!(retry_list(" 2m,4m, 30m*4 ").as_deref(), Ok("2m,4m, 30m*4"));
         assert_eq!(retry_list("").as_deref(), Ok(""));
         for bad in ["2", "0m", "m", "2m,,4m", "5m*0", "5m*x", "1m*60,1m*60", "1m 2m", "1w"] {
             assert!(retry_list(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn number_patterns_have_their_star_only_at_the_end() {
-        for good in ["*", "+39*", "4???", "+390612345", "+*", "0"] {
-            assert!(number_pattern(good).is_ok(), "{good}");
-        }
-        for bad in ["", "+", "3*9", "**", "+39 06", "abc", "39+"] {
-            assert!(number_pattern(bad).is_err(), "{bad}");
         }
     }
 
@@ -317,8 +255,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_makes_a_grammar_panic(text in "\\PC{0,40}") {
-            let _ = (time(&text), size(&text), network(&text), host_port(&text), ports(&text), domain(&text));
-            let _ = (telephone(&text), number_pattern(&text), sender_pattern(&text), mail_address(&text));
+            let _ = (time(&text), size(&text), by_rule::<Network>(&text), host_port(&text), ports(&text), domain(&text));
+            let _ = (telephone(&text), by_rule::<NumberPattern>(&text), sender_pattern(&text), mail_address(&text));
             let _ = (named_address(&text), station_id(&text), retry_list(&text));
         }
     }

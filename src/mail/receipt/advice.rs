@@ -58,6 +58,9 @@ const fn step(cause: &Cause) -> &'static str {
         Cause::TooLong => "Send fewer pages at a time, or at a lower resolution.",
         Cause::Interrupted | Cause::Local(_) => "Send the fax again; if it fails again, tell your administrator.",
         Cause::CannotRender(_) => "Send the document in another format, best as PDF.",
+        Cause::TooManyPages { .. } => {
+            "Send fewer pages at a time, or ask your administrator for a higher limit (max_pages of your rule in [[allow]])."
+        }
         Cause::Expired => "Check the number, and send the fax again if it still matters.",
         Cause::Cancelled | Cause::Sent | Cause::LastConfirmationLost => {
             "Ask the recipient what arrived before sending anything again."

@@ -105,8 +105,10 @@ pub(super) const fn next_step(cause: &Cause) -> &'static str {
         | Cause::Local(_) => "Fetch the document again; if it fails again, tell your administrator.",
         Cause::TooLong => "The document is too long for one call. Ask for another way to get it.",
         Cause::Expired => "Check the number, and fetch the document again if it still matters.",
-        Cause::CannotRender(_) | Cause::Cancelled | Cause::Sent | Cause::LastConfirmationLost => {
-            "Fetch the document again if it still matters."
-        }
+        Cause::CannotRender(_)
+        | Cause::TooManyPages { .. }
+        | Cause::Cancelled
+        | Cause::Sent
+        | Cause::LastConfirmationLost => "Fetch the document again if it still matters.",
     }
 }

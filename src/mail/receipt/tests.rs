@@ -3,7 +3,7 @@
 use jiff::Zoned;
 use mail_parser::{Message, MessageParser, MimeHeaders as _};
 
-use super::{AttemptFacts, MAX_ATTEMPTS_LISTED, Original, ReceiptFacts, Verdict, receipt};
+use super::{AttemptFacts, Labels, MAX_ATTEMPTS_LISTED, Original, ReceiptFacts, Verdict, receipt};
 use crate::mail::header::Mailbox;
 use crate::mail::{Attachment, Letter};
 use crate::model::{Cause, JobId, Number, Outcome, Phase, RetryClass};
@@ -48,6 +48,7 @@ fn write(outcome: &Outcome, change: impl FnOnce(&mut ReceiptFacts<'_>)) -> Vec<u
         to: &to,
         number: &number,
         original_address: "06-12345@fax.example.com",
+        labels: Labels::default(),
         fetched_for: None,
         outcome,
         attempts: &attempts,
@@ -105,6 +106,7 @@ fn causes() -> Vec<Cause> {
         Cause::Interrupted,
         Cause::Cancelled,
         Cause::CannotRender("it is encrypted".into()),
+        Cause::TooManyPages { pages: 31, most: 20 },
         Cause::Expired,
         Cause::Local("disk full".into()),
     ];
@@ -335,4 +337,36 @@ fn a_fetch_is_told_as_a_fetch_whatever_became_of_it() {
     for cause in causes() {
         told(&outcome(0, 0, cause));
     }
+}
+
+#[test]
+fn what_was_written_into_the_address_is_told_to_people_and_the_codes_to_programs() {
+    let octets = write(&outcome(3, 3, Cause::Sent), |facts| {
+        facts.labels = Labels {
+            attention: Some("John Doe"),
+            organization: Some("ACME\r\nBcc: x@example.com"),
+            from: None,
+            billing: Some("4711-B"),
+            tag: Some("invoices"),
+        };
+    });
+    let message = read(&octets);
+    assert_eq!(message.header_raw("X-Faxramp-Billing").map(str::trim), Some("4711-B"));
+    assert_eq!(message.header_raw("X-Faxramp-Tag").map(str::trim), Some("invoices"));
+    assert!(message.header_raw("Bcc").is_none());
+    let text = message.body_text(0).expect("a text");
+    for line in ["For:", "John Doe", "ACME Bcc: x@example.com", "Billing code:", "4711-B", "Tag:", "invoices"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("Sent for"), "{text}");
+    let octets = write(&outcome(3, 3, Cause::Sent), |_| ());
+    assert!(read(&octets).header_raw("X-Faxramp-Billing").is_none());
+}
+
+#[test]
+fn a_fax_with_too_many_pages_is_told_with_both_numbers_and_what_to_do() {
+    let octets = write(&outcome(0, 0, Cause::TooManyPages { pages: 31, most: 20 }), |facts| facts.attempts = &[]);
+    let message = read(&octets);
+    let text = message.body_text(0).expect("a text");
+    assert!(text.contains("has 31 pages") && text.contains("20 at most") && text.contains("fewer pages"), "{text}");
 }

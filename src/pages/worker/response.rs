@@ -7,6 +7,7 @@ use super::{
 
 use crate::image::{Bitmap, DecodeLimits, decode};
 use crate::model::Compression;
+use crate::pages::sheet::Stock;
 
 use std::collections::VecDeque;
 
@@ -88,7 +89,7 @@ pub enum Failure {
 pub struct Response {
     buffer: Vec<u8>,
     state: State,
-    width: u32,
+    stock: Stock,
     pages_allowed: u32,
     pages: u32,
     warnings: usize,
@@ -117,7 +118,7 @@ impl Response {
         Self {
             buffer: Vec::new(),
             state: State::Opening,
-            width: request.sheet.pels(),
+            stock: request.stock,
             pages_allowed: request.limits.pages,
             pages: 0,
             warnings: 0,
@@ -222,7 +223,7 @@ impl Response {
             Record::Page { width, rows, length } => {
                 if opening {
                     self.fail(Failure::Protocol("a page before the beginning".into()));
-                } else if width != self.width || rows == 0 || rows > MAX_ROWS || length > MAX_PAGE_OCTETS {
+                } else if !self.stock.has(width) || rows == 0 || rows > MAX_ROWS || length > MAX_PAGE_OCTETS {
                     self.fail(Failure::Protocol(format!("a page of {width} by {rows} in {length} octets")));
                 } else if self.pages == self.pages_allowed {
                     self.fail(Failure::Protocol(format!("more than the {} pages allowed", self.pages_allowed)));

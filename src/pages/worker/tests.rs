@@ -11,7 +11,7 @@ fn request() -> Request {
     Request {
         kind: Kind::Pdf,
         name: "offer.pdf".into(),
-        sheet: Sheet { width: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 },
+        stock: Stock { widest: Width::B4, resolution: Resolution::Fine, paper: Paper::A4 },
         limits: Limits { pages: 2, ..Limits::default() },
         sandbox: Sandbox::Strict,
         pdf_engine: PdfEngine::Auto,
@@ -112,9 +112,10 @@ fn a_child_that_stops_short_has_died() {
 
 #[test]
 fn a_child_that_lies_is_caught() {
-    let lies: [(&str, Vec<u8>); 6] = [
+    let lies: [(&str, Vec<u8>); 7] = [
         ("no beginning", page(b"")),
         ("width", header(&Record::Page { width: 1729, rows: 1, length: 0 })),
+        ("too wide", header(&Record::Page { width: 2432, rows: 1, length: 0 })),
         ("rows", header(&Record::Page { width: 1728, rows: MAX_ROWS + 1, length: 0 })),
         ("octets", header(&Record::Page { width: 1728, rows: 1, length: MAX_PAGE_OCTETS + 1 })),
         ("count", header(&Record::End { pages: 1 })),

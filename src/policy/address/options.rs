@@ -18,9 +18,9 @@ pub struct AddressOptions {
     pub organization: Option<String>,
     /// `fr=`, `from=`: who sends it.
     pub from: Option<String>,
-    /// `cp=`, `cover=`: with a cover page or without.
+    /// `cp=`, `cover=`: without a cover page; one with is refused, as none is made.
     pub cover: Option<bool>,
-    /// `quality=`: standard, fine or superfine.
+    /// `quality=`: the finest resolution wished for.
     pub resolution: Option<Resolution>,
     /// `bill=`, `billing=`: for the books.
     pub billing: Option<String>,
@@ -54,11 +54,17 @@ impl Wishes {
         match name.to_ascii_lowercase().as_str() {
             "t33s" => set(&mut self.sub_address, name, sub_address(value).ok_or_else(|| wrong("digits, # and *"))?),
             "sep" => set(&mut self.selective, name, sub_address(value).ok_or_else(|| wrong("digits, # and *"))?),
-            "pwd" => set(&mut self.password, name, Password::parse(value).ok_or_else(|| wrong("digits, # and *"))?),
+            "pwd" => set(&mut self.password, name, Password::parse(value).ok_or_else(|| wrong("digits, #, * and +"))?),
             "to" | "attn" => set(&mut options.attention, name, words()),
             "co" | "org" => set(&mut options.organization, name, words()),
             "fr" | "from" => set(&mut options.from, name, words()),
-            "cp" | "cover" => set(&mut options.cover, name, yes_or_no(value).ok_or_else(|| wrong("on or off"))?),
+            "cp" | "cover" => match yes_or_no(value).ok_or_else(|| wrong("on or off"))? {
+                // A page that was asked for and is not there may be the one that says for whom the fax is.
+                true => {
+                    Err("this server makes no cover pages: leave the option out and put the cover into the mail".into())
+                }
+                false => set(&mut options.cover, name, false),
+            },
             "quality" => {
                 let resolution = Resolution::from_name(value)
                     .ok_or_else(|| wrong("standard, fine, superfine, 300dpi, ultrafine or 400dpi"))?;
@@ -76,6 +82,9 @@ impl Wishes {
             Some(()) if self.sub_address.is_some() => {
                 Err("T33S is for a fax that is sent, and POLL fetches one: write SEP for the document that is meant"
                     .into())
+            }
+            Some(()) if self.options.resolution.is_some() => {
+                Err("quality is for a fax that is sent: leave it out where POLL fetches one".into())
             }
             Some(()) => Ok(Some(request)),
             None if request != FetchRequest::default() => {

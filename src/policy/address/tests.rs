@@ -78,7 +78,7 @@ fn an_address_to_fetch_from_names_the_document_and_its_password() {
         ("+390612345/SEP=77@fax.company.example", "write /POLL before them"),
         ("+390612345/POLL/T33S=77@fax.company.example", "write SEP for the document"),
         ("+390612345/POLL/POLL@fax.company.example", "given twice"),
-        ("+390612345/POLL/PWD=12a@fax.company.example", "write PWD=digits, # and *"),
+        ("+390612345/POLL/PWD=12a@fax.company.example", "write PWD=digits, #, * and +"),
     ] {
         let text = refused(address);
         assert!(text.contains(part) && !text.contains("12a"), "{text}");
@@ -166,6 +166,8 @@ fn a_refusal_names_what_is_wrong_and_says_what_to_write() {
     for (address, part) in [
         ("+390612345/colour=red@fax.company.example", "option \"colour\" is not known here"),
         ("+390612345/cp=maybe@fax.company.example", "write cp=on or off"),
+        ("+390612345/cover=on@fax.company.example", "makes no cover pages"),
+        ("+390612345/POLL/quality=fine@fax.company.example", "quality is for a fax that is sent"),
         ("+390612345/to=a/attn=b@fax.company.example", "option \"attn\" is given twice"),
         ("+390612345/T33S=12a@fax.company.example", "write T33S=digits, # and *"),
         ("+390612345/T33S=123456789012345678901@fax.company.example", "write T33S="),

@@ -2,7 +2,7 @@
 
 use super::{Call, Lines, Plan, plan};
 use crate::model::{JobId, JobState, MessageId, Number, NumberPlan};
-use crate::policy::{Tries, Trunk, Trunks};
+use crate::policy::{AddressOptions, Tries, Trunk, Trunks};
 use crate::queue::rows::{DueJob, Job};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -20,6 +20,8 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
         original_address: String::new(),
         sub_address: None,
         fetch: None,
+        options: AddressOptions::default(),
+        max_pages: None,
         state: JobState::Ready,
         priority: 0,
         created_ms: 0,
@@ -43,9 +45,12 @@ fn due(id: i64, sender: &str, to: &str) -> DueJob {
 }
 
 fn trunks() -> Trunks {
-    let trunk =
-        |name: &str, prefix: &str| Trunk { name: name.into(), prefixes: vec![prefix.into()], ..Trunk::default() };
-    Trunks::new(vec![trunk("home", "+39"), trunk("world", "+")], NumberPlan::default()).expect("sound")
+    let trunk = |name: &str, prefix: &str| Trunk {
+        name: name.into(),
+        prefixes: vec![prefix.parse().expect("a pattern")],
+        ..Trunk::default()
+    };
+    Trunks::new(vec![trunk("home", "+39*"), trunk("world", "+*")], NumberPlan::default()).expect("sound")
 }
 
 fn lines(home: u32, world: u32) -> Lines {

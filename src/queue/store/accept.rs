@@ -2,7 +2,7 @@
 
 use super::writer::Tx;
 use super::{Store, bounded, bounded_some, mailboxes, step};
-use crate::model::{JobEvent, JobId, JobState, MessageId};
+use crate::model::{JobEvent, JobId, JobState, MessageId, Resolution};
 use crate::queue::bell::Bell;
 use crate::queue::error::{QueueError, Refusal};
 use crate::queue::receipt::Queued;
@@ -56,6 +56,10 @@ fn check(message: &NewMessage, jobs: &[NewJob]) -> Result<(), QueueError> {
             bounded_some("the selective address", fetch.request.selective.as_ref())?;
             mailboxes(&fetch.mailboxes)?;
         }
+        let options = &job.options;
+        for text in [&options.attention, &options.organization, &options.from, &options.billing, &options.tag] {
+            bounded_some("an option of the recipient", text.as_ref())?;
+        }
         bounded_some("NOTIFY", job.notify.as_ref())?;
         bounded_some("ORCPT", job.original_recipient.as_ref())?;
         bounded_some("the trunk", job.trunk.as_ref())?;
@@ -80,6 +84,12 @@ fn fingerprint(message: &NewMessage, jobs: &[NewJob]) -> [u8; 32] {
     for (number, sub_address) in recipients {
         part(number.as_bytes());
         part(sub_address.as_bytes());
+    }
+    // The same fax at another resolution is another fax: the first may have been unreadable.
+    for (job, resolution) in jobs.iter().filter_map(|job| Some((job, job.options.resolution?))) {
+        part(b"resolution");
+        part(job.number.as_str().as_bytes());
+        part(resolution.name().as_bytes());
     }
     for fetch in jobs.iter().filter_map(|job| job.fetch.as_ref()) {
         part(b"fetch");
@@ -147,8 +157,9 @@ fn insert_job(tx: &Tx<'_>, id: MessageId, message: &NewMessage, job: &NewJob) ->
         .prepare_cached(
             "INSERT INTO jobs (message, sender, number, original_address, sub_address, state, priority, created_ms, \
              due_ms, expires_ms, notify, original_recipient, trunk, caller, hold_reason, kind, selective, password, \
-             mailboxes) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+             mailboxes, resolution, attention, organization, from_name, cover, billing, tag, max_pages) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+             ?22, ?23, ?24, ?25, ?26, ?27)",
         )?
         .execute(params![
             id.0,
@@ -170,6 +181,14 @@ fn insert_job(tx: &Tx<'_>, id: MessageId, message: &NewMessage, job: &NewJob) ->
             request.and_then(|request| request.selective.clone()),
             request.and_then(|request| request.password.as_ref()).map(|password| password.reveal().to_owned()),
             job.fetch.as_ref().map(|fetch| fetch.mailboxes.join("\n")),
+            job.options.resolution.map(Resolution::name),
+            job.options.attention,
+            job.options.organization,
+            job.options.from,
+            job.options.cover,
+            job.options.billing,
+            job.options.tag,
+            job.max_pages,
         ])?;
     let row = JobId(tx.connection.last_insert_rowid());
     if job.hold.is_some() {

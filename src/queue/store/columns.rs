@@ -2,10 +2,10 @@
 
 use super::offer::shapes_of;
 use crate::model::{
-    AttemptId, Cause, FetchRequest, FetchingId, JobId, JobState, MailId, MessageId, Number, OfferId, Password,
-    ReceivedId,
+    AttemptId, Cause, FetchRequest, FetchingId, JobId, JobState, MailId, MessageId, Number, NumberPattern, OfferId,
+    Password, ReceivedId, Resolution,
 };
-use crate::policy::{GiveUp, NumberPattern, Tries};
+use crate::policy::{AddressOptions, GiveUp, Tries};
 use crate::queue::cause;
 use crate::queue::offers::{Fetching, Offer, OfferEnd, OfferedPage};
 use crate::queue::rows::{Attempt, DueJob, Fetch, Job, Mail, MailKind, MailState, Message, Received};
@@ -66,6 +66,12 @@ impl FromSql for Word<Vec<OfferedPage>> {
 impl FromSql for Word<Vec<NumberPattern>> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         word(value, |text| text.lines().map(|line| line.parse().ok()).collect())
+    }
+}
+
+impl FromSql for Word<Resolution> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        word(value, Resolution::from_name)
     }
 }
 
@@ -135,6 +141,18 @@ fn fetch(row: &Row<'_>) -> Result<Option<Fetch>> {
     Ok(Some(Fetch { request, mailboxes: mailboxes(row)? }))
 }
 
+fn options(row: &Row<'_>) -> Result<AddressOptions> {
+    Ok(AddressOptions {
+        attention: row.get("attention")?,
+        organization: row.get("organization")?,
+        from: row.get("from_name")?,
+        cover: row.get("cover")?,
+        resolution: row.get::<_, Option<Word<Resolution>>>("resolution")?.map(|word| word.0),
+        billing: row.get("billing")?,
+        tag: row.get("tag")?,
+    })
+}
+
 /// A row of `jobs`.
 pub(super) fn job(row: &Row<'_>) -> Result<Job> {
     Ok(Job {
@@ -145,6 +163,8 @@ pub(super) fn job(row: &Row<'_>) -> Result<Job> {
         original_address: row.get("original_address")?,
         sub_address: row.get("sub_address")?,
         fetch: fetch(row)?,
+        options: options(row)?,
+        max_pages: row.get("max_pages")?,
         state: job_state(row, "state")?,
         priority: row.get("priority")?,
         created_ms: row.get("created_ms")?,

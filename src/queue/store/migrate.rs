@@ -7,8 +7,12 @@ use std::path::Path;
 /// Marks the file as ours: "FAXR".
 const APPLICATION_ID: i64 = 0x4641_5852;
 /// The step to each version, the first to version 1.
-const STEPS: &[&str] =
-    &[include_str!("../schema/001.sql"), include_str!("../schema/002.sql"), include_str!("../schema/003.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../schema/001.sql"),
+    include_str!("../schema/002.sql"),
+    include_str!("../schema/003.sql"),
+    include_str!("../schema/004.sql"),
+];
 /// The newest version, written to `PRAGMA user_version`.
 const NEWEST: i64 = STEPS.len() as i64;
 
@@ -119,6 +123,10 @@ mod tests {
             })
             .expect("the job");
         assert_eq!(job, (7, "send".into(), 3, 2));
+        let wishes: (Option<String>, Option<u32>) = connection
+            .query_row("SELECT resolution, max_pages FROM jobs", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("the job");
+        assert_eq!(wishes, (None, None), "a job of before wishes for nothing");
         let attempts: i64 =
             connection.query_row("SELECT count(*) FROM attempts WHERE job = 7", [], |row| row.get(0)).expect("read");
         assert_eq!(attempts, 1, "dropping the old table took nothing with it");

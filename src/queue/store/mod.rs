@@ -6,6 +6,7 @@
 mod accept;
 mod admin;
 mod attempt;
+mod calls;
 mod columns;
 mod mail;
 mod migrate;

@@ -1,7 +1,7 @@
 //! Rendering: the pages of a message, shared by all its jobs.
 
 use super::{Store, bounded, columns, step};
-use crate::model::{Cause, JobEvent, JobId, JobState, MessageId};
+use crate::model::{Cause, JobEvent, JobId, JobState, MessageId, Resolution};
 use crate::queue::MAX_ROWS;
 use crate::queue::error::{QueueError, Refusal};
 use crate::queue::rows::{Job, Message, RenderedJobs};
@@ -42,24 +42,37 @@ impl Store {
         })
     }
 
-    /// Gives the pages to all jobs of the message that have none: accepted ones become ready, held ones stay held.
+    /// Gives the pages to all jobs of the message that have none and wish for one of these resolutions, where nothing stands for
+    /// those without a wish: accepted ones become ready, held ones stay held. An accepted job that may not have so many pages
+    /// fails; a held one does when it is released.
     ///
     /// # Errors
     /// No such message, no page, or a failing disk.
-    pub fn rendered(&self, message: MessageId, pages_file: &str, pages: u32) -> Result<RenderedJobs, QueueError> {
+    pub fn rendered(
+        &self,
+        message: MessageId,
+        wishes: &[Option<Resolution>],
+        (pages_file, pages): (&str, u32),
+        now_ms: i64,
+    ) -> Result<RenderedJobs, QueueError> {
         bounded("the pages file", pages_file)?;
         if pages == 0 {
             return Err(Refusal::OutOfRange("the number of pages").into());
         }
-        let pages_file = pages_file.to_owned();
+        let (pages_file, wishes) = (pages_file.to_owned(), wishes.to_owned());
         self.write("rendered", move |tx| {
             step::message(tx.connection, message)?;
             let mut rendered = RenderedJobs::default();
-            for job in jobs_of(tx.connection, message)?
-                .into_iter()
-                .filter(|job| job.pages_file.is_none() && job.fetch.is_none())
-            {
+            for job in without_pages(tx.connection, message, &wishes)? {
+                let too_long = job.max_pages.filter(|most| pages > *most);
                 let list = match job.state {
+                    JobState::Accepted if let Some(most) = too_long => {
+                        step::step(tx, job.id, JobEvent::RenderFailed)?;
+                        step::ended(tx, job.id, &Cause::TooManyPages { pages, most }, now_ms)?;
+                        rendered.too_long.push(job.id);
+                        continue;
+                    }
+                    JobState::Held if too_long.is_some() => continue,
                     JobState::Accepted => &mut rendered.ready,
                     JobState::Held => &mut rendered.held,
                     JobState::Ready
@@ -81,16 +94,24 @@ impl Store {
         })
     }
 
-    /// Gives up all jobs of the message that wait for pages which cannot be made. `reason` names the document.
+    /// Gives up all jobs of the message with one of these wishes that wait for pages which cannot be made. `reason` names the
+    /// document.
     ///
     /// # Errors
     /// No such message, a reason that is too long, or a failing disk.
-    pub fn render_failed(&self, message: MessageId, reason: &str, now_ms: i64) -> Result<Vec<JobId>, QueueError> {
+    pub fn render_failed(
+        &self,
+        message: MessageId,
+        wishes: &[Option<Resolution>],
+        reason: &str,
+        now_ms: i64,
+    ) -> Result<Vec<JobId>, QueueError> {
         bounded("the reason", reason)?;
+        let wishes = wishes.to_owned();
         let cause = Cause::CannotRender(reason.to_owned());
         self.write("render-failed", move |tx| {
             step::message(tx.connection, message)?;
-            let jobs = jobs_of(tx.connection, message)?;
+            let jobs = without_pages(tx.connection, message, &wishes)?;
             let waiting = jobs.into_iter().filter(|job| job.state == JobState::Accepted).map(|job| job.id);
             waiting
                 .map(|job| {
@@ -101,6 +122,17 @@ impl Store {
                 .collect()
         })
     }
+}
+
+/// Jobs of the message that need pages, have none, and wish for one of these resolutions.
+fn without_pages(
+    connection: &Connection,
+    message: MessageId,
+    wishes: &[Option<Resolution>],
+) -> Result<Vec<Job>, QueueError> {
+    let mut jobs = jobs_of(connection, message)?;
+    jobs.retain(|job| job.pages_file.is_none() && job.fetch.is_none() && wishes.contains(&job.options.resolution));
+    Ok(jobs)
 }
 
 pub(super) fn jobs_of(connection: &Connection, message: MessageId) -> Result<Vec<Job>, QueueError> {

@@ -265,11 +265,11 @@ fn one_sender_s_thousand_faxes_do_not_hide_another_s_one() {
     for content in 0..3 {
         let jobs: Vec<NewJob> = (0..300).map(|index| job_to(&format!("+3902{content}{index:04}"))).collect();
         let queued = store.accept(message_from("loud@example.com", content), jobs).expect("accepted");
-        store.rendered(queued.message(), "pages/x", 1).expect("rendered");
+        store.rendered(queued.message(), &[None], ("pages/x", 1), NOW).expect("rendered");
     }
     let late = NewJob { due_ms: NOW, ..job_to("+4989777") };
     let queued = store.accept(message_from("quiet@example.com", 9), vec![late]).expect("accepted");
-    store.rendered(queued.message(), "pages/y", 1).expect("rendered");
+    store.rendered(queued.message(), &[None], ("pages/y", 1), NOW).expect("rendered");
     let listed = due_with(&store, 2);
     assert!(listed.contains(&queued.jobs()[0]), "{listed:?}");
     // And many faxes to one number take one place only.
@@ -288,7 +288,7 @@ fn a_higher_priority_goes_before_an_older_job_and_a_later_due_time_waits() {
     let old = store.ready("a@example.com", 1, "+390212345");
     let accept = |content, job: NewJob| {
         let queued = store.accept(message_from("b@example.com", content), vec![job]).expect("accepted");
-        store.rendered(queued.message(), "pages/1", 1).expect("rendered");
+        store.rendered(queued.message(), &[None], ("pages/1", 1), NOW).expect("rendered");
         queued.jobs()[0]
     };
     let urgent = accept(2, NewJob { priority: 5, ..job_to("+390212346") });

@@ -25,7 +25,7 @@ fn send_one_fax(directory: &Path) {
     };
     let queued = store.accept(message_from("a@example.com", 1), vec![job_to("+390212345")]).expect("accepted");
     noted("accept");
-    store.rendered(queued.message(), "pages/1", 3).expect("rendered");
+    store.rendered(queued.message(), &[None], ("pages/1", 3), NOW).expect("rendered");
     noted("rendered");
     let job = queued.jobs()[0];
     let attempt = store.open_attempt(job, "main", NOW).expect("opened").attempt;

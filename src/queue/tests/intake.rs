@@ -1,7 +1,8 @@
 //! Opening the file, accepting, rendering, and what hostile input does to them.
 
 use super::{DAY, NOW, bench, job_to, message_from, number};
-use crate::model::{Cause, JobId, JobState};
+use crate::model::{Cause, JobId, JobState, Resolution};
+use crate::policy::AddressOptions;
 use crate::queue::{
     Bell, DUPLICATE_WINDOW_MS, LocalFault, MAX_TEXT_BYTES, NewJob, NewMessage, NewReceived, QueueError, Refusal, Store,
 };
@@ -73,7 +74,18 @@ fn hostile_text_comes_back_as_it_went_in() {
         return_content: evil(),
         content_hash: [0; 32],
     };
+    let options = AddressOptions {
+        attention: evil(),
+        organization: evil(),
+        from: evil(),
+        cover: Some(false),
+        resolution: Some(Resolution::Ultrafine),
+        billing: evil(),
+        tag: evil(),
+    };
     let job = NewJob {
+        options,
+        max_pages: Some(9),
         original_address: EVIL.into(),
         sub_address: evil(),
         notify: evil(),
@@ -90,6 +102,7 @@ fn hostile_text_comes_back_as_it_went_in() {
         (&row.original_address, &row.sub_address, &row.notify, &row.original_recipient, &row.trunk, &row.hold_reason),
         (&job.original_address, &job.sub_address, &job.notify, &job.original_recipient, &job.trunk, &job.hold)
     );
+    assert_eq!((&row.options, row.max_pages), (&job.options, job.max_pages));
     assert_eq!((row.sender.as_str(), row.caller.as_ref(), row.state), (EVIL, job.caller.as_ref(), JobState::Held));
     assert_eq!(
         (&mail.peer, &mail.spool_file, &mail.message_id, &mail.subject, &mail.header_from, &mail.references),
@@ -105,7 +118,7 @@ fn hostile_text_comes_back_as_it_went_in() {
     assert_eq!((&mail.envelope_id, &mail.return_content), (&message.envelope_id, &message.return_content));
 
     store.release(queued.jobs()[0], NOW).expect("released");
-    store.rendered(queued.message(), EVIL, 1).expect("rendered");
+    store.rendered(queued.message(), &[Some(Resolution::Ultrafine)], (EVIL, 1), NOW).expect("rendered");
     let opened = store.open_attempt(queued.jobs()[0], EVIL, NOW).expect("opened");
     let failed = crate::model::Outcome::nothing_sent(1, Cause::Local(EVIL.into()));
     store.close_attempt(opened.attempt, &failed, crate::policy::Next::At(NOW), evil(), NOW).expect("closed");
@@ -129,13 +142,13 @@ fn pages_are_shared_by_all_jobs_of_the_message_and_held_ones_get_them_too() {
     let [first, second, third] = [0, 1, 2].map(|index: usize| queued.jobs()[index]);
     store.hold(second, "ask first").expect("held");
     store.cancel(third, NOW).expect("cancelled");
-    let rendered = store.rendered(queued.message(), "pages/1", 4).expect("rendered");
+    let rendered = store.rendered(queued.message(), &[None], ("pages/1", 4), NOW).expect("rendered");
     assert_eq!((rendered.ready, rendered.held), (vec![first], vec![second]));
     assert_eq!(store.messages_to_render(10).expect("listed"), []);
     store.release(second, NOW).expect("released");
     let row = store.show(second).expect("found").job;
     assert_eq!((row.state, row.pages_total, row.pages_file.as_deref()), (JobState::Ready, 4, Some("pages/1")));
-    assert!(store.rendered(queued.message(), "pages/2", 4).expect("asked twice").is_empty());
+    assert!(store.rendered(queued.message(), &[None], ("pages/2", 4), NOW).expect("asked twice").is_empty());
 }
 
 #[test]
@@ -143,7 +156,7 @@ fn a_message_that_cannot_be_rendered_fails_with_the_reason_and_is_owed_a_report(
     let store = bench();
     let queued = store.accepted("a@example.com", 1, &["+390212345"]);
     assert_eq!(store.messages_to_render(10).expect("listed").len(), 1);
-    let failed = store.render_failed(queued.message(), "report.docx needs a password", NOW).expect("noted");
+    let failed = store.render_failed(queued.message(), &[None], "report.docx needs a password", NOW).expect("noted");
     assert_eq!(failed, queued.jobs());
     let report = store.jobs_to_report(10).expect("listed").remove(0).job;
     assert_eq!(report.cause, Some(Cause::CannotRender("report.docx needs a password".into())));
@@ -155,10 +168,65 @@ fn a_message_that_cannot_be_rendered_fails_with_the_reason_and_is_owed_a_report(
 }
 
 #[test]
+fn pages_go_to_the_jobs_that_wish_for_their_resolution() {
+    let store = bench();
+    let wishing = |to: &str, resolution| NewJob {
+        options: AddressOptions { resolution, ..AddressOptions::default() },
+        ..job_to(to)
+    };
+    let jobs = vec![
+        job_to("+390212345"),
+        wishing("+390212346", Some(Resolution::Fine)),
+        wishing("+390212347", Some(Resolution::Dots400)),
+    ];
+    let queued = store.accept(message_from("a@example.com", 1), jobs).expect("accepted");
+    let [plain, fine, finest] = [0, 1, 2].map(|index: usize| queued.jobs()[index]);
+    let wishes = [None, Some(Resolution::Fine)];
+    let rendered = store.rendered(queued.message(), &wishes, ("pages/1", 4), NOW).expect("rendered");
+    assert_eq!(rendered.ready, [plain, fine]);
+    assert_eq!(store.messages_to_render(10).expect("listed").len(), 1, "one is still without pages");
+    let finest_only = [Some(Resolution::Dots400)];
+    assert_eq!(store.render_failed(queued.message(), &finest_only, "too large", NOW).expect("noted"), [finest]);
+    assert_eq!(store.show(plain).expect("found").job.state, JobState::Ready);
+    assert_eq!(store.messages_to_render(10).expect("listed"), []);
+}
+
+#[test]
+fn the_same_mail_at_another_resolution_is_another_fax() {
+    let store = bench();
+    let accept = |resolution| {
+        let options = AddressOptions { resolution, ..AddressOptions::default() };
+        let jobs = vec![NewJob { options, ..job_to("+390212345") }];
+        store.accept(message_from("a@example.com", 1), jobs).expect("accepted").is_duplicate()
+    };
+    assert!(!accept(None) && !accept(Some(Resolution::Fine)));
+    assert!(accept(None) && accept(Some(Resolution::Fine)));
+}
+
+#[test]
+fn a_job_fails_when_there_are_more_pages_than_it_may_have_and_a_held_one_when_it_is_released() {
+    let store = bench();
+    let most = |to: &str, most| NewJob { max_pages: most, ..job_to(to) };
+    let jobs = vec![most("+390212345", Some(3)), most("+390212346", Some(4)), most("+390212347", Some(3))];
+    let queued = store.accept(message_from("a@example.com", 1), jobs).expect("accepted");
+    let [short, enough, held] = [0, 1, 2].map(|index: usize| queued.jobs()[index]);
+    store.hold(held, "ask first").expect("held");
+    let render = || store.rendered(queued.message(), &[None], ("pages/1", 4), NOW).expect("rendered");
+    let rendered = render();
+    assert_eq!((rendered.ready, rendered.held, rendered.too_long), (vec![enough], vec![], vec![short]));
+    let job = store.show(short).expect("found").job;
+    assert_eq!((job.state, job.pages_file), (JobState::Failed, None));
+    assert_eq!(job.cause, Some(Cause::TooManyPages { pages: 4, most: 3 }));
+    store.release(held, NOW).expect("released");
+    let rendered = render();
+    assert!(rendered.is_empty() && rendered.too_long == [held], "its pages are nobody's");
+}
+
+#[test]
 fn a_rendering_without_pages_is_refused() {
     let store = bench();
     let queued = store.accepted("a@example.com", 1, &["+390212345"]);
-    assert!(matches!(store.rendered(queued.message(), "pages/1", 0), Err(QueueError::Refused(_))));
+    assert!(matches!(store.rendered(queued.message(), &[None], ("pages/1", 0), NOW), Err(QueueError::Refused(_))));
     assert_eq!(store.messages_to_render(10).expect("listed").len(), 1);
 }
 
@@ -176,7 +244,7 @@ fn bells_ring_after_the_commit_and_only_for_what_was_kept() {
     let (render, dial) = (count(Bell::Render), count(Bell::Dial));
     let queued = store.accepted("a@example.com", 1, &["+390212345"]);
     let _ = store.open_attempt(queued.jobs()[0], "main", NOW).expect_err("not rendered");
-    let _ = store.rendered(queued.message(), "pages/1", 1).expect("rendered");
+    let _ = store.rendered(queued.message(), &[None], ("pages/1", 1), NOW).expect("rendered");
     // Bells ring after the answer, so a further operation is waited for.
     store.hold(queued.jobs()[0], "").expect("held");
     assert_eq!((render.load(Ordering::SeqCst), dial.load(Ordering::SeqCst)), (1, 1));
@@ -212,7 +280,7 @@ fn a_newer_file_is_refused_with_both_versions_and_not_touched() {
         .and_then(|connection| connection.pragma_update(None, "user_version", 99))
         .expect("a file of the future");
     let before = std::fs::read(&path).expect("read");
-    let Err(QueueError::Local(LocalFault::Newer { found: 99, known: 3, .. })) = Store::open(&path) else {
+    let Err(QueueError::Local(LocalFault::Newer { found: 99, known: 4, .. })) = Store::open(&path) else {
         panic!("a file of the future must be refused");
     };
     assert_eq!(std::fs::read(&path).expect("read"), before);
@@ -256,7 +324,7 @@ fn a_row_that_does_not_exist_is_named_in_the_error() {
     assert_eq!(store.show(JobId(5)).map(|_| ()), Err(Refusal::NoJob(JobId(5)).into()));
     assert_eq!(store.hold(JobId(5), ""), Err(Refusal::NoJob(JobId(5)).into()));
     let message = crate::model::MessageId(5);
-    assert_eq!(store.rendered(message, "p", 1).map(|_| ()), Err(Refusal::NoMessage(message).into()));
+    assert_eq!(store.rendered(message, &[None], ("p", 1), NOW).map(|_| ()), Err(Refusal::NoMessage(message).into()));
 }
 
 #[test]

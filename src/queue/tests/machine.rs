@@ -87,11 +87,11 @@ impl Machine {
         let result = match operation {
             Operation::Rendered(_) => self
                 .store
-                .rendered(message, "pages/x", 3)
+                .rendered(message, &[None], ("pages/x", 3), NOW)
                 .map(|rendered| if rendered.ready.is_empty() { Vec::new() } else { vec![JobEvent::Rendered] }),
             Operation::RenderFailed(_) => self
                 .store
-                .render_failed(message, "no", NOW)
+                .render_failed(message, &[None], "no", NOW)
                 .map(|failed| if failed.is_empty() { Vec::new() } else { vec![JobEvent::RenderFailed] }),
             Operation::Open(_) => self.store.open_attempt(job, "main", NOW).map(|opened| {
                 self.attempts[index] = Some(opened.attempt);

@@ -64,7 +64,7 @@ impl Bench {
     /// A job of three pages that may be dialled.
     fn ready(&self, sender: &str, content: u8, to: &str) -> JobId {
         let queued = self.accepted(sender, content, &[to]);
-        self.rendered(queued.message(), &format!("pages/{content}"), 3).expect("rendered");
+        self.rendered(queued.message(), &[None], (&format!("pages/{content}"), 3), NOW).expect("rendered");
         queued.jobs()[0]
     }
 

@@ -65,7 +65,7 @@ fn a_fetch_waits_for_no_pages_and_is_never_drawn() {
     assert_eq!((row.state, row.fetch.as_ref().map(|fetch| &fetch.request)), (JobState::Ready, Some(&request())));
     assert_eq!(store.due_jobs(NOW, 9).expect("listed").iter().map(|due| due.job.id).collect::<Vec<_>>(), [fetch]);
     store.hold(fetch, "ask first").expect("held");
-    let rendered = store.rendered(queued.message(), "pages/1", 2).expect("rendered");
+    let rendered = store.rendered(queued.message(), &[None], ("pages/1", 2), NOW).expect("rendered");
     assert_eq!((rendered.ready, rendered.held), (vec![send], Vec::new()));
     assert_eq!(store.release(fetch, NOW), Ok(Release::Rendered));
     assert_eq!(store.show(fetch).expect("found").job.state, JobState::Ready);

@@ -8,7 +8,7 @@ use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::frame::{Following, Name, PartialPage, View, read_identification};
-use crate::t30::timers::{CARRIER_SILENCE, LONGEST_SIGNAL, SETTLE, Timer};
+use crate::t30::timers::{CARRIER_SILENCE, CLOSING_FLAGS, LONGEST_SIGNAL, SETTLE, Timer};
 use std::time::Instant;
 
 /// A command of the far end.
@@ -54,6 +54,13 @@ impl Ear {
     /// Whether the far end is sending.
     pub(super) fn busy(&self) -> bool {
         self.up != Up::None
+    }
+
+    /// All of ours has left. What began within its closing flags has heard all that matters of it.
+    pub(super) fn forgive_overlap(&mut self, now: Instant) {
+        if self.signal_began.is_some_and(|began| now.saturating_duration_since(began) < CLOSING_FLAGS) {
+            self.crossed = false;
+        }
     }
 
     /// Whether it sends at the fast rate.

@@ -12,8 +12,8 @@ use crate::t30::frame::{Name, write_identification};
 use crate::t30::timers::{PAUSE, T1, T2_BEFORE_DIS, Timer};
 use std::time::{Duration, Instant};
 
-/// CSI and DIS with their preamble, and the wait for an answer: with less of T1 left another DIS would only be cut off by
-/// the DCN.
+/// CSI and DIS with their preamble, and the wait for an answer: with less of T1 left another DIS would only be cut off by the DCN. T1
+/// is over then, for this is less than its tolerance.
 const LEAST_TIME_FOR_DIS: Duration = Duration::from_millis(4500);
 
 /// Waiting for a DCS.
@@ -118,6 +118,7 @@ impl Receiver {
             return;
         }
         if self.line.timers.at(Timer::T1).is_some_and(|end| end < now + LEAST_TIME_FOR_DIS) {
+            self.on_nobody_identified(now);
             return;
         }
         match std::mem::replace(&mut self.state, State::Ended) {

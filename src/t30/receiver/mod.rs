@@ -140,6 +140,8 @@ pub struct Receiver {
     last_dis: Option<Frame>,
     /// CRP was sent for the command that is due.
     asked_again: bool,
+    /// CRP was sent for a SUB that was lost; a far end that only says it sent one is not asked twice.
+    asked_for_address: bool,
     manner: Manner,
     /// A document of ours goes: the sender is to go on.
     turning: Option<Turning>,
@@ -202,6 +204,7 @@ impl Receiver {
             last_block: None,
             last_dis: None,
             asked_again: false,
+            asked_for_address: false,
             manner: Manner::Answering { documents: Vec::new(), asked_again: false },
             turning: None,
             state: State::Idle,
@@ -268,6 +271,7 @@ impl Receiver {
 
     fn on_all_sent(&mut self, now: Instant) {
         self.answered = Some(now);
+        self.ear.forgive_overlap(now);
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Releasing(ending) => {
                 self.line.end(ending);

@@ -105,7 +105,7 @@ impl Receiver {
     pub(super) const fn wait_for_reply(&self) -> Duration {
         match &self.manner {
             Manner::Answering { .. } => T4,
-            Manner::Fetching(_) => answer_wait(self.settings.transport),
+            Manner::Fetching(_) => answer_wait(self.settings.transport, false),
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Checking {
     pub(super) agreement: Agreement,
     pub(super) modulation: Modulation,
     bits: Vec<u8>,
+    /// The DCS says that SUB came with it, and none did.
+    lacks_address: bool,
 }
 
 impl Checking {
@@ -86,9 +88,11 @@ impl Receiver {
             last.trained_since = true;
         }
         self.record.remote_command = Some(command.clone());
+        // T.30 (09/2005) Table 2 note 19: bit 49 of a DCS says that SUB was sent.
+        let lacks_address = self.settings.sub_address && command.sub_address() && self.record.sub_address.is_none();
         match self.terms_of(command) {
             Ok(Terms { agreement, modulation }) => {
-                self.state = State::Checking(Checking { agreement, modulation, bits: Vec::new() });
+                self.state = State::Checking(Checking { agreement, modulation, bits: Vec::new(), lacks_address });
                 self.line.timers.set(Timer::TrainingCheck, now + TRAINING_CHECK_WAIT);
                 self.show();
             }
@@ -126,6 +130,12 @@ impl Receiver {
                     return;
                 }
                 self.line.timers.cancel(Timer::TrainingCheck);
+                if checking.lacks_address && !std::mem::replace(&mut self.asked_for_address, true) {
+                    // The whole command again, its SUB with it: without that the fax would reach somebody else.
+                    self.state = State::Retraining;
+                    self.ask_again(now);
+                    return;
+                }
                 let allowed = within(checking.modulation, self.settings.max_modulation);
                 if allowed && check_is_good(&checking.bits, checking.modulation) {
                     let terms = Terms { agreement: checking.agreement, modulation: checking.modulation };

@@ -13,7 +13,7 @@ use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{Following, Name};
 use crate::t30::negotiate::Agreement;
-use crate::t30::timers::{T5, Timer, answer_wait};
+use crate::t30::timers::{T5, Timer};
 use std::time::Instant;
 
 /// A page that was not taken is sent again at a lower rate so many times.
@@ -79,7 +79,7 @@ impl Sender {
         if self.line.busy() {
             return;
         }
-        self.line.timers.at_least(Timer::T4, now + answer_wait(self.settings.transport));
+        self.line.timers.at_least(Timer::T4, now + self.answer_wait());
     }
 
     /// A command without an answer: again, or the end.

@@ -8,7 +8,7 @@ use crate::signal::{Frame, Heard, Tone};
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{CONTROL_FINAL, Malformed, Name, View, read_identification};
-use crate::t30::timers::{LONGEST_SIGNAL, SETTLE, T1, Timer, answer_wait};
+use crate::t30::timers::{CLOSING_FLAGS, LONGEST_SIGNAL, SETTLE, T1, Timer};
 use std::time::{Duration, Instant};
 
 /// After a signal that was no answer (our own echo, a damaged frame), the real one still gets this long to begin.
@@ -41,6 +41,8 @@ pub(super) enum Answer {
 #[derive(Debug, Default)]
 pub(super) struct Ear {
     receiving: bool,
+    /// When the signal that is up, or was last, began.
+    began: Option<Instant>,
     /// Whether an answer that began when this signal began can be one to what we sent last.
     accepting: bool,
     /// Whether it began after all of ours had left: our own echo begins earlier.
@@ -113,6 +115,7 @@ impl Sender {
     fn signal_goes_on(&mut self, now: Instant) {
         if !self.ear.receiving {
             self.ear.receiving = true;
+            self.ear.began = Some(now);
             self.ear.began_in_quiet = !self.line.busy();
             self.ear.damaged = false;
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
@@ -264,7 +267,10 @@ impl Sender {
 
     /// All that was to be sent has left: the answer is due, unless it is there or coming.
     pub(super) fn await_answer(&mut self, now: Instant) {
-        self.line.timers.set(Timer::T4, now + answer_wait(self.settings.transport));
+        // What began within our closing flags has heard all that matters, and is no echo.
+        self.ear.began_in_quiet |=
+            self.ear.began.is_some_and(|began| now.saturating_duration_since(began) < CLOSING_FLAGS);
+        self.line.timers.set(Timer::T4, now + self.answer_wait());
         if self.ear.answer.is_some() && !self.ear.receiving {
             self.act(now);
         }
@@ -285,6 +291,7 @@ impl Sender {
         let Some(answer) = self.ear.answer.take() else {
             return;
         };
+        self.late_answer |= self.line.busy() && !matches!(self.state, State::AwaitingDis);
         match std::mem::replace(&mut self.state, State::Ended) {
             State::AwaitingDis => {
                 self.state = State::AwaitingDis;

@@ -29,13 +29,13 @@ use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{PageShape, Wishes};
 use super::procedure::PollSettings;
-use super::timers::{COMMAND_TRIES, Timer};
+use super::timers::{COMMAND_TRIES, Timer, answer_wait};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase};
 use crate::signal::Modulation;
 use hear::Ear;
 use send_page::{AwaitedPage, PageInHand, Sending};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use train::Training;
 
 /// How often anything may be sent without a page, a block or a frame more being confirmed. Three tries of each of eight rates and
@@ -122,6 +122,8 @@ pub struct Sender {
     rejected: Option<PageInHand>,
     /// T5 has run out.
     not_ready_too_long: bool,
+    /// An answer has come while its command was being repeated.
+    late_answer: bool,
     state: State,
 }
 
@@ -170,6 +172,7 @@ impl Sender {
             long_training: false,
             rejected: None,
             not_ready_too_long: false,
+            late_answer: false,
             state: State::Idle,
         }
     }
@@ -210,6 +213,11 @@ impl Sender {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.line.timers.next()
+    }
+
+    /// T4.
+    const fn answer_wait(&self) -> Duration {
+        answer_wait(self.settings.transport, self.late_answer)
     }
 
     const fn wishes(&self) -> Wishes<'_> {

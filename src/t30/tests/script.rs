@@ -249,6 +249,20 @@ fn a_command_said_again_while_its_answer_leaves_is_answered_once() {
 }
 
 #[test]
+fn a_command_said_again_at_the_very_end_of_its_answer_is_answered_again() {
+    let mut bench = up_to_leaving_mcf();
+    assert!(matches!(std::mem::take(&mut bench.sent)[..], [Burst::Silence(_)]));
+    bench.give(Input::Sent);
+    assert_eq!(controls(&std::mem::take(&mut bench.sent)), [MCF.to_vec()]);
+    bench.give(Input::Heard(Heard::Preamble));
+    bench.wait(Duration::from_millis(40));
+    bench.give(Input::Sent);
+    bench.hear(&[&PPS_EOP_ONE_FRAME]);
+    assert_eq!(controls(&bench.let_send()), [MCF.to_vec()], "who began so late has heard the first one and asks again");
+    assert_eq!(bench.pages.len(), 1);
+}
+
+#[test]
 fn a_block_repeated_after_its_confirmation_is_no_new_page_but_another_block_is() {
     let mut bench = up_to_leaving_mcf();
     assert_eq!(controls(&bench.let_send()), [MCF.to_vec()]);
@@ -306,6 +320,23 @@ fn a_late_answer_cuts_the_repeat_short() {
     bench.sent.remove(0);
     assert_eq!(controls(&bench.let_send()), [DCN.to_vec()]);
     assert_eq!(bench.cause(), Some(Cause::Sent));
+}
+
+#[test]
+fn a_path_whose_answers_come_late_is_given_more_time_over_packets_only() {
+    for (transport, repeats) in [(Transport::InternetAware, 0), (Transport::Audio, 1)] {
+        let mut bench = caller(1, transport);
+        up_to_last_pps(&mut bench);
+        bench.wait(Duration::from_millis(3500));
+        assert_eq!(bench.sent.len(), 1, "the repeat begins");
+        bench.hear(&[&[0xFF, 0xC8, 0x37]]);
+        bench.sent.remove(0);
+        assert_eq!(controls(&bench.let_send()), [vec![0xFF, 0xC8, 0xF6]], "RNR is answered by RR");
+        bench.wait(Duration::from_millis(4000));
+        assert_eq!(bench.sent.len(), repeats, "{transport:?}");
+        bench.wait(Duration::from_millis(600));
+        assert_eq!(bench.sent.len(), 1, "{transport:?}");
+    }
 }
 
 /// An answerer without error correction that has sent CFR.

@@ -206,6 +206,29 @@ pub(super) const MORE: &[Script] = &[
         < DCN in t4; < end last-confirmation-lost 1",
     ),
     (
+        "SUB-lost",
+        "a DCS says that SUB came with it, and it did not: the whole command is asked for again",
+        "
+        answers sub
+        < CED; < DIS +49
+        > DCS 00 50 01 01 01 01 80; > tcf v27/4800 900; < CRP
+        > SUB 8C 4C CC 2C + DCS 00 50 01 01 01 01 80; > tcf v27/4800 900; < CFR
+        > page v27/4800 white; > EOP; < MCF
+        @bye; < end sent 1",
+    ),
+    (
+        "SUB-only-claimed",
+        "a machine that says so and never sends one is asked once",
+        "
+        answers sub
+        < CED; < DIS +49
+        > DCS 00 50 01 01 01 01 80; > tcf v27/4800 900; < CRP
+        > DCS 00 50 01 01 01 01 80; > tcf v27/4800 900; < CFR
+        > DCS 00 50 01 01 01 01 80; > tcf v27/4800 900; < CFR
+        > page v27/4800 white; > EOP; < MCF
+        @bye; < end sent 1",
+    ),
+    (
         "answers-without-X-or-with",
         "an X bit that is wrong does not matter",
         "

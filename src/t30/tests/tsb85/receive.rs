@@ -140,56 +140,56 @@ pub(super) const SCRIPTS: &[Script] = &[
         > block v27/4800 64 p0 b1 0-60; > PPS mps 0/1 17; < MCF
         > block v27/4800 64 p1 b0 0-16; > PPS mps 1/0 17; < MCF
         @bye; < end disconnected 2"),
-    ("OREN02", "one frame missing in each block, first, middle and last", "
+    ("OREN02", "one frame missing in each block, first, middle and last; all frames come again", "
         answers
         @called
         > DCS 00 44 0F 30; > tcf v17/14400 2700; < CFR
         > block v17/14400 64 p0 b0 0-255 bad 0; > PPS null 0/0 256; < PPR 0
-        > block v17/14400 64 p0 b0 0; > PPS null 0/0 256; < MCF
+        > block v17/14400 64 p0 b0 0-255; > PPS null 0/0 256; < MCF
         > block v17/14400 64 p0 b1 0-220 bad 100; > PPS mps 0/1 221; < PPR 100,221-255
-        > block v17/14400 64 p0 b1 100; > PPS mps 0/1 1; < MCF
+        > block v17/14400 64 p0 b1 0-220; > PPS mps 0/1 215; < MCF
         > block v17/14400 64 p1 b0 0-214 bad 214; > PPS mps 1/0 215; < PPR 214-255
-        > block v17/14400 64 p1 b0 214; > PPS mps 1/0 215; < MCF
+        > block v17/14400 64 p1 b0 0-214; > PPS mps 1/0 215; < MCF
         @bye; < end disconnected 2"),
     ("OREN03", "after the fourth PPR, CTC: CTR, and the block is completed", "
         answers
         @ecm64-called
         > block v27/4800 64 p0 b0 0-214 bad 0; > PPS eop 0/0 9; < PPR 0,215-255
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS eop 0/0 9; < PPR 0,215-255
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS eop 0/0 9; < PPR 0,215-255
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS eop 0/0 9; < PPR 0,215-255
+        > block v27/4800 64 p0 b0 0-214 bad 0; > PPS eop 0/0 9; < PPR 0,215-255
+        > block v27/4800 64 p0 b0 0-214 bad 0; > PPS eop 0/0 9; < PPR 0,215-255
+        > block v27/4800 64 p0 b0 0-214 bad 0; > PPS eop 0/0 9; < PPR 0,215-255
         > CTC 00 10; < CTR
         > block v27/4800 64 p0 b0 0-214; > PPS eop 0/0 215; < MCF
         @bye; < end sent 1"),
     ("OREN04", "EOR-NULL gives up a block: ERR, and the page goes on", "
         answers
         @ecm64-called
-        > block v27/4800 64 p0 b0 0-255 bad 0; > PPS null 0/0 256; < PPR 0
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS null 0/0 1; < PPR 0
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS null 0/0 1; < PPR 0
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS null 0/0 1; < PPR 0
+        > block v27/4800 64 p0 b0 0-255 bad 0; > PPS null 0/0 215; < PPR 0
+        > block v27/4800 64 p0 b0 0-255 bad 0; > PPS null 0/0 215; < PPR 0
+        > block v27/4800 64 p0 b0 0-255 bad 0; > PPS null 0/0 215; < PPR 0
+        > block v27/4800 64 p0 b0 0-255 bad 0; > PPS null 0/0 215; < PPR 0
         > EOR null; < ERR
-        > block v27/4800 64 p0 b0 0-214; > PPS eop 0/0 215; < MCF
+        > block v27/4800 64 p0 b0 0-255; > PPS eop 0/0 215; < MCF
         @bye; < end sent 1"),
     ("OREN05", "EOR-EOP gives up the last block: ERR, and nothing is confirmed", "
         answers
         @ecm64-called
         > block v27/4800 64 p0 b0 0-255; > PPS null 0/0 256; < MCF
-        > block v27/4800 64 p0 b1 0-220 bad 0; > PPS eop 0/1 221; < PPR 0,221-255
-        > block v27/4800 64 p0 b1 0 bad 0; > PPS eop 0/1 1; < PPR 0,221-255
-        > block v27/4800 64 p0 b1 0 bad 0; > PPS eop 0/1 1; < PPR 0,221-255
-        > block v27/4800 64 p0 b1 0 bad 0; > PPS eop 0/1 1; < PPR 0,221-255
+        > block v27/4800 64 p0 b1 0-220 bad 0; > PPS null 0/1 60; < PPR 0,221-255
+        > block v27/4800 64 p0 b1 0-220 bad 0; > PPS null 0/1 60; < PPR 0,221-255
+        > block v27/4800 64 p0 b1 0-220 bad 0; > PPS null 0/1 60; < PPR 0,221-255
+        > block v27/4800 64 p0 b1 0-220 bad 0; > PPS null 0/1 60; < PPR 0,221-255
         > EOR eop; < ERR
         @bye; < end disconnected 0"),
     ("OREN06", "EOR-MPS gives up a page: ERR, and the next one is taken", "
         answers
         @ecm64-called
         > block v27/4800 64 p0 b0 0-214 bad 0; > PPS mps 0/0 215; < PPR 0,215-255
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS mps 0/0 1; < PPR 0,215-255
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS mps 0/0 1; < PPR 0,215-255
-        > block v27/4800 64 p0 b0 0 bad 0; > PPS mps 0/0 1; < PPR 0,215-255
+        > block v27/4800 64 p0 b0 0-214 bad 0; > PPS mps 0/0 215; < PPR 0,215-255
+        > block v27/4800 64 p0 b0 0-214 bad 0; > PPS mps 0/0 215; < PPR 0,215-255
+        > block v27/4800 64 p0 b0 0-214 bad 0; > PPS mps 0/0 215; < PPR 0,215-255
         > EOR mps; < ERR
-        > block v27/4800 64 p1 b0 0-214; > PPS eop 0/0 215; < MCF
+        > block v27/4800 64 p0 b0 0-214; > PPS eop 0/0 215; < MCF
         @bye; < end sent 1"),
     ("OREN07", "EOR-EOP for a page of one block", "
         answers
@@ -215,8 +215,7 @@ pub(super) const SCRIPTS: &[Script] = &[
     ("OREN10", "T.6 with error correction", "
         answers
         @called; > DCS 00 50 0F 22; > tcf v27/4800 900; < CFR
-        > block v27/4800 256 p0 b0 0-74; > PPS eop 0/0 76; < PPR 75-255
-        > block v27/4800 256 p0 b0 75; > PPS eop 0/0 1; < MCF
+        > block v27/4800 256 p0 b0 0-75; > PPS eop 0/0 76; < MCF
         @bye; < end sent 1"),
     ("MRGX01", "nobody answers the DIS: it is repeated until T1 is over, then DCN", "
         answers

@@ -39,7 +39,6 @@ struct Signal {
 
 pub(super) struct Tester {
     device: Procedure,
-    transport: Transport,
     begin: Instant,
     now: Instant,
     events: BTreeMap<(Instant, usize), Input>,
@@ -59,6 +58,8 @@ pub(super) struct Tester {
     /// The next signal of the tester follows without its usual pause.
     waited: bool,
     page: u32,
+    /// Frames of 256 octets that each page has, where the script says so.
+    page_frames: Vec<usize>,
     supplied: Vec<(u32, Arc<[u8]>)>,
     frames: Vec<Frame>,
     verdicts: VecDeque<Verdict>,
@@ -80,6 +81,10 @@ fn after<'a>(words: &[&'a str], word: &str) -> Option<&'a str> {
     words.iter().skip_while(|other| **other != word).nth(1).copied()
 }
 
+fn frames_of(list: &str) -> Vec<usize> {
+    list.split(',').map(|count| count.parse().expect("a count of frames")).collect()
+}
+
 fn device(words: &[&str], transport: Transport, now: Instant) -> Procedure {
     let shape = |letter: char| {
         let resolution = if letter == 'f' { Resolution::Fine } else { Resolution::Standard };
@@ -87,7 +92,8 @@ fn device(words: &[&str], transport: Transport, now: Instant) -> Procedure {
     };
     let pages = |letters: &str| letters.chars().map(shape).collect();
     let password = after(words, "password").map(str::to_owned);
-    let receive = ReceiverSettings { transport, ..answerer_settings() };
+    let sub_address = words.contains(&"sub");
+    let receive = ReceiverSettings { transport, sub_address, ..answerer_settings() };
     match words {
         ["calls", letters, ..] => {
             let send = SenderSettings { pages: pages(letters), transport, ..caller_settings(0, true) };
@@ -118,7 +124,6 @@ impl Tester {
         };
         let mut tester = Self {
             device: device(words, transport, now),
-            transport,
             begin: now,
             now,
             events: BTreeMap::new(),
@@ -133,6 +138,7 @@ impl Tester {
             after_ctr: false,
             waited: false,
             page: 0,
+            page_frames: after(words, "frames").map(frames_of).unwrap_or_default(),
             supplied: Vec::new(),
             frames: Vec::new(),
             verdicts: words.iter().filter_map(verdict).collect(),
@@ -183,7 +189,12 @@ impl Tester {
                 }
             }
             Output::NeedPage { index, format } => {
-                let octets = if format.ecm { PAGE_OCTETS_IN_FRAMES } else { PAGE_OCTETS };
+                let wanted = usize::try_from(index).ok().and_then(|index| self.page_frames.get(index));
+                let octets = match wanted {
+                    Some(frames) => frames * 256,
+                    None if format.ecm => PAGE_OCTETS_IN_FRAMES,
+                    None => PAGE_OCTETS,
+                };
                 let bits = page_bits(index, octets);
                 self.page = index;
                 self.supplied.push((index, Arc::clone(&bits)));
@@ -432,10 +443,7 @@ impl Tester {
         let (least, most) = match gap {
             Gap::Between(least, most) => (Duration::from_millis(least), Duration::from_millis(most)),
             // T.30 (09/2005) §5.4.3.1, and the pause before the signal.
-            Gap::T4 => (
-                Duration::from_millis(2550),
-                Duration::from_millis(if self.transport == Transport::Audio { 3450 } else { 5175 }) + LONGEST_PAUSE,
-            ),
+            Gap::T4 => (Duration::from_millis(2550), Duration::from_millis(3450) + LONGEST_PAUSE),
             // What belongs to the same command follows at once.
             Gap::Answer if matches!(expected, Expected::Check(_)) => (SHORTEST_PAUSE, LONGEST_PAUSE),
             Gap::Answer if matches!(expected, Expected::Cng | Expected::Ced) => (Duration::ZERO, PATIENCE),

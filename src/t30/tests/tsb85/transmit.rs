@@ -227,23 +227,24 @@ pub(super) const SCRIPTS: &[Script] = &[
         calls s
         @4800-caller
         < page v27/4800 0; < EOP; > MCF; < DCN; < end sent 1"),
-    ("OTEN01", "two pages with error correction", "
-        calls ss
+    ("OTEN01", "a page of two blocks and one of one", "
+        calls ss frames 328,16
         < CNG; > ced; > DIS 00 50 1F 20; < DCS; < tcf v27/4800; > CFR
-        < block v27/4800 0-129; < PPS mps 0/0; > MCF; < block v27/4800 0-129; < PPS eop 1/0; > MCF; < DCN; < end sent 2"),
+        < block v27/4800 0-255; < PPS null 0/0 256; > MCF; < block v27/4800 0-71; < PPS mps 0/1 72; > MCF
+        < block v27/4800 0-15; < PPS eop 1/0 16; > MCF; < DCN; < end sent 2"),
     ("OTEN02", "the last frame, the first, five in the middle are wanted again; frames beyond the block count for nothing", "
-        calls sss
+        calls ss frames 328,16
         < CNG; > ced; > DIS 00 50 1F 20; < DCS; < tcf v27/4800; > CFR
-        < block v27/4800 0-129; < PPS mps 0/0 130; > PPR 129-255
-        < block v27/4800 129; < PPS mps 0/0 1; > MCF
-        < block v27/4800 0-129; < PPS mps 1/0 130; > PPR 0,130-255
-        < block v27/4800 0; < PPS mps 1/0 1; > MCF
-        < block v27/4800 0-129; < PPS eop 2/0 130; > PPR 6-10,130-255
-        < block v27/4800 6-10; < PPS eop 2/0 5; > MCF; < DCN; < end sent 3"),
+        < block v27/4800 0-255; < PPS null 0/0 256; > PPR 255
+        < block v27/4800 255; < PPS null 0/0 1; > MCF
+        < block v27/4800 0-71; < PPS mps 0/1 72; > PPR 0,71-255
+        < block v27/4800 0,71; < PPS mps 0/1 2; > MCF
+        < block v27/4800 0-15; < PPS eop 1/0 16; > PPR 6-10,16-255
+        < block v27/4800 6-10; < PPS eop 1/0 5; > MCF; < DCN; < end sent 2"),
     ("OTEN03", "a receiver that is not ready is asked until T5 is over", "
         calls s
         < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR
-        < block v27/4800 0-129; < PPS eop 0/0; > RNR; while RR > RNR after 500 times 18..30
+        < block v27/4800 0-129; < PPS eop 0/0; > RNR; while RR > RNR after 500 times 20..30
         < DCN; < end no-response 0"),
     ("OTEN04", "four PPR: CTC a rate lower; four more: EOR, and the page is not confirmed", "
         calls s
@@ -306,10 +307,10 @@ pub(super) const SCRIPTS: &[Script] = &[
         calls s
         < CNG; > ced; > DIS 00 72 20; < DCS; < tcf v29/9600; > FTT; < DCS; < tcf v29/7200; > FTT
         < DCS; < tcf v27/4800; > FTT; < DCS; < tcf v27/2400; > FTT; < DCN; < end training-failed 0"),
-    ("MTGX12", "DIS in answer to three DCS: DCN", "
+    ("MTGX12", "DIS in answer to three DCS, each with fewer modems than the first: DCN", "
         calls s
-        < CNG; > ced; > DIS 00 72 20; < DCS; < tcf v29/9600; > DIS 00 72 20; < DCS; < tcf v29/9600
-        > DIS 00 72 20; < DCS; < tcf v29/9600; > DIS 00 72 20; < DCN; < end no-response 0"),
+        < CNG; > ced; > DIS 00 72 20; < DCS; < tcf v29/9600; > DIS 00 50 00; < DCS; < tcf v29/9600
+        > DIS 00 50 00; < DCS; < tcf v29/9600; > DIS 00 50 00; < DCN; < end no-response 0"),
     ("MTGX13", "CRP to three DCS: DCN", "
         calls s
         < CNG; > ced; > DIS 00 72 20; < DCS; < tcf v29/9600; > CRP; < DCS; < tcf v29/9600; > CRP

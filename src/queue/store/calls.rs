@@ -1,0 +1,37 @@
+//! Calls of ours as people look them up: by number, whatever job they were made for.
+
+use super::{Store, columns};
+use crate::model::AttemptId;
+use crate::queue::MAX_ROWS;
+use crate::queue::error::{QueueError, Refusal};
+use crate::queue::rows::PlacedCall;
+use rusqlite::{OptionalExtension, Row, params};
+
+impl Store {
+    /// The newest calls we made.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn placed_calls(&self, limit: u32) -> Result<Vec<PlacedCall>, QueueError> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached("SELECT * FROM attempts ORDER BY id DESC LIMIT ?1")?;
+            let rows = query.query_map(params![limit.min(MAX_ROWS)], placed)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One call we made.
+    ///
+    /// # Errors
+    /// When there is none, or a failing disk.
+    pub fn placed_call(&self, attempt: AttemptId) -> Result<PlacedCall, QueueError> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached("SELECT * FROM attempts WHERE id = ?1")?;
+            query.query_row([attempt.0], placed).optional()?.ok_or_else(|| Refusal::NoAttempt(attempt).into())
+        })
+    }
+}
+
+fn placed(row: &Row<'_>) -> rusqlite::Result<PlacedCall> {
+    Ok(PlacedCall { attempt: columns::attempt(row)?, number: columns::number(row, "number")? })
+}

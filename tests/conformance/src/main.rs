@@ -1,0 +1,109 @@
+//! The scripts of `src/t30/tests/tsb85`, played against the binary over SIP and UDPTL, all at once and in real time.
+//!
+//! In the crate the same scripts are played against the engines in virtual time, to the octet and the millisecond. Here it is the
+//! program as an operator runs it: faxes are handed in by its own commands, documents are offered, and the tester is a telephone
+//! that the trunk leads to. What of a script cannot be asked from outside is named in [`NOT_ASKED`].
+//!
+//! `cargo run --manifest-path tests/conformance/Cargo.toml [-- WORDS]`. Environment: `FAXRAMP_BIN` (default
+//! target/release/faxramp, else target/debug/faxramp). Ends with `N passed, N failed`; what failed tells all that was on the line.
+
+mod lab;
+mod pages;
+mod play;
+mod sip;
+mod wire;
+
+// The language and the texts of the scripts have one place, in the crate's own tests.
+#[path = "../../../src/t30/tests/tsb85/field.rs"]
+mod field;
+#[expect(dead_code, reason = "what a page holds is compared octet by octet in the crate")]
+#[path = "../../../src/t30/tests/tsb85/parse.rs"]
+mod parse;
+#[path = "../../../src/t30/tests/tsb85/polling.rs"]
+mod polling;
+#[path = "../../../src/t30/tests/tsb85/receive.rs"]
+mod receive;
+#[path = "../../../src/t30/tests/tsb85/transmit.rs"]
+mod transmit;
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use faxramp::signal;
+use lab::Lab;
+
+/// Name, what it is about, and the script.
+type Script = (&'static str, &'static str, &'static str);
+
+/// First lines of scripts whose device cannot be had from outside, and why.
+const NOT_ASKED: &[(&str, &str)] = &[
+    ("calls fs", "the renderer draws all pages of a document alike"),
+    ("calls sf", "the renderer draws all pages of a document alike"),
+    ("answers good bad", "what a page looks like decides, not the script"),
+];
+
+/// Scripts that are left out for other reasons.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("carrier-lost-for-a-moment", "how good half a page and another are is for the picture to say"),
+    ("frames-of-the-other-size", "a page cut so is none that can be read"),
+];
+
+/// How long after the start of one call the next begins: what all of them hand in goes through one door.
+const STAGGER: Duration = Duration::from_millis(120);
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let scripts: Vec<Script> = [receive::SCRIPTS, transmit::SCRIPTS, polling::SCRIPTS, field::SCRIPTS, field::MORE]
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(|(name, ..)| words.is_empty() || words.iter().any(|word| name.contains(word.as_str())))
+        .collect();
+    let lab = match Lab::start() {
+        Ok(lab) => Arc::new(lab),
+        Err(fault) => {
+            println!("conformance: {fault}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (begin, results) = (Instant::now(), mpsc::channel());
+    let mut played = 0;
+    for (place, (name, about, script)) in scripts.into_iter().enumerate() {
+        let device = script.trim_start().lines().next().unwrap_or("").trim();
+        let reason = NOT_ASKED.iter().find(|(first, _)| device.starts_with(first));
+        if let Some((_, reason)) = reason.or_else(|| LEFT_OUT.iter().find(|(other, _)| *other == name)) {
+            println!("     left out  {name:<26} {reason}");
+            continue;
+        }
+        played += 1;
+        let (lab, results) = (Arc::clone(&lab), results.0.clone());
+        std::thread::spawn(move || {
+            std::thread::sleep(STAGGER * u32::try_from(place).unwrap_or(u32::MAX));
+            let began = Instant::now();
+            // A player that panics is a failed script, not a run that never ends.
+            let log = Arc::new(Mutex::new(Vec::new()));
+            let noted = Arc::clone(&log);
+            let outcome = std::panic::catch_unwind(move || play::play(&lab, place, script, noted))
+                .unwrap_or_else(|_| Err("the player panicked".into()));
+            // The run may have been given up.
+            let _ = results.send((name, about, outcome, began.elapsed(), log));
+        });
+    }
+    let mut failed = 0;
+    for (name, about, outcome, took, log) in results.1.iter().take(played) {
+        match outcome {
+            Ok(()) => println!("ok   {:6.1} s  {name:<26} {about}", took.as_secs_f32()),
+            Err(fault) => {
+                failed += 1;
+                println!("FAIL {:6.1} s  {name:<26} {about}\n         {fault}", took.as_secs_f32());
+                for line in log.lock().iter().flat_map(|lines| lines.iter()) {
+                    println!("         {line}");
+                }
+            }
+        }
+    }
+    println!("conformance: {:.0} s; logs are in {}", begin.elapsed().as_secs_f32(), lab.folder().display());
+    println!("{} passed, {failed} failed", played - failed);
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
