@@ -103,7 +103,15 @@ impl Call {
                 self.timers.clear_all();
                 self.timers.set(Timer::Parting, now + PARTING);
             }
-            other => {
+            other @ (State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Audio(_)
+            | State::Waiting
+            | State::Fax(_)
+            | State::Parting(_)
+            | State::Leaving(_)
+            | State::Over) => {
                 self.state = other;
                 self.leave(now);
             }
