@@ -1,16 +1,17 @@
 //! The configuration in the words of the stages.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::Codec;
+use crate::call::{Ask, Codec, FirstOffer, T38Policy};
 use crate::config::{self, Config, SipHost, SipTransport, TlsClients, TrunkTransport};
 use crate::io::smtp_out::{self, Tls};
 use crate::io::tls::{ClientCertificates, ClientFiles, IdentityFiles, ServerFiles, TlsError, TlsSettings};
 use crate::mail::{BodyText, SelectionRules};
-use crate::model::{Number, NumberPlan};
+use crate::model::{Network, Number, NumberPlan};
 use crate::pages::plan;
 use crate::pages::sheet::{Paper, Stock};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
@@ -18,10 +19,10 @@ use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Action, Rule, Rules};
 use crate::policy::{InboundRoutes, InboundRule, NumberFormat, Rate, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
-use crate::sip::{self, Credentials};
+use crate::sip::{self, CalledFrom, Credentials};
 use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, Keep, NumberUri, Receive, Registering, Render,
-    Report, Route, Settings, SipServer, Telling, Trace, TrunkLine, Watching,
+    Accept, BlockedCallers, Deliver, Dial, Fax, Formats, Identity, InboundPeer, InboundWishes, Keep, NumberUri,
+    Receive, Registering, Render, Report, Route, Settings, SipServer, Telling, Trace, TrunkLine, Watching, WhenFull,
 };
 use crate::t30::RtnMeaning;
 use crate::t38::{ErrorCorrection, Pacing};
@@ -73,12 +74,13 @@ fn rule(key: impl Into<String>) -> impl FnOnce(String) -> SettingsError {
 pub fn settings(config: &Config) -> Result<Settings, SettingsError> {
     let plan = number_plan(config);
     let fax = fax(config);
+    let dial = dial(config, &plan, &fax)?;
     Ok(Settings {
         hostname: config.server.hostname.clone(),
         accept: accept(config, &plan)?,
         render: render(config)?,
-        dial: dial(config, &plan, &fax)?,
-        receive: receive(config, &plan, fax)?,
+        receive: receive(config, &plan, fax, &dial.lines)?,
+        dial,
         report: report(config),
         deliver: deliver(config)?,
         trace: trace(config),
@@ -318,7 +320,7 @@ fn trunk_line(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Tru
         credentials,
         channels: trunk.channels,
         codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
-        reinvite_after: trunk.t38_reinvite_after,
+        t38: t38_policy(trunk),
         answer_timeout: trunk.answer_timeout,
         call_limit: trunk.max_call,
     })
@@ -330,6 +332,22 @@ fn trunk_line(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Tru
 /// What does not fit.
 pub(super) fn one_trunk(config: &Config, trunk: &config::Trunk) -> Result<TrunkLine, SettingsError> {
     trunk_line(trunk, &number_plan(config), &fax(config))
+}
+
+fn t38_policy(trunk: &config::Trunk) -> T38Policy {
+    T38Policy {
+        first_offer: match trunk.t38 {
+            config::T38::Reinvite => FirstOffer::Audio,
+            config::T38::First => FirstOffer::T38,
+            config::T38::Both => FirstOffer::Both,
+        },
+        ask: match trunk.t38_ask {
+            config::T38Ask::Wait => Ask::After(trunk.t38_reinvite_after),
+            config::T38Ask::AtOnce => Ask::After(Duration::ZERO),
+            config::T38Ask::Never => Ask::Never,
+        },
+        accept: trunk.t38_accept,
+    }
 }
 
 const fn codec_of(codec: config::Codec) -> Codec {
@@ -418,7 +436,12 @@ fn retry(config: &Config) -> Result<RetrySettings, SettingsError> {
     })
 }
 
-fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, SettingsError> {
+fn receive(
+    config: &Config,
+    plan: &NumberPlan,
+    fax: Fax,
+    lines: &BTreeMap<String, TrunkLine>,
+) -> Result<Receive, SettingsError> {
     let mut rules = Vec::new();
     let mut wishes = Vec::new();
     for inbound in &config.inbound {
@@ -433,16 +456,94 @@ fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, Sett
     let routes = routes.with_sub_addresses(sub_addresses(config));
     let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
     Ok(Receive {
-        peers: config.sip.allowed_peers.clone(),
+        peers: inbound_peers(config, lines),
+        blocked: BlockedCallers {
+            numbers: config.inbound_block.callers.clone(),
+            anonymous: config.inbound_block.anonymous,
+        },
         routes,
         wishes,
         max_calls: config.queue.max_calls as usize,
-        reinvite_after: CED_BEFORE_REINVITE,
         call_limit: RECEIVE_LIMIT,
         fetched_formats: formats(config.fetch.formats),
         fax,
         user_agent: config.sip.user_agent.clone(),
     })
+}
+
+/// Those with a section, then the trunks by the address of their proxies, then any address that is allowed.
+fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<InboundPeer> {
+    let t38_of = |trunk: Option<&String>| {
+        let policy = trunk.and_then(|name| lines.get(name)).map(|line| line.t38).unwrap_or_default();
+        // The caller is to hear our tone, and nobody calls a fax server to talk.
+        let ask = match policy.ask {
+            Ask::After(wait) => Ask::After(wait.min(CED_BEFORE_REINVITE)),
+            Ask::Never => Ask::Never,
+        };
+        T38Policy { ask, ..policy }
+    };
+    let allowed = config.sip.allowed_peers.clone();
+    let rate = sip::Rate { per_second: config.sip.calls_per_second, burst: config.sip.calls_burst };
+    let unnamed = |name: String, trunk: Option<String>, addresses: Vec<Network>| InboundPeer {
+        name,
+        t38: t38_of(trunk.as_ref()),
+        trunk,
+        addresses,
+        certificates: Vec::new(),
+        credentials: None,
+        called: CalledFrom::RequestUri,
+        channels: usize::MAX,
+        when_full: WhenFull::Busy,
+        rate,
+    };
+    let mut peers = Vec::new();
+    for peer in &config.peer {
+        let password = peer.password.as_ref().map(|password| password.reveal().to_owned());
+        peers.push(InboundPeer {
+            certificates: peer.certificates.clone(),
+            credentials: peer.username.as_ref().map(|user| Credentials {
+                user: user.clone(),
+                password: password.unwrap_or_default(),
+                realm: None,
+            }),
+            called: called_from(peer.called_number),
+            channels: peer.channels as usize,
+            when_full: match peer.when_full {
+                config::WhenFull::Busy => WhenFull::Busy,
+                config::WhenFull::Unavailable => WhenFull::Unavailable(peer.retry_after),
+            },
+            rate: sip::Rate { per_second: peer.calls_per_second, burst: peer.calls_burst },
+            ..unnamed(peer.name.clone(), peer.trunk.clone(), peer.addresses.clone())
+        });
+    }
+    for (name, line) in lines {
+        // Whoever is named is found anew at each call; which of its addresses calls us, a [[peer]] has to say.
+        let sip::Host::Address(address) = line.server.place.host else { continue };
+        let port = line.server.place.port.unwrap_or(sip::Transport::Udp.default_port());
+        // A call to ourselves comes from no trunk.
+        let is_own = config.sip.listen.iter().any(|listen| listen.address == SocketAddr::new(address, port));
+        if !is_own && allowed.iter().any(|network| network.contains(address)) {
+            peers.push(unnamed(name.clone(), Some(name.clone()), single(address)));
+        }
+    }
+    peers.push(unnamed(String::new(), None, allowed));
+    peers
+}
+
+/// The network of one address.
+fn single(address: IpAddr) -> Vec<Network> {
+    let length = if address.is_ipv4() { 32 } else { 128 };
+    format!("{address}/{length}").parse().into_iter().collect()
+}
+
+const fn called_from(place: config::CalledNumber) -> CalledFrom {
+    match place {
+        config::CalledNumber::RequestUri => CalledFrom::RequestUri,
+        config::CalledNumber::To => CalledFrom::To,
+        config::CalledNumber::Diversion => CalledFrom::Diversion,
+        config::CalledNumber::HistoryInfo => CalledFrom::HistoryInfo,
+        config::CalledNumber::CalledParty => CalledFrom::CalledParty,
+    }
 }
 
 fn sub_addresses(config: &Config) -> Vec<SubAddressRule> {
