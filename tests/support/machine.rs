@@ -9,12 +9,15 @@ use faxramp::call::{Call, Codec, InboundSettings, PageFormat, Progress, Received
 use faxramp::clock;
 use faxramp::image::{Bitmap, DecodeLimits, decode};
 use faxramp::io::call::{CallOwner, MediaPorts, run};
-use faxramp::io::sip::{Arrived, SipSocket};
+use faxramp::io::dns::Names;
+use faxramp::io::sip::{Arrived, Port, SipSocket};
+use faxramp::io::tls::TlsSettings;
 use faxramp::sip::{EndpointSettings, Router, Transport};
+use faxramp::spool::Traces;
 use faxramp::stage::line::{self, Line};
 use faxramp::stage::settings::Fax;
+use faxramp::stage::trace::Recorder;
 use faxramp::t30::ReceiverSettings;
-use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::site::Site;
@@ -36,10 +39,14 @@ struct Kept(Mutex<Vec<(PageFormat, Bitmap)>>);
 impl Machine {
     /// A machine at `address` that receives as `lessen` leaves it.
     pub(crate) async fn new(site: &Site, address: SocketAddr, lessen: fn(&mut ReceiverSettings)) -> Self {
-        let settings = app::settings(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
-        let socket = UdpSocket::bind(address).await.expect("an address of its own");
-        let sip = SipSocket::new(socket, Router::new("machine")).expect("bound");
-        let line = Line::new(sip, MediaPorts::new(address.ip(), FIRST_PORT, LAST_PORT), address, false);
+        let settings = app::settings(&site.config()).unwrap_or_else(|error| panic!("{error}"));
+        let port = Port { transport: Transport::Udp, address };
+        let opened =
+            SipSocket::open_ports(&[port], Router::new("machine"), TlsSettings::default(), |bound| bound).await;
+        let sip = opened.unwrap_or_else(|_| panic!("{address} is an address of its own"));
+        let names = Names::new(&[]).expect("the name service of the system");
+        let recorder = Recorder::new(Traces::at(site.folder())).expect("a thread");
+        let line = Line::new(sip, MediaPorts::new(FIRST_PORT, LAST_PORT), names, false, recorder);
         let pages = Arc::new(Kept::default());
         let (fax, kept) = (settings.receive.fax, Arc::clone(&pages));
         tokio::spawn(async move {
@@ -58,15 +65,15 @@ impl Machine {
 }
 
 async fn answer(line: Line, fax: Fax, lessen: fn(&mut ReceiverSettings), arrived: Arrived, kept: Arc<Kept>) {
-    let sockets = line.ports.bind().await.expect("ports");
-    let media = line.media(&sockets).expect("bound");
+    let back = arrived.source.back();
+    let sockets = line.media_sockets(&back).await.expect("ports");
+    let media = line.media(&sockets, &back).expect("bound");
     let mut answerer = line::answerer(&fax, "+39 06 1111", Vec::new());
     lessen(&mut answerer.receive);
     let settings = InboundSettings {
         line: line::settings(&fax, media, vec![Codec::Pcma], CALL_LIMIT),
         endpoint: EndpointSettings {
-            local: line.advertised,
-            transport: Transport::Udp,
+            local: line.addresses.clone(),
             contact_user: "machine".into(),
             user_agent: "machine".into(),
             credentials: None,
@@ -77,7 +84,7 @@ async fn answer(line: Line, fax: Fax, lessen: fn(&mut ReceiverSettings), arrived
     };
     let Some(call) = Call::inbound(settings, &arrived.message, arrived.source, 7, clock::now()) else { return };
     let (_hang_up, wanted_end) = watch::channel(None);
-    run(call, sockets, line.sip, wanted_end, kept).await;
+    run(call, sockets, line.sip, wanted_end, kept, None).await;
 }
 
 impl CallOwner for Kept {
