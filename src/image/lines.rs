@@ -3,7 +3,10 @@
 //! It knows nothing of ends of line, pages or damage control: [`super::t4`] and [`super::t6`] frame these rows.
 
 use super::bits::{BitReader, READY_BITS};
-use super::codes::{BLACK_RUNS, BLACK_RUNS_FIRST, RUN_BITS, RUNS, RUNS_BITS, RunTable, WHITE_RUNS, runs_by_colour};
+use super::codes::{
+    BLACK_RUNS, BLACK_RUNS_FIRST, LONGEST_MAKE_UP, RUN_BITS, RUNS, RUNS_BITS, RunTable, WHITE_CODES, WHITE_RUNS,
+    runs_by_colour,
+};
 use super::modes::{MODE_BITS, MODES, Mode, PACKET_BITS, PACKET_MODES, PACKETS, Packet, THEN_HORIZONTAL, THEN_PASS};
 use super::runs::{Changes, FIRST, Guarded, NARROW_MASK, Narrow, WIDEST_NARROW, push};
 use std::hint::select_unpredictable;
@@ -11,6 +14,46 @@ use std::hint::select_unpredictable;
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Damaged;
+
+/// A row that was read against the one above.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Row {
+    /// It is in the row given.
+    New,
+    /// It was told at once to be the same as the one above; the row given was not touched.
+    Same,
+}
+
+/// The codes of a white row of run lengths.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WhiteCode {
+    code: u64,
+    /// Bits; 0 if they are more than [`READY_BITS`], so that it is not to be told at once.
+    length: u32,
+}
+
+impl WhiteCode {
+    /// A row of this width in pels.
+    pub(super) fn new(width: u32) -> Self {
+        let (mut code, mut length) = WHITE_CODES.code(width % LONGEST_MAKE_UP);
+        let (longest, longest_length) = WHITE_CODES.code(LONGEST_MAKE_UP);
+        let make_up = (longest >> 8, longest_length - 8);
+        for _ in 0..width / LONGEST_MAKE_UP {
+            if length + make_up.1 > READY_BITS {
+                return Self { code: 0, length: 0 };
+            }
+            code |= make_up.0 << length;
+            length += make_up.1;
+        }
+        Self { code, length }
+    }
+
+    /// How many bits it has if it comes next, of those made ready; 0 if it does not.
+    #[inline]
+    pub(super) fn length_if_next(self, bits: &BitReader<'_>) -> u32 {
+        if self.length > 0 && bits.peek(self.length) as u64 == self.code { self.length } else { 0 }
+    }
+}
 
 /// Reads a row of run lengths; on success the reader stands behind its last code.
 // T.4 (07/2003) §4.1.1
@@ -96,7 +139,13 @@ pub(super) fn decode_two_dimensional(
     bits: &mut BitReader<'_>,
     above: &Changes,
     row: &mut Changes,
-) -> Result<(), Damaged> {
+) -> Result<Row, Damaged> {
+    bits.refill();
+    let ends = above.count() + 1;
+    if ends <= READY_BITS as usize && bits.are_ones(ends as u32) {
+        bits.skip(ends as u32);
+        return Ok(Row::Same);
+    }
     let width = row.width();
     let (guarded, places) = (above.guarded_places(), row.new_places());
     let end = if width <= WIDEST_NARROW {
@@ -105,7 +154,7 @@ pub(super) fn decode_two_dimensional(
         decode_modes::<false>(bits, guarded, places, width)
     };
     row.close_at(end?);
-    Ok(())
+    Ok(Row::New)
 }
 
 /// Where the reading of a row against the one above stands.

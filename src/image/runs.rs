@@ -2,6 +2,8 @@
 //!
 //! From a packed row 64 pels at a time, and back.
 
+use std::hint::select_unpredictable;
+
 /// The changing elements of one row, left to right. The first is white to black, then the colours take turns; the
 /// width of the row is appended several times, so that looking ahead needs no test for the end.
 // T.4 (07/2003) §4.2.1.1
@@ -153,6 +155,9 @@ impl Changes {
     }
 }
 
+/// With so many changes in a word, it is quicker to draw all runs together.
+const MANY: usize = 2;
+
 /// Draws rows.
 #[derive(Debug)]
 pub(super) struct Painter {
@@ -171,7 +176,10 @@ impl Painter {
     pub(super) fn paint(&mut self, changes: &Changes, row: &mut [u8]) {
         let places = &changes.places[FIRST..FIRST + changes.count];
         match row.as_chunks_mut::<8>() {
-            (words, []) if places.len() < words.len() => paint_few(places, words),
+            (words, []) if places.len() < MANY * words.len() => {
+                // A run that goes on to the right edge ends at the first copy of the width.
+                paint_few(&changes.places[FIRST..FIRST + changes.count.next_multiple_of(2)], words);
+            }
             (_, _) => paint_many(places, changes.width, &mut self.turns, row),
         }
         if let (Some(last), used @ 1..) = (row.last_mut(), changes.width % 8) {
@@ -210,28 +218,24 @@ fn paint_many(places: &[u16], width: u16, turns: &mut [[u64; 4]], row: &mut [u8]
     }
 }
 
-/// Draws runs one by one, which is quicker where few words have any.
+/// Draws runs one by one.
 fn paint_few(places: &[u16], words: &mut [[u8; 8]]) {
-    let (pairs, rest) = places.as_chunks::<2>();
-    for &[start, end] in pairs {
+    for &[start, end] in places.as_chunks::<2>().0 {
         let (first, last) = (usize::from(start / 64), usize::from(end / 64));
-        turn(&mut words[first], u64::MAX >> (start % 64));
         // Whether the run ends in the word it began in is anyone's guess.
-        turn(&mut words[last], u64::MAX >> (end % 64) ^ 0_u64.wrapping_sub((last != first).into()));
+        let within = first == last;
+        let end_pels = u64::MAX >> (end % 64);
+        let pels = u64::MAX >> (start % 64) ^ select_unpredictable(within, end_pels, 0);
+        let Some(word) = words.get_mut(first) else { return };
+        let drawn = u64::from_ne_bytes(*word) | pels.to_be();
+        *word = drawn.to_ne_bytes();
         if last > first + 1 {
             words[first + 1..last].fill([0xFF; 8]);
         }
+        // No more than the right edge is behind the last word.
+        let Some(word) = words.get_mut(last) else { return };
+        *word = select_unpredictable(within, drawn, !end_pels.to_be()).to_ne_bytes();
     }
-    if let &[start] = rest {
-        let first = usize::from(start / 64);
-        turn(&mut words[first], u64::MAX >> (start % 64));
-        words[first + 1..].fill([0xFF; 8]);
-    }
-}
-
-#[inline]
-fn turn(word: &mut [u8; 8], pels: u64) {
-    *word = (u64::from_ne_bytes(*word) ^ pels.to_be()).to_ne_bytes();
 }
 
 /// The sum of the parts, which are 0 afterwards.
