@@ -501,6 +501,8 @@ fn run(bits: &mut BitReader<'_>, entries: &RunTable, start: i32, width: i32) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::bits::BitWriter;
+    use crate::image::write_lines::encode_one_dimensional;
     use proptest::prelude::*;
 
     proptest! {
@@ -545,6 +547,19 @@ mod tests {
             let found = (found, reader.position());
             let mut reader = BitReader::new(&octets, 0);
             prop_assert_eq!(found, (one_by_one(&mut reader, width), reader.position()));
+        }
+    }
+
+    #[test]
+    fn a_white_row_is_told_by_the_codes_the_encoder_writes() {
+        for width in [1, 63, 64, 1000, 1728, 2048, 2432, 2559, 2560, 2561, 2592, 3456, 3648, 4864, 8176] {
+            let mut writer = BitWriter::with_capacity(0);
+            encode_one_dimensional(&mut writer, &Changes::white(width));
+            let bits = writer.bits();
+            let octets = writer.finish();
+            let reader = BitReader::new(&octets, 0);
+            assert_eq!(u64::from(WhiteCode::new(width).length_if_next(&reader)), bits, "{width}");
+            assert_eq!(WhiteCode::new(width + 1).length_if_next(&reader), 0, "{width}");
         }
     }
 

@@ -167,7 +167,7 @@ impl Changes {
 }
 
 /// With so many changes in a word, it is quicker to draw all runs together.
-const MANY: usize = 2;
+const MANY: usize = 3;
 
 /// Draws rows.
 #[derive(Debug)]
@@ -296,7 +296,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_row_painted_from_its_changes_is_the_row(mut row in proptest::collection::vec(prop_oneof![3 => Just(0_u8), 1 => any::<u8>()], 1..40), less in 0..8_u32) {
+        fn a_row_painted_from_its_changes_is_the_row(mut row in proptest::collection::vec(prop_oneof![6 => Just(0_u8), 2 => Just(0xFF), 1 => any::<u8>()], 1..80), less in 0..8_u32) {
             let width = row.len() as u32 * 8 - less;
             *row.last_mut().unwrap() &= 0xFF << less;
             let mut changes = Changes::white(width);
