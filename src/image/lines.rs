@@ -174,10 +174,12 @@ pub(super) fn decode_two_dimensional(
     }
     let width = row.width();
     let (guarded, places) = (above.guarded_places(), row.new_places());
-    let end = match width {
-        ..=WIDEST_A4 => decode_modes::<A4_PLACES>(bits, guarded, places, width),
-        ..=WIDEST_NARROW => decode_modes::<NARROW_PLACES>(bits, guarded, places, width),
-        _ => decode_modes::<0>(bits, guarded, places, width),
+    let end = if width <= WIDEST_A4 {
+        decode_modes::<A4_PLACES>(bits, guarded, places, width)
+    } else if width <= WIDEST_NARROW {
+        decode_modes::<NARROW_PLACES>(bits, guarded, places, width)
+    } else {
+        decode_modes::<0>(bits, guarded, places, width)
     };
     row.close_at(end?);
     Ok(Row::New)
