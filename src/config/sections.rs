@@ -274,7 +274,8 @@ section! {
         rejected_page: RejectedPageWord = "resend";
         /// Highest speed, bit/s.
         max_rate: Rate = 14400;
-        /// Resolution pages are drawn in, when the receiving machine can do it.
+        /// Resolution pages are drawn in, when the receiving machine can do it. Pages of a fax file (TIFF) that are coarser keep their
+        /// own, element by element; between pages of different resolutions a call changes its mode, which takes some seconds.
         resolution: ResolutionWord = "fine";
         /// Widest page that is drawn: `a4` (215 mm), `b4` (255 mm) or `a3` (303 mm). Each page is drawn as wide as it is, so an A3
         /// plan keeps its detail where the receiving machine takes A3; for a machine that does not, the page is made smaller when

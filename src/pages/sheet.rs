@@ -3,6 +3,7 @@
 //! Lengths are tenths of a millimetre. A line is as wide as the scanner of a fax machine (215 mm for [`Width::A4`]), so
 //! an A4 sheet has a small strip left and right of it. Each page gets a sheet as wide as itself: a plan on A3 would lose half its
 //! detail on A4, and the far machine may well take A3. Where it does not, the page is made smaller when the call is made.
+//! What is drawn has the resolution that was asked for; a page that was a fax before keeps its own, if that is no finer.
 
 use crate::model::{Resolution, Width};
 
@@ -121,7 +122,7 @@ pub struct Stock {
     /// Width of the widest; written as its picture elements at standard resolution.
     #[serde(with = "width_as_pels")]
     pub widest: Width,
-    /// Resolution of all; written as its name.
+    /// Resolution of what is drawn, and the finest of what was a fax before; written as its name.
     #[serde(with = "resolution_as_name")]
     pub resolution: Resolution,
     /// The paper of the narrowest.
@@ -135,16 +136,23 @@ impl Stock {
         Sheet { width: width.min(self.widest), resolution: self.resolution, paper: self.paper }
     }
 
+    /// The same for a page that has a resolution of its own, which it keeps if it is no finer than what was asked for: to repeat its
+    /// lines would make it longer on the line and no better.
+    #[must_use]
+    pub fn sheet_at(self, width: Width, own: Resolution) -> Sheet {
+        Sheet { resolution: own.min(self.resolution), ..self.sheet(width) }
+    }
+
     /// The sheet of the common width, which every machine takes.
     #[must_use]
     pub fn common(self) -> Sheet {
         self.sheet(Width::A4)
     }
 
-    /// Whether there is a sheet with so many picture elements in a line.
+    /// Whether there is a sheet of this resolution with so many picture elements in a line.
     #[must_use]
-    pub fn has(self, pels: u32) -> bool {
-        Width::from_pels(pels, self.resolution).is_some_and(|width| width <= self.widest)
+    pub fn has(self, pels: u32, resolution: Resolution) -> bool {
+        resolution <= self.resolution && Width::from_pels(pels, resolution).is_some_and(|width| width <= self.widest)
     }
 }
 
@@ -164,17 +172,20 @@ mod width_as_pels {
     }
 }
 
-mod resolution_as_name {
+pub(in crate::pages) mod resolution_as_name {
     use crate::model::Resolution;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-    pub(super) fn serialize<S: Serializer>(resolution: &Resolution, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::pages) fn serialize<S: Serializer>(
+        resolution: &Resolution,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(resolution.name())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Resolution, D::Error> {
+    pub(in crate::pages) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Resolution, D::Error> {
         let name = String::deserialize(deserializer)?;
         Resolution::from_name(&name).ok_or_else(|| serde::de::Error::custom("no resolution of a fax page"))
     }
@@ -212,6 +223,18 @@ mod tests {
     fn no_sheet_is_wider_than_the_widest() {
         let b4 = stock(Width::B4, Resolution::Dots400, Paper::A4);
         assert_eq!(Width::ALL.map(|width| b4.sheet(width).pels()), [3456, 4096, 4096]);
-        assert!(b4.has(3456) && b4.has(4096) && !b4.has(4864) && !b4.has(1728));
+        assert!([3456, 4096].into_iter().all(|pels| b4.has(pels, Resolution::Dots400)));
+        assert!([4864, 1728].into_iter().all(|pels| !b4.has(pels, Resolution::Dots400)));
+    }
+
+    #[test]
+    fn a_page_keeps_its_own_resolution_unless_it_is_finer_than_what_was_asked_for() {
+        let fine = stock(Width::B4, Resolution::Fine, Paper::A4);
+        let kept = |own| (fine.sheet_at(Width::A3, own).resolution, fine.sheet_at(Width::A3, own).width);
+        assert_eq!(kept(Resolution::Standard), (Resolution::Standard, Width::B4));
+        assert_eq!(kept(Resolution::Fine), (Resolution::Fine, Width::B4));
+        assert_eq!(kept(Resolution::Superfine), (Resolution::Fine, Width::B4));
+        assert!(fine.has(1728, Resolution::Standard) && fine.has(1728, Resolution::Fine));
+        assert!(!fine.has(1728, Resolution::Superfine) && !fine.has(2592, Resolution::Dots300));
     }
 }
