@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use faxramp::app;
-use faxramp::call::{Call, Codec, InboundSettings, MediaAddresses, PageFormat, Progress, ReceivedPage, Verdict};
+use faxramp::call::{
+    Ask, Call, Codec, InboundSettings, MediaAddresses, PageFormat, Progress, ReceivedPage, T38Policy, Verdict,
+};
 use faxramp::clock;
 use faxramp::image::{Bitmap, DecodeLimits, decode};
 use faxramp::io::call::{CallOwner, MediaPorts, run};
@@ -84,7 +86,7 @@ async fn answer(
             calls: CallSettings::default(),
         },
         answer_after: Duration::ZERO,
-        reinvite_after: Duration::from_millis(1200),
+        t38: T38Policy { ask: Ask::After(Duration::from_millis(1200)), ..T38Policy::default() },
         fax: answerer,
     };
     let Some(call) = Call::inbound(settings, &arrived.message, arrived.source, 7, clock::now()) else { return };
