@@ -18,7 +18,7 @@ fn request() -> Request {
     Request {
         kind: Kind::Pdf,
         name: "a.pdf".into(),
-        stock: Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4 },
+        stock: Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4, long_pages: true },
         limits: Limits { pages: PAGES, ..Limits::default() },
         sandbox: Sandbox::BestEffort,
         pdf_engine: PdfEngine::Auto,

@@ -346,6 +346,10 @@ section! {
         /// plan keeps its detail where the receiving machine takes A3; for a machine that does not, the page is made smaller when
         /// the call is made. Wider pages than this are made smaller when they are drawn.
         widest: WidthWord = "a3";
+        /// Whether a page that is longer than any sheet (a till roll, a web page printed as one) keeps its scale, up to a metre: machines
+        /// that take any length print it as it is, for others the whole page is made smaller when the call is made. If not, it is made as
+        /// long as a sheet when it is drawn.
+        long_pages: Switch = true;
         /// Paper that text is laid out for.
         paper: PaperWord = "a4";
         /// How many earlier packets each T.38 packet of the procedure repeats, against loss. More are repeated where packets do get

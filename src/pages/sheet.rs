@@ -46,7 +46,7 @@ impl Paper {
     pub const fn longest(self) -> u32 {
         match self {
             Self::A4 => 2970,
-            Self::Letter => 3556,
+            Self::Letter => LEGAL_HEIGHT,
         }
     }
 }
@@ -70,6 +70,14 @@ const B4_HEIGHT: u32 = 3640;
 const A3_HEIGHT: u32 = 4200;
 /// The same where Letter is used: 17 in.
 const TABLOID_HEIGHT: u32 = 4318;
+
+/// Length of a sheet of Legal, 14 in: the longest that is cut as wide as A4.
+const LEGAL_HEIGHT: u32 = 3556;
+/// The longest roll that is drawn at its own scale, in tenths of a millimetre: a metre. Longer ones are made smaller.
+// T.4 (07/2003) §2.1: a page may be of unlimited length
+pub const LONGEST_ROLL: u32 = 10_000;
+/// Picture elements of a roll, at most; they bound its length where it is wide and fine. A sheet of A3 at 400 dots per inch has as many.
+const MOST_ROLL_ELEMENTS: u32 = 32_250_000;
 
 /// What one page is drawn on: the width of a line, the lines per inch, the paper.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -109,6 +117,24 @@ impl Sheet {
         }
     }
 
+    /// The longest that paper of this width is cut, in tenths of a millimetre. What is longer comes from a roll, or was never meant for
+    /// paper.
+    #[must_use]
+    pub const fn longest_cut(self) -> u32 {
+        match self.width {
+            Width::A4 => LEGAL_HEIGHT,
+            Width::B4 => B4_HEIGHT,
+            Width::A3 => TABLOID_HEIGHT,
+        }
+    }
+
+    /// The longest roll of this width, in tenths of a millimetre.
+    #[must_use]
+    pub fn longest_roll(self) -> u32 {
+        let length = MOST_ROLL_ELEMENTS / self.pels() * 254 / self.resolution.lines_per_inch();
+        length.clamp(self.longest(), LONGEST_ROLL)
+    }
+
     /// Lines of a whole sheet.
     #[must_use]
     pub const fn rows(self) -> u32 {
@@ -127,6 +153,8 @@ pub struct Stock {
     pub resolution: Resolution,
     /// The paper of the narrowest.
     pub paper: Paper,
+    /// Whether pages longer than any sheet keep their scale, up to [`Sheet::longest_roll`].
+    pub long_pages: bool,
 }
 
 impl Stock {
@@ -193,11 +221,12 @@ pub(in crate::pages) mod resolution_as_name {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paper, Stock, pels_in, rows_in};
+    use super::{LONGEST_ROLL, Paper, Stock, pels_in, rows_in};
     use crate::model::{Resolution, Width};
+    use crate::pages::worker::MAX_ROWS;
 
     fn stock(widest: Width, resolution: Resolution, paper: Paper) -> Stock {
-        Stock { widest, resolution, paper }
+        Stock { widest, resolution, paper, long_pages: true }
     }
 
     #[test]
@@ -225,6 +254,19 @@ mod tests {
         assert_eq!(Width::ALL.map(|width| b4.sheet(width).pels()), [3456, 4096, 4096]);
         assert!([3456, 4096].into_iter().all(|pels| b4.has(pels, Resolution::Dots400)));
         assert!([4864, 1728].into_iter().all(|pels| !b4.has(pels, Resolution::Dots400)));
+    }
+
+    #[test]
+    fn a_roll_is_a_metre_long_at_most_and_never_larger_than_the_largest_sheet() {
+        let longest = |width, resolution| stock(Width::A3, resolution, Paper::A4).sheet(width).longest_roll();
+        assert_eq!(Width::ALL.map(|width| longest(width, Resolution::Fine)), [LONGEST_ROLL; 3]);
+        assert_eq!(longest(Width::A4, Resolution::Superfine), LONGEST_ROLL);
+        assert_eq!(longest(Width::A4, Resolution::Dots400), 5925);
+        for (width, resolution) in Width::ALL.into_iter().flat_map(|width| Resolution::ALL.map(|own| (width, own))) {
+            let sheet = stock(Width::A3, resolution, Paper::A4).sheet(width);
+            assert!(sheet.longest_roll() >= sheet.longest(), "{sheet:?}");
+            assert!(rows_in(sheet.longest_roll(), resolution) <= MAX_ROWS, "{sheet:?}");
+        }
     }
 
     #[test]

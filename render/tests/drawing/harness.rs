@@ -10,7 +10,8 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-pub(crate) const FINE: Stock = Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4 };
+pub(crate) const FINE: Stock =
+    Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4, long_pages: true };
 pub(crate) const STANDARD: Stock = Stock { resolution: Resolution::Standard, ..FINE };
 
 /// What came of a document.

@@ -11,7 +11,7 @@ fn request() -> Request {
     Request {
         kind: Kind::Pdf,
         name: "offer.pdf".into(),
-        stock: Stock { widest: Width::B4, resolution: Resolution::Fine, paper: Paper::A4 },
+        stock: Stock { widest: Width::B4, resolution: Resolution::Fine, paper: Paper::A4, long_pages: true },
         limits: Limits { pages: 2, ..Limits::default() },
         sandbox: Sandbox::Strict,
         pdf_engine: PdfEngine::Auto,
