@@ -6,6 +6,7 @@ mod demo;
 mod flow;
 mod generated;
 mod hostile;
+mod incoming;
 mod parallel;
 mod polling;
 mod support;

@@ -52,6 +52,9 @@ _faxramp() {
             faxramp,serve)
                 cmd="faxramp__subcmd__serve"
                 ;;
+            faxramp,trunk)
+                cmd="faxramp__subcmd__trunk"
+                ;;
             faxramp__subcmd__call,list)
                 cmd="faxramp__subcmd__call__subcmd__list"
                 ;;
@@ -94,6 +97,15 @@ _faxramp() {
             faxramp__subcmd__queue,show)
                 cmd="faxramp__subcmd__queue__subcmd__show"
                 ;;
+            faxramp__subcmd__trunk,list)
+                cmd="faxramp__subcmd__trunk__subcmd__list"
+                ;;
+            faxramp__subcmd__trunk,show)
+                cmd="faxramp__subcmd__trunk__subcmd__show"
+                ;;
+            faxramp__subcmd__trunk,test)
+                cmd="faxramp__subcmd__trunk__subcmd__test"
+                ;;
             *)
                 ;;
         esac
@@ -101,7 +113,7 @@ _faxramp() {
 
     case "${cmd}" in
         faxramp)
-            opts="-h -V --config --log-level --help --version serve send poll offer queue received call render config demo completions man"
+            opts="-h -V --config --log-level --help --version serve send poll offer queue trunk received call render config demo completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -771,6 +783,94 @@ _faxramp() {
         faxramp__subcmd__serve)
             opts="-h --config --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__trunk)
+            opts="-h --config --log-level --help list show test"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__trunk__subcmd__list)
+            opts="-h --json --config --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__trunk__subcmd__show)
+            opts="-h --json --config --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__trunk__subcmd__test)
+            opts="-h --json --config --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

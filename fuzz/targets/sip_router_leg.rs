@@ -78,6 +78,7 @@ fn invitation(flags: u8) -> Invitation {
         targets: std::iter::once(first).chain(second).collect(),
         headers: Vec::new(),
         body: b"offer".to_vec(),
+        fallback: None,
     }
 }
 

@@ -68,7 +68,9 @@ fn bad_path(mut feed: Feed<'_>, mut now: Instant) {
         late.retain(|(from, _)| number - from < LATEST);
         match fate % 4 {
             0 if number - arrived < LATEST => {}
-            1 if number - arrived < LATEST => late.push((number, datagram)),
+            // Before the first arrival there is nothing to be late for: a receiver cannot tell two datagrams from before it joined from
+            // a far end that counts anew.
+            1 if arrived > 0 && number - arrived < LATEST => late.push((number, datagram)),
             kind => {
                 arrived = number;
                 for _ in 0..kind % 2 + 1 {

@@ -1,37 +1,32 @@
 //! The configuration in the words of the stages.
 
-use std::collections::BTreeMap;
+mod receive;
+mod trunk;
+
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::call::Codec;
-use crate::config::{self, Config, SipHost, SipTransport, TlsClients, TrunkTransport};
+use crate::config::{self, Config};
 use crate::io::smtp_out::{self, Tls};
-use crate::io::tls::{ClientCertificates, ClientFiles, IdentityFiles, ServerFiles, TlsError, TlsSettings};
+use crate::io::tls::TlsError;
 use crate::mail::{BodyText, SelectionRules};
-use crate::model::{Number, NumberPlan};
+use crate::model::NumberPlan;
 use crate::pages::plan;
 use crate::pages::sheet::{Paper, Stock};
 use crate::pages::worker::{self, PdfEngine, Sandbox};
+use crate::policy::RetrySettings;
 use crate::policy::address::AddressRules;
 use crate::policy::authorize::{Action, Rule, Rules};
-use crate::policy::{InboundRoutes, InboundRule, NumberFormat, Rate, RetrySettings, SubAddressRule, Trunk, Trunks};
 use crate::signal::Modulation;
-use crate::sip::{self, Credentials};
-use crate::stage::settings::{
-    Accept, Deliver, Dial, Fax, Formats, Identity, InboundWishes, Keep, NumberUri, Receive, Registering, Render,
-    Report, Route, Settings, SipServer, Telling, Trace, TrunkLine, Watching,
-};
+use crate::stage::settings::{Accept, Deliver, Fax, Formats, Keep, Render, Report, Route, Settings, Trace};
 use crate::t30::RtnMeaning;
 use crate::t38::{ErrorCorrection, Pacing};
+use receive::receive;
+use trunk::{dial, number};
+pub(super) use trunk::{one_trunk, tls, transport_of};
 
 /// The program that draws, by name.
 const WORKER: &str = "faxramp-render";
-/// The caller hears our tone this long before we ask for T.38, unless it shows itself to be a fax sooner.
-const CED_BEFORE_REINVITE: Duration = Duration::from_millis(1200);
-/// Longest call we answer.
-const RECEIVE_LIMIT: Duration = Duration::from_secs(3600);
 /// How long a mail is tried beyond its retry list.
 const MAIL_LIFETIME: Duration = Duration::from_secs(5 * 24 * 3600);
 /// Limit for each step of a conversation with the smarthost.
@@ -73,12 +68,13 @@ fn rule(key: impl Into<String>) -> impl FnOnce(String) -> SettingsError {
 pub fn settings(config: &Config) -> Result<Settings, SettingsError> {
     let plan = number_plan(config);
     let fax = fax(config);
+    let dial = dial(config, &plan, &fax)?;
     Ok(Settings {
         hostname: config.server.hostname.clone(),
         accept: accept(config, &plan)?,
         render: render(config)?,
-        dial: dial(config, &plan, &fax)?,
-        receive: receive(config, &plan, fax)?,
+        receive: receive(config, &plan, fax, &dial.lines)?,
+        dial,
         report: report(config),
         deliver: deliver(config)?,
         trace: trace(config),
@@ -215,196 +211,6 @@ fn fax(config: &Config) -> Fax {
     }
 }
 
-/// A SIP server as the stages know it; `trunk` says whose certificates and roots are used.
-pub(super) fn sip_server(host: &SipHost, transport: TrunkTransport, trunk: &str) -> SipServer {
-    let (wanted, large) = match transport {
-        TrunkTransport::Auto => (None, sip::Large::Moves),
-        TrunkTransport::Udp => (Some(sip::Transport::Udp), sip::Large::Stays),
-        TrunkTransport::Tcp => (Some(sip::Transport::Tcp), sip::Large::Stays),
-        TrunkTransport::Tls => (Some(sip::Transport::Tls), sip::Large::Stays),
-    };
-    let parsed = sip::Host::parse(&host.host).unwrap_or_else(|| sip::Host::Name(host.host.clone()));
-    SipServer {
-        place: sip::Place { host: parsed, port: host.port, transport: wanted },
-        large,
-        tls: Arc::new(sip::TlsPeer { domain: host.host.clone(), profile: trunk.to_owned() }),
-    }
-}
-
-pub(super) const fn transport_of(transport: SipTransport) -> sip::Transport {
-    match transport {
-        SipTransport::Udp => sip::Transport::Udp,
-        SipTransport::Tcp => sip::Transport::Tcp,
-        SipTransport::Tls => sip::Transport::Tls,
-    }
-}
-
-/// The certificates of all sides, read from their files.
-///
-/// # Errors
-/// The first file that is not as it should be.
-pub(super) fn tls(config: &Config) -> Result<TlsSettings, TlsError> {
-    let identity = |certificate: &Option<PathBuf>, key: &Option<PathBuf>| {
-        certificate.clone().zip(key.clone()).map(|(certificate, key)| IdentityFiles { certificate, key })
-    };
-    let sip = &config.sip;
-    let listens = sip.listen.iter().any(|listen| listen.transport == Some(SipTransport::Tls));
-    let server = identity(&sip.tls_certificate, &sip.tls_key).filter(|_| listens).map(|identity| ServerFiles {
-        identity,
-        clients: match sip.tls_clients {
-            TlsClients::Ignored => ClientCertificates::Ignored,
-            TlsClients::Accepted => ClientCertificates::Accepted,
-            TlsClients::Required => ClientCertificates::Required,
-        },
-        roots: sip.tls_ca.clone(),
-    });
-    let mut clients = BTreeMap::new();
-    for trunk in &config.trunk {
-        let files = ClientFiles {
-            identity: identity(&trunk.tls_certificate, &trunk.tls_key),
-            roots: trunk.tls_ca.clone(),
-            verify: trunk.tls_verify,
-        };
-        let speaks = match trunk.transport {
-            TrunkTransport::Tls => true,
-            // A name may lead to TLS; without roots of the system or own ones that is no fault before it does.
-            TrunkTransport::Auto => files.identity.is_some() || files.roots.is_some() || trunk.proxy.port.is_none(),
-            TrunkTransport::Udp | TrunkTransport::Tcp => false,
-        };
-        if speaks && !trunk.tls_verify {
-            tracing::warn!(trunk = trunk.name, "tls_verify is false: anybody on the way can be this trunk");
-        }
-        if speaks {
-            clients.insert(trunk.name.clone(), files);
-        }
-    }
-    TlsSettings::load(server.as_ref(), &clients)
-}
-
-fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial, SettingsError> {
-    let mut trunks = Vec::new();
-    let mut lines = BTreeMap::new();
-    for trunk in &config.trunk {
-        trunks.push(dialplan(trunk, plan)?);
-        lines.insert(trunk.name.clone(), trunk_line(trunk, plan, fax)?);
-    }
-    let trunks = Trunks::new(trunks, plan.clone()).map_err(|error| rule("trunk")(error.to_string()))?;
-    Ok(Dial {
-        trunks,
-        lines,
-        max_calls: config.queue.max_calls as usize,
-        retry: retry(config)?,
-        fax: fax.clone(),
-        user_agent: config.sip.user_agent.clone(),
-    })
-}
-
-/// What SIP needs to know of one trunk.
-fn trunk_line(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<TrunkLine, SettingsError> {
-    let credentials = trunk.username.as_ref().map(|user| Credentials {
-        user: user.clone(),
-        password: trunk.password.as_ref().map(|password| password.reveal().to_owned()).unwrap_or_default(),
-        realm: trunk.realm.clone(),
-    });
-    let watching = Watching { interval: trunk.options_interval, misses: trunk.options_misses };
-    Ok(TrunkLine {
-        server: sip_server(&trunk.proxy, trunk.transport, &trunk.name),
-        registration: trunk.register.then(|| registering(trunk)),
-        watch: (!trunk.options_interval.is_zero()).then_some(watching),
-        calls_per_second: trunk.calls_per_second,
-        identity: identity(trunk, plan, fax)?,
-        response_timeout: trunk.response_timeout,
-        domain: trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone()),
-        credentials,
-        channels: trunk.channels,
-        codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
-        reinvite_after: trunk.t38_reinvite_after,
-        answer_timeout: trunk.answer_timeout,
-        call_limit: trunk.max_call,
-    })
-}
-
-/// One trunk as the stages know it, without the rest of the settings.
-///
-/// # Errors
-/// What does not fit.
-pub(super) fn one_trunk(config: &Config, trunk: &config::Trunk) -> Result<TrunkLine, SettingsError> {
-    trunk_line(trunk, &number_plan(config), &fax(config))
-}
-
-const fn codec_of(codec: config::Codec) -> Codec {
-    match codec {
-        config::Codec::Pcma => Codec::Pcma,
-        config::Codec::Pcmu => Codec::Pcmu,
-    }
-}
-
-fn registering(trunk: &config::Trunk) -> Registering {
-    let registrar = trunk.registrar.as_ref().unwrap_or(&trunk.proxy);
-    Registering {
-        registrar: sip_server(registrar, trunk.transport, &trunk.name),
-        user: trunk.register_user.clone().or_else(|| trunk.username.clone()).unwrap_or_default(),
-        expires: trunk.register_expires,
-        keep_alive: trunk.keep_alive,
-    }
-}
-
-fn identity(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Identity, SettingsError> {
-    let key = format!("trunk {:?}: diversion", trunk.name);
-    let diversion = number(trunk.diversion.as_deref(), plan, key)?;
-    let domain = trunk.domain.clone().unwrap_or_else(|| trunk.proxy.host.clone());
-    Ok(Identity {
-        telling: match trunk.identity {
-            config::Identity::From => Telling::From,
-            config::Identity::Asserted => Telling::Asserted,
-            config::Identity::Preferred => Telling::Preferred,
-            config::Identity::Both => Telling::Both,
-        },
-        from_user: trunk.from_user.clone().or_else(|| trunk.username.clone()),
-        from_domain: trunk.from_domain.clone().unwrap_or(domain),
-        display_name: trunk.display_name.clone().unwrap_or_else(|| fax.sender_name.clone()),
-        hidden: trunk.hide_number,
-        diversion: diversion.map(|number| number_format(trunk.number_format).spell(&number, plan)),
-        number_uri: match trunk.number_uri {
-            config::NumberUri::Sip => NumberUri::Sip,
-            config::NumberUri::SipPhone => NumberUri::SipPhone,
-            config::NumberUri::Tel => NumberUri::Tel,
-        },
-        phone_context: trunk.phone_context.clone(),
-    })
-}
-
-/// A number as the configuration writes it, if it does.
-fn number(text: Option<&str>, plan: &NumberPlan, key: String) -> Result<Option<Number>, SettingsError> {
-    let parse = |text| Number::parse(text, plan).map_err(|error| rule(key)(error.to_string()));
-    text.map(parse).transpose()
-}
-
-const fn number_format(format: config::NumberFormat) -> NumberFormat {
-    match format {
-        config::NumberFormat::E164 => NumberFormat::E164,
-        config::NumberFormat::Digits => NumberFormat::Digits,
-        config::NumberFormat::National => NumberFormat::National,
-    }
-}
-
-fn dialplan(trunk: &config::Trunk, plan: &NumberPlan) -> Result<Trunk, SettingsError> {
-    let key = format!("trunk {:?}: caller_number", trunk.name);
-    let caller_number = number(trunk.caller_number.as_deref(), plan, key)?;
-    let rate = |rate: &config::Rate| Rate { numbers: rate.numbers.clone(), price: rate.price };
-    Ok(Trunk {
-        name: trunk.name.clone(),
-        prefixes: trunk.prefixes.clone(),
-        strip: trunk.strip as usize,
-        prepend: trunk.prepend.clone(),
-        order: trunk.order,
-        weight: trunk.weight,
-        rates: trunk.rates.iter().map(rate).collect(),
-        format: number_format(trunk.number_format),
-        caller_number,
-    })
-}
-
 fn retry(config: &Config) -> Result<RetrySettings, SettingsError> {
     let schedule =
         |key: &str, text: &str| text.parse().map_err(|error| rule(format!("queue.retry.{key}"))(format!("{error}")));
@@ -416,42 +222,6 @@ fn retry(config: &Config) -> Result<RetrySettings, SettingsError> {
         not_a_fax: schedule("not_a_fax", &config.retry.not_a_fax)?,
         ..RetrySettings::default()
     })
-}
-
-fn receive(config: &Config, plan: &NumberPlan, fax: Fax) -> Result<Receive, SettingsError> {
-    let mut rules = Vec::new();
-    let mut wishes = Vec::new();
-    for inbound in &config.inbound {
-        rules.push(InboundRule {
-            numbers: inbound.numbers.clone(),
-            mailboxes: inbound.mailboxes.clone(),
-            station_id: inbound.station_id.clone(),
-        });
-        wishes.push(InboundWishes { formats: formats(inbound.formats), answer_after: inbound.answer_after });
-    }
-    let routes = InboundRoutes::new(rules, plan.clone()).map_err(|error| rule("inbound")(error.to_string()))?;
-    let routes = routes.with_sub_addresses(sub_addresses(config));
-    let routes = routes.map_err(|error| rule("sub_address")(error.to_string()))?;
-    Ok(Receive {
-        peers: config.sip.allowed_peers.clone(),
-        routes,
-        wishes,
-        max_calls: config.queue.max_calls as usize,
-        reinvite_after: CED_BEFORE_REINVITE,
-        call_limit: RECEIVE_LIMIT,
-        fetched_formats: formats(config.fetch.formats),
-        fax,
-        user_agent: config.sip.user_agent.clone(),
-    })
-}
-
-fn sub_addresses(config: &Config) -> Vec<SubAddressRule> {
-    let one = |section: &config::SubAddress| SubAddressRule {
-        address: section.address.clone(),
-        numbers: section.numbers.clone(),
-        mailboxes: section.mailboxes.clone(),
-    };
-    config.sub_address.iter().map(one).collect()
 }
 
 const fn formats(formats: config::Formats) -> Formats {

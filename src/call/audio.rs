@@ -9,6 +9,7 @@ use super::offer::PACKET_MS;
 use super::remote::Remote;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::g711::Law;
+use crate::dsp::preamble::PreambleDetector;
 use crate::dsp::tone::{Detector, Generator, Tone as DspTone};
 use crate::rtp;
 use crate::sdp::Codec;
@@ -17,9 +18,17 @@ use crate::signal::Tone;
 const PACKET_TIME: Duration = Duration::from_millis(PACKET_MS as u64);
 /// A driver that was held up does not send more than this many packets in a row to catch up.
 const LATE_PACKETS: u32 = 10;
-
 /// A tone that sounded for so long needs no repeating after the switch to T.38; detectors of answer tones take half a second.
 const LONG_ENOUGH: Duration = Duration::from_millis(1000);
+
+/// What proves a fax.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Heard {
+    /// Its tone.
+    Tone(Tone),
+    /// It begins to speak V.21.
+    Preamble,
+}
 
 /// The audio of one call.
 pub(super) struct Audio {
@@ -31,6 +40,7 @@ pub(super) struct Audio {
     sender: rtp::Sender,
     generator: Generator,
     detector: Detector,
+    preamble: PreambleDetector,
     next_packet: Instant,
 }
 
@@ -49,9 +59,10 @@ impl Audio {
             Tone::Ced => DspTone::Ced,
         };
         let (generator, detector) = (Generator::new(tone, law), Detector::new(law));
+        let preamble = PreambleDetector::new(law);
         let described = remote;
         let remote = Remote::new(Some(remote));
-        Self { began: now, described, remote, codec, tone, sender, generator, detector, next_packet: now }
+        Self { began: now, described, remote, codec, tone, sender, generator, detector, preamble, next_packet: now }
     }
 
     /// A later description of the same audio: it may have moved, or speak the other law. The stream goes on.
@@ -61,6 +72,7 @@ impl Audio {
         if codec != self.codec {
             self.codec = codec;
             (self.generator, self.detector) = (Generator::new(self.tone, law(codec)), Detector::new(law(codec)));
+            self.preamble = PreambleDetector::new(law(codec));
         }
     }
 
@@ -95,16 +107,18 @@ impl Audio {
         due
     }
 
-    /// Takes a packet of the far end; the tone it completes, if any.
-    pub(super) fn heard(&mut self, datagram: &[u8], source: SocketAddr) -> Option<Tone> {
+    /// Takes a packet of the far end; the sound of a fax that it completes, if any.
+    pub(super) fn heard(&mut self, datagram: &[u8], source: SocketAddr) -> Option<Heard> {
         let packet = rtp::Packet::decode(datagram).ok()?;
         if !self.remote.believes(source) || packet.payload_type != self.codec.payload_type() {
             return None;
         }
-        self.detector.hear(packet.payload).map(|tone| match tone {
-            DspTone::Cng => Tone::Cng,
-            DspTone::Ced => Tone::Ced,
-        })
+        let tone = self.detector.hear(packet.payload).map(|tone| match tone {
+            DspTone::Cng => Heard::Tone(Tone::Cng),
+            DspTone::Ced => Heard::Tone(Tone::Ced),
+        });
+        let speaks = self.preamble.hear(packet.payload);
+        tone.or(speaks.then_some(Heard::Preamble))
     }
 }
 

@@ -25,6 +25,11 @@ pub struct Record {
     pub sip_status: Option<u16>,
     /// When to come again, as the refusal said, seconds.
     pub retry_after_seconds: Option<u64>,
+    /// The cause that the telephone network told with the refusal or the hang-up.
+    // Q.850 (10/2018) §2.2.7, RFC 3326 §2
+    pub q850: Option<u8>,
+    /// What the far end or the network said to it in words: phrase, Reason and Warning.
+    pub sip_said: Option<String>,
     /// Pages of this call confirmed by the far end.
     pub sent: u32,
     /// Pages of this call that we confirmed.
@@ -131,6 +136,8 @@ impl Record {
         Self {
             sip_status: None,
             retry_after_seconds: None,
+            q850: None,
+            sip_said: None,
             sent: seen.sent,
             received: seen.received,
             polled: seen.polled,
@@ -203,31 +210,10 @@ impl RecordedPage {
     }
 }
 
-/// What a SIP refusal of our call means.
-pub(super) const fn cause_of_refusal(status: u16, q850: Option<u8>) -> Cause {
-    // Q.850 tells more than the status where a gateway hands it through. RFC 3326
-    match q850 {
-        Some(1 | 2 | 3 | 22 | 28) => return Cause::Unallocated,
-        Some(17) => return Cause::Busy,
-        Some(18 | 19) => return Cause::NoAnswer,
-        Some(21) => return Cause::Rejected,
-        _ => {}
-    }
-    match status {
-        401 | 407 => Cause::TrunkAuthentication,
-        404 | 410 | 484 | 604 => Cause::Unallocated,
-        486 | 600 => Cause::Busy,
-        408 | 480 | 487 => Cause::NoAnswer,
-        403 | 603 | 607 | 608 => Cause::Rejected,
-        415 | 488 | 606 => Cause::NoCommonTransport,
-        status => Cause::Congestion { status },
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Record, cause_of_refusal};
-    use crate::model::{Cause, Resolution, RetryClass};
+    use super::Record;
+    use crate::model::Resolution;
     use crate::t30::capability::Length;
     use crate::t30::{self, Capability};
 
@@ -255,14 +241,5 @@ mod tests {
         let resolution = |page| record.format_of(page).unwrap().resolution;
         assert_eq!((resolution(0), resolution(1)), (Resolution::Superfine, Resolution::Ultrafine));
         assert_eq!(record.resolution(), Some(Resolution::Ultrafine));
-    }
-
-    #[test]
-    fn busy_is_retried_but_an_unallocated_number_is_not() {
-        assert_eq!(cause_of_refusal(486, None).retry_class(), RetryClass::Busy);
-        assert_eq!(cause_of_refusal(404, None).retry_class(), RetryClass::Never);
-        assert_eq!(cause_of_refusal(503, Some(1)).retry_class(), RetryClass::Never);
-        assert_eq!(cause_of_refusal(503, None), Cause::Congestion { status: 503 });
-        assert_eq!(cause_of_refusal(480, Some(17)), Cause::Busy);
     }
 }

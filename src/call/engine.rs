@@ -3,13 +3,13 @@
 //! Not here: what SIP events mean ([`super::switch`]), how a call ends ([`super::farewell`]).
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::audio::Audio;
 use super::fax::Fax;
 use super::interface::{Input, Output};
 use super::offer::{Descriptions, Far, What};
-use super::settings::{InboundSettings, LineSettings, OutboundSettings};
+use super::settings::{FirstOffer, InboundSettings, LineSettings, OutboundSettings, T38Policy};
 use super::timer::{Timer, Timers};
 use crate::sip::{self, Leg};
 use crate::t30;
@@ -66,9 +66,11 @@ pub struct Call {
     pub(super) role: Role,
     pub(super) state: State,
     pub(super) timers: Timers,
-    pub(super) reinvite_after: Duration,
+    pub(super) t38: T38Policy,
     /// Whether the far end was heard to be a fax (CED or CNG in the audio).
     pub(super) fax_tone_heard: bool,
+    /// What the far end told with its hang-up.
+    pub(super) hang_up_heard: sip::Reason,
     pub(super) pages: PageCount,
     /// Pages given out for which no verdict has come.
     unjudged: usize,
@@ -104,21 +106,22 @@ impl Call {
     /// Calls out. `seed` is chance for tags, branches and RTP: unpredictable and new for each call.
     #[must_use]
     pub fn outbound(settings: OutboundSettings, seed: u64, now: Instant) -> Self {
-        // Asterisk and others refuse a first INVITE that has T.38 only, and many gateways one that has both.
-        Self::outbound_offering(What::Audio, settings, seed, now)
-    }
-
-    pub(super) fn outbound_offering(what: What, settings: OutboundSettings, seed: u64, now: Instant) -> Self {
-        let OutboundSettings { line, endpoint, mut invitation, response_timeout, answer_timeout, reinvite_after, fax } =
-            settings;
+        let OutboundSettings { line, endpoint, mut invitation, response_timeout, answer_timeout, t38, fax } = settings;
         let mut descriptions = Descriptions::new(seed);
+        let what = match t38.first_offer {
+            FirstOffer::Audio => What::Audio,
+            FirstOffer::T38 => What::T38,
+            FirstOffer::Both => What::Either,
+        };
         invitation.body = descriptions.offer(what, &line);
         // The leg gives each of its targets a time of its own.
         let targets = u32::try_from(invitation.targets.len()).unwrap_or(u32::MAX).clamp(1, MAX_TARGETS);
+        let has_image = t38.first_offer != FirstOffer::Audio;
+        invitation.fallback = has_image.then(|| descriptions.offer_to_fall_back(What::Audio, &line));
         let leg = Leg::outgoing(endpoint, invitation, seed, now);
         let pages = PageCount::of(&fax);
         let role = Role::Caller(Box::new(fax));
-        let mut call = Self::new(leg, line, role, State::Calling { reached: false }, reinvite_after, seed);
+        let mut call = Self::new(leg, line, role, State::Calling { reached: false }, t38, seed);
         (call.descriptions, call.pages) = (descriptions, pages);
         call.timers.set(Timer::Response, now + response_timeout * targets);
         call.timers.set(Timer::Answer, now + answer_timeout);
@@ -137,11 +140,11 @@ impl Call {
         seed: u64,
         now: Instant,
     ) -> Option<Self> {
-        let InboundSettings { line, endpoint, answer_after, reinvite_after, fax } = settings;
+        let InboundSettings { line, endpoint, answer_after, t38, fax } = settings;
         let leg = Leg::incoming(invite, source, endpoint, seed, now).ok()?;
         let limit = now + answer_after + line.call_limit;
         let role = Role::Answerer(Box::new(fax));
-        let mut call = Self::new(leg, line, role, State::Answering(None), reinvite_after, seed);
+        let mut call = Self::new(leg, line, role, State::Answering(None), t38, seed);
         call.timers.set(Timer::Limit, limit);
         if answer_after.is_zero() {
             call.answer(&invite.body, now);
@@ -154,15 +157,16 @@ impl Call {
         Some(call)
     }
 
-    fn new(leg: Leg, line: LineSettings, role: Role, state: State, reinvite_after: Duration, seed: u64) -> Self {
+    fn new(leg: Leg, line: LineSettings, role: Role, state: State, t38: T38Policy, seed: u64) -> Self {
         Self {
             leg,
             line,
             role,
             state,
             timers: Timers::default(),
-            reinvite_after,
+            t38,
             fax_tone_heard: false,
+            hang_up_heard: sip::Reason::default(),
             pages: PageCount::default(),
             unjudged: 0,
             seed,

@@ -1,10 +1,10 @@
 //! Every way a call ends: refused, hung up by either side, broken off, the fax over; then the farewell.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::ending::cause_of_refusal;
 use super::engine::{Call, Farewell, State};
 use super::interface::Output;
+use super::refusal::{Refusal, cause_of_hang_up, cause_of_refusal};
 use super::timer::{LEAVING_LIMIT, LINGER, PARTING, Timer};
 use super::{Ending, Record};
 use crate::model::{Cause, Outcome, Phase};
@@ -13,9 +13,11 @@ use crate::t30;
 
 impl Call {
     /// The called side, or the network, refused.
-    pub(super) fn refused(&mut self, status: u16, q850: Option<u8>, retry_after: Option<Duration>, now: Instant) {
+    pub(super) fn refused(&mut self, refusal: Refusal, now: Instant) {
+        let Refusal { status, q850, said, retry_after } = refusal;
         let retry_after_seconds = retry_after.map(|after| after.as_secs());
-        let record = Record { sip_status: Some(status), retry_after_seconds, ..Record::default() };
+        let record =
+            Record { sip_status: Some(status), q850, sip_said: Some(said), retry_after_seconds, ..Record::default() };
         self.end_with(cause_of_refusal(status, q850), record, now);
     }
 
@@ -26,13 +28,18 @@ impl Call {
     }
 
     /// The far end hung up.
-    pub(super) fn far_end_left(&mut self, now: Instant) {
+    pub(super) fn far_end_left(&mut self, q850: Option<u8>, said: Option<String>, now: Instant) {
+        self.hang_up_heard = sip::Reason { q850, text: said, ..sip::Reason::default() };
         match &mut self.state {
             // T.30 knows in which phase that was, and whether all was said already.
             State::Fax(fax) => fax.stop(Cause::Disconnected(Phase::B), now),
             State::Audio(_) | State::Waiting => {
-                let heard = self.fax_tone_heard;
-                self.end(if heard { Cause::Disconnected(Phase::A) } else { Cause::NoFaxHeard }, now);
+                let cause = match cause_of_hang_up(q850) {
+                    _ if self.fax_tone_heard => Cause::Disconnected(Phase::A),
+                    Some(cause) => cause,
+                    None => Cause::NoFaxHeard,
+                };
+                self.end(cause, now);
             }
             State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
                 self.end(Cause::Disconnected(Phase::A), now)
@@ -79,8 +86,15 @@ impl Call {
         } else {
             Outcome { pages_confirmed: received, pages_total: received, cause: ending.cause }
         };
-        self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
+        self.tell(outcome, record);
         self.part(now);
+    }
+
+    /// Tells the outcome, with what the far end said when it hung up.
+    fn tell(&mut self, outcome: Outcome, mut record: Record) {
+        let sip::Reason { q850, text, .. } = std::mem::take(&mut self.hang_up_heard);
+        (record.q850, record.sip_said) = (record.q850.or(q850), record.sip_said.take().or(text));
+        self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
     }
 
     /// Before we hang up, the far end is given time to hear our last word of T.30, unless it has left.
@@ -111,7 +125,7 @@ impl Call {
         // told that we want nothing any more.
         let unheard = cause == Cause::TrunkDown && matches!(self.state, State::Calling { reached: false });
         let outcome = Outcome { pages_confirmed, pages_total, cause };
-        self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
+        self.tell(outcome, record);
         if unheard { self.leave_by(Farewell::Lingering, now) } else { self.leave(now) }
     }
 

@@ -5,12 +5,12 @@
 //!  Calling ──200──▶ Audio: CNG ─┐          ┌─ Audio: CED ◀──ACK── Answering
 //!     │                         │          │
 //!     │ 486, 404 …     peer's or our re-INVITE to T.38
-//!     │                         ▼          ▼
-//!     │                    Fax: T.30 over T.38 ────┐ refused, or nobody asks
-//!     │                         │ outcome, DCN     │
+//!     │                         ▼          ▼       refused, or nobody asks:
+//!     │                    Fax: T.30 over T.38     Audio goes on, and there
+//!     │                         │ outcome, DCN     a fax over audio would begin
 //!     │                         ▼                  │
-//!     │                      Parting: DCN again    │
-//!     ▼                         │                  ▼
+//!     │                      Parting: DCN again    │ no modems: second chance over
+//!     ▼                         ▼                  ▼
 //!   Over ◀──────BYE answered── Leaving ◀── hang-up with the outcome
 //! ```
 //!
@@ -25,6 +25,7 @@ mod farewell;
 mod fax;
 mod interface;
 mod offer;
+mod refusal;
 mod remote;
 mod settings;
 mod switch;
@@ -39,7 +40,7 @@ pub use ending::{Ending, Machine, Record, RecordedPage};
 pub use engine::Call;
 pub use interface::{Input, Output};
 pub use offer::MediaAddresses;
-pub use settings::{InboundSettings, LineSettings, OutboundSettings};
+pub use settings::{Ask, FirstOffer, InboundSettings, LineSettings, OutboundSettings, T38Policy};
 
 /// For people who watch.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -44,6 +44,8 @@ pub(super) struct Descriptions {
     session_id: String,
     version: u64,
     last_offer: Option<Description>,
+    /// The offer that takes the place of the last one when that is refused.
+    fallback: Option<Description>,
 }
 
 /// What a far end's description leads to.
@@ -56,25 +58,43 @@ pub(super) enum Far {
 impl Descriptions {
     pub(super) fn new(seed: u64) -> Self {
         // RFC 8866 §5.2: digits only, and few enough for a signed 64-bit number.
-        Self { session_id: (seed >> 2).to_string(), version: 0, last_offer: None }
+        Self { session_id: (seed >> 2).to_string(), version: 0, last_offer: None, fallback: None }
     }
 
     /// An offer of ours.
     pub(super) fn offer(&mut self, what: What, line: &LineSettings) -> Vec<u8> {
+        let description = self.describe(what, line);
+        let octets = description.encode();
+        self.last_offer = Some(description);
+        octets
+    }
+
+    /// An offer to fall back to.
+    pub(super) fn offer_to_fall_back(&mut self, what: What, line: &LineSettings) -> Vec<u8> {
+        let description = self.describe(what, line);
+        let octets = description.encode();
+        self.fallback = Some(description);
+        octets
+    }
+
+    /// That offer is made now.
+    pub(super) fn fell_back(&mut self) {
+        self.last_offer = self.fallback.take().or(self.last_offer.take());
+    }
+
+    fn describe(&mut self, what: What, line: &LineSettings) -> Description {
         let ours = ours(what, line);
         let mut media = Vec::new();
-        if let Some(t38) = &ours.t38 {
-            let line = T38 { address: Some(ours.address), port: t38.port, parameters: t38.parameters.clone() };
-            media.push(Media::T38(line));
-        }
+        // Of both, audio stands first: a far end that looks at one line only finds what it knows.
         if let Some(audio) = &ours.audio {
             let codecs = audio.codecs.clone();
             media.push(Media::Audio(crate::sdp::Audio::new(ours.address, audio.port, codecs, audio.ptime_ms)));
         }
-        let description = Description { origin: self.origin(ours.address), media };
-        let octets = description.encode();
-        self.last_offer = Some(description);
-        octets
+        if let Some(t38) = &ours.t38 {
+            let line = T38 { address: Some(ours.address), port: t38.port, parameters: t38.parameters.clone() };
+            media.push(Media::T38(line));
+        }
+        Description { origin: self.origin(ours.address), media }
     }
 
     /// The far end's answer to [`Descriptions::offer`].

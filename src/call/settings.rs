@@ -8,6 +8,45 @@ use crate::sip::{EndpointSettings, Invitation};
 use crate::t30::{AnswererSettings, Errand};
 use crate::t38;
 
+/// How calls of a trunk come to T.38: what its far end needs to be offered, and who asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct T38Policy {
+    /// What our INVITE offers.
+    pub first_offer: FirstOffer,
+    /// When we ask for T.38 ourselves.
+    pub ask: Ask,
+    /// Whether we take part when the far end asks. If not, it is refused (488) and only our own request leads to T.38.
+    pub accept: bool,
+}
+
+impl Default for T38Policy {
+    /// What most networks and telephone systems get on with: audio first, the called side's gateway asks, and if it does not, we do.
+    fn default() -> Self {
+        Self { first_offer: FirstOffer::Audio, ask: Ask::After(Duration::from_secs(5)), accept: true }
+    }
+}
+
+/// What our INVITE offers.
+// T.38 (09/2010) Annex D.2.2
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FirstOffer {
+    /// Audio; T.38 comes by re-INVITE. Asterisk and others refuse anything else.
+    Audio,
+    /// T.38 alone. Where it is refused the INVITE goes again with audio.
+    T38,
+    /// Audio and T.38, of which the far end takes one, as Brooktrout's boards offer. Where that is refused, again with audio.
+    Both,
+}
+
+/// When we send a re-INVITE to T.38.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// Never; the far end has to.
+    Never,
+    /// So long after audio is up, sooner when the far end shows itself to be a fax. Zero is at once.
+    After(Duration),
+}
+
 /// What both directions share: our media sockets and how we speak T.38.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LineSettings {
@@ -42,8 +81,8 @@ pub struct OutboundSettings {
     pub response_timeout: Duration,
     /// How long it may ring.
     pub answer_timeout: Duration,
-    /// How long we wait for the answering side's re-INVITE to T.38 before we send our own.
-    pub reinvite_after: Duration,
+    /// How the call comes to T.38.
+    pub t38: T38Policy,
     /// The fax: to be sent, fetched, or both.
     pub fax: Errand,
 }
@@ -57,8 +96,8 @@ pub struct InboundSettings {
     pub endpoint: EndpointSettings,
     /// How long it rings before we answer.
     pub answer_after: Duration,
-    /// How long the calling side hears our CED before we ask for T.38; a CNG shortens it.
-    pub reinvite_after: Duration,
+    /// How the call comes to T.38. While we wait before we ask, the calling side hears our CED; a CNG ends the wait.
+    pub t38: T38Policy,
     /// The fax: what is taken, and what may be fetched.
     pub fax: AnswererSettings,
 }

@@ -5,12 +5,14 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::audio::Audio;
+use super::audio::{Audio, Heard};
 use super::engine::{Call, Role, State};
 use super::fax::Fax;
 use super::interface::Output;
 use super::offer::{self, Far, What};
-use super::timer::{SECOND_CHANCE, Timer};
+use super::refusal::Refusal;
+use super::settings::Ask;
+use super::timer::{ASKED_LIMIT, CED_AND_PREAMBLE, FAR_END_ASKS, PREAMBLE, SECOND_CHANCE, Timer};
 use super::{Codec, Progress};
 use crate::model::Cause;
 use crate::sdp::T38Parameters;
@@ -26,18 +28,24 @@ impl Call {
             sip::Event::Ringing | sip::Event::Progress { .. } => {
                 self.outputs.push_back(Output::Progress(Progress::Ringing));
             }
+            sip::Event::FellBack { status } => {
+                tracing::debug!(status, "T.38 was refused in the INVITE; audio is offered");
+                self.descriptions.fell_back();
+            }
             sip::Event::Answered { body } => self.answered(&body, now),
-            sip::Event::Failed { status, q850, retry_after, .. } => self.refused(status, q850, retry_after, now),
+            sip::Event::Failed { status, q850, reason, retry_after } => {
+                self.refused(Refusal { status, q850, said: reason, retry_after }, now);
+            }
             sip::Event::TimedOut => self.unanswered(now),
             sip::Event::Unreachable => self.end(Cause::TrunkDown, now),
             sip::Event::Acknowledged { body } => self.acknowledged(body.as_deref(), now),
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body) {
                 Some(far @ Far::T38 { .. }) => self.begin(far, now),
-                Some(Far::Audio { .. }) | None => self.t38_refused(now),
+                Some(Far::Audio { .. }) | None => self.stay_in_audio(now),
             },
-            sip::Event::OfferRefused { .. } => self.t38_refused(now),
-            sip::Event::Ended { by_peer: true, .. } => self.far_end_left(now),
+            sip::Event::OfferRefused { .. } => self.stay_in_audio(now),
+            sip::Event::Ended { by_peer: true, reason, q850 } => self.far_end_left(q850, reason, now),
             sip::Event::Ended { by_peer: false, .. } => self.broken_off(now),
             sip::Event::OfferWithdrawn => {}
         }
@@ -62,6 +70,7 @@ impl Call {
             Timer::Reinvite => {
                 if matches!(self.state, State::Audio(_) | State::Waiting) {
                     let body = self.descriptions.offer(What::T38, &self.line);
+                    self.timers.set(Timer::NoFax, now + ASKED_LIMIT);
                     self.command(sip::Command::Offer { body }, now);
                 }
             }
@@ -100,7 +109,8 @@ impl Call {
             let body = self.descriptions.offer(What::Audio, &self.line);
             return self.command(sip::Command::Accept { body }, now);
         }
-        match self.descriptions.answer(body, What::Either, &self.line) {
+        let what = if self.t38.accept { What::Either } else { What::Audio };
+        match self.descriptions.answer(body, what, &self.line) {
             Some((answer, far)) => {
                 self.state = State::Answering(Some(far));
                 self.command(sip::Command::Accept { body: answer }, now);
@@ -139,7 +149,7 @@ impl Call {
                 State::Audio(audio) => audio.described(address, codec),
                 State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
                     self.begin_audio(address, codec, now);
-                    self.timers.set(Timer::Reinvite, now + self.reinvite_after);
+                    self.await_t38(now);
                 }
                 // T.38 was asked for already.
                 State::Waiting => self.begin_audio(address, codec, now),
@@ -196,9 +206,19 @@ impl Call {
         self.state = State::Fax(Box::new(Fax::start(procedure, terminal, address, self.pages.earlier, now)));
     }
 
+    /// Without audio there is nothing to wait for in it: T.38 is asked for at once.
     fn wait_for_t38(&mut self, now: Instant) {
         self.state = State::Waiting;
-        self.timers.set(Timer::Reinvite, now);
+        self.await_t38(now);
+        self.timers.hasten(Timer::Reinvite, now);
+    }
+
+    /// Audio is up: whoever asks for T.38 by the trunk's policy does so within a known time.
+    fn await_t38(&mut self, now: Instant) {
+        match self.t38.ask {
+            Ask::After(wait) => self.timers.set(Timer::Reinvite, now + wait),
+            Ask::Never => self.timers.set(Timer::NoFax, now + FAR_END_ASKS),
+        }
     }
 
     /// What a later exchange in an answered call led to. Back to audio during a fax comes from those who think it is over, or who
@@ -227,7 +247,9 @@ impl Call {
             let body = self.descriptions.offer(if in_fax { What::T38 } else { What::Audio }, &self.line);
             return self.command(sip::Command::AcceptOffer { body }, now);
         };
-        match self.descriptions.answer(body, What::Either, &self.line) {
+        // What we asked for ourselves goes on, whoever describes it again.
+        let what = if self.t38.accept || in_fax { What::Either } else { What::Audio };
+        match self.descriptions.answer(body, what, &self.line) {
             Some((answer, far)) => {
                 self.command(sip::Command::AcceptOffer { body: answer }, now);
                 self.adopt(far, now);
@@ -237,8 +259,9 @@ impl Call {
         }
     }
 
-    /// Our re-INVITE to T.38 was refused. The far end may still ask itself; then there is no way left.
-    fn t38_refused(&mut self, now: Instant) {
+    /// Our re-INVITE to T.38 was refused, whatever the status: the audio stands as it was. A fax over audio would begin here and go on
+    /// until the far end asks for T.38 after all; without modems all we can do is to give it that chance, and then there is no way left.
+    fn stay_in_audio(&mut self, now: Instant) {
         if matches!(self.state, State::Audio(_) | State::Waiting) {
             self.timers.set(Timer::NoFax, now + SECOND_CHANCE);
         }
@@ -247,15 +270,19 @@ impl Call {
     /// A datagram on the audio port.
     pub(super) fn audio(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
         let State::Audio(audio) = &mut self.state else { return };
-        let Some(tone) = audio.heard(datagram, source) else { return };
+        let Some(heard) = audio.heard(datagram, source) else { return };
         // Our own tone is an echo, and says nothing of who is there.
-        if tone == self.own_tone() {
+        if heard == Heard::Tone(self.own_tone()) {
             return;
         }
         self.fax_tone_heard = true;
-        // The calling tone proves a fax: nothing is gained by more of our answer tone.
-        if tone == Tone::Cng && self.timers.runs(Timer::Reinvite) {
-            self.timers.set(Timer::Reinvite, now);
+        match heard {
+            // A gateway that means to ask has heard it as well.
+            Heard::Preamble => self.timers.hasten(Timer::Reinvite, now + PREAMBLE),
+            // The calling tone proves a fax: nothing is gained by more of our answer tone.
+            Heard::Tone(Tone::Cng) => self.timers.hasten(Timer::Reinvite, now),
+            // The called side's gateway asks when it hears the V.21 behind this tone; if it has not by then, it waits for us.
+            Heard::Tone(Tone::Ced) => self.timers.hasten(Timer::Reinvite, now + CED_AND_PREAMBLE),
         }
     }
 }

@@ -14,6 +14,20 @@ pub(super) const LINGER: Duration = Duration::from_secs(5);
 /// After a refused re-INVITE to T.38, or one that nobody answers, the far end has this long to ask itself.
 pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
 
+/// How long the far end may leave our re-INVITE to T.38 undecided, glare and its waits included.
+pub(super) const ASKED_LIMIT: Duration = Duration::from_secs(20);
+/// How long the far end may take to ask for T.38 where we never do: as long as a caller waits for the other machine.
+// T.30 (09/2005) §5.4.3.1: T1
+pub(super) const FAR_END_ASKS: Duration = Duration::from_secs(35);
+/// How long we still wait for the called side's own request once its CED was heard: as long as CED lasts, and what its gateway needs to
+/// hear the V.21 that follows.
+// T.30 (09/2005) §4.3.3.1: CED is 2.6 s to 4.0 s long
+pub(super) const CED_AND_PREAMBLE: Duration = Duration::from_millis(4500);
+
+/// How long we still wait once half a second of its V.21 was heard: the rest of the preamble.
+// T.30 (09/2005) §5.3.1: 1 s ± 15 %
+pub(super) const PREAMBLE: Duration = Duration::from_millis(500);
+
 /// The waits. All run from when they are set; the driver may be late, never early.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Timer {
@@ -24,9 +38,10 @@ pub(super) enum Timer {
     Answer,
     /// It has rung long enough on our side: `InboundSettings::answer_after`. Ours
     PickUp,
-    /// Time to send our own re-INVITE to T.38: `reinvite_after`. Ours
+    /// Time to send our own re-INVITE to T.38: `T38Policy::ask`, at most [`CED_AND_PREAMBLE`]
+    /// after the far end's CED and [`PREAMBLE`] after its V.21. Ours
     Reinvite,
-    /// Neither side got T.38 going: [`SECOND_CHANCE`]. Ours
+    /// Neither side got T.38 going: [`ASKED_LIMIT`], [`SECOND_CHANCE`] or [`FAR_END_ASKS`]. Ours
     NoFax,
     /// The call as a whole: `LineSettings::call_limit`. Ours
     Limit,
@@ -51,6 +66,13 @@ impl Timers {
 
     pub(super) fn runs(&self, timer: Timer) -> bool {
         self.0.iter().any(|(running, _)| *running == timer)
+    }
+
+    /// Brings a timer that runs forward, if it would end later.
+    pub(super) fn hasten(&mut self, timer: Timer, at: Instant) {
+        for (_, end) in self.0.iter_mut().filter(|(running, _)| *running == timer) {
+            *end = at.min(*end);
+        }
     }
 
     pub(super) fn clear(&mut self, timer: Timer) {

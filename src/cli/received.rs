@@ -38,7 +38,12 @@ pub(super) fn run(what: &Arguments, config: &Config, moment: &Moment, console: &
 }
 
 fn row(fax: &Received, moment: &Moment) -> Vec<Cell> {
-    let caller = || fax.caller.clone().or_else(|| fax.remote_id.clone()).unwrap_or_else(|| "unknown".into());
+    let caller = || match (&fax.caller, &fax.caller_name) {
+        (Some(number), Some(name)) => format!("{number} ({name})"),
+        (Some(number), None) => number.clone(),
+        (None, _) if fax.caller_withheld => "withheld".into(),
+        (None, _) => fax.remote_id.clone().unwrap_or_else(|| "unknown".into()),
+    };
     let (from, to) = match fax.job {
         None => (caller(), fax.called.clone()),
         Some(job) => (fax.called.clone(), format!("fetched, fax {job}")),
@@ -68,6 +73,9 @@ fn for_program(fax: &Received) -> Value {
         "id": fax.id.0,
         "called": fax.called,
         "caller": fax.caller,
+        "caller_name": fax.caller_name,
+        "caller_withheld": fax.caller_withheld,
+        "trunk": fax.trunk,
         "remote_id": fax.remote_id,
         "job": fax.job.map(|job| job.0),
         "sub_address": fax.sub_address,

@@ -18,6 +18,7 @@ pub(super) fn contradictions(config: &Config, findings: &mut Findings) {
     rules(config, findings);
     sip(config, findings);
     trunks(config, findings);
+    peers(config, findings);
     inbound(config, findings);
     sub_addresses(config, findings);
     delivery(config, findings);
@@ -229,6 +230,39 @@ fn registration(findings: &mut Findings, index: usize, trunk: &Trunk) {
         if findings.is_set(&key(name)) && sound(findings, &[&key(name), &key("register")]) {
             let reason = "is set, but register is false".to_owned();
             findings.complain_at(&key(name), reason, "set register = true, or leave it out");
+        }
+    }
+}
+
+fn peers(config: &Config, findings: &mut Findings) {
+    unique(findings, "peer", "name", config.peer.iter().map(|peer| peer.name.as_str()));
+    for (index, peer) in config.peer.iter().enumerate() {
+        let key = |name: &str| format!("peer[{index}].{name}");
+        let logs_in = peer.username.is_some();
+        let (password, password_file) = (peer.password.is_some(), peer.password_file.is_some());
+        login(findings, &format!("peer[{index}]"), logs_in, password, password_file);
+        if peer.addresses.is_empty()
+            && peer.certificates.is_empty()
+            && sound(findings, &[&key("addresses"), &key("certificates")])
+        {
+            let reason = "is empty, and so is certificates: nobody could be this peer".to_owned();
+            findings.complain_at(&key("addresses"), reason, "name the addresses it calls from");
+        }
+        let everybody = peer.addresses.iter().any(Network::is_everywhere);
+        if everybody
+            && !logs_in
+            && peer.certificates.is_empty()
+            && sound(findings, &[&key("addresses"), &key("username")])
+        {
+            let reason = "lets the whole Internet call without a password".to_owned();
+            findings.complain_at(&key("addresses"), reason, "name its addresses, or set username and password_file");
+        }
+        if let Some(trunk) = &peer.trunk
+            && !config.trunk.iter().any(|other| other.name == *trunk)
+            && sound(findings, &[&key("trunk"), "trunk"])
+        {
+            let reason = format!("there is no [[trunk]] with the name \"{trunk}\"");
+            findings.complain_at(&key("trunk"), reason, "write the name of a trunk, or leave it out");
         }
     }
 }

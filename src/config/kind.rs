@@ -16,8 +16,8 @@ use super::value::{
     Mailbox, PortRange, Rate as PricedRate, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport,
 };
 use super::{
-    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel,
-    NumberFormat, NumberUri, Pacing, Paper, RejectedPage,
+    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat,
+    LogLevel, NumberFormat, NumberUri, Pacing, Paper, RejectedPage, T38, T38Ask, WhenFull,
 };
 use crate::model::fetch::is_digits;
 use crate::model::{self, Network, Resolution, Width};
@@ -364,6 +364,17 @@ words! {
     }
     /// A voice codec.
     CodecWord -> Codec { "pcma" => Codec::Pcma, "pcmu" => Codec::Pcmu, }
+    /// How calls come to T.38.
+    T38Word -> T38 { "reinvite" => T38::Reinvite, "first" => T38::First, "both" => T38::Both, }
+    /// Who asks for T.38.
+    T38AskWord -> T38Ask { "wait" => T38Ask::Wait, "at-once" => T38Ask::AtOnce, "never" => T38Ask::Never, }
+    /// Where the called number stands.
+    CalledWord -> CalledNumber {
+        "request-uri" => CalledNumber::RequestUri, "to" => CalledNumber::To, "diversion" => CalledNumber::Diversion,
+        "history-info" => CalledNumber::HistoryInfo, "p-called-party-id" => CalledNumber::CalledParty,
+    }
+    /// What a caller hears when no channel is free.
+    FullWord -> WhenFull { "busy" => WhenFull::Busy, "unavailable" => WhenFull::Unavailable, }
     /// Pacing of T.38 packets.
     PacingWord -> Pacing { "modem" => Pacing::Modem, "fast" => Pacing::Fast, "auto" => Pacing::Auto, }
     /// What is done about a page not taken well.

@@ -23,13 +23,13 @@ pub use key::{Key, Section};
 pub use problem::{Errors, Problem};
 pub use reader::Reader;
 pub use sections::{
-    Allow, Config, Delivery, Fax, Fetch, Inbound, Log, Numbers, Queue, Receipt, Render, Retry, Server, Sip, Smtp,
-    SubAddress, Trace, Trunk,
+    Allow, Config, Delivery, Fax, Fetch, Inbound, InboundBlock, Log, Numbers, Peer, Queue, Receipt, Render, Retry,
+    Server, Sip, Smtp, SubAddress, Trace, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat, LogLevel,
-    Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage, Secret, SipHost, SipListen,
-    SipTransport, TlsClients, TrunkTransport,
+    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat,
+    LogLevel, Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage, Secret, SipHost,
+    SipListen, SipTransport, T38, T38Ask, TlsClients, TrunkTransport, WhenFull,
 };
 
 use problem::Findings;

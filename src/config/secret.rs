@@ -15,6 +15,10 @@ pub(super) fn fill(config: &mut Config, config_path: &Path, findings: &mut Findi
         let key = format!("trunk[{index}].password_file");
         fill_one(&mut trunk.password, trunk.password_file.as_deref(), &key, config_path, findings);
     }
+    for (index, peer) in config.peer.iter_mut().enumerate() {
+        let key = format!("peer[{index}].password_file");
+        fill_one(&mut peer.password, peer.password_file.as_deref(), &key, config_path, findings);
+    }
     let delivery = &mut config.delivery;
     let path = delivery.password_file.as_deref();
     fill_one(&mut delivery.password, path, "delivery.password_file", config_path, findings);

@@ -3,11 +3,12 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain, EngineWord,
-    FilePath, FormatsWord, FrameDigits, Host, IdentityWord, Kind, LevelWord, Line, List, Listen, LogFormatWord,
-    MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore, PacingWord,
-    PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord, RetryList,
-    SenderPattern, SipPort, SipServer, Size, StationId, Switch, Telephone, Time, TlsWord, TransportWord, WidthWord,
+    ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain,
+    EngineWord, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind, LevelWord, Line, List, Listen,
+    LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore,
+    PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord, RetryList,
+    SenderPattern, SipPort, SipServer, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord,
+    TransportWord, WidthWord,
 };
 
 file! {
@@ -17,6 +18,7 @@ file! {
         smtp: Smtp,
         numbers: Numbers,
         sip: Sip,
+        inbound_block: InboundBlock,
         fax: Fax,
         render: Render,
         queue: Queue,
@@ -29,6 +31,7 @@ file! {
         ;
         allow: [Allow],
         trunk: [Trunk],
+        peer: [Peer],
         inbound: [Inbound],
         sub_address: [SubAddress],
     }
@@ -129,7 +132,8 @@ section! {
         user_agent: Line = "faxramp";
         /// UDP ports for voice and fax. A call takes two.
         media_ports: Ports = "40000-40999";
-        /// Peers that may call us. All others get no answer.
+        /// Addresses that may call us without a section of their own; those that are named by a `[[peer]]` need not stand here. All
+        /// others get no answer.
         allowed_peers: List<Net> = ["127.0.0.0/8", "::1"];
         /// Our certificate for `tls:` addresses, with those that lead to the root behind it, in PEM. It and the key are read again on
         /// a reload.
@@ -143,6 +147,57 @@ section! {
         tls_ca: Maybe<FilePath>, example "/etc/faxramp/clients-ca.pem";
         /// Name servers to ask for SIP servers, each with its port; those of the system when the list is empty.
         name_servers: List<Listen> = [], example ["10.0.0.53:53"];
+        /// How many new calls a second an address of `allowed_peers` may make on average. What is beyond is refused with 503 and,
+        /// when it is a flood, not answered at all; calls that are up are not harmed.
+        calls_per_second: Count = 20, from 1 to 10000;
+        /// How many new calls it may make at once, after a while without any.
+        calls_burst: Count = 60, from 1 to 10000;
+    }
+}
+
+section! {
+    /// A telephone system, gateway or carrier that calls us, where more is to be said of it than its address. The first section that
+    /// fits the caller holds for the call; then `sip.allowed_peers` is looked at.
+    Peer "peer" {
+        /// A name for it, shown in logs.
+        name: Line, example "pbx";
+        /// The `[[trunk]]` whose calls these are. It is recorded with each fax; its `channels` are shared by calls in and out, and
+        /// its way to T.38 is used.
+        trunk: Maybe<Line>, example "carrier";
+        /// The addresses it calls from.
+        addresses: List<Net> = [], example ["192.0.2.10"];
+        /// Names in its TLS certificate, of which it must prove one. With `addresses` beside them both must fit.
+        certificates: List<Domain> = [], example ["pbx.example.com"];
+        /// User name it must prove to know the password of (digest authentication, SHA-256 or MD5).
+        username: Maybe<Line>, example "pbx";
+        /// Its password. Better kept in a file of its own: `password_file`.
+        password: Maybe<Password>, example "change me";
+        /// A file with the password in its first line; looked up as `password_file` of `[[trunk]]`.
+        password_file: Maybe<FilePath>, example "pbx.password";
+        /// Where the called number stands: in the request itself, in To, in Diversion or History-Info (the number that was dialled
+        /// before it was forwarded to us), or in P-Called-Party-ID. Where that is missing, the request's is taken.
+        called_number: CalledWord = "request-uri";
+        /// Most calls from it at once.
+        channels: Count = 1000, from 1 to 10000;
+        /// What it hears when no channel is free. `busy`: 486. `unavailable`: 503 with Retry-After, so that the network tries another
+        /// way.
+        when_full: FullWord = "busy";
+        /// After how long it may try again, told with 503.
+        retry_after: Time = "30 s", from "1 s" to "1 h";
+        /// How many new calls a second it may make on average; see `calls_per_second` of `[sip]`.
+        calls_per_second: Count = 50, from 1 to 10000;
+        /// How many it may make at once, after a while without any.
+        calls_burst: Count = 100, from 1 to 10000;
+    }
+}
+
+section! {
+    /// Callers whose faxes are not taken. They hear that the call is declined (603).
+    InboundBlock "inbound_block" {
+        /// Their numbers, in the international form or as the trunk writes them.
+        callers: List<NumberPattern> = [], example ["+390655501*"];
+        /// Whether callers without a number, or who withhold it, are declined too.
+        anonymous: Switch = false;
     }
 }
 
@@ -239,8 +294,18 @@ section! {
         phone_context: Maybe<PhoneContext>, example "+39";
         /// How long the trunk may say nothing at all to a call before the call goes to the next trunk.
         response_timeout: Time = "6 s", from "500 ms" to "32 s";
+        /// How calls come to T.38. `reinvite`: they begin with audio and switch. `first`: our INVITE offers T.38 alone. `both`: it
+        /// offers audio and T.38, as some fax boards do. A far end that refuses the last two (415, 488, 606) is offered audio in
+        /// the same call.
+        t38: T38Word = "reinvite";
+        /// Who asks for the switch. `wait`: the far end may do so, in a call to it for `t38_reinvite_after`; then we do, or sooner
+        /// when its fax tone was heard. `at-once`: we do as soon as the call is up. `never`: only the far end does.
+        t38_ask: T38AskWord = "wait";
         /// How long to wait after the answer for the far end to switch to T.38 before we ask for it.
         t38_reinvite_after: Time = "5 s", from "0 s" to "30 s";
+        /// Whether to take part when the far end asks for T.38. When false it is refused with 488, and T.38 is used only where we
+        /// ask for it.
+        t38_accept: Switch = true;
         /// How long it may ring.
         answer_timeout: Time = "60 s", from "5 s" to "5 m";
         /// Longest call.

@@ -91,6 +91,8 @@ fn every_example_of_the_sample_can_be_used() {
         "trunk[0].registrar: is set, but register is false",
         "trunk[0].register_user: is set, but register is false",
         "trunk[0].from_user: would never be used",
+        "peer[0].addresses: is empty, and so is certificates",
+        "peer[0].password_file: cannot be set together with password",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (fault, expected) in found.iter().flat_map(|fault| expected.iter().map(move |expected| (fault, expected))) {

@@ -224,6 +224,52 @@ pub enum Codec {
     Pcmu,
 }
 
+/// How calls of a trunk come to T.38.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum T38 {
+    /// They begin with audio.
+    Reinvite,
+    /// The first INVITE offers T.38 alone.
+    First,
+    /// The first INVITE offers audio and T.38.
+    Both,
+}
+
+/// Who asks for T.38.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum T38Ask {
+    /// The far end, and after a wait we.
+    Wait,
+    /// We, as soon as the call is up.
+    AtOnce,
+    /// The far end.
+    Never,
+}
+
+/// Where an incoming call says which number was called.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CalledNumber {
+    /// In the request itself.
+    RequestUri,
+    /// In To.
+    To,
+    /// In the Diversion that stands for the first number that was called.
+    Diversion,
+    /// In the first History-Info.
+    HistoryInfo,
+    /// In P-Called-Party-ID.
+    CalledParty,
+}
+
+/// What a caller hears when no channel is free.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WhenFull {
+    /// 486: the line is busy.
+    Busy,
+    /// 503 with Retry-After: the network should try another way.
+    Unavailable,
+}
+
 /// How fast page data is put into T.38 packets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Pacing {

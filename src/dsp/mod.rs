@@ -4,6 +4,7 @@
 //! are used.
 
 pub mod g711;
+pub mod preamble;
 pub mod tone;
 
 /// Samples in a second.

@@ -144,7 +144,7 @@ fn tone_of(block: &[f64]) -> Option<Tone> {
 }
 
 /// The share of a frequency in the energy of a block, by Goertzel's algorithm: 1 for a pure tone.
-fn share(block: &[f64], hertz: f64, energy: f64) -> f64 {
+pub(super) fn share(block: &[f64], hertz: f64, energy: f64) -> f64 {
     let factor = 2.0 * (TAU * hertz / f64::from(SAMPLES_PER_SECOND)).cos();
     let (last, before) =
         block.iter().fold((0.0, 0.0), |(last, before), sample| (sample + factor * last - before, last));
@@ -165,7 +165,7 @@ const fn blocks_needed(tone: Tone) -> u32 {
 const PEAK: f64 = 5110.0;
 /// Energy of a block at −43 dBm0.
 // The range of a group 3 receiver ends there.
-const LEAST_ENERGY: f64 = FRAME_SAMPLES as f64 * (PEAK * PEAK / 2.0) / 1000.0;
+pub(super) const LEAST_ENERGY: f64 = FRAME_SAMPLES as f64 * (PEAK * PEAK / 2.0) / 1000.0;
 /// Share of a block's energy that makes it a tone.
 const LEAST_SHARE: f64 = 0.6;
 /// Blocks without the tone that do not end it: a lost packet, or a phase reversal of V.8's answer tone.

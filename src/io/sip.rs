@@ -15,7 +15,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::buffer;
 use super::tls::TlsSettings;
-use crate::sip::{Destination, Leg, LegKey, LocalAddress, LocalAddresses, Message, Routed, Router, Source, Transport};
+use crate::clock;
+use crate::sip::guard::Counts;
+use crate::sip::{
+    Admission, Destination, Guard, Leg, LegKey, LocalAddress, LocalAddresses, Message, Routed, Router, Source,
+    Transport,
+};
 use streams::{Outgoing, Table};
 
 /// The largest datagram UDP can carry.
@@ -100,6 +105,7 @@ struct Inner {
     tls: Mutex<TlsSettings>,
     new_calls: mpsc::Sender<Arrived>,
     calls_waiting: Mutex<Option<mpsc::Receiver<Arrived>>>,
+    guard: Mutex<Option<Guard>>,
 }
 
 struct Routes {
@@ -153,6 +159,7 @@ impl SipSocket {
             tls: Mutex::new(tls),
             new_calls,
             calls_waiting: Mutex::new(Some(calls_waiting)),
+            guard: Mutex::new(None),
         };
         let (open, closing) = watch::channel(());
         Ok(Self { shared: Shared { inner: Arc::new(inner), closing }, _open: Arc::new(open) })
@@ -167,6 +174,18 @@ impl SipSocket {
     /// Sends one message of a leg, or of nobody. That it cannot be sent is told to the leg as [`Delivery::Failed`], perhaps later.
     pub async fn send(&self, from: Option<&LegKey>, to: Destination, bytes: Vec<u8>) {
         self.shared.send(Outgoing { from: from.cloned(), to, bytes, tries: 0 }).await;
+    }
+
+    /// From now on INVITEs that would make a call are judged before they are read.
+    pub fn guard(&self, guard: Guard) {
+        *self.shared.inner.guard.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+    }
+
+    /// The calls that were not let in.
+    #[must_use]
+    pub fn not_let_in(&self) -> Counts {
+        let guard = self.shared.inner.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.as_ref().map(Guard::counts).unwrap_or_default()
     }
 
     /// Messages for `leg` go to the receiver from now on, until [`SipSocket::close`].
@@ -265,8 +284,18 @@ impl Shared {
         }
     }
 
+    fn admission(&self, datagram: &[u8], source: Source, names: &PeerNames) -> Admission {
+        let mut guard = self.inner.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.as_mut().map_or(Admission::Pass, |guard| guard.judge(datagram, source, names, clock::now()))
+    }
+
     /// Hands a message to whom it belongs.
     async fn dispatch(&self, octets: &[u8], source: Source, names: &PeerNames) {
+        match self.admission(octets, source, names) {
+            Admission::Pass => {}
+            Admission::Refuse(bytes, to) => return self.send(Outgoing { from: None, to, bytes, tries: 0 }).await,
+            Admission::Drop(_) => return,
+        }
         let routed = {
             let routes = self.routes();
             match routes.router.route(octets, source) {

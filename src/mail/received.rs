@@ -32,8 +32,12 @@ pub struct ReceivedFacts<'a> {
     pub to: &'a [Mailbox],
     /// The number called.
     pub called: &'a str,
-    /// The number calling, as the trunk gave it; nothing when it was withheld.
+    /// The number calling; nothing when it is not known.
     pub caller: Option<&'a str>,
+    /// The name the network shows with it.
+    pub caller_name: Option<&'a str>,
+    /// Whether the caller does not want either to be shown.
+    pub caller_withheld: bool,
     /// Of a document that we fetched; then `called` is the number it was fetched from.
     pub fetched: Option<Fetched<'a>>,
     /// The sub-address (SUB) the sender named.
@@ -127,7 +131,8 @@ fn sender(facts: &ReceivedFacts<'_>) -> String {
         return clean(facts.called);
     }
     let named = |text: Option<&str>| text.map(clean).filter(|text| !text.is_empty());
-    named(facts.caller).or_else(|| named(facts.remote_id)).unwrap_or_else(|| "an unknown number".into())
+    let nobody = if facts.caller_withheld { "a withheld number" } else { "an unknown number" };
+    named(facts.caller).or_else(|| named(facts.remote_id)).unwrap_or_else(|| nobody.into())
 }
 
 fn body(facts: &ReceivedFacts<'_>, sender: &str, count: &str) -> (String, String) {
@@ -147,7 +152,13 @@ fn body(facts: &ReceivedFacts<'_>, sender: &str, count: &str) -> (String, String
         ),
     };
     let from = match facts.fetched {
-        None => facts.caller.map_or_else(|| "number withheld".into(), clean),
+        None => match (facts.caller.map(clean), facts.caller_name.map(clean).filter(|name| !name.is_empty())) {
+            (Some(number), Some(name)) => format!("{number} ({name})"),
+            (Some(number), None) => number,
+            (None, Some(name)) => name,
+            (None, None) if facts.caller_withheld => "number withheld".into(),
+            (None, None) => "number not known".into(),
+        },
         Some(_) => clean(facts.called),
     };
     let mut rows = vec![(if facts.fetched.is_some() { "Fetched from" } else { "From" }, from)];
@@ -216,6 +227,8 @@ mod tests {
             to: &to,
             called: "+390612345",
             caller: Some("+4989123456"),
+            caller_name: None,
+            caller_withheld: false,
             fetched: None,
             sub_address: None,
             remote_id: Some("+49 89 123456"),

@@ -152,6 +152,15 @@ impl InboundRoutes {
         spellings
     }
 
+    /// A caller's number in its international form where its beginning leaves no doubt; else as the trunk wrote it.
+    #[must_use]
+    pub fn normal(&self, number: &str) -> String {
+        let begins = |prefix: &str| !prefix.is_empty() && number.starts_with(prefix);
+        let clear = begins("+") || begins(&self.plan.international_prefix) || begins(&self.plan.national_prefix);
+        let read = if clear { Number::parse(number, &self.plan).ok() } else { None };
+        read.map_or_else(|| number.to_owned(), |number| number.to_string())
+    }
+
     /// The rules in the order of the configuration.
     #[must_use]
     pub fn rules(&self) -> &[InboundRule] {
@@ -244,6 +253,22 @@ mod tests {
         let routes = routes(vec![rule(&["+390212345"], "office")]);
         for called in ["+390212345", "00390212345", "390212345", "0212345", "+39 02 12345"] {
             assert_eq!(mailbox(&routes, called).as_deref(), Some("office"), "{called}");
+        }
+    }
+
+    #[test]
+    fn a_callers_number_is_made_international_only_where_it_is_clear() {
+        let german = NumberPlan { country_code: "49".into(), ..NumberPlan::default() };
+        let routes = InboundRoutes::new(vec![rule(&["*"], "a")], german).expect("sound rules");
+        for (written, normal) in [
+            ("+390612345", "+390612345"),
+            ("00390612345", "+390612345"),
+            ("089123456", "+4989123456"),
+            ("2000", "2000"),
+            ("89123456", "89123456"),
+            ("anna", "anna"),
+        ] {
+            assert_eq!(routes.normal(written), normal, "{written}");
         }
     }
 

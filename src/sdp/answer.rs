@@ -90,17 +90,21 @@ fn choose(offer: &Description, ours: &Ours) -> Option<(usize, Media, Agreed)> {
     })
 }
 
-/// Reads the answer to an offer of ours: the first line that we offered and the far end did not refuse. A far end that
-/// leaves lines out, which it must not, is taken to have refused those of another kind; what was not offered is not
-/// taken.
+/// Reads the answer to an offer of ours: of the lines that we offered and the far end did not refuse, T.38 before audio, as some
+/// take both. A far end that leaves lines out, which it must not, is taken to have refused those of another kind; what was not
+/// offered is not taken.
 // RFC 3264 §6: "m=" lines of offer and answer match by position
 #[must_use]
 pub fn accept(offer: &Description, answer: &Description) -> Agreed {
-    let by_position = offer.media.iter().zip(&answer.media).find_map(agree);
-    let by_kind =
-        || offer.media.iter().flat_map(|ours| answer.media.iter().map(move |far| (ours, far))).find_map(agree);
+    let by_position = best(offer.media.iter().zip(&answer.media));
+    let by_kind = || best(offer.media.iter().flat_map(|ours| answer.media.iter().map(move |far| (ours, far))));
     let leaves_out = answer.media.len() < offer.media.len();
     by_position.or_else(|| if leaves_out { by_kind() } else { None }).unwrap_or(Agreed::Nothing)
+}
+
+fn best<'lines>(pairs: impl Iterator<Item = (&'lines Media, &'lines Media)>) -> Option<Agreed> {
+    let is_t38 = |agreed: &Agreed| matches!(agreed, Agreed::T38 { .. });
+    pairs.filter_map(agree).reduce(|best, other| if is_t38(&other) && !is_t38(&best) { other } else { best })
 }
 
 fn agree((ours, far): (&Media, &Media)) -> Option<Agreed> {

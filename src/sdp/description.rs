@@ -336,7 +336,7 @@ fn read_media(media: &sdp_types::Media, common: &Common) -> Media {
             direction,
         });
     }
-    if is(&media.media, "image") && is(&media.proto, "udptl") && is(formats, "t38") {
+    if is(&media.media, "image") && is(&media.proto, "udptl") && formats.split_whitespace().any(|one| is(one, "t38")) {
         return Media::T38(T38 { address, port: media.port, parameters: T38Parameters::read(&media.attributes) });
     }
     let (kind, protocol) = (media.media.clone(), media.proto.clone());

@@ -14,4 +14,6 @@ pub use description::{
 pub use parameters::{ErrorCorrection, RateManagement, T38Parameters};
 
 #[cfg(test)]
+mod gateway_tests;
+#[cfg(test)]
 mod tests;

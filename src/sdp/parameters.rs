@@ -100,6 +100,11 @@ impl T38Parameters {
     }
 
     fn read_one(&mut self, name: &str, value: Option<&str>) {
+        // Some write an equals sign or a blank for the colon.
+        let (name, value) = match name.trim().split_once(['=', ' ']) {
+            Some((name, rest)) if value.is_none() => (name, Some(rest)),
+            Some(_) | None => (name, value),
+        };
         let name = name.trim().to_ascii_lowercase();
         let Some(rest) = name.strip_prefix("t38") else { return };
         let text = value.unwrap_or_default().trim();

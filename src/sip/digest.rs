@@ -1,6 +1,7 @@
-//! Digest authentication, the client's side: a challenge in, an `Authorization` out. Who may call us is not decided by
-//! digest, so the server's side is not here.
+//! Digest authentication, the client's side: a challenge in, an `Authorization` out. The server's side is [`server`].
 // RFC 8760, RFC 7616, RFC 2617, RFC 3261 §22
+
+pub mod server;
 
 use super::{
     message::{Headers, Message},
@@ -204,27 +205,15 @@ impl Challenge {
     /// The value of `Authorization` that answers the challenge.
     // RFC 7616 §3.4.1
     pub fn answer(&self, credentials: &Credentials, subject: Subject<'_>, client_nonce: &str, count: u32) -> String {
-        let hash = |text: &str| self.algorithm.hash(text.as_bytes());
         let Credentials { user, password, .. } = credentials;
-        let Self { realm, nonce, .. } = self;
-        let Subject { method, uri, body } = subject;
-        let mut secret = hash(&format!("{user}:{realm}:{password}"));
-        if self.algorithm.is_session() {
-            secret = hash(&format!("{secret}:{nonce}:{client_nonce}"));
-        }
-        let asked = match self.protection {
-            Protection::Legacy | Protection::Auth => hash(&format!("{method}:{uri}")),
-            Protection::AuthInt => hash(&format!("{method}:{uri}:{}", self.algorithm.hash(body))),
-        };
-        let quality = match self.protection {
-            Protection::Legacy => None,
-            Protection::Auth => Some("auth"),
-            Protection::AuthInt => Some("auth-int"),
-        };
-        let response = match quality {
-            None => hash(&format!("{secret}:{nonce}:{asked}")),
-            Some(quality) => hash(&format!("{secret}:{nonce}:{count:08x}:{client_nonce}:{quality}:{asked}")),
-        };
+        let Self { realm, nonce, algorithm, protection, .. } = self;
+        let count = format!("{count:08x}");
+        let (algorithm, protection) = (*algorithm, *protection);
+        let response =
+            Response { algorithm, protection, user, password, realm, nonce, client_nonce, count: &count, subject }
+                .compute();
+        let uri = subject.uri;
+        let quality = self.protection.quality();
         let user = quote(user);
         let algorithm = self.algorithm.name();
         let mut value = format!(
@@ -238,7 +227,7 @@ impl Challenge {
             value.push_str(&format!(", opaque=\"{opaque}\""));
         }
         if let Some(quality) = quality {
-            value.push_str(&format!(", qop={quality}, nc={count:08x}"));
+            value.push_str(&format!(", qop={quality}, nc={count}"));
         }
         value
     }
@@ -267,6 +256,51 @@ impl Challenge {
             stale: parameters.value("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true")),
             proxy,
         })
+    }
+}
+
+/// All that goes into the `response` that proves a password.
+struct Response<'a> {
+    algorithm: Algorithm,
+    protection: Protection,
+    user: &'a str,
+    password: &'a str,
+    realm: &'a str,
+    nonce: &'a str,
+    client_nonce: &'a str,
+    /// How often the nonce was used, as written.
+    count: &'a str,
+    subject: Subject<'a>,
+}
+
+impl Response<'_> {
+    // RFC 7616 §3.4.1
+    fn compute(&self) -> String {
+        let hash = |text: &str| self.algorithm.hash(text.as_bytes());
+        let Self { user, password, realm, nonce, client_nonce, count, .. } = self;
+        let Subject { method, uri, body } = self.subject;
+        let mut secret = hash(&format!("{user}:{realm}:{password}"));
+        if self.algorithm.is_session() {
+            secret = hash(&format!("{secret}:{nonce}:{client_nonce}"));
+        }
+        let asked = match self.protection {
+            Protection::Legacy | Protection::Auth => hash(&format!("{method}:{uri}")),
+            Protection::AuthInt => hash(&format!("{method}:{uri}:{}", self.algorithm.hash(body))),
+        };
+        match self.protection.quality() {
+            None => hash(&format!("{secret}:{nonce}:{asked}")),
+            Some(quality) => hash(&format!("{secret}:{nonce}:{count}:{client_nonce}:{quality}:{asked}")),
+        }
+    }
+}
+
+impl Protection {
+    const fn quality(self) -> Option<&'static str> {
+        match self {
+            Self::Legacy => None,
+            Self::Auth => Some("auth"),
+            Self::AuthInt => Some("auth-int"),
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use super::{
 };
 use std::{net::SocketAddr, time::Duration};
 
+/// Characters of what a response says to people.
+pub const SAID_MAX: usize = 200;
+
 /// A request or a response.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Message {
@@ -232,6 +235,22 @@ impl Message {
     /// Why the message was sent, from its `Reason` headers.
     pub fn reason(&self) -> Option<Reason> {
         Reason::of(&self.headers)
+    }
+
+    /// What a response says to people: its phrase, then the texts of Reason and Warning; at most [`SAID_MAX`] characters.
+    // RFC 3326 §2, RFC 3261 §20.43
+    pub fn said(&self) -> String {
+        let mut said = vec![self.reason_phrase().to_owned()];
+        said.extend(self.reason().and_then(|reason| reason.text));
+        said.extend(self.warnings());
+        let mut seen: Vec<String> = Vec::new();
+        for one in said {
+            let one = one.trim().to_owned();
+            if !one.is_empty() && !seen.contains(&one) {
+                seen.push(one);
+            }
+        }
+        seen.join(": ").chars().filter(|character| !character.is_control()).take(SAID_MAX).collect()
     }
 
     /// How long to wait before trying again; comment and parameters are ignored.

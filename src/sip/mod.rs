@@ -21,6 +21,7 @@ pub mod dialog;
 pub mod digest;
 pub mod extension;
 pub mod frame;
+pub mod guard;
 pub mod header;
 pub mod health;
 pub mod inquiry;
@@ -28,8 +29,10 @@ pub mod leg;
 pub mod locate;
 pub mod message;
 pub mod method;
+pub mod parties;
 pub mod registration;
 pub mod router;
+mod stateless;
 pub mod text;
 pub mod timer;
 pub mod transaction;
@@ -39,8 +42,12 @@ pub mod uri;
 #[cfg(test)]
 mod tests;
 
-pub use digest::Credentials;
+pub use digest::{
+    Credentials,
+    server::{Gatekeeper, Judgement},
+};
 pub use frame::{Frame, FrameError, Framer};
+pub use guard::{Admission, Guard, Rate};
 pub use header::{CSeq, NameAddress, Reason, Via};
 pub use health::{Health, HealthEvent, HealthSettings, HealthTrouble};
 pub use inquiry::{Answer, Inquiry, Outside, OutsideInput, OutsideOutput, Question, seen_at};
@@ -51,7 +58,9 @@ pub use leg::{
 pub use locate::{LocateError, Located, Locator, Place};
 pub use message::{Defect, Header, Headers, Message, ParseError, StartLine};
 pub use method::Method;
+pub use parties::{CalledFrom, Caller};
 pub use registration::{Binding, Registration, RegistrationEvent, RegistrationSettings, RegistrationTrouble};
 pub use router::{Ignored, Routed, Router};
+pub use stateless::stateless_response;
 pub use transport::{Destination, Large, LocalAddress, LocalAddresses, Source, TlsPeer, Transport};
 pub use uri::{Host, Scheme, Uri, UriError};

@@ -8,12 +8,12 @@ use super::{
     leg::{Leg, LegKey},
     message::{Message, ParseError, salvage_headers},
     method::{ALLOW, Method},
+    stateless::stateless_response,
     text::lossy,
     transaction::ServerKey,
     transport::{Destination, Source},
     uri::Scheme,
 };
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The table of the live legs of one socket. Both ends of a call may be ours, with the same Call-ID: legs are told
@@ -232,19 +232,11 @@ impl Router {
     /// An answer without a transaction. Its tag is always the same for the same request.
     // RFC 3261 §8.2.7
     fn reply(&self, request: &Message, source: Source, status: u16, reason: &str, headers: &[(&str, &str)]) -> Routed {
-        let Some(via) = request.via() else {
+        let Some((mut response, to)) = stateless_response(request, source, status, reason, headers) else {
             return Routed::Ignore(Ignored::Incomplete);
         };
-        let mut hash = Sha256::new();
-        hash.update(request.branch().as_bytes());
-        hash.update(request.call_id().unwrap_or_default());
-        let tag: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let mut response = Message::response(request, status, reason, &tag, source.address);
-        for (name, value) in headers {
-            response.headers.push(name, value);
-        }
         response.headers.push("User-Agent", &self.user_agent);
-        Routed::Reply(response.to_bytes(), via.response_destination(source))
+        Routed::Reply(response.to_bytes(), to)
     }
 }
 

@@ -75,11 +75,18 @@ impl Calls {
         }
     }
 
-    fn lines(&self, settings: &Settings, trunks: &Board, elsewhere: usize, now_ms: i64) -> Lines {
+    /// How many take a channel of a trunk.
+    #[must_use]
+    pub fn on_trunk(&self, trunk: &str) -> usize {
+        self.lock().values().filter(|call| call.trunk == trunk).count()
+    }
+
+    fn lines(&self, settings: &Settings, trunks: &Board, line: &Line, now_ms: i64) -> Lines {
         let table = self.lock();
         let mut lines = Lines::default();
+        let taken_by_receptions = |trunk: &str| line.receptions_on(trunk);
         for (name, line) in &settings.dial.lines {
-            let used = table.values().filter(|call| &call.trunk == name).count();
+            let used = table.values().filter(|call| &call.trunk == name).count() + taken_by_receptions(name);
             let used = u32::try_from(used).unwrap_or(u32::MAX);
             if let Some(open) = trunks.open_channels(name, line.channels, used, now_ms) {
                 lines.free.insert(name.clone(), open.calls);
@@ -90,7 +97,7 @@ impl Calls {
         }
         lines.calls =
             table.values().map(|call| due::Call { number: call.number.clone(), sender: call.sender.clone() }).collect();
-        let free = settings.dial.max_calls.saturating_sub(table.len() + elsewhere);
+        let free = settings.dial.max_calls.saturating_sub(table.len() + line.receptions());
         lines.at_most = u32::try_from(free).unwrap_or(u32::MAX);
         lines
     }
@@ -120,7 +127,7 @@ async fn look(office: Office, line: Line, calls: Calls) -> Result<bool, Fault> {
         tracing::info!(%job, "the lifetime of the fax is over");
     }
     calls.end_jobs(&cancelled, &Cause::Cancelled);
-    let lines = calls.lines(&settings, office.trunks(), line.receptions(), now);
+    let lines = calls.lines(&settings, office.trunks(), &line, now);
     let plan = due::plan(&due, &settings.dial.trunks, &lines, chance());
     for job in plan.unroutable {
         let cause = Cause::Local("no trunk is configured for this number; see trunk.prefixes".into());
@@ -299,7 +306,7 @@ impl Placing {
             invitation,
             response_timeout: trunk.response_timeout,
             answer_timeout: trunk.answer_timeout,
-            reinvite_after: trunk.reinvite_after,
+            t38: trunk.t38,
             fax: errand,
         };
         let call = Call::outbound(settings, chance(), clock::now());

@@ -42,7 +42,7 @@ pub fn end_of(office: &Office, row: &Received, cause: &Cause, record: Option<&Re
         return Ok(end);
     }
     let description = match row.job {
-        None => format!("Fax from {} to {}", row.caller.as_deref().unwrap_or("an unknown number"), row.called),
+        None => format!("Fax from {} to {}", caller_for_people(&row), row.called),
         Some(_) => format!("Document fetched from {}", row.called),
     };
     let plain: Vec<StoredPage> = pages.iter().map(|kept| kept.page.clone()).collect();
@@ -54,6 +54,10 @@ pub fn end_of(office: &Office, row: &Received, cause: &Cause, record: Option<&Re
         end.mails = mails_to(&settings, &row, &spool_file);
     }
     Ok(end)
+}
+
+fn caller_for_people(row: &Received) -> &str {
+    row.caller.as_deref().unwrap_or(if row.caller_withheld { "a withheld number" } else { "an unknown number" })
 }
 
 /// Removes the file in which a reception grew, once its row names another.
@@ -108,6 +112,8 @@ fn write_mail(
         to: &to,
         called: &row.called,
         caller: row.caller.as_deref(),
+        caller_name: row.caller_name.as_deref(),
+        caller_withheld: row.caller_withheld,
         fetched: row.job.map(|id| Fetched {
             job: id,
             original: job.as_ref().map(original).unwrap_or_default(),

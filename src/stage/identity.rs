@@ -31,6 +31,7 @@ pub fn invitation(trunk: &TrunkLine, route: &Route, targets: Vec<Destination>, s
         targets,
         headers,
         body: Vec::new(),
+        fallback: None,
     }
 }
 

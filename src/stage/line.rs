@@ -1,8 +1,7 @@
 //! What dialling and receiving share: the SIP socket, the media ports, and settings in the words of the engines.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::settings::{Fax, SipServer, TrunkLine};
@@ -35,8 +34,11 @@ pub struct Line {
     pub redact: bool,
     /// Writes captures of calls.
     pub recorder: Recorder,
-    receptions: Arc<AtomicUsize>,
+    receptions: Receptions,
 }
+
+/// The incoming calls on the line: the peer and the trunk of each.
+type Receptions = Arc<Mutex<Vec<(String, Option<String>)>>>;
 
 impl Line {
     /// Joins the sockets.
@@ -50,14 +52,31 @@ impl Line {
     /// Incoming calls on the line.
     #[must_use]
     pub fn receptions(&self) -> usize {
-        self.receptions.load(Ordering::Relaxed)
+        self.lock().len()
     }
 
-    /// Counts an incoming call until the guard is dropped.
+    /// Incoming calls from a peer.
     #[must_use]
-    pub fn count_reception(&self) -> ReceptionCount {
-        self.receptions.fetch_add(1, Ordering::Relaxed);
-        ReceptionCount(Arc::clone(&self.receptions))
+    pub fn receptions_from(&self, peer: &str) -> usize {
+        self.lock().iter().filter(|(name, _)| name == peer).count()
+    }
+
+    /// Incoming calls that take a channel of a trunk.
+    #[must_use]
+    pub fn receptions_on(&self, trunk: &str) -> usize {
+        self.lock().iter().filter(|(_, name)| name.as_deref() == Some(trunk)).count()
+    }
+
+    /// Counts an incoming call of a peer, on its trunk, until the guard is dropped.
+    #[must_use]
+    pub fn count_reception(&self, peer: &str, trunk: Option<&str>) -> ReceptionCount {
+        let counted = (peer.to_owned(), trunk.map(str::to_owned));
+        self.lock().push(counted.clone());
+        ReceptionCount { all: Arc::clone(&self.receptions), counted }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(String, Option<String>)>> {
+        self.receptions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where a SIP server is now, in the order in which its addresses are to be tried. They are of one family, since the media of a
@@ -128,11 +147,17 @@ impl Line {
 }
 
 /// One incoming call counted.
-pub struct ReceptionCount(Arc<AtomicUsize>);
+pub struct ReceptionCount {
+    all: Receptions,
+    counted: (String, Option<String>),
+}
 
 impl Drop for ReceptionCount {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = all.iter().position(|one| *one == self.counted) {
+            all.swap_remove(place);
+        }
     }
 }
 

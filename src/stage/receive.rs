@@ -4,16 +4,19 @@
 //! start-up mails as an incomplete fax. A caller may also fetch what we offer ([`super::offer`]).
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument as _;
 
+use super::dial::Calls;
 use super::line::{self, Line, ReceptionCount};
 use super::live::{CallView, Subject};
 use super::offer::{Answerer, Offered};
 use super::reception::Reception;
-use super::settings::Settings;
+use super::settings::{InboundPeer, Settings, WhenFull};
 use super::{Fault, Office, chance, fax_mail, now_ms, trace};
 use crate::call::{Call, Codec, Ending, InboundSettings, Record};
 use crate::clock;
@@ -21,7 +24,12 @@ use crate::io::call::{Tap, Way, run as run_call, run_leg};
 use crate::io::sip::Arrived;
 use crate::model::{CallId, Cause, ReceivedId};
 use crate::queue::{Bell, NewReceived, Received};
-use crate::sip::{CallSettings, Command, EndpointSettings, Input, Leg, Message, Source};
+use crate::sip::guard::Counts;
+use crate::sip::parties::{self, called_number};
+use crate::sip::{
+    CallSettings, Caller, Command, EndpointSettings, Gatekeeper, Guard, Input, Judgement, Leg, Message, Source,
+    stateless_response,
+};
 use crate::spool::Kind;
 
 /// Takes calls until `stop`; those on the line go on until `hang_up`.
@@ -31,28 +39,45 @@ pub async fn run(
     mut new_calls: mpsc::Receiver<Arrived>,
     hang_up: watch::Receiver<Option<Cause>>,
     mut stop: watch::Receiver<bool>,
-    calls: super::dial::Calls,
+    calls: Calls,
 ) {
     let taken = Taken::default();
+    let guarded = office.clone();
+    let rate_of =
+        move |address: IpAddr, names: &[String]| guarded.settings().receive.peer(address, names).map(|peer| peer.rate);
+    line.sip.guard(Guard::new(office.settings().receive.user_agent.clone(), Box::new(rate_of)));
+    let mut gatekeeper = Gatekeeper::new(office.settings().hostname.clone(), key(), clock::now());
+    let mut told = line.sip.not_let_in();
     loop {
         let arrived = tokio::select! {
-            arrived = new_calls.recv() => arrived,
-            _ = stop.wait_for(|stop| *stop) => None,
+            arrived = tokio::time::timeout(TELL_EVERY, new_calls.recv()) => arrived,
+            _ = stop.wait_for(|stop| *stop) => return,
         };
-        let Some(Arrived { message, source, .. }) = arrived else { return };
+        told = tell_not_let_in(told, line.sip.not_let_in());
+        let Ok(arrived) = arrived else { continue };
+        let Some(Arrived { message, source, names }) = arrived else { return };
         let settings = office.settings();
-        if !settings.receive.peers.iter().any(|network| network.contains(source.address.ip())) {
+        let Some(peer) = settings.receive.peer(source.address.ip(), &names).cloned() else {
             // Not even refused: an answer would cost a transaction for each, and tell a stranger that somebody is here.
-            tracing::debug!(%source, "a call from a peer that is not in sip.allowed_peers was ignored");
+            tracing::debug!(%source, "a call from nobody we know was ignored; see [[peer]] and sip.allowed_peers");
+            continue;
+        };
+        let Some(taken) = taken.take(&message) else { continue };
+        if let Some(credentials) = &peer.credentials
+            && let Judgement::Challenge(values) =
+                gatekeeper.judge(&message, source.address.ip(), credentials, clock::now())
+        {
+            challenge(&line, &message, source, &values).await;
             continue;
         }
-        let Some(taken) = taken.take(&message) else { continue };
-        let called = called_number(&message);
-        let span = tracing::info_span!("call", from = %source, called);
-        let answering =
-            Answering { office: office.clone(), settings, line: line.clone(), invite: message, source, called };
+        let called = called_number(&message, peer.called);
+        let mut caller = parties::caller(&message);
+        caller.number = caller.number.map(|number| settings.receive.routes.normal(&number));
+        let span = tracing::info_span!("call", from = %source, peer = peer.name, called);
+        let (office, line) = (office.clone(), line.clone());
+        let answering = Answering { office, settings, line, peer, invite: message, source, called, caller };
         // One after the other, so that two calls never both take the last line.
-        let counted = answering.refusal(calls.len()).map_or_else(|| Ok(line.count_reception()), Err);
+        let counted = answering.refusal(&calls).map_or_else(|| Ok(answering.count()), Err);
         let hang_up = hang_up.clone();
         let answered = async move {
             answering.run(counted, hang_up).await;
@@ -60,6 +85,41 @@ pub async fn run(
         };
         tokio::spawn(answered.instrument(span));
     }
+}
+
+/// Asks for the password, without keeping anything: whoever repeats the request is asked again.
+async fn challenge(line: &Line, invite: &Message, source: Source, values: &[String]) {
+    let headers: Vec<(&str, &str)> = values.iter().map(|value| ("WWW-Authenticate", value.as_str())).collect();
+    if let Some((response, to)) = stateless_response(invite, source, 401, "", &headers) {
+        line.sip.send(None, to, response.to_bytes()).await;
+    }
+}
+
+/// Chance that nobody can guess.
+fn key() -> [u8; 32] {
+    let mut key = [0; 32];
+    for part in key.chunks_exact_mut(8) {
+        part.copy_from_slice(&chance().to_le_bytes());
+    }
+    key
+}
+
+/// How often calls that were not let in are told in the log.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+fn tell_not_let_in(before: Counts, now: Counts) -> Counts {
+    let Counts { strangers, refused, flooded } = now;
+    if refused + flooded > before.refused + before.flooded {
+        tracing::warn!(
+            refused,
+            flooded,
+            "more calls came than calls_per_second allows; the counts are since the start"
+        );
+    }
+    if strangers > before.strangers {
+        tracing::debug!(strangers, "calls from nobody we know were ignored; the count is since the start");
+    }
+    now
 }
 
 /// The INVITEs that are being dealt with. One that is repeated before its leg is known to the socket, while the disk is slow, is the
@@ -93,68 +153,92 @@ impl Drop for TakenOne {
     }
 }
 
-/// The called number as the trunk wrote it: the user part of the Request-URI.
-fn called_number(invite: &Message) -> String {
-    invite.uri().and_then(|uri| uri.user_decoded()).unwrap_or_default()
-}
-
-/// The caller's number: the user part of P-Asserted-Identity, else of From.
-// RFC 3325 §9.1
-fn caller_number(invite: &Message) -> Option<String> {
-    let asserted = invite.address("P-Asserted-Identity").and_then(|address| address.uri.user_decoded());
-    let from = || invite.from().and_then(|address| address.uri.user_decoded());
-    asserted.or_else(from).filter(|user| !user.is_empty() && user != "anonymous")
-}
-
 /// One incoming call.
 struct Answering {
     office: Office,
     settings: Arc<Settings>,
     line: Line,
+    peer: InboundPeer,
     invite: Message,
     source: Source,
     called: String,
+    caller: Caller,
 }
 
-/// Why a call is not answered: the SIP status, and a sentence for the log.
-type Refusal = (u16, &'static str);
+/// Why a call is not answered.
+struct Refusal {
+    status: u16,
+    /// For the log.
+    why: &'static str,
+    /// When the peer may try again.
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    const fn new(status: u16, why: &'static str) -> Self {
+        Self { status, why, retry_after: None }
+    }
+}
 
 impl Answering {
     async fn run(self, counted: Result<ReceptionCount, Refusal>, hang_up: watch::Receiver<Option<Cause>>) {
         let counted = match counted {
             Ok(counted) => counted,
-            Err((status, why)) => {
-                tracing::info!(status, why, "an incoming call was refused");
-                return self.refuse(status).await;
+            Err(refusal) => {
+                tracing::info!(refusal.status, refusal.why, "an incoming call was refused");
+                return self.refuse(&refusal).await;
             }
         };
         match self.open().await {
             Ok((id, file)) => self.answer(id, file, hang_up, counted).await,
             Err(fault) => {
                 tracing::error!(%fault, "an incoming call cannot be taken");
-                self.refuse(503).await;
+                self.refuse(&Refusal::new(503, "the disk")).await;
             }
         }
     }
 
-    /// Why the call is not answered, with so many outgoing calls on the line. A refused call takes no line itself, though its
-    /// transaction lasts another half minute.
-    // RFC 3261 §17.2.1: timer H
-    fn refusal(&self, outgoing: usize) -> Option<Refusal> {
-        let receive = &self.settings.receive;
-        if receive.routes.route(&self.called).is_err() {
-            return Some((404, "no [[inbound]] names the called number"));
-        }
-        if self.line.receptions() + outgoing >= receive.max_calls {
-            return Some((486, "all lines are busy (queue.max_calls)"));
-        }
-        None
+    /// Takes a line.
+    fn count(&self) -> ReceptionCount {
+        self.line.count_reception(&self.peer.name, self.peer.trunk.as_deref())
     }
 
-    async fn refuse(&self, status: u16) {
+    /// Why the call is not answered, with these outgoing calls on the line. A refused call takes no line itself, though its
+    /// transaction lasts another half minute.
+    // RFC 3261 §17.2.1: timer H
+    fn refusal(&self, outgoing: &Calls) -> Option<Refusal> {
+        let receive = &self.settings.receive;
+        if receive.routes.route(&self.called).is_err() {
+            return Some(Refusal::new(404, "no [[inbound]] names the called number"));
+        }
+        if let Some(why) = receive.declines(&self.caller) {
+            return Some(Refusal::new(603, why));
+        }
+        let all = self.line.receptions() + outgoing.len() >= receive.max_calls;
+        let peer = self.line.receptions_from(&self.peer.name) >= self.peer.channels;
+        let trunk = self.peer.trunk.as_ref().is_some_and(|trunk| {
+            let channels = self.settings.dial.lines.get(trunk).map_or(usize::MAX, |line| line.channels as usize);
+            self.line.receptions_on(trunk) + outgoing.on_trunk(trunk) >= channels
+        });
+        let why = match (all, peer, trunk) {
+            (true, _, _) => "all lines are busy (queue.max_calls)",
+            (false, true, _) => "all channels of the peer are busy (peer.channels)",
+            (false, false, true) => "all channels of the trunk are busy (trunk.channels)",
+            (false, false, false) => return None,
+        };
+        Some(match self.peer.when_full {
+            WhenFull::Busy => Refusal::new(486, why),
+            WhenFull::Unavailable(wait) => Refusal { status: 503, why, retry_after: Some(wait) },
+        })
+    }
+
+    async fn refuse(&self, refusal: &Refusal) {
         let leg = Leg::incoming(&self.invite, self.source, self.endpoint(), chance(), clock::now());
         let Ok(mut leg) = leg else { return };
-        let refuse = Command::Refuse { status, reason: String::new(), headers: Vec::new() };
+        // RFC 3261 §20.33
+        let wait = refusal.retry_after.map(|wait| ("Retry-After".to_owned(), wait.as_secs().to_string()));
+        let headers = wait.into_iter().collect();
+        let refuse = Command::Refuse { status: refusal.status, reason: String::new(), headers };
         leg.handle(Input::Command(refuse), clock::now());
         run_leg(leg, self.line.sip.clone()).await;
     }
@@ -174,8 +258,10 @@ impl Answering {
         let mailboxes = self.settings.receive.routes.route(&self.called).map(|rule| rule.mailboxes.clone());
         let new = NewReceived {
             called: self.called.clone(),
-            caller: caller_number(&self.invite),
-            trunk: None,
+            caller: self.caller.number.clone(),
+            caller_name: self.caller.name.clone(),
+            caller_withheld: self.caller.withheld,
+            trunk: self.peer.trunk.clone(),
             job: None,
             mailboxes: mailboxes.unwrap_or_default(),
             spool_file: String::new(),
@@ -198,7 +284,7 @@ impl Answering {
         counted: ReceptionCount,
     ) {
         let subject = Subject::Receiving(id);
-        let number = caller_number(&self.invite).unwrap_or_else(|| "unknown".into());
+        let number = self.caller.number.clone().unwrap_or_else(|| "unknown".into());
         let view = CallView { number, pages_total: 0, since: clock::now(), progress: None };
         self.office.live().begin(subject, view);
         tracing::info!(received = %id, "answering");
@@ -222,13 +308,13 @@ impl Answering {
         }
         self.office.live().end(subject, outcome);
         if unanswered {
-            self.refuse(503).await;
+            self.refuse(&Refusal::new(503, "a fault of ours")).await;
         }
     }
 
     /// What the caller may fetch.
     async fn offered(&self, id: ReceivedId) -> Result<Offered, String> {
-        let caller = caller_number(&self.invite);
+        let caller = self.caller.number.clone();
         let settings = Arc::clone(&self.settings);
         let (called, station) = (self.called.clone(), self.station());
         let office = self.office.clone();
@@ -259,7 +345,7 @@ impl Answering {
             line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
             endpoint: self.endpoint(),
             answer_after: receive.wishes_for(&self.called).answer_after,
-            reinvite_after: receive.reinvite_after,
+            t38: self.peer.t38,
             fax: line::answerer(&receive.fax, &self.station(), answerer.documents()),
         };
         let call = Call::inbound(settings, &self.invite, self.source, chance(), clock::now())

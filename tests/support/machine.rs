@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use faxramp::app;
-use faxramp::call::{Call, Codec, InboundSettings, MediaAddresses, PageFormat, Progress, ReceivedPage, Verdict};
+use faxramp::call::{
+    Ask, Call, Codec, InboundSettings, MediaAddresses, PageFormat, Progress, ReceivedPage, T38Policy, Verdict,
+};
 use faxramp::clock;
 use faxramp::image::{Bitmap, DecodeLimits, decode};
 use faxramp::io::call::{CallOwner, MediaPorts, run};
-use faxramp::io::sip::{Arrived, SipSocket};
-use faxramp::sip::{EndpointSettings, Router, Transport};
+use faxramp::io::sip::{Arrived, Port, SipSocket};
+use faxramp::io::tls::TlsSettings;
+use faxramp::sip::{CallSettings, EndpointSettings, Router, Transport};
 use faxramp::stage::line;
 use faxramp::stage::settings::Fax;
 use faxramp::t30::ReceiverSettings;
@@ -36,10 +39,12 @@ struct Kept(Mutex<Vec<(PageFormat, Bitmap)>>);
 impl Machine {
     /// A machine at `address` that receives as `lessen` leaves it.
     pub(crate) async fn new(site: &Site, address: SocketAddr, lessen: fn(&mut ReceiverSettings)) -> Self {
-        let settings = app::settings(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
-        let socket = UdpSocket::bind(address).await.expect("an address of its own");
-        let sip = SipSocket::new(socket, Router::new("machine")).expect("bound");
-        let ports = Arc::new(MediaPorts::new(address.ip(), FIRST_PORT, LAST_PORT));
+        let settings = app::settings(&site.config()).unwrap_or_else(|error| panic!("{error}"));
+        let port = Port { transport: Transport::Udp, address };
+        let router = Router::new("machine");
+        let opened = SipSocket::open_ports(&[port], router, TlsSettings::default(), |bound| bound).await;
+        let sip = opened.expect("an address of its own");
+        let ports = Arc::new(MediaPorts::new(FIRST_PORT, LAST_PORT));
         let pages = Arc::new(Kept::default());
         let (fax, kept) = (settings.receive.fax, Arc::clone(&pages));
         tokio::spawn(async move {
@@ -65,7 +70,8 @@ async fn answer(
     arrived: Arrived,
     kept: Arc<Kept>,
 ) {
-    let sockets = ports.bind().await.expect("ports");
+    let own = sip.addresses().iter().next().expect("its only address").bound.ip();
+    let sockets = ports.bind(own).await.expect("ports");
     let address = |socket: &UdpSocket| socket.local_addr().expect("bound");
     let media = MediaAddresses { audio: address(&sockets.audio), t38: address(&sockets.t38) };
     let mut answerer = line::answerer(&fax, "+39 06 1111", Vec::new());
@@ -73,14 +79,14 @@ async fn answer(
     let settings = InboundSettings {
         line: line::settings(&fax, media, vec![Codec::Pcma], CALL_LIMIT),
         endpoint: EndpointSettings {
-            local: sip.local(),
-            transport: Transport::Udp,
+            local: sip.addresses().clone(),
             contact_user: "machine".into(),
             user_agent: "machine".into(),
             credentials: None,
+            calls: CallSettings::default(),
         },
         answer_after: Duration::ZERO,
-        reinvite_after: Duration::from_millis(1200),
+        t38: T38Policy { ask: Ask::After(Duration::from_millis(1200)), ..T38Policy::default() },
         fax: answerer,
     };
     let Some(call) = Call::inbound(settings, &arrived.message, arrived.source, 7, clock::now()) else { return };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::network::{Callee, DELAY, Flight, Kind, Network, Path, bad, chance};
-use super::party::{inbound, outbound};
+use super::party::{asking, inbound, outbound};
 use super::transport::{assert_sent, network};
 use crate::call::offer::What;
 use crate::call::{InboundSettings, OutboundSettings};
@@ -71,7 +71,7 @@ fn whichever_sip_message_is_lost_both_ends_end_alike() {
 #[test]
 fn whichever_sip_message_is_lost_at_a_glare_both_ends_end_alike() {
     let (mut caller, mut callee) = fast();
-    (caller.reinvite_after, callee.reinvite_after) = (Duration::from_millis(130), Duration::from_millis(100));
+    (caller.t38, callee.t38) = (asking(Duration::from_millis(130)), asking(Duration::from_millis(100)));
     let build = || network(caller.clone(), callee.clone());
     let mut clean = build();
     clean.play();

@@ -13,5 +13,7 @@ mod party;
 mod peer;
 mod polling;
 mod refresh;
+mod silence;
+mod switching;
 mod transport;
 mod wire;

@@ -9,7 +9,7 @@ use super::party::{CALLEE, CALLER, PAGES, Party, is_page, page_bits, sip_address
 use super::peer::Peer;
 use crate::call::engine::PageCount;
 use crate::call::offer::What;
-use crate::call::{Call, InboundSettings, Input, OutboundSettings, Output, Verdict};
+use crate::call::{Call, FirstOffer, InboundSettings, Input, OutboundSettings, Output, Verdict};
 use crate::model::Cause;
 use crate::sip::{self, Message, Routed, Router, Source};
 
@@ -123,12 +123,17 @@ pub(super) fn bad(seed: u64, lost: u64, doubled: u64, jitter_ms: u64) -> Path {
 
 impl Network {
     /// A caller of ours whose INVITE is out.
-    pub(super) fn new(what: What, caller: OutboundSettings, callee: Callee, seed: u64) -> Self {
+    pub(super) fn new(what: What, mut caller: OutboundSettings, callee: Callee, seed: u64) -> Self {
+        caller.t38.first_offer = match what {
+            What::Audio => FirstOffer::Audio,
+            What::T38 => FirstOffer::T38,
+            What::Either => FirstOffer::Both,
+        };
         #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
         let base = Instant::now();
         let mut router = Router::new("caller");
         let earlier = PageCount::of(&caller.fax).earlier;
-        let call = Call::outbound_offering(what, caller, seed, base);
+        let call = Call::outbound(caller, seed, base);
         router.add(call.leg());
         let party = Party { confirmed: earlier, earlier, ..Party::new(call) };
         Self {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::{
-    Call, Codec, Ending, InboundSettings, Input, LineSettings, MediaAddresses, OutboundSettings, Output, PageFormat,
-    Progress, ReceivedPage, Verdict,
+    Ask, Call, Codec, Ending, InboundSettings, Input, LineSettings, MediaAddresses, OutboundSettings, Output,
+    PageFormat, Progress, ReceivedPage, T38Policy, Verdict,
 };
 use crate::model::{Compression, Resolution, Width};
 use crate::signal::Modulation;
@@ -60,6 +60,11 @@ pub(super) fn line(side: usize) -> LineSettings {
     }
 }
 
+/// A policy to ask for T.38 after a wait.
+pub(super) fn asking(wait: Duration) -> T38Policy {
+    T38Policy { ask: Ask::After(wait), ..T38Policy::default() }
+}
+
 pub(super) fn outbound() -> OutboundSettings {
     let page = PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 };
     OutboundSettings {
@@ -73,10 +78,11 @@ pub(super) fn outbound() -> OutboundSettings {
             targets: vec![Destination::udp(sip_address(CALLEE))],
             headers: Vec::new(),
             body: Vec::new(),
+            fallback: None,
         },
         response_timeout: Duration::from_secs(6),
         answer_timeout: Duration::from_secs(60),
-        reinvite_after: Duration::from_secs(8),
+        t38: asking(Duration::from_secs(8)),
         fax: Errand::Send(SenderSettings {
             station_id: "+39 02 1234567".into(),
             pages: vec![page; PAGES as usize],
@@ -99,7 +105,7 @@ pub(super) fn inbound() -> InboundSettings {
         line: line(CALLEE),
         endpoint: endpoint(CALLEE),
         answer_after: Duration::ZERO,
-        reinvite_after: Duration::from_secs(2),
+        t38: asking(Duration::from_secs(2)),
         fax: AnswererSettings { receive: taking(), documents: Vec::new() },
     }
 }

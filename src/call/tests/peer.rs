@@ -9,7 +9,7 @@ use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::g711::Law;
 use crate::dsp::tone::{Generator, Tone};
 use crate::rtp;
-use crate::sip::{Command, Event, Input, Leg, Message, Output, Source};
+use crate::sip::{Command, Event, Input, Leg, Message, Method, Output, Source, stateless_response};
 
 /// What it does with the INVITE.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ pub(super) struct Peer {
     pub(super) sound: Sound,
     /// Hangs up so long after its 200.
     pub(super) hang_up_after: Option<Duration>,
+    /// Refuses an INVITE that offers T.38 with this, and does not count it as the call.
+    pub(super) refuse_image: Option<u16>,
     leg: Option<Leg>,
     answer_at: Option<Instant>,
     hang_up_at: Option<Instant>,
@@ -72,6 +74,7 @@ impl Peer {
             on_offer,
             sound,
             hang_up_after: None,
+            refuse_image: None,
             leg: None,
             answer_at: None,
             hang_up_at: None,
@@ -93,6 +96,12 @@ impl Peer {
         if let Some(leg) = &mut self.leg {
             leg.handle(Input::Message { message, source }, now);
             return self.drain(now);
+        }
+        let offers_image = message.body.windows(7).any(|seven| seven == b"m=image");
+        if let Some(status) = self.refuse_image.filter(|_| offers_image && message.method() == Some(&Method::Invite))
+            && let Some((response, to)) = stateless_response(&message, source, status, "", &[])
+        {
+            return vec![(Kind::Sip, sip_address(CALLEE), to.address, response.to_bytes())];
         }
         let Ok(leg) = Leg::incoming(&message, source, endpoint(CALLEE), 5, now) else { return Vec::new() };
         self.leg = Some(leg);
@@ -178,6 +187,7 @@ impl Peer {
             | Event::Trying
             | Event::Ringing
             | Event::Progress { .. }
+            | Event::FellBack { .. }
             | Event::Answered { .. }
             | Event::OfferWithdrawn
             | Event::OfferAnswered { .. }

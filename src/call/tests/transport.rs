@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::network::{Callee, Kind, Network};
-use super::party::{CALLEE, CALLER, PAGES, at, inbound, outbound, sending};
+use super::party::{CALLEE, CALLER, PAGES, asking, at, inbound, outbound, sending};
 use crate::call::offer::What;
 use crate::call::{InboundSettings, OutboundSettings};
 use crate::model::Cause;
@@ -66,8 +66,8 @@ fn a_caller_that_gives_up_while_it_rings_leaves_nothing_behind() {
 /// Delays such that the caller's re-INVITE is sent first, and the called side's would come late.
 #[test]
 fn the_caller_asks_for_t38_when_the_called_side_does_not() {
-    let caller = OutboundSettings { reinvite_after: Duration::from_millis(100), ..outbound() };
-    let callee = InboundSettings { reinvite_after: Duration::from_secs(60), ..inbound() };
+    let caller = OutboundSettings { t38: asking(Duration::from_millis(100)), ..outbound() };
+    let callee = InboundSettings { t38: asking(Duration::from_secs(60)), ..inbound() };
     let mut network = network(caller, callee);
     network.play();
     assert_sent(&network);
@@ -78,8 +78,8 @@ fn the_caller_asks_for_t38_when_the_called_side_does_not() {
 fn re_invites_that_meet_are_refused_by_both_and_the_second_try_serves_both() {
     for offset_ms in [90, 100, 110, 120, 130, 140, 150] {
         // The caller has audio one delay before the called side.
-        let caller = OutboundSettings { reinvite_after: Duration::from_millis(offset_ms), ..outbound() };
-        let callee = InboundSettings { reinvite_after: Duration::from_millis(100), ..inbound() };
+        let caller = OutboundSettings { t38: asking(Duration::from_millis(offset_ms)), ..outbound() };
+        let callee = InboundSettings { t38: asking(Duration::from_millis(100)), ..inbound() };
         let mut network = network(caller, callee);
         network.play();
         assert_sent(&network);

@@ -10,6 +10,10 @@ pub struct NewReceived {
     pub called: String,
     /// The caller's number, if shown.
     pub caller: Option<String>,
+    /// The name shown with it.
+    pub caller_name: Option<String>,
+    /// Whether the caller does not want number and name to be shown.
+    pub caller_withheld: bool,
     /// The trunk it came over.
     pub trunk: Option<String>,
     /// The fetch that brings it, when we are who called; then `called` is the number we called.
@@ -31,6 +35,10 @@ pub struct Received {
     pub called: String,
     /// The caller's number, if shown.
     pub caller: Option<String>,
+    /// The name shown with it.
+    pub caller_name: Option<String>,
+    /// Whether the caller does not want number and name to be shown.
+    pub caller_withheld: bool,
     /// The far end's station identification (TSI), once heard.
     pub remote_id: Option<String>,
     /// The trunk it came over.

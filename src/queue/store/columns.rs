@@ -226,6 +226,8 @@ pub(super) fn received(row: &Row<'_>) -> Result<Received> {
         id: ReceivedId(row.get("id")?),
         called: row.get("called")?,
         caller: row.get("caller")?,
+        caller_name: row.get("caller_name")?,
+        caller_withheld: row.get("caller_withheld")?,
         remote_id: row.get("remote_id")?,
         trunk: row.get("trunk")?,
         job: row.get::<_, Option<i64>>("job")?.map(JobId),

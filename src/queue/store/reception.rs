@@ -147,6 +147,7 @@ fn close(tx: &Tx<'_>, received: ReceivedId, end: &ReceptionEnd, now_ms: i64) -> 
 fn check(new: &NewReceived) -> Result<(), QueueError> {
     bounded("the called number", &new.called)?;
     bounded_some("the caller", new.caller.as_ref())?;
+    bounded_some("the caller's name", new.caller_name.as_ref())?;
     bounded_some("the trunk", new.trunk.as_ref())?;
     bounded("the spool file", &new.spool_file)?;
     mailboxes(&new.mailboxes)
@@ -155,8 +156,8 @@ fn check(new: &NewReceived) -> Result<(), QueueError> {
 fn insert(tx: &Tx<'_>, new: &NewReceived) -> Result<ReceivedId, QueueError> {
     tx.connection
         .prepare_cached(
-            "INSERT INTO received (called, caller, trunk, mailboxes, spool_file, opened_ms, job) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO received (called, caller, trunk, mailboxes, spool_file, opened_ms, job, caller_name, caller_withheld) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             new.called,
@@ -165,7 +166,9 @@ fn insert(tx: &Tx<'_>, new: &NewReceived) -> Result<ReceivedId, QueueError> {
             new.mailboxes.join("\n"),
             new.spool_file,
             new.opened_ms,
-            new.job.map(|job| job.0)
+            new.job.map(|job| job.0),
+            new.caller_name,
+            new.caller_withheld
         ])?;
     Ok(ReceivedId(tx.connection.last_insert_rowid()))
 }

@@ -82,6 +82,8 @@ fn call() -> NewReceived {
     NewReceived {
         called: "+390212345".into(),
         caller: Some("+49891234567".into()),
+        caller_name: Some("Anna".into()),
+        caller_withheld: false,
         trunk: Some("main".into()),
         job: None,
         mailboxes: vec!["a@example.com".into(), "b@example.com".into()],

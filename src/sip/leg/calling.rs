@@ -29,6 +29,8 @@ pub(super) struct Calling {
     pub(super) proceeding: bool,
     /// Where else it may go, in this order.
     pub(super) targets: VecDeque<Destination>,
+    /// What is offered instead when the first offer is refused.
+    fallback: Option<Vec<u8>>,
     /// Where else the peer sends it.
     pub(super) route: Box<redirect::Route>,
     ringing: bool,
@@ -58,6 +60,7 @@ impl Leg {
         let number = chance.below(FIRST_NUMBER_BOUND) + 1;
         let mut targets = VecDeque::from(std::mem::take(&mut invitation.targets));
         let hop = targets.pop_front();
+        let fallback = invitation.fallback.take();
         let asked = Asked::new(settings.calls.session_interval);
         let mut leg = Self {
             authenticator: Authenticator::new(settings.credentials.clone()),
@@ -86,14 +89,15 @@ impl Leg {
         let invite = leg.first_invite(invitation, number);
         let branch = leg.send_invite(Purpose::Call, invite, hop, now);
         leg.timers.set(Timer::Ringing, now + RINGING_LIMIT);
-        let calling = Calling { branch, proceeding: false, targets, route: Box::default(), ringing: false };
+        let route = Box::default();
+        let calling = Calling { branch, proceeding: false, targets, fallback, route, ringing: false };
         leg.wait_for_target(&calling, now);
         leg.state = State::Calling(calling);
         leg
     }
 
     fn first_invite(&self, invitation: Invitation, number: u64) -> Message {
-        let Invitation { from, from_name, to, request_uri, headers, body, targets: _ } = invitation;
+        let Invitation { from, from_name, to, request_uri, headers, body, fallback: _, targets: _ } = invitation;
         let mut from = NameAddress { display_name: from_name, ..NameAddress::new(from) };
         from.parameters.set("tag", Some(&self.local_tag));
         let mut invite = Message::request(Method::Invite, request_uri.to_string());
@@ -127,6 +131,7 @@ impl Leg {
                 200..300 => self.answered(invite, response, now),
                 300..=399 => self.redirected(calling, invite, response, now),
                 401 | 407 if self.authenticator.learn(response).is_ok() => self.call_again(calling, invite, now),
+                406 | 415 | 488 | 606 if calling.fallback.is_some() => self.fall_back(calling, invite, status, now),
                 422 if self.interval_was_too_short(response) => self.call_again(calling, invite, now),
                 // RFC 3263 §4.3
                 503 => self.other_way(calling, invite, redirect::failure(response), now),
@@ -201,6 +206,16 @@ impl Leg {
         self.ask_for_timer(&mut again);
         let branch = self.send_invite(Purpose::Call, again, self.hop.clone(), now);
         self.state = State::Calling(Calling { branch, proceeding: false, ..calling });
+    }
+
+    /// The far end does not take what was offered: the same call again with the other offer, and the next number.
+    // RFC 3261 §8.1.3.5
+    fn fall_back(&mut self, mut calling: Calling, invite: &Message, status: u16, now: Instant) {
+        let mut other = invite.clone();
+        other.set_body(BODY_TYPE, calling.fallback.take().unwrap_or_default());
+        self.authenticator.satisfied();
+        self.tell(Event::FellBack { status });
+        self.call_again(calling, &other, now);
     }
 
     /// The callee does not take the call; another address that it was sent to may.

@@ -146,14 +146,9 @@ impl Route {
 
 /// The failure that a response is.
 pub(super) fn failure(response: &Message) -> Event {
-    let mut reason = response.reason_phrase().to_owned();
-    for warning in response.warnings() {
-        reason.push_str(": ");
-        reason.push_str(&warning);
-    }
     Event::Failed {
         status: response.status().unwrap_or_default(),
-        reason,
+        reason: response.said(),
         q850: response.reason().and_then(|reason| reason.q850),
         retry_after: response.retry_after(),
     }

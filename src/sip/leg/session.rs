@@ -82,6 +82,8 @@ pub struct Invitation {
     pub headers: Vec<(String, String)>,
     /// The offer (SDP).
     pub body: Vec<u8>,
+    /// The offer to fall back to, in the same call, when the far end refuses the first for what is in it: 406, 415, 488, 606.
+    pub fallback: Option<Vec<u8>>,
 }
 
 /// What a leg takes.
@@ -192,11 +194,16 @@ pub enum Event {
         /// The answer; that of the provisional response when the 2xx had none; empty when there was none at all.
         body: Vec<u8>,
     },
+    /// Outgoing: the offer was refused, and [`Invitation::fallback`] is offered now.
+    FellBack {
+        /// What the first offer got.
+        status: u16,
+    },
     /// Outgoing: refused.
     Failed {
         /// 300 to 699.
         status: u16,
-        /// The phrase.
+        /// The phrase, and what Reason and Warning say beside it.
         reason: String,
         /// The cause, when the peer told one.
         q850: Option<u8>,

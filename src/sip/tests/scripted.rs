@@ -145,10 +145,10 @@ fn an_answer_without_body_takes_that_of_its_own_early_media() {
 fn a_failure_tells_status_phrase_cause_and_when_to_come_again() {
     let mut call = Call::outgoing();
     let invite = call.invite.clone();
-    let (messages, events) = call.respond(&invite, 503, "t1", "Retry-After: 120 (busy)\nReason: Q.850;cause=34\n", "");
+    let (messages, events) = call.respond(&invite, 503, "t1", "Retry-After: 120 (busy)\nReason: Q.850;cause=34;text=\"No circuit\"\nWarning: 399 gw \"all trunks busy\", 399 gw \"No circuit\"\n", "");
     let failed = Event::Failed {
         status: 503,
-        reason: "Service Unavailable".into(),
+        reason: "Service Unavailable: No circuit: all trunks busy".into(),
         q850: Some(34),
         retry_after: Some(Duration::from_secs(120)),
     };

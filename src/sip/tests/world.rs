@@ -79,6 +79,7 @@ pub(in crate::sip) fn invitation() -> Invitation {
         targets: vec![Destination::udp(address(CALLEE))],
         headers: vec![("P-Asserted-Identity".into(), "<sip:+3902@192.0.2.1>".into())],
         body: b"audio".to_vec(),
+        fallback: None,
     }
 }
 
@@ -308,6 +309,7 @@ fn word(event: &Event) -> String {
         Event::Progress { body } => format!("progress {}", text(body.as_deref().unwrap_or_default())),
         Event::Answered { body } => format!("answered {}", text(body)),
         Event::Failed { status, q850, .. } => format!("failed {status} {}", q850.unwrap_or(0)),
+        Event::FellBack { status } => format!("fell back {status}"),
         Event::TimedOut => "timed out".into(),
         Event::Unreachable => "unreachable".into(),
         Event::Offered { body } => format!("offered {}", text(body.as_deref().unwrap_or(b"nothing"))),

@@ -1,0 +1,205 @@
+//! Who may call: peers by address and password, callers that are declined, numbers nobody has, channels that are taken, and a flood
+//! from a peer that is known, each over real sockets.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use faxramp::app::Server;
+use faxramp::model::Cause;
+use faxramp::sip::digest::{Authenticator, Subject};
+use faxramp::sip::{Credentials, Message, Method};
+use tokio::net::UdpSocket;
+
+use crate::support::client::{Client, message};
+use crate::support::site::{Site, Wishes};
+use crate::support::{PATIENCE, all_reported, documents, until};
+
+/// A telephone system that calls.
+struct Pbx {
+    socket: UdpSocket,
+    from: SocketAddr,
+    to: SocketAddr,
+    calls: usize,
+}
+
+impl Pbx {
+    /// At an address of this machine that ends so.
+    async fn new(site: &Site, last: u8) -> Self {
+        let address = IpAddr::V4(Ipv4Addr::new(127, 0, 66, last));
+        let socket = UdpSocket::bind((address, 0)).await.expect("a port");
+        let from = socket.local_addr().expect("an address");
+        Self { socket, from, to: site.sip_address(), calls: 0 }
+    }
+
+    /// A new INVITE to a number, with these headers beside the usual.
+    fn invite(&mut self, number: &str, headers: &[(&str, &str)]) -> Message {
+        self.calls += 1;
+        let (from, to, call) = (self.from, self.to, self.calls);
+        let mut invite = Message::request(Method::Invite, format!("sip:{number}@{to}"));
+        let mut push = |name: &str, value: String| invite.headers.push(name, value);
+        push("Via", format!("SIP/2.0/UDP {from};branch=z9hG4bK{call}"));
+        push("Max-Forwards", "70".into());
+        push("From", format!("\"Anna Rossi\" <sip:+390255{call:02}@{from}>;tag=t{call}"));
+        push("To", format!("<sip:{number}@{to}>"));
+        push("Call-ID", format!("{call}@{from}"));
+        push("CSeq", "1 INVITE".into());
+        push("Contact", format!("<sip:pbx@{from}>"));
+        for (name, value) in headers {
+            invite.headers.set(name, value);
+        }
+        let address = from.ip();
+        let body = format!(
+            "v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n\
+             a=rtpmap:8 PCMA/8000\r\n"
+        );
+        invite.set_body("application/sdp", body.into_bytes());
+        invite
+    }
+
+    async fn send(&self, message: &Message) {
+        self.socket.send_to(&message.to_bytes(), self.to).await.expect("sent");
+    }
+
+    /// The next response to a request that is not provisional.
+    async fn answer(&self, request: &Message) -> Message {
+        let mut buffer = [0; 4000];
+        loop {
+            let length =
+                tokio::time::timeout(PATIENCE, self.socket.recv(&mut buffer)).await.expect("in time").expect("read");
+            let response = Message::parse(&buffer[..length]).expect("a response");
+            if response.call_id() == request.call_id() && response.status().is_some_and(|status| status >= 200) {
+                return response;
+            }
+        }
+    }
+
+    /// Calls, and gives the final response.
+    async fn call(&mut self, number: &str, headers: &[(&str, &str)]) -> Message {
+        let invite = self.invite(number, headers);
+        self.send(&invite).await;
+        self.answer(&invite).await
+    }
+}
+
+async fn start(site: &Site) -> Server {
+    Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+const PEERS: &str = r#"
+[[peer]]
+name = "pbx"
+trunk = "loopback"
+addresses = ["127.0.66.21"]
+username = "pbx"
+password = "secret"
+called_number = "to"
+channels = 1
+when_full = "unavailable"
+retry_after = "45 s"
+[inbound_block]
+callers = ["+390666*"]
+anonymous = true
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_with_a_password_is_asked_for_it_and_its_fax_is_filed_under_its_trunk() {
+    let site = Site::new(Wishes { more: PEERS, ..Wishes::default() });
+    let server = start(&site).await;
+    let mut pbx = Pbx::new(&site, 21).await;
+    // The request names an account of ours; who was called stands in To.
+    let to = format!("<sip:+39021111@{}>", site.sip_address());
+    let invite = pbx.invite("account", &[("To", &to)]);
+    pbx.send(&invite).await;
+    let asked = pbx.answer(&invite).await;
+    assert_eq!(asked.status(), Some(401));
+    assert_eq!(asked.headers.all("WWW-Authenticate").count(), 2, "SHA-256 and MD5");
+
+    let credentials = Credentials { user: "pbx".into(), password: "secret".into(), realm: None };
+    let mut authenticator = Authenticator::new(Some(credentials));
+    authenticator.learn(&asked).expect("a challenge we know");
+    let mut again = invite.clone();
+    again.headers.set("CSeq", "2 INVITE");
+    again.headers.set("Via", format!("SIP/2.0/UDP {};branch=z9hG4bKagain", pbx.from));
+    let uri = again.request_uri().expect("a request").to_owned();
+    let subject = Subject { method: "INVITE", uri: &uri, body: &invite.body };
+    authenticator.authorize(&mut again.headers, subject, "client");
+    pbx.send(&again).await;
+    assert_eq!(pbx.answer(&again).await.status(), Some(200));
+
+    let row = server.office().store().list_received(None, 10).expect("rows").remove(0);
+    assert_eq!((row.called.as_str(), row.trunk.as_deref()), ("+39021111", Some("loopback")));
+    assert_eq!((row.caller.as_deref(), row.caller_name.as_deref()), (Some("+39025501"), Some("Anna Rossi")));
+
+    // Its one channel is taken; the same nonce with the same count is not taken twice.
+    pbx.send(&again).await;
+    let mut second = again.clone();
+    second.headers.set("Call-ID", "replayed@pbx");
+    second.headers.set("Via", format!("SIP/2.0/UDP {};branch=z9hG4bKreplayed", pbx.from));
+    pbx.send(&second).await;
+    assert_eq!(pbx.answer(&second).await.status(), Some(401));
+    let mut busy = second.clone();
+    busy.headers.set("CSeq", "3 INVITE");
+    busy.headers.set("Via", format!("SIP/2.0/UDP {};branch=z9hG4bKbusy", pbx.from));
+    authenticator.authorize(&mut busy.headers, subject, "client");
+    pbx.send(&busy).await;
+    let full = pbx.answer(&busy).await;
+    assert_eq!((full.status(), full.retry_after()), (Some(503), Some(Duration::from_secs(45))));
+    server.drain(Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_not_wanted_are_refused_each_with_its_own_status() {
+    let site = Site::new(Wishes { more: PEERS, ..Wishes::default() });
+    let server = start(&site).await;
+    let mut pbx = Pbx::new(&site, 22).await;
+    let status = async |pbx: &mut Pbx, number: &str, headers: &[(&str, &str)]| pbx.call(number, headers).await.status();
+    assert_eq!(status(&mut pbx, "+4989", &[]).await, Some(404), "nobody has the number");
+    let blocked = "<sip:00390666123@pbx>;tag=x";
+    assert_eq!(status(&mut pbx, "+39021111", &[("From", blocked)]).await, Some(603), "however the trunk spells it");
+    let anonymous = "\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=x";
+    assert_eq!(status(&mut pbx, "+39021111", &[("From", anonymous)]).await, Some(603));
+    let hidden = [("P-Asserted-Identity", "<sip:+390255@pbx>"), ("Privacy", "id")];
+    assert_eq!(status(&mut pbx, "+39021111", &hidden).await, Some(603));
+    assert!(server.office().store().list_received(None, 10).expect("rows").is_empty());
+    assert_eq!(status(&mut pbx, "+39021111", &[]).await, Some(200), "all others are welcome");
+    server.drain(Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_from_a_known_peer_leaves_the_fax_on_the_line_unharmed() {
+    let sip = "calls_per_second = 1\ncalls_burst = 5";
+    let site = Site::new(Wishes { sip, slow: true, more: "[queue]\nmax_calls = 10", ..Wishes::default() });
+    let server = start(&site).await;
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    let mail = message("f1", "Offer", &documents::text(1));
+    let (code, reply) = client.mail("jane@company.test", &["+39021111@fax.test"], &mail).await;
+    assert_eq!(code, 250, "{reply}");
+    until("the fax is on the line", async || {
+        let rows = server.office().store().list_received(None, 10).expect("rows");
+        (!rows.is_empty()).then_some(())
+    })
+    .await;
+    let mut pbx = Pbx::new(&site, 23).await;
+    for _ in 0..10_000 {
+        let invite = pbx.invite("+39023333", &[]);
+        pbx.send(&invite).await;
+    }
+    let job = all_reported(&server, 1).await.remove(0);
+    assert_eq!(job.job.cause, Some(Cause::Sent), "{:?}", job.attempts);
+    // Nothing was lost or said twice.
+    let record = job.attempts[0].record.as_deref().expect("a record");
+    assert!(record.contains("\"partial_page_requests\":0") && record.contains("\"retrains\":0"), "{record}");
+    let rows = server.office().store().list_received(None, 100).expect("rows");
+    let taken = rows.iter().filter(|row| row.called == "+39023333").count();
+    assert!((1..=9).contains(&taken), "{taken} of the flood were let in");
+    let mut buffer = [0; 4000];
+    let mut answers = Vec::new();
+    while let Ok(length) = pbx.socket.try_recv(&mut buffer) {
+        answers.push(Message::parse(&buffer[..length]).expect("a message").status().unwrap_or(0));
+    }
+    let refusals = answers.iter().filter(|status| **status == 503).count();
+    assert!(refusals > 0 && answers.len() < 1000, "{refusals} of {answers:?}");
+    let received = rows.iter().find(|row| row.called == "+39021111").expect("the fax");
+    assert_eq!(received.pages, job.job.pages_total);
+    server.drain(Duration::ZERO).await;
+}
