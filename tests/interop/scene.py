@@ -16,8 +16,8 @@ from peers import SIP_PORT, Faxramp
 from process import Fault
 from sipp import Sipp
 
-# The first host of the run's network that scenes may take, and where SIPp is.
-FIRST_HOST, SIPP_HOST = 100, 40
+# The first hosts that servers and proxies may take, and where SIPp is.
+FIRST_HOST, FIRST_PROXY, SIPP_HOST = 10, 130, 250
 # SIPp takes ports for media from 6000 on by itself.
 FIRST_PORT = 10000
 # The numbers that the server answers; others are unknown.
@@ -45,6 +45,7 @@ redact_numbers = false
 [fax]
 headline = false
 station_id = "+39 02 99999"
+{fax}
 [receipt]
 thumbnail = false
 [delivery]
@@ -78,8 +79,9 @@ class Scene:
         self.lab, self.stack = lab, contextlib.ExitStack()
         with lab.lock:
             self.count = lab.counts["scene"] = lab.counts.get("scene", -1) + 1
-        self.address = f"{lab.network}.{FIRST_HOST + self.count}"
-        self.sipp_address = f"{lab.network}.{SIPP_HOST}"
+        self.address = f"{lab.scenes}.{FIRST_HOST + self.count}"
+        self.proxy_address = f"{lab.scenes}.{FIRST_PROXY + self.count}"
+        self.sipp_address = f"{lab.scenes}.{SIPP_HOST}"
         self.folder = lab.folder / f"scene-{self.count:02}-{lab.now.claim[:60].replace(' ', '-')}"
         self.folder.mkdir()
         self.ports, self.sipps, self.faxramp = 0, [], None
@@ -87,8 +89,11 @@ class Scene:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, _kind, fault, _trace):
         self.stack.close()
+        told = [f"{path.parent.name}: {path.read_text(errors='replace')[:600]}" for path in self.folder.glob("*/errors")]
+        if isinstance(fault, Fault) and told:
+            raise Fault("\n".join([str(fault), *told])) from fault
 
     def port(self):
         """A port at SIPp's address that nobody else in this run has."""
@@ -117,9 +122,9 @@ class Scene:
         self.stack.callback(peer.stop)
         return peer
 
-    def server(self, *trunks, sip="", listen=None, max_calls=200, inbound=""):
+    def server(self, *trunks, sip="", listen=None, max_calls=200, inbound="", fax=""):
         """Starts the server. Each trunk is a name, where it is, and more lines."""
-        sections = [trunk(*words) for words in trunks] or [trunk("nobody", f"{self.lab.network}.99:9")]
+        sections = [trunk(*words) for words in trunks] or [trunk("nobody", f"{self.lab.scenes}.251:9")]
         text = CONFIGURATION.format(
             folder=self.folder / "faxramp",
             address=self.address,
@@ -127,6 +132,7 @@ class Scene:
             sip=sip,
             max_calls=max_calls,
             inbound=inbound,
+            fax=fax,
             trunks="\n".join(sections),
         )
         self.faxramp = self.keep(Faxramp(f"scene {self.count}", self.folder / "faxramp", self.lab.program, self.address, text))

@@ -9,12 +9,12 @@ from scene import TRIES, Scene, seconds_between
 from sipp import asks, audio, hears, image, pause, says
 
 # Final responses as IANA has them, and with the cause that the sender is told and how often such a call is worth a try.
-NEVER = {"unallocated": (404, 410, 484, 604), "rejected": (403, 603, 607, 608)}
-AGAIN = {"busy": ("busy", (486, 600)), "no-answer": ("no-answer", (408, 480, 487)), "no-common-transport": ("fax", (415, 488, 606))}
+NEVER = {"unallocated": (404, 410, 416, 484, 485, 604), "rejected": (403, 433, 603, 607, 608)}
+AGAIN = {"busy": ("busy", (486, 600)), "no-answer": ("no-answer", (408, 480, 487)), "no-common-transport": ("fax", (406, 415, 488, 606))}
 CREDENTIALS = (401, 407)
 CONGESTION = (
-    *(300, 301, 302, 305, 380, 400, 402, 405, 406, 412, 413, 414, 416, 417, 420, 421, 422, 423, 424, 425, 428, 429, 430, 433, 436, 437, 438, 439),
-    *(440, 469, 470, 481, 482, 483, 485, 489, 491, 493, 494, 500, 501, 502, 503, 504, 505, 513, 555, 580),
+    *(300, 301, 302, 305, 380, 400, 402, 405, 412, 413, 414, 417, 420, 421, 422, 423, 424, 425, 428, 429, 430, 436, 437, 438, 439),
+    *(440, 469, 470, 481, 482, 483, 489, 491, 493, 494, 500, 501, 502, 503, 504, 505, 513, 555, 580),
 )
 EXPECTED = {
     **{status: (cause, "never") for cause, statuses in NEVER.items() for status in statuses},
@@ -45,11 +45,11 @@ def every_final_status_becomes_the_cause_and_the_tries_it_deserves(lab):
         wrong = []
         for status, (cause, tries) in EXPECTED.items():
             calls = scene.attempts(senders[status], TRIES.get(tries, 1), 240)
-            job = scene.faxramp.jobs(senders[status])[0]
+            job = scene.faxramp.show(scene.faxramp.jobs(senders[status])[0])
             causes = {call["cause"] for call in calls}
             statuses = {call["record"]["sip_status"] for call in calls}
-            told = tries == "later" and job["state"] == "ready" or tries != "later" and job["state"] in ("done", "reported", "failed")
-            if causes != {cause} or statuses != {status} or not told:
+            over = job["state"] not in ("ready", "dialling")
+            if causes != {cause} or statuses != {status} or over == (tries == "later"):
                 wrong.append(f"{status}: {sorted(causes)} {statuses} {len(calls)} calls, {job['state']}, not {cause}, {tries}")
         claim(not wrong, "\n".join(wrong))
         for sipp in sipps.values():
@@ -82,7 +82,7 @@ def a_call_that_nobody_answers_is_cancelled(lab):
 @case
 def an_answer_that_crosses_the_cancel_is_acknowledged_and_ended(lab):
     with Scene(lab) as scene:
-        steps = [hears("INVITE"), says(180), hears("CANCEL", within=10), says(200, to="INVITE", body=audio()), says(481, to="CANCEL")]
+        steps = [hears("INVITE"), says(180), hears("CANCEL", within=10), says(481, to="CANCEL"), says(200, to="INVITE", body=audio())]
         sipp = scene.callee("answers-late", [*steps, hears("ACK", within=5), hears("BYE", within=5), says(200)])
         scene.server(("one", f"{sipp.address}:{sipp.port}", 'answer_timeout = "5 s"'))
         scene.ended(scene.submit(), "no-answer")
@@ -131,7 +131,7 @@ def one_that_refuses_t38_and_makes_no_sound_is_no_fax(lab):
 @case
 def a_far_end_that_asks_for_t38_after_seconds_of_audio_gets_it(lab):
     with Scene(lab) as scene:
-        late = [pause(8), asks("INVITE", body=image()), hears(100, optional=True), hears(200), asks("ACK"), pause(2), asks("BYE"), hears(200)]
+        late = [pause(8), asks("INVITE", body=image()), hears(100), hears(200), asks("ACK"), pause(2), asks("BYE"), hears(200)]
         sipp = scene.callee("late", [*ANSWERED, *late])
         scene.server(("one", f"{sipp.address}:{sipp.port}", 't38_reinvite_after = "30 s"'))
         scene.ended(scene.submit(), "no-fax-heard")
@@ -166,23 +166,24 @@ def an_update_within_the_call_is_answered(lab):
 
 
 def refreshed(lab, allow, method):
-    """A call that speaks T.38 when half of its session interval of 90 s is over; gives the refresh."""
-    timer = ["Session-Expires: 90;refresher=uac", "Require: timer", f"Allow: {allow}"]
-    # T.38 begins late, since who sends waits no more than 35 s for a machine that says nothing (T.30 §5.3.1, T1).
-    switch = [pause(20), asks("INVITE", body=image()), hears(200), asks("ACK")]
-    refresh = [hears(method, within=30), says(200, body=image(version=3) if method == "INVITE" else None, headers=timer)]
+    """A call with T.38 and a session interval of 60 s, less than a fax waits for a machine that says nothing (35 s, T.30 T1) if halved;
+    gives the refresh, and the description in force."""
+    timer = ["Session-Expires: 60;refresher=uac", "Require: timer", f"Allow: {allow}"]
+    switch = [hears("INVITE", within=10), says(200, body=image(), headers=timer), hears("ACK")]
+    refresh = [hears(method, within=40), says(200, body=image() if method == "INVITE" else None, headers=timer)]
     refresh += [hears("ACK")] if method == "INVITE" else []
     with Scene(lab) as scene:
         steps = [hears("INVITE"), says(200, body=audio(), headers=timer), hears("ACK"), *switch, *refresh, pause(1), asks("BYE"), hears(200)]
         sipp = scene.callee("refreshes", steps)
-        scene.server(("one", f"{sipp.address}:{sipp.port}", 't38_reinvite_after = "30 s"'))
+        scene.server(("one", f"{sipp.address}:{sipp.port}", 't38_reinvite_after = "1 s"'))
         scene.ended(scene.submit(), "no-fax-heard", seconds=120)
         sipp.finish()
-        first, last = sipp.heard("ACK")[0].time, sipp.heard(method)[-1]
-        # The answer to a re-INVITE says nothing of a timer, so it stays.
-        claim(43 <= last.time - first <= 47, "the refresh came after", last.time - first, "s")
-        claim("90" in last.header("Session-Expires"), "the refresh asks for", last.header("Session-Expires"))
-        return last, [message for message in sipp.heard(200) if "m=image" in message.body][0]
+        refresh, switch = sipp.heard(method)[-1], sipp.heard("INVITE")[1]
+        waited = refresh.time - switch.time
+        claim(28 <= waited <= 32, "the refresh came after", waited, "s")
+        # RFC 4028 §4: no less is asked for.
+        claim("90" in refresh.header("Session-Expires"), "the refresh asks for", refresh.header("Session-Expires"))
+        return refresh, switch
 
 
 @case(first=True)
@@ -193,9 +194,9 @@ def a_session_is_refreshed_by_update_at_half_of_its_time(lab):
 
 @case(first=True)
 def a_session_is_refreshed_by_re_invite_with_t38_where_update_is_not_allowed(lab):
-    invite, answer = refreshed(lab, "INVITE, ACK, BYE, CANCEL", "INVITE")
+    again, switch = refreshed(lab, "INVITE, ACK, BYE, CANCEL", "INVITE")
     # RFC 4028 §7.4: the description is the one in force, and its version the same.
-    claim(invite.body == answer.body, "the refresh describes", invite.body, "and in force is", answer.body)
+    claim("m=image" in again.body and again.body == switch.body, "the refresh describes", again.body, "and in force is", switch.body)
 
 
 @case
