@@ -68,7 +68,7 @@ def heard(address, port):
         return probe.connect_ex((address, port)) == 0
 
 
-def through_proxy(lab, secure, fax, *defined, **settings):
+def through_proxy(lab, secure, exchange, *defined, **settings):
     """A server whose only trunk is the proxy, and the claim that the calls stayed on the proxy's path to their ends."""
     with Scene(lab) as scene:
         certificates(scene.folder, proxy=scene.proxy_address, server=scene.address)
@@ -77,7 +77,7 @@ def through_proxy(lab, secure, fax, *defined, **settings):
         listen = f'"udp:{scene.address}:{SIP_PORT}", "tls:{scene.address}:{TLS_PORT}"' if secure else None
         more = f'transport = "tls"\ntls_ca = "{scene.folder}/ca.pem"' if secure else ""
         server = scene.server(("proxy", f"{proxy.address}:{TLS_PORT if secure else SIP_PORT}", more), sip=own, listen=listen, **settings)
-        fax(server, proxy)
+        exchange(server, proxy)
         claim(proxy.relayed("begins INVITE") == 1, "calls through the proxy:", proxy.relayed("begins INVITE"))
         # The switch to T.38 and the farewell, from whichever side.
         for request in ("INVITE", "ACK", "BYE"):
@@ -118,17 +118,17 @@ def a_trunk_whose_certificate_is_of_another_authority_gets_no_call(lab):
         scene.server(("proxy", f"{proxy.address}:{TLS_PORT}", f'transport = "tls"\ntls_ca = "{other}/ca.pem"'))
         scene.ended(scene.submit(lab.number("1000")), "trunk-down")
         claim(proxy.relayed("begins INVITE") == 0, "the call was placed")
-        claim("UnknownIssuer" in scene.faxramp.log.read_text(), "it was not for the authority")
+        claim("invalid peer certificate" in scene.faxramp.log.read_text(), "it was not for the authority")
 
 
 def refreshed(lab, request, *defined):
     """A fax that lasts longer than half of the session interval of 90 s that Asterisk wants for numbers with 7."""
     document = pages.tiff(pages.three() + pages.three())
 
-    def fax(server, _):
+    def exchange(server, _):
         delivered(lab, "7000", 7200, "V.17", document=document, server=server)
 
-    proxy = through_proxy(lab, False, fax, *defined, fax='pacing = "modem"\nmax_rate = 7200')
+    proxy = through_proxy(lab, False, exchange, *defined, fax='pacing = "modem"\nmax_rate = 7200')
     return [line for line in proxy.log.read_text(errors="replace").splitlines() if f"within {request} by udp from {lab.scenes}." in line]
 
 

@@ -44,13 +44,16 @@ def every_final_status_becomes_the_cause_and_the_tries_it_deserves(lab):
         senders = {status: scene.submit(f"1{status}00") for status in EXPECTED}
         wrong = []
         for status, (cause, tries) in EXPECTED.items():
-            calls = scene.attempts(senders[status], TRIES.get(tries, 1), 240)
+            scene.attempts(senders[status], TRIES.get(tries, 1), 240)
             job = scene.faxramp.show(scene.faxramp.jobs(senders[status])[0])
+            # What is tried later is tried by now, or will be; SIPp takes its first call only.
+            later = tries == "later"
+            calls = job["calls"][:1] if later else job["calls"]
             causes = {call["cause"] for call in calls}
             statuses = {call["record"]["sip_status"] for call in calls}
-            over = job["state"] not in ("ready", "dialling")
-            if causes != {cause} or statuses != {status} or over == (tries == "later"):
-                wrong.append(f"{status}: {sorted(causes)} {statuses} {len(calls)} calls, {job['state']}, not {cause}, {tries}")
+            over = job["state"] not in ("ready", "dialling") and not (later and len(job["calls"]) > 1)
+            if causes != {cause} or statuses != {status} or over == later:
+                wrong.append(f"{status}: {sorted(causes)} {statuses} {len(job['calls'])} calls, {job['state']}, not {cause}, {tries}")
         claim(not wrong, "\n".join(wrong))
         for sipp in sipps.values():
             sipp.finish()
