@@ -1,7 +1,7 @@
 //! SIP's sockets: messages in, to the call they belong to; messages out, by datagram or stream.
 //!
 //! A task for each socket reads and asks [`Router`] where each message belongs. A call takes its messages from a bounded queue of its
-//! own; when that is full the message is dropped, as a full network would, and SIP repeats it. Streams are in [`streams`].
+//! own; when that is full the message is dropped, as a full network would, and SIP repeats it. Streams are in `streams`.
 
 mod connection;
 mod streams;
