@@ -38,7 +38,7 @@ def certificates(folder, **addresses):
 class Kamailio:
     """The proxy of one case. Its log tells the requests that went through it, and by which transport they came."""
 
-    def __init__(self, scene, asterisk, secure, *defined):
+    def __init__(self, scene, asterisk, secure):
         self.folder, self.address = scene.folder, scene.proxy_address
         modules = next(iter(pathlib.Path("/usr/lib").glob("*/kamailio/modules")), None)
         if modules is None or not (modules / "tls.so").exists():
@@ -48,7 +48,6 @@ class Kamailio:
         values |= {"ASTERISK": asterisk, "FAXRAMP": f"sip:{scene.address}:{port};transport={transport}"}
         fill(TEMPLATE, self.folder / "kamailio.cfg", values)
         command = ["kamailio", "-DD", "-E", "-m", "32", "-M", "4", "-f", self.folder / "kamailio.cfg", "-Y", self.folder, "-P", self.folder / "pid"]
-        command += [word for name in defined for word in ("-A", name)]
         # Its processes end with the namespace, and that with its first one.
         apart = ["unshare", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", '"$@"; exit', "interop"]
         self.log = self.folder / "kamailio.log"
@@ -68,11 +67,11 @@ def heard(address, port):
         return probe.connect_ex((address, port)) == 0
 
 
-def through_proxy(lab, secure, exchange, *defined, **settings):
+def through_proxy(lab, secure, exchange, **settings):
     """A server whose only trunk is the proxy, and the claim that the calls stayed on the proxy's path to their ends."""
     with Scene(lab) as scene:
         certificates(scene.folder, proxy=scene.proxy_address, server=scene.address)
-        proxy = scene.keep(Kamailio(scene, lab.asterisk.address, secure, *defined))
+        proxy = scene.keep(Kamailio(scene, lab.asterisk.address, secure))
         own = f'tls_certificate = "{scene.folder}/server.pem"\ntls_key = "{scene.folder}/server.key"' if secure else ""
         listen = f'"udp:{scene.address}:{SIP_PORT}", "tls:{scene.address}:{TLS_PORT}"' if secure else None
         more = f'transport = "tls"\ntls_ca = "{scene.folder}/ca.pem"' if secure else ""
@@ -121,24 +120,15 @@ def a_trunk_whose_certificate_is_of_another_authority_gets_no_call(lab):
         claim("invalid peer certificate" in scene.faxramp.log.read_text(), "it was not for the authority")
 
 
-def refreshed(lab, request, *defined):
-    """A fax that lasts longer than half of the session interval of 90 s that Asterisk wants for numbers with 7."""
-    document = pages.tiff(pages.three() + pages.three())
+@case(first=True)
+def a_session_that_the_far_end_refreshes_in_the_middle_of_a_fax_goes_on_bit_for_bit(lab):
+    # For numbers with 7 Asterisk wants a session interval of 90 s; the fax lasts longer than half of it.
+    document = pages.tiff(pages.three())
 
     def exchange(server, _):
-        delivered(lab, "7000", 7200, "V.17", document=document, server=server)
+        delivered(lab, "7000", 9600, "V.17", document=document, server=server)
 
-    proxy = through_proxy(lab, False, exchange, *defined, fax='pacing = "modem"\nmax_rate = 7200')
-    return [line for line in proxy.log.read_text(errors="replace").splitlines() if f"within {request} by udp from {lab.scenes}." in line]
-
-
-@case(first=True)
-def a_session_is_refreshed_in_the_middle_of_a_fax_that_arrives_bit_for_bit(lab):
-    updates = refreshed(lab, "UPDATE")
-    claim(updates, "we sent no UPDATE")
-
-
-@case(first=True)
-def a_session_is_refreshed_by_re_invite_in_the_middle_of_a_fax_where_there_is_no_update(lab):
-    invites = refreshed(lab, "INVITE", "WITHOUT_UPDATE")
-    claim(invites, "we sent no re-INVITE")
+    proxy = through_proxy(lab, False, exchange, fax='pacing = "modem"\nmax_rate = 9600')
+    offers = proxy.relayed(f"within INVITE by udp from {lab.asterisk.address}")
+    # One is the switch to T.38.
+    claim(offers >= 2, "Asterisk refreshed nothing; its re-INVITEs were", offers)
