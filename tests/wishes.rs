@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use faxramp::app::Server;
-use faxramp::image::tiff::{PageImage, read};
+use faxramp::image::Bitmap;
+use faxramp::image::tiff::{FaxPage, Labels, PageImage, read, write};
 use faxramp::model::{Cause, Resolution, Width};
 use faxramp::spool::SpoolName;
 use faxramp::stage::report::pages_as_sent;
@@ -92,6 +93,95 @@ async fn a_machine_that_takes_a4_only_gets_an_a3_page_whole_and_smaller() {
     }
     let office = server.office();
     let sent = pages_as_sent(office, &office.settings(), job, &job.attempts[0]).expect("pages");
+    assert!(sent.iter().zip(&taken).all(|(sent, (_, taken))| sent.bitmap() == *taken), "as the receipt has them");
+    server.drain(Duration::ZERO).await;
+}
+
+/// Two pages of a fax as other fax gear keeps it: one at standard resolution, one at fine. No line is like the next, so any change of
+/// scale shows.
+fn mixed_fax() -> ([FaxPage; 2], Vec<u8>) {
+    let page = |rows: u32, resolution| {
+        let mut bitmap = Bitmap::white(1728, rows);
+        for (x, y) in (0..rows).flat_map(|y| (0..1728).map(move |x| (x, y))) {
+            if (x / 7 + y) % 5 == 0 && (100..1600).contains(&x) && (60..rows - 40).contains(&y) {
+                bitmap.set(x, y, true);
+            }
+        }
+        FaxPage { bitmap, resolution }
+    };
+    let pages = [page(1143, Resolution::Standard), page(2287, Resolution::Fine)];
+    let file = write(&pages, &Labels::default()).expect("a TIFF");
+    (pages, file)
+}
+
+/// The resolutions of the pages of a fax in the spool, and their pictures.
+fn kept(server: &Server, file: &str) -> Vec<(Resolution, PageImage)> {
+    let name = SpoolName::from_stored(file).expect("a name");
+    let tiff = server.office().spool().read(&name, 100_000_000).expect("a file");
+    let pages = read(&tiff).expect("a TIFF").into_iter();
+    pages.map(|page| (page.resolution().expect("it says so"), page.image)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pages_of_a_fax_keep_their_resolutions_with_a_change_of_mode_between_them() {
+    let more = "[trace]\ncalls = \"all\"\n[render]\ntimeout = \"10 m\"\n";
+    let site = Site::new(Wishes { fax: "headline = false", more, ..Wishes::default() });
+    let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    let (pages, file) = mixed_fax();
+    let mail = message_with("w8", "mixed.tiff", "image/tiff", &file);
+    let (code, reply) = client.mail("jane@company.test", &["+39021111@fax.test"], &mail).await;
+    assert_eq!(code, 250, "{reply}");
+    let jobs = all_reported(&server, 1).await;
+    all_received(&server).await;
+    assert_came_as_sent(&server, &jobs[0]);
+
+    let expected: Vec<_> =
+        pages.iter().map(|page| (page.resolution, PageImage::Bilevel(page.bitmap.clone()))).collect();
+    assert!(kept(&server, jobs[0].job.pages_file.as_deref().expect("pages")) == expected, "drawn as they were");
+    let received = server.office().store().list_received(None, 10).expect("rows").remove(0);
+    assert!(kept(&server, &received.spool_file) == expected, "element by element, each at its own resolution");
+    let mails = mails(site.folder(), 2).await;
+    let receipt = mails.iter().find(|mail| mail.contains("Fax sent")).expect("a receipt");
+    let receipt = receipt.replace("=\r\n", "");
+    assert!(receipt.contains("98 per inch), fine (204"), "{receipt}");
+    server.drain(Duration::ZERO).await;
+
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_faxramp"));
+    let command = command.args(["call", "show", "1", "--json", "--config"]).arg(site.config_file());
+    let shown = command.output().await.expect("it runs");
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let steps = shown["ladder"]["steps"].as_array().expect("a ladder").iter();
+    let said: Vec<&str> = steps
+        .filter(|step| step["layer"] == "fax" && step["side"] == "near")
+        .filter_map(|step| step["name"].as_str())
+        .filter(|name| ["DCS", "PPS-EOM", "PPS-MPS", "PPS-EOP"].contains(name))
+        .collect();
+    assert_eq!(said, ["DCS", "PPS-EOM", "DCS", "PPS-EOP"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_has_standard_resolution_only_gets_both_pages_of_a_mixed_fax_without_a_change_of_mode() {
+    let more = "[[trunk]]\nname = \"old machine\"\nproxy = \"{address}:5070\"\nprefixes = [\"+3906*\"]\n\
+                [render]\ntimeout = \"10 m\"\n";
+    let site = Site::new(Wishes { more, ..Wishes::default() });
+    let machine = Machine::new(&site, SocketAddr::new(site.address(), 5070), |receive| {
+        receive.widest = Width::A4;
+        receive.finest = Resolution::Standard;
+    })
+    .await;
+    let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    let mail = message_with("w9", "mixed.tiff", "image/tiff", &mixed_fax().1);
+    let (code, reply) = client.mail("jane@company.test", &["+39061111@fax.test"], &mail).await;
+    assert_eq!(code, 250, "{reply}");
+    let jobs = all_reported(&server, 1).await;
+    assert_eq!(jobs[0].job.cause, Some(Cause::Sent), "{:?}", jobs[0].attempts);
+    let taken = machine.pages();
+    assert!(taken.iter().all(|(format, _)| format.resolution == Resolution::Standard));
+    assert_eq!(taken.iter().map(|(_, page)| page.rows()).collect::<Vec<_>>(), [1143, 1144]);
+    let office = server.office();
+    let sent = pages_as_sent(office, &office.settings(), &jobs[0], &jobs[0].attempts[0]).expect("pages");
     assert!(sent.iter().zip(&taken).all(|(sent, (_, taken))| sent.bitmap() == *taken), "as the receipt has them");
     server.drain(Duration::ZERO).await;
 }

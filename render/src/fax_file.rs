@@ -1,6 +1,7 @@
 //! TIFF files, above all those of fax gear, by the program's own reader; one fax page for each page.
 //!
-//! A page that is as wide as a fax line, A4, B4 or A3, keeps every picture element: it was a fax before. Others are pictures with a size.
+//! A page that is as wide as a fax line, A4, B4 or A3, keeps every picture element and its resolution: it was a fax before. It is made
+//! coarser only where it is finer than what was asked for. Others are pictures with a size.
 
 use crate::fault::Fault;
 use crate::output::Output;
@@ -19,6 +20,9 @@ use std::io::Write;
 
 /// How far the dots per inch across that a fax page states may be from those of its resolution: many programs round 204 to 200.
 const ROUNDED_DOTS: u32 = 9;
+/// How many per cent its lines per inch may be off: 96 and 100 are both meant as 98. What is farther off is no fax, and kept line by line
+/// it would come out squeezed.
+const ROUNDED_LINES: u32 = 10;
 /// A fax page that states no lines per inch is at standard resolution up to so many rows, by its width: a sheet with a little more.
 const MOST_STANDARD_ROWS: [(Width, u32); 3] = [(Width::A4, 1400), (Width::B4, 1650), (Width::A3, 1950)];
 /// Dots per inch that are believed of other pages; 98 is a fax's.
@@ -47,7 +51,7 @@ fn draw_page<W: Write>(page: Page, number: u32, stock: Stock, output: &mut Outpu
         .map(|(across, down)| (f64::from(across), f64::from(down)));
     match page.image {
         PageImage::Bilevel(bitmap) if let Some((width, resolution)) = fax_shape(&bitmap, page.dots_per_inch) => {
-            let sheet = stock.sheet(width);
+            let sheet = stock.sheet_at(width, resolution);
             let shape = Shape { width: sheet.pels(), resolution: sheet.resolution, maximum_rows: None };
             let changed = scale::fit(&bitmap, resolution, shape);
             if changed.rows() > MAX_ROWS {
@@ -76,7 +80,10 @@ fn fax_shape(bitmap: &Bitmap, dots_per_inch: Option<(u32, u32)>) -> Option<(Widt
     };
     let resolution = Resolution::nearest(across, down);
     let width = Width::from_pels(bitmap.width(), resolution)?;
-    (across.abs_diff(resolution.dots_per_inch()) <= ROUNDED_DOTS).then_some((width, resolution))
+    let lines = resolution.lines_per_inch();
+    let close = across.abs_diff(resolution.dots_per_inch()) <= ROUNDED_DOTS
+        && down.abs_diff(lines) * 100 <= lines * ROUNDED_LINES;
+    close.then_some((width, resolution))
 }
 
 fn in_greys(bitmap: &Bitmap) -> Result<GrayImage, Fault> {

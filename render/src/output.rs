@@ -67,7 +67,11 @@ impl<W: Write> Output<W> {
         if self.pages == self.most_pages {
             return Err(Fault::too_many_pages(None, self.most_pages));
         }
-        if page.width() != sheet.pels() || !stock.has(page.width()) || page.rows() == 0 || page.rows() > MAX_ROWS {
+        if page.width() != sheet.pels()
+            || !stock.has(page.width(), sheet.resolution)
+            || page.rows() == 0
+            || page.rows() > MAX_ROWS
+        {
             return Err(Fault::internal(format!(
                 "page {} came out as {} by {}",
                 self.pages + 1,
@@ -79,7 +83,8 @@ impl<W: Write> Output<W> {
         let length = u32::try_from(coded.len()).ok().filter(|&length| length <= MAX_PAGE_OCTETS);
         let length =
             length.ok_or_else(|| Fault::too_large(format!("page {} is too large when coded", self.pages + 1)))?;
-        self.record(&Record::Page { width: page.width(), rows: page.rows(), length })?;
+        let (width, rows, resolution) = (page.width(), page.rows(), sheet.resolution);
+        self.record(&Record::Page { width, rows, resolution, length })?;
         self.write(&coded)?;
         self.pages += 1;
         Ok(())

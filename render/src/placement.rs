@@ -2,7 +2,8 @@
 //! millimetre.
 //!
 //! The rules: nothing is cropped. A page gets the narrowest sheet it fits across, lying pages being turned first, so A4 stays on A4
-//! whichever way it lies and A3 gets A3. What is wider than the widest sheet or longer than machines take is made smaller. What
+//! whichever way it lies and A3 gets A3. What is wider than the widest sheet is made smaller, and so is what is longer than its sheet, unless
+//! it is longer than any paper is cut: that keeps its scale, as a roll would, for machines take pages of any length. What
 //! is nearly as wide as the common sheet is made as wide. What is clearly smaller keeps its size, centred at the top. A fax page
 //! ends where its page ends, so a short page costs a short call.
 
@@ -90,15 +91,29 @@ fn sheet_for(width: f64, height: f64, stock: Stock) -> Sheet {
 
 /// Places a page of a document that has a size.
 pub(crate) fn page(width: f64, height: f64, stock: Stock) -> Placement {
-    on_sheet(width, height, sheet_for(width, height, stock))
+    let sheet = sheet_for(width, height, stock);
+    let bounds = bounds(sheet);
+    let turn = turn(width, height, bounds);
+    let (across, down) = turned(turn, width, height);
+    let fitting_across = (bounds.width / across).min(1.0);
+    if stock.long_pages && down * fitting_across > f64::from(sheet.longest_cut()) * STILL_FITS {
+        let scale = fitting_across.min(f64::from(sheet.longest_roll()) / down);
+        return placed(turn, across * scale, down * scale, 0.0, sheet);
+    }
+    on_sheet(width, height, sheet)
 }
 
+/// Places a page on this sheet, not longer than it.
 fn on_sheet(width: f64, height: f64, sheet: Sheet) -> Placement {
     let bounds = bounds(sheet);
-    let turn = if width > height && width > bounds.width { Turn::Left } else { Turn::No };
+    let turn = turn(width, height, bounds);
     let (width, height) = turned(turn, width, height);
     let scale = page_scale(width, height, bounds, sheet.width);
     placed(turn, width * scale, height * scale, 0.0, sheet)
+}
+
+fn turn(width: f64, height: f64, bounds: Bounds) -> Turn {
+    if width > height && width > bounds.width { Turn::Left } else { Turn::No }
 }
 
 fn page_scale(width: f64, height: f64, bounds: Bounds, on: Width) -> f64 {
@@ -213,7 +228,8 @@ mod tests {
     use faxramp::model::{Resolution, Width};
     use faxramp::pages::sheet::{Paper, Stock};
 
-    const FINE_A4: Stock = Stock { widest: Width::A4, resolution: Resolution::Fine, paper: Paper::A4 };
+    const FINE_A4: Stock =
+        Stock { widest: Width::A4, resolution: Resolution::Fine, paper: Paper::A4, long_pages: true };
     const FINE_LETTER: Stock = Stock { paper: Paper::Letter, ..FINE_A4 };
     const FINE: Stock = Stock { widest: Width::A3, ..FINE_A4 };
     const FINE_B4: Stock = Stock { widest: Width::B4, ..FINE_A4 };
@@ -339,9 +355,34 @@ mod tests {
     }
 
     #[test]
+    fn a_page_longer_than_any_sheet_keeps_its_scale_up_to_a_metre_if_that_is_wished_for() {
+        let short = Stock { long_pages: false, ..FINE };
+        let size = |width, height, stock| {
+            let at = page(width, height, stock);
+            (at.sheet.width, at.turn, at.width, at.rows, at.page_rows)
+        };
+        // 800 mm are 6173 lines at 196 to the inch; a metre is 7717.
+        assert_eq!(size(2100.0, 8000.0, FINE), (Width::A4, Turn::No, 1687, 6173, 6173));
+        assert_eq!(size(8000.0, 2100.0, FINE), (Width::A4, Turn::Left, 1687, 6173, 6173));
+        assert_eq!(size(2100.0, 8000.0, short), (Width::A4, Turn::No, 626, 2292, 2292));
+        assert_eq!(size(2970.0, 9000.0, FINE), (Width::A3, Turn::No, 2385, 6945, 6945));
+        assert_eq!(size(800.0, 8000.0, FINE), (Width::A4, Turn::No, 643, 6173, 6173), "a till roll");
+        assert_eq!(size(2100.0, 20_000.0, FINE), (Width::A4, Turn::No, 843, 7717, 7717));
+        for (width, height) in [(2159.0, 3556.0), (2970.0, 4200.0), (5940.0, 8410.0), (3387.0, 1905.0)] {
+            assert_eq!(
+                size(width, height, FINE),
+                size(width, height, short),
+                "cut sheets, posters and slides are as they were"
+            );
+        }
+        let panorama = picture(10_000, 3000, Some((300.0, 300.0)), FINE);
+        assert_eq!(panorama.page_rows, 2292, "a picture is no roll");
+    }
+
+    #[test]
     fn the_thinnest_strip_still_has_an_element() {
         let strip = page(1.0, 50_000.0, FINE_A4);
-        assert_eq!((strip.width, strip.rows), (1, 2292));
+        assert_eq!((strip.width, strip.rows), (1, 7717));
         assert_eq!(picture(1, 20_000, None, FINE_A4).width, 1);
         assert!(picture(20_000, 1, None, FINE_A4).rows >= 1);
     }

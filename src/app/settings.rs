@@ -127,7 +127,8 @@ fn render(config: &Config) -> Result<Render, SettingsError> {
         config::Paper::A4 => Paper::A4,
         config::Paper::Letter => Paper::Letter,
     };
-    let stock = Stock { widest: config.fax.widest, resolution: config.fax.resolution, paper };
+    let fax = &config.fax;
+    let stock = Stock { widest: fax.widest, resolution: fax.resolution, paper, long_pages: fax.long_pages };
     let processor_seconds = u32::try_from(render.timeout.as_secs()).unwrap_or(u32::MAX).max(1);
     let plan = plan::Settings {
         limits: worker::Limits {

@@ -1,5 +1,7 @@
 //! How a call ended, and what was seen of it: the record that is kept with the attempt.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::PageFormat;
@@ -159,10 +161,10 @@ impl Record {
         }
     }
 
-    /// The finest resolution of the pages of this call.
+    /// The resolutions of the pages of this call, the coarsest first.
     #[must_use]
-    pub fn resolution(&self) -> Option<Resolution> {
-        self.pages.iter().filter_map(|page| Some(page.shape()?.1)).max()
+    pub fn resolutions(&self) -> BTreeSet<Resolution> {
+        self.pages.iter().filter_map(|page| Some(page.shape()?.1)).collect()
     }
 
     /// The shape in which page `index` last went on the line, as a format that needs no further scaling.
@@ -240,6 +242,6 @@ mod tests {
         let record: Record = serde_json::from_str(kept).unwrap();
         let resolution = |page| record.format_of(page).unwrap().resolution;
         assert_eq!((resolution(0), resolution(1)), (Resolution::Superfine, Resolution::Ultrafine));
-        assert_eq!(record.resolution(), Some(Resolution::Ultrafine));
+        assert!(record.resolutions().into_iter().eq([Resolution::Superfine, Resolution::Ultrafine]));
     }
 }

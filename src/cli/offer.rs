@@ -42,7 +42,7 @@ fn add(what: &OfferAdd, config: Config, store: &Store, moment: &Moment, console:
     let nobody_calls = config.inbound.is_empty();
     let drawn = render::drawn(&document, config)?;
     let failed = |reason: String| Failure::new(Exit::Failed, reason);
-    let tiff = stage::render::tiff_of(&drawn.pages, drawn.resolution()).map_err(failed)?;
+    let tiff = stage::render::tiff_of(&drawn.pages).map_err(failed)?;
     let pages = stage::pages::load(&tiff).map_err(failed)?;
     let unavailable = |error: &dyn std::fmt::Display| {
         Failure::new(Exit::Unavailable, error.to_string())

@@ -29,14 +29,6 @@ pub(super) struct Drawn {
     engines: Vec<String>,
     pub(super) warnings: Vec<String>,
     took: Duration,
-    resolution: Option<Resolution>,
-}
-
-impl Drawn {
-    /// The resolution of its pages.
-    pub(super) fn resolution(&self) -> Resolution {
-        self.resolution.unwrap_or(Resolution::Fine)
-    }
 }
 
 /// Draws a file as the server would draw it.
@@ -55,19 +47,17 @@ pub(super) fn drawn(document: &Document, mut config: Config) -> Result<Drawn, Fa
     if drawn.pages.is_empty() {
         return Err(Failure::new(Exit::Data, format!("{} has no pages", document.name)));
     }
-    drawn.resolution = Some(settings.plan.stock.resolution);
     Ok(drawn)
 }
 
 pub(super) fn run(what: &Render, config: Config, console: &mut Console) -> Ended {
     let document = Document::read(&what.file)?;
     let drawn = drawn(&document, config)?;
-    let resolution = drawn.resolution();
-    let written = write(what, &drawn.pages, resolution)?;
+    let written = write(what, &drawn.pages)?;
     if what.json {
-        console.say_json(&for_programs(&document.name, &drawn, resolution, &written));
+        console.say_json(&for_programs(&document.name, &drawn, &written));
     } else {
-        tell(&document.name, &drawn, resolution, &written, console);
+        tell(&document.name, &drawn, &written, console);
     }
     Ok(Exit::Ok)
 }
@@ -132,10 +122,10 @@ fn not_drawn(name: &str, failure: &DrawFailure) -> Failure {
     }
 }
 
-fn write(what: &Render, pages: &[RenderedPage], resolution: Resolution) -> Result<Vec<PathBuf>, Failure> {
+fn write(what: &Render, pages: &[RenderedPage]) -> Result<Vec<PathBuf>, Failure> {
     let mut written = Vec::new();
     if let Some(path) = &what.output {
-        let octets = stage::render::tiff_of(pages, resolution).map_err(|error| Failure::new(Exit::Failed, error))?;
+        let octets = stage::render::tiff_of(pages).map_err(|error| Failure::new(Exit::Failed, error))?;
         keep(path, &octets)?;
         written.push(path.clone());
     }
@@ -143,7 +133,7 @@ fn write(what: &Render, pages: &[RenderedPage], resolution: Resolution) -> Resul
         std::fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
         for (index, page) in pages.iter().enumerate() {
             let bitmap = page.bitmap().map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-            let octets = picture::png(&bitmap, resolution).map_err(|error| Failure::new(Exit::Failed, error))?;
+            let octets = picture::png(&bitmap, page.resolution).map_err(|error| Failure::new(Exit::Failed, error))?;
             let path = directory.join(format!("page-{:03}.png", index + 1));
             keep(&path, &octets)?;
             written.push(path);
@@ -161,17 +151,16 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new(Exit::Unavailable, format!("{} cannot be written: {error}", path.display()))
 }
 
-fn tell(name: &str, drawn: &Drawn, resolution: Resolution, written: &[PathBuf], console: &mut Console) {
+fn tell(name: &str, drawn: &Drawn, written: &[PathBuf], console: &mut Console) {
     let count = drawn.pages.len();
     let pages = if count == 1 { "page" } else { "pages" };
     let octets: usize = drawn.pages.iter().map(|page| page.coded.len()).sum();
     console.say(Line::new().and(Style::Good, format!("{name}: {count} {pages}")).and(
         Style::Plain,
         format!(
-            "{}, {} × {} dots per inch, {} octets as T.6, drawn by {} in {}",
-            widths(&drawn.pages, resolution),
-            resolution.dots_per_inch(),
-            resolution.lines_per_inch(),
+            "{}, {} dots per inch, {} octets as T.6, drawn by {} in {}",
+            widths(&drawn.pages),
+            resolutions(&drawn.pages),
             octets,
             drawn.engines.join(", "),
             span(drawn.took)
@@ -189,8 +178,9 @@ fn tell(name: &str, drawn: &Drawn, resolution: Resolution, written: &[PathBuf], 
 }
 
 /// Which widths there are, where a page is wider than usual.
-fn widths(pages: &[RenderedPage], resolution: Resolution) -> String {
-    let found: BTreeSet<Width> = pages.iter().filter_map(|page| Width::from_pels(page.width, resolution)).collect();
+fn widths(pages: &[RenderedPage]) -> String {
+    let found: BTreeSet<Width> =
+        pages.iter().filter_map(|page| Width::from_pels(page.width, page.resolution)).collect();
     if found.iter().all(|width| *width == Width::A4) {
         return String::new();
     }
@@ -198,12 +188,25 @@ fn widths(pages: &[RenderedPage], resolution: Resolution) -> String {
     format!(" ({})", names.join(", "))
 }
 
-fn for_programs(name: &str, drawn: &Drawn, resolution: Resolution, written: &[PathBuf]) -> Value {
-    let page = |page: &RenderedPage| json!({"width": page.width, "rows": page.rows, "octets": page.coded.len()});
+/// The resolutions of the pages, the coarsest first: a page that was a fax before keeps its own.
+fn resolutions(pages: &[RenderedPage]) -> String {
+    let found: BTreeSet<Resolution> = pages.iter().map(|page| page.resolution).collect();
+    let names: Vec<String> =
+        found.iter().map(|one| format!("{} × {}", one.dots_per_inch(), one.lines_per_inch())).collect();
+    names.join(" and ")
+}
+
+fn for_programs(name: &str, drawn: &Drawn, written: &[PathBuf]) -> Value {
+    let dots = |resolution: Resolution| json!([resolution.dots_per_inch(), resolution.lines_per_inch()]);
+    let page = |page: &RenderedPage| {
+        let octets = page.coded.len();
+        json!({"width": page.width, "rows": page.rows, "octets": octets, "dots_per_inch": dots(page.resolution)})
+    };
     json!({
         "document": name,
         "pages": drawn.pages.iter().map(page).collect::<Vec<_>>(),
-        "dots_per_inch": [resolution.dots_per_inch(), resolution.lines_per_inch()],
+        // Of the finest page.
+        "dots_per_inch": drawn.pages.iter().map(|page| page.resolution).max().map(dots),
         "engines": drawn.engines,
         "warnings": drawn.warnings,
         "milliseconds": u64::try_from(drawn.took.as_millis()).unwrap_or(u64::MAX),

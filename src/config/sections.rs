@@ -339,12 +339,17 @@ section! {
         rejected_page: RejectedPageWord = "resend";
         /// Highest speed, bit/s.
         max_rate: Rate = 14400;
-        /// Resolution pages are drawn in, when the receiving machine can do it.
+        /// Resolution pages are drawn in, when the receiving machine can do it. Pages of a fax file (TIFF) that are coarser keep their
+        /// own, element by element; between pages of different resolutions a call changes its mode, which takes some seconds.
         resolution: ResolutionWord = "fine";
         /// Widest page that is drawn: `a4` (215 mm), `b4` (255 mm) or `a3` (303 mm). Each page is drawn as wide as it is, so an A3
         /// plan keeps its detail where the receiving machine takes A3; for a machine that does not, the page is made smaller when
         /// the call is made. Wider pages than this are made smaller when they are drawn.
         widest: WidthWord = "a3";
+        /// Whether a page that is longer than any sheet (a till roll, a web page printed as one) keeps its scale, up to a metre: machines
+        /// that take any length print it as it is, for others the whole page is made smaller when the call is made. If not, it is made as
+        /// long as a sheet when it is drawn.
+        long_pages: Switch = true;
         /// Paper that text is laid out for.
         paper: PaperWord = "a4";
         /// How many earlier packets each T.38 packet of the procedure repeats, against loss. More are repeated where packets do get

@@ -125,16 +125,6 @@ impl Bitmap {
         self.data.reserve(rows as usize * self.stride);
     }
 
-    /// Adds a copy of the last row below, or a white row if there is none.
-    pub fn repeat_last_row(&mut self) {
-        if self.rows == 0 {
-            self.push_white_rows(1);
-        } else {
-            self.data.extend_from_within(self.data.len() - self.stride..);
-            self.rows += 1;
-        }
-    }
-
     /// Adds all rows of `below`, cut or filled with white to this width.
     pub fn append(&mut self, below: &Self) {
         if below.stride == self.stride && below.width <= self.width {
@@ -147,10 +137,16 @@ impl Bitmap {
         }
     }
 
-    /// The last row for those who keep the padding bits clear themselves.
-    pub(super) fn last_row_unmasked(&mut self) -> &mut [u8] {
-        let start = self.data.len().saturating_sub(self.stride);
-        &mut self.data[start..]
+    /// One row for those who keep the padding bits clear themselves.
+    pub(super) fn row_unmasked(&mut self, row: u32) -> &mut [u8] {
+        let start = row as usize * self.stride;
+        &mut self.data[start..start + self.stride]
+    }
+
+    /// Makes a row the same as the one above it.
+    pub(super) fn copy_row_above(&mut self, row: u32) {
+        let start = row as usize * self.stride;
+        self.data.copy_within(start - self.stride..start, start);
     }
 
     /// Drops every row from `rows` on.

@@ -256,6 +256,14 @@ impl<'a> BitReader<'a> {
         self.take_long_fill()
     }
 
+    /// How many bits an EOL ends in that stands, perhaps with fill, behind so many of those made ready; 0 if there is none or
+    /// if it and another bit are not all ready.
+    #[inline]
+    pub(super) fn line_end_behind(&self, length: u32) -> u32 {
+        let zeros = (self.loaded << length).leading_zeros();
+        if zeros >= EOL_ZEROS && length + zeros + 1 < READY_BITS { length + zeros + 1 } else { 0 }
+    }
+
     /// Reads on where there are only zeros in the bits made ready.
     #[cold]
     fn take_long_fill(&mut self) -> LineEnd {

@@ -2,7 +2,8 @@
 
 use super::bitmap::Bitmap;
 use super::bits::BitReader;
-use super::runs::{Changes, Painter};
+use super::lines::{Row, WhiteCode};
+use super::runs::{Changes, FIRST, Painter};
 use super::{t4, t6};
 use crate::model::Compression;
 
@@ -11,6 +12,8 @@ pub const DEFAULT_MAX_ROWS: u32 = 61_600;
 
 /// Rows that there is room for at once: A4 at fine resolution.
 const USUAL_ROWS: u32 = 2400;
+/// Rows that are made white at once.
+const ROWS_AHEAD: u32 = 8;
 
 /// Bits that must be there before a row is read from a stream that goes on: a longer code than any, and the fill
 /// that may follow.
@@ -126,6 +129,7 @@ impl Decoder {
             }
         }
         self.position = bits.position();
+        self.rows.bitmap.truncate(self.rows.count);
         self.drop_old_octets();
     }
 
@@ -173,10 +177,16 @@ impl Decoder {
 #[derive(Debug)]
 struct Rows {
     place: Coded,
+    /// The rows so far, and some white ones that are to be drawn to.
     bitmap: Bitmap,
+    /// Rows so far.
+    count: u32,
+    /// The row shown last that was no bad one; white at the top.
     above: Changes,
     row: Changes,
     painter: Painter,
+    /// A white row of run lengths.
+    white_code: WhiteCode,
     limits: DecodeLimits,
     bad_rows: u32,
     bad_run: u32,
@@ -194,9 +204,11 @@ enum Coded {
 /// What a step does to the page.
 enum Step {
     Row,
+    SameRow,
     BadRow,
     Nothing,
     RowAndEnd,
+    SameRowAndEnd,
     BadRowAndEnd(Ended),
     End(Ended),
 }
@@ -205,7 +217,6 @@ impl Rows {
     fn new(compression: Compression, framing: Framing, width: u32, limits: DecodeLimits) -> Self {
         let mut bitmap = Bitmap::new(width);
         bitmap.reserve_rows(limits.max_rows.min(USUAL_ROWS));
-        let white = Changes::white(bitmap.width());
         let start = match framing {
             Framing::Line => t4::Place::Start,
             Framing::AlignedRows => t4::Place::BackToBack { aligned: true },
@@ -215,9 +226,23 @@ impl Rows {
             Compression::Mr => Coded::T4 { tagged: true, place: start },
             Compression::Mmr => Coded::T6,
         };
-        let (row, above) = (white.clone(), white);
+        let (above, row) = (Changes::white(bitmap.width()), Changes::white(bitmap.width()));
+        let white_code = WhiteCode::new(bitmap.width());
         let painter = Painter::new(bitmap.width());
-        Self { place, bitmap, above, row, painter, limits, bad_rows: 0, bad_run: 0, longest_bad_run: 0, ended: None }
+        Self {
+            place,
+            bitmap,
+            count: 0,
+            above,
+            row,
+            painter,
+            white_code,
+            limits,
+            bad_rows: 0,
+            bad_run: 0,
+            longest_bad_run: 0,
+            ended: None,
+        }
     }
 
     /// Reads on; false when the page has ended.
@@ -230,24 +255,30 @@ impl Rows {
 
     /// Reads on, but forgets what was read if fewer than `look_ahead` bits are left then. Returns whether it counted.
     fn next_if(&mut self, bits: &mut BitReader<'_>, look_ahead: u64) -> bool {
-        if self.bitmap.rows() >= self.limits.max_rows {
+        if self.count >= self.limits.max_rows {
             self.ended = Some(Ended::ByLimit);
+            return true;
+        }
+        if self.take_white_rows(bits, look_ahead) {
             return true;
         }
         let step = match &mut self.place {
             Coded::T4 { tagged, place } => {
                 match t4::decode_next(place, bits, *tagged, look_ahead > 0, (&self.above, &mut self.row)) {
-                    t4::Found::Row => Step::Row,
+                    t4::Found::Row(Row::New) => Step::Row,
+                    t4::Found::Row(Row::Same) => Step::SameRow,
                     t4::Found::BadRow => Step::BadRow,
                     t4::Found::Nothing => Step::Nothing,
                     t4::Found::ReturnToControl => Step::End(Ended::ByMarker),
-                    t4::Found::LastRow => Step::RowAndEnd,
+                    t4::Found::LastRow(Row::New) => Step::RowAndEnd,
+                    t4::Found::LastRow(Row::Same) => Step::SameRowAndEnd,
                     t4::Found::OutOfData => Step::End(Ended::ByEndOfData),
                     t4::Found::Lost => Step::BadRowAndEnd(Ended::ByDamage),
                 }
             }
             Coded::T6 => match t6::decode_row(bits, &self.above, &mut self.row) {
-                t6::Found::Row => Step::Row,
+                t6::Found::Row(Row::New) => Step::Row,
+                t6::Found::Row(Row::Same) => Step::SameRow,
                 t6::Found::EndOfBlock => Step::End(Ended::ByMarker),
                 t6::Found::OutOfData | t6::Found::CutRow => Step::End(Ended::ByEndOfData),
                 t6::Found::Damage => Step::BadRowAndEnd(Ended::ByDamage),
@@ -263,13 +294,18 @@ impl Rows {
     fn apply(&mut self, step: Step) {
         match step {
             Step::Row => self.show_row(),
+            Step::SameRow => self.show_same_row(),
             Step::BadRow => {
                 self.count_bad_row();
-                self.bitmap.repeat_last_row();
+                self.repeat_last_row();
             }
             Step::Nothing => {}
             Step::RowAndEnd => {
                 self.show_row();
+                self.ended = Some(Ended::ByEndOfData);
+            }
+            Step::SameRowAndEnd => {
+                self.show_same_row();
                 self.ended = Some(Ended::ByEndOfData);
             }
             Step::BadRowAndEnd(ended) => {
@@ -280,20 +316,61 @@ impl Rows {
         }
     }
 
+    /// Takes white rows below a white row as far as they can be told by few bits. Returns whether there was one.
+    #[inline]
+    fn take_white_rows(&mut self, bits: &mut BitReader<'_>, look_ahead: u64) -> bool {
+        let most = self.limits.max_rows - self.count;
+        let above_is_white = self.above.count() == 0;
+        let rows = match &mut self.place {
+            Coded::T4 { tagged, place } => {
+                t4::take_white_rows(place, bits, *tagged, look_ahead, (above_is_white, self.white_code, most))
+            }
+            Coded::T6 if above_is_white => t6::take_white_rows(bits, look_ahead, most),
+            Coded::T6 => 0,
+        };
+        if rows > 0 {
+            self.bad_run = 0;
+            self.above.close_at(FIRST);
+            self.count += rows;
+            self.make_room(0);
+        }
+        rows > 0
+    }
+
+    /// Adds white rows to the page if it has not as many as there are, and `more`.
+    #[inline]
+    fn make_room(&mut self, more: u32) {
+        let missing = (self.count + more).saturating_sub(self.bitmap.rows());
+        if missing > 0 {
+            self.bitmap.push_white_rows(missing + ROWS_AHEAD);
+        }
+    }
+
+    /// Adds a row, which is white.
+    fn add_row(&mut self) -> u32 {
+        self.make_room(1);
+        self.count += 1;
+        self.count - 1
+    }
+
     fn show_row(&mut self) {
         self.bad_run = 0;
-        if self.row.count() == 0 {
-            self.bitmap.push_white_rows(1);
-            std::mem::swap(&mut self.row, &mut self.above);
-            return;
-        }
-        if self.bitmap.rows() > 0 && self.row.same_as(&self.above) {
-            self.bitmap.repeat_last_row();
-            return;
-        }
-        self.bitmap.push_white_rows(1);
-        self.painter.paint(&self.row, self.bitmap.last_row_unmasked());
+        let row = self.add_row();
+        self.painter.paint(&self.row, self.bitmap.row_unmasked(row));
         std::mem::swap(&mut self.row, &mut self.above);
+    }
+
+    /// The row is the one that was shown last, or white at the top of the page.
+    fn show_same_row(&mut self) {
+        self.bad_run = 0;
+        self.repeat_last_row();
+    }
+
+    fn repeat_last_row(&mut self) {
+        let row = self.add_row();
+        if row > 0 {
+            self.bitmap.copy_row_above(row);
+        }
     }
 
     fn count_bad_row(&mut self) {
@@ -318,9 +395,10 @@ impl Rows {
         }
     }
 
-    fn finish(self) -> Decoded {
+    fn finish(mut self) -> Decoded {
+        self.bitmap.truncate(self.count);
         Decoded {
-            rows: self.bitmap.rows(),
+            rows: self.count,
             bitmap: self.bitmap,
             bad_rows: self.bad_rows,
             longest_bad_run: self.longest_bad_run,

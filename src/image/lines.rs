@@ -3,36 +3,105 @@
 //! It knows nothing of ends of line, pages or damage control: [`super::t4`] and [`super::t6`] frame these rows.
 
 use super::bits::{BitReader, READY_BITS};
-use super::codes::{BLACK_RUNS, BLACK_RUNS_FIRST, RUN_BITS, RUNS, RUNS_BITS, RunTable, WHITE_RUNS, runs_by_colour};
+use super::codes::{
+    BLACK_RUNS, BLACK_RUNS_FIRST, LONGEST_MAKE_UP, RUN_BITS, RUNS, RUNS_BITS, RunTable, WHITE_CODES, WHITE_RUNS,
+    runs_by_colour,
+};
 use super::modes::{MODE_BITS, MODES, Mode, PACKET_BITS, PACKET_MODES, PACKETS, Packet, THEN_HORIZONTAL, THEN_PASS};
-use super::runs::{Changes, FIRST, Guarded, NARROW_MASK, Narrow, WIDEST_NARROW, push};
+use super::runs::{
+    A4_PLACES, Changes, FIRST, Guarded, NARROW_PLACES, Narrow, WIDEST_A4, WIDEST_NARROW, narrow_mask, push,
+};
 use std::hint::select_unpredictable;
 
 /// The bits are no row of this width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Damaged;
 
+/// A row that was read against the one above.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Row {
+    /// It is in the row given.
+    New,
+    /// It was told at once to be the same as the one above; the row given was not touched.
+    Same,
+}
+
+/// The codes of a white row of run lengths.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WhiteCode {
+    code: u64,
+    /// Bits; 0 if they are more than [`READY_BITS`], so that it is not to be told at once.
+    length: u32,
+}
+
+impl WhiteCode {
+    /// A row of this width in pels.
+    pub(super) fn new(width: u32) -> Self {
+        let (mut code, mut length) = WHITE_CODES.code(width % LONGEST_MAKE_UP);
+        let (longest, longest_length) = WHITE_CODES.code(LONGEST_MAKE_UP);
+        let make_up = (longest >> 8, longest_length - 8);
+        for _ in 0..width / LONGEST_MAKE_UP {
+            if length + make_up.1 > READY_BITS {
+                return Self { code: 0, length: 0 };
+            }
+            code |= make_up.0 << length;
+            length += make_up.1;
+        }
+        Self { code, length }
+    }
+
+    /// How many bits it has if it comes next, of those made ready; 0 if it does not.
+    #[inline]
+    pub(super) fn length_if_next(self, bits: &BitReader<'_>) -> u32 {
+        if self.length > 0 && bits.peek(self.length) as u64 == self.code { self.length } else { 0 }
+    }
+}
+
 /// Reads a row of run lengths; on success the reader stands behind its last code.
 // T.4 (07/2003) §4.1.1
 pub(super) fn decode_one_dimensional(bits: &mut BitReader<'_>, row: &mut Changes) -> Result<(), Damaged> {
-    // A reader of its own can live in registers.
-    let mut reader = bits.clone();
     let width = row.width();
-    let end = match row.new_places().first_chunk_mut() {
-        Some(places) if width <= WIDEST_NARROW => decode_runs(&mut reader, places, width),
-        _ => decode_single_runs(&mut reader, row.new_places(), width),
+    let end = match row.new_places().first_chunk_mut::<A4_PLACES>() {
+        Some(places) if width <= WIDEST_A4 => decode_runs(bits, places, width),
+        _ => decode_wide_runs(bits, row.new_places(), width),
     };
-    *bits = reader;
     row.close_at(end?);
     Ok(())
+}
+
+/// A row that is wider than [`WIDEST_A4`].
+#[inline(never)]
+fn decode_wide_runs(bits: &mut BitReader<'_>, places: &mut [u16], width: i32) -> Result<usize, Damaged> {
+    match places.first_chunk_mut::<NARROW_PLACES>() {
+        Some(places) if width <= WIDEST_NARROW => decode_runs(bits, places, width),
+        _ => decode_single_runs(bits, places, width),
+    }
+}
+
+/// Many runs at a time; where that does not work, one by one.
+#[inline]
+fn decode_runs<const PLACES: usize>(
+    bits: &mut BitReader<'_>,
+    places: &mut Narrow<PLACES>,
+    width: i32,
+) -> Result<usize, Damaged> {
+    // A reader of its own can live in registers.
+    let mut reader = bits.clone();
+    let end = take_runs(&mut reader, places, width);
+    *bits = reader;
+    end
 }
 
 /// Lookups of [`RUNS_BITS`] that one refill is enough for.
 const LOOKUPS: u32 = 4;
 
-/// Many runs at a time; where that does not work, one by one.
-#[inline]
-fn decode_runs(reader: &mut BitReader<'_>, places: &mut Narrow, width: i32) -> Result<usize, Damaged> {
+/// The same with a reader that is nobody else's.
+#[inline(always)]
+fn take_runs<const PLACES: usize>(
+    reader: &mut BitReader<'_>,
+    places: &mut Narrow<PLACES>,
+    width: i32,
+) -> Result<usize, Damaged> {
     let mut end = FIRST;
     let mut place = 0;
     // The table of this colour and that of the other: quicker than to have the colour in the index, as each lookup waits for
@@ -48,12 +117,12 @@ fn decode_runs(reader: &mut BitReader<'_>, places: &mut Narrow, width: i32) -> R
             if second >= width {
                 if second == width && (entry.ends_two() || entry.ends() == 1 && first == width) {
                     reader.skip_entry(entry.bits());
-                    places[end & NARROW_MASK] = first as u16;
+                    places[end & narrow_mask::<PLACES>()] = first as u16;
                     return Ok(end + entry.ends() - 1);
                 }
             } else if lookup < LOOKUPS || entry.length() > 0 {
                 reader.skip_entry(entry.bits());
-                let two = &mut places[end & NARROW_MASK..][..2];
+                let two = &mut places[end & narrow_mask::<PLACES>()..][..2];
                 two.copy_from_slice(&[first as u16, second as u16]);
                 end += entry.ends();
                 place = second;
@@ -96,16 +165,24 @@ pub(super) fn decode_two_dimensional(
     bits: &mut BitReader<'_>,
     above: &Changes,
     row: &mut Changes,
-) -> Result<(), Damaged> {
+) -> Result<Row, Damaged> {
+    bits.refill();
+    let ends = above.count() + 1;
+    if ends <= READY_BITS as usize && bits.are_ones(ends as u32) {
+        bits.skip(ends as u32);
+        return Ok(Row::Same);
+    }
     let width = row.width();
     let (guarded, places) = (above.guarded_places(), row.new_places());
-    let end = if width <= WIDEST_NARROW {
-        decode_modes::<true>(bits, guarded, places, width)
+    let end = if width <= WIDEST_A4 {
+        decode_modes::<A4_PLACES>(bits, guarded, places, width)
+    } else if width <= WIDEST_NARROW {
+        decode_modes::<NARROW_PLACES>(bits, guarded, places, width)
     } else {
-        decode_modes::<false>(bits, guarded, places, width)
+        decode_modes::<0>(bits, guarded, places, width)
     };
     row.close_at(end?);
-    Ok(())
+    Ok(Row::New)
 }
 
 /// Where the reading of a row against the one above stands.
@@ -131,9 +208,10 @@ impl Place {
 /// 1 in each lane.
 const ONES: u64 = 0x0001_0001_0001_0001;
 
-/// Several modes at a time where it can be told that their b1 follow each other, if the width allows `LANES`; else one by one.
+/// Several modes at a time where it can be told that their b1 follow each other, if the width allows
+/// to have the places in a [`Narrow`] of so many; else, with 0, one by one.
 #[inline]
-fn decode_modes<const LANES: bool>(
+fn decode_modes<const PLACES: usize>(
     reader: &mut BitReader<'_>,
     above: Guarded<'_>,
     places: &mut [u16],
@@ -144,9 +222,9 @@ fn decode_modes<const LANES: bool>(
         reader.refill();
         let left = above.edge.wrapping_sub(at.b1).wrapping_add(1);
         let straight = left.wrapping_sub(1) < READY_BITS as usize && reader.are_ones(left as u32);
-        let stop = match (above.places.first_chunk(), places.first_chunk_mut()) {
+        let stop = match (above.places.first_chunk::<PLACES>(), places.first_chunk_mut::<PLACES>()) {
             (_, _) if straight => Stop::Straight,
-            (Some(reference), Some(places)) if LANES => {
+            (Some(reference), Some(places)) if PLACES > 0 => {
                 let stop = take_packets(reader, &mut at, (reference, above.edge), places, width);
                 reader.refill();
                 stop
@@ -188,11 +266,11 @@ const MOST_STRAIGHT: usize = (READY_BITS - (PACKETS_READY - 1) * (PACKET_BITS + 
 /// Takes several modes at a time as far as that goes. Nothing is called from here, so that everything lives in registers.
 /// `edge` is the index of the right edge among the places above.
 #[inline(never)]
-fn take_packets(
+fn take_packets<const PLACES: usize>(
     bits: &mut BitReader<'_>,
     place: &mut Place,
-    (above, edge): (&Narrow, usize),
-    places: &mut Narrow,
+    (above, edge): (&Narrow<PLACES>, usize),
+    places: &mut Narrow<PLACES>,
     width: i32,
 ) -> Stop {
     let (mut reader, mut at) = (bits.clone(), *place);
@@ -229,7 +307,7 @@ fn take_packets(
             at.a0 = select_unpredictable(count > 0, last as i32, at.a0);
             if packet.then_no_runs() {
                 let pass = packet.then() == THEN_PASS;
-                at.a0 = select_unpredictable(pass, i32::from(above[(at.b1 & NARROW_MASK) + 1]), at.a0);
+                at.a0 = select_unpredictable(pass, i32::from(above[(at.b1 & narrow_mask::<PLACES>()) + 1]), at.a0);
                 at.b1 += 2 * usize::from(pass);
                 if at.a0 >= width {
                     break 'stop Stop::Row;
@@ -243,7 +321,7 @@ fn take_packets(
                 break 'stop Stop::Runs;
             };
             reader = behind;
-            let two = &mut places[at.end & NARROW_MASK..][..2];
+            let two = &mut places[at.end & narrow_mask::<PLACES>()..][..2];
             two.copy_from_slice(&[a1 as u16, a2 as u16]);
             at.end += 2;
             at.a0 = a2;
@@ -299,8 +377,8 @@ fn two_runs<'a>(reader: &BitReader<'a>, colour: usize, a0: i32, width: i32) -> O
 /// front of its b1, and left of the place behind it, the next b1 is the next place. What is wrong in a lane borrows from
 /// those above it alone, and the lanes in use are the lowest.
 #[inline]
-fn vertical_modes(packet: Packet, at: Place, above: &Narrow) -> (u64, u64) {
-    let from = at.b1.wrapping_sub(1) & NARROW_MASK;
+fn vertical_modes<const PLACES: usize>(packet: Packet, at: Place, above: &Narrow<PLACES>) -> (u64, u64) {
+    let from = at.b1.wrapping_sub(1) & narrow_mask::<PLACES>();
     let (before, one, two, three) = (above[from], above[from + 1], above[from + 2], above[from + 3]);
     let (four, behind) = (above[from + 4], above[from + 5]);
     let before = u64::from(before) | u64::from(one) << 16 | u64::from(two) << 32 | u64::from(three) << 48;
@@ -315,8 +393,8 @@ fn vertical_modes(packet: Packet, at: Place, above: &Narrow) -> (u64, u64) {
 
 /// Writes four places.
 #[inline]
-fn put_lanes(places: &mut Narrow, end: usize, lanes: u64) {
-    let four = &mut places[end & NARROW_MASK..][..PACKET_MODES];
+fn put_lanes<const PLACES: usize>(places: &mut Narrow<PLACES>, end: usize, lanes: u64) {
+    let four = &mut places[end & narrow_mask::<PLACES>()..][..PACKET_MODES];
     four.copy_from_slice(&[lanes as u16, (lanes >> 16) as u16, (lanes >> 32) as u16, (lanes >> 48) as u16]);
 }
 
@@ -390,11 +468,11 @@ pub(super) fn next_change(reference: &[u16], mut b1_index: usize, a0: i32) -> us
 
 /// The same where it is not mostly the first: one of the next three is found without guessing which.
 #[inline]
-fn next_change_far(reference: &Narrow, b1_index: usize, a0: i32) -> usize {
-    let from = b1_index & NARROW_MASK;
+fn next_change_far<const PLACES: usize>(reference: &Narrow<PLACES>, b1_index: usize, a0: i32) -> usize {
+    let from = b1_index & narrow_mask::<PLACES>();
     let passed = usize::from(i32::from(reference[from]) <= a0) + usize::from(i32::from(reference[from + 2]) <= a0);
     let mut b1_index = b1_index + 2 * passed;
-    while i32::from(reference[b1_index & NARROW_MASK]) <= a0 {
+    while i32::from(reference[b1_index & narrow_mask::<PLACES>()]) <= a0 {
         b1_index += 2;
     }
     b1_index
@@ -425,6 +503,8 @@ fn run(bits: &mut BitReader<'_>, entries: &RunTable, start: i32, width: i32) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::bits::BitWriter;
+    use crate::image::write_lines::encode_one_dimensional;
     use proptest::prelude::*;
 
     proptest! {
@@ -433,7 +513,7 @@ mod tests {
         fn modes_taken_together_are_the_same_modes(
             octets in proptest::collection::vec(any::<u8>(), 0..60),
             steps in proptest::collection::vec(prop_oneof![6 => 1..4_u16, 2 => 1..40_u16, 1 => 1..400_u16], 0..60),
-            width in 1..2000_u16)
+            width in 1..3000_u16)
         {
             let mut above = Changes::white(width.into());
             let mut place = steps.len() as u16 % 2;
@@ -442,14 +522,14 @@ mod tests {
                 place += step;
             }
             above.close();
-            let read = |together: bool| {
+            let read = |places: usize| {
                 let mut row = Changes::white(width.into());
                 let mut reader = BitReader::new(&octets, 0);
                 let (guarded, width) = (above.guarded_places(), i32::from(width));
-                let end = if together {
-                    decode_modes::<true>(&mut reader, guarded, row.new_places(), width)
-                } else {
-                    decode_modes::<false>(&mut reader, guarded, row.new_places(), width)
+                let end = match places {
+                    A4_PLACES => decode_modes::<A4_PLACES>(&mut reader, guarded, row.new_places(), width),
+                    NARROW_PLACES => decode_modes::<NARROW_PLACES>(&mut reader, guarded, row.new_places(), width),
+                    _ => decode_modes::<0>(&mut reader, guarded, row.new_places(), width),
                 };
                 let places = end.map(|end| {
                     row.close_at(end);
@@ -457,7 +537,7 @@ mod tests {
                 });
                 (places, reader.position())
             };
-            prop_assert_eq!(read(true), read(false));
+            prop_assert_eq!(read(if width <= WIDEST_A4 as u16 { A4_PLACES } else { NARROW_PLACES }), read(0));
         }
 
         /// The same for runs.
@@ -469,6 +549,19 @@ mod tests {
             let found = (found, reader.position());
             let mut reader = BitReader::new(&octets, 0);
             prop_assert_eq!(found, (one_by_one(&mut reader, width), reader.position()));
+        }
+    }
+
+    #[test]
+    fn a_white_row_is_told_by_the_codes_the_encoder_writes() {
+        for width in [1, 63, 64, 1000, 1728, 2048, 2432, 2559, 2560, 2561, 2592, 3456, 3648, 4864, 8176] {
+            let mut writer = BitWriter::with_capacity(0);
+            encode_one_dimensional(&mut writer, &Changes::white(width));
+            let bits = writer.bits();
+            let octets = writer.finish();
+            let reader = BitReader::new(&octets, 0);
+            assert_eq!(u64::from(WhiteCode::new(width).length_if_next(&reader)), bits, "{width}");
+            assert_eq!(WhiteCode::new(width + 1).length_if_next(&reader), 0, "{width}");
         }
     }
 

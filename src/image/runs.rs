@@ -2,6 +2,8 @@
 //!
 //! From a packed row 64 pels at a time, and back.
 
+use std::hint::select_unpredictable;
+
 /// The changing elements of one row, left to right. The first is white to black, then the colours take turns; the
 /// width of the row is appended several times, so that looking ahead needs no test for the end.
 // T.4 (07/2003) §4.2.1.1
@@ -29,19 +31,30 @@ pub(super) const FIRST: usize = 1;
 /// Places behind the last changing element that may be written to without need, because it is quicker.
 const ROOM: usize = 8;
 
-/// Rows up to this width have their places in a [`Narrow`]; all widths of T.30 are among them.
+/// The places of a row, in so many that any index with [`narrow_mask`] is a right one, and the next 16 too, which is known
+/// at compile time.
+pub(super) type Narrow<const PLACES: usize> = [u16; PLACES];
+/// Places of a [`Narrow`] for a row up to [`WIDEST_A4`]. Fewer places are quicker to prepare, which a short page notices.
+pub(super) const A4_PLACES: usize = 2048 + 16;
+/// Places of a [`Narrow`] for a row up to [`WIDEST_NARROW`].
+pub(super) const NARROW_PLACES: usize = 8192 + 16;
+/// Pels of a row whose changing elements are within [`A4_PLACES`]: A4 at 200 dots per inch among them.
+pub(super) const WIDEST_A4: i32 = 2032;
+/// Pels of a row whose changing elements are within [`NARROW_PLACES`]; all widths of T.30 are among them.
 pub(super) const WIDEST_NARROW: i32 = 8176;
-/// Index of a [`Narrow`] by which it can be told at compile time that the next 16 are within it.
-pub(super) const NARROW_MASK: usize = 8191;
-/// The places of a row up to [`WIDEST_NARROW`], in as many as make any index with [`NARROW_MASK`] a right one.
-pub(super) type Narrow = [u16; NARROW_MASK + 1 + 16];
+
+/// What to take an index of a [`Narrow`] with, which changes none that is in use.
+pub(super) const fn narrow_mask<const PLACES: usize>() -> usize {
+    PLACES.saturating_sub(17)
+}
 
 impl Changes {
     /// A white row, with room for the worst row of this width.
     pub(super) fn white(width: u32) -> Self {
         let width = u16::try_from(width).expect("the width is at most MAX_WIDTH");
         let room = FIRST + usize::from(width) + 2 + SENTINELS + ROOM;
-        let mut changes = Self { places: vec![0; room.max(size_of::<Narrow>() / 2)], count: 0, width };
+        let places = if i32::from(width) <= WIDEST_A4 { A4_PLACES } else { NARROW_PLACES };
+        let mut changes = Self { places: vec![0; room.max(places)], count: 0, width };
         changes.close();
         changes
     }
@@ -153,6 +166,9 @@ impl Changes {
     }
 }
 
+/// With so many changes in a word, it is quicker to draw all runs together.
+const MANY: usize = 3;
+
 /// Draws rows.
 #[derive(Debug)]
 pub(super) struct Painter {
@@ -171,7 +187,10 @@ impl Painter {
     pub(super) fn paint(&mut self, changes: &Changes, row: &mut [u8]) {
         let places = &changes.places[FIRST..FIRST + changes.count];
         match row.as_chunks_mut::<8>() {
-            (words, []) if places.len() < words.len() => paint_few(places, words),
+            (words, []) if places.len() < MANY * words.len() => {
+                // A run that goes on to the right edge ends at the first copy of the width.
+                paint_few(&changes.places[FIRST..FIRST + changes.count.next_multiple_of(2)], words);
+            }
             (_, _) => paint_many(places, changes.width, &mut self.turns, row),
         }
         if let (Some(last), used @ 1..) = (row.last_mut(), changes.width % 8) {
@@ -210,28 +229,24 @@ fn paint_many(places: &[u16], width: u16, turns: &mut [[u64; 4]], row: &mut [u8]
     }
 }
 
-/// Draws runs one by one, which is quicker where few words have any.
+/// Draws runs one by one.
 fn paint_few(places: &[u16], words: &mut [[u8; 8]]) {
-    let (pairs, rest) = places.as_chunks::<2>();
-    for &[start, end] in pairs {
+    for &[start, end] in places.as_chunks::<2>().0 {
         let (first, last) = (usize::from(start / 64), usize::from(end / 64));
-        turn(&mut words[first], u64::MAX >> (start % 64));
         // Whether the run ends in the word it began in is anyone's guess.
-        turn(&mut words[last], u64::MAX >> (end % 64) ^ 0_u64.wrapping_sub((last != first).into()));
+        let within = first == last;
+        let end_pels = u64::MAX >> (end % 64);
+        let pels = u64::MAX >> (start % 64) ^ select_unpredictable(within, end_pels, 0);
+        let Some(word) = words.get_mut(first) else { return };
+        let drawn = u64::from_ne_bytes(*word) | pels.to_be();
+        *word = drawn.to_ne_bytes();
         if last > first + 1 {
             words[first + 1..last].fill([0xFF; 8]);
         }
+        // No more than the right edge is behind the last word.
+        let Some(word) = words.get_mut(last) else { return };
+        *word = select_unpredictable(within, drawn, !end_pels.to_be()).to_ne_bytes();
     }
-    if let &[start] = rest {
-        let first = usize::from(start / 64);
-        turn(&mut words[first], u64::MAX >> (start % 64));
-        words[first + 1..].fill([0xFF; 8]);
-    }
-}
-
-#[inline]
-fn turn(word: &mut [u8; 8], pels: u64) {
-    *word = (u64::from_ne_bytes(*word) ^ pels.to_be()).to_ne_bytes();
 }
 
 /// The sum of the parts, which are 0 afterwards.
@@ -281,7 +296,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_row_painted_from_its_changes_is_the_row(mut row in proptest::collection::vec(prop_oneof![3 => Just(0_u8), 1 => any::<u8>()], 1..40), less in 0..8_u32) {
+        fn a_row_painted_from_its_changes_is_the_row(mut row in proptest::collection::vec(prop_oneof![6 => Just(0_u8), 2 => Just(0xFF), 1 => any::<u8>()], 1..80), less in 0..8_u32) {
             let width = row.len() as u32 * 8 - less;
             *row.last_mut().unwrap() &= 0xFF << less;
             let mut changes = Changes::white(width);

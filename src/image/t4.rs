@@ -3,7 +3,7 @@
 use super::bitmap::Bitmap;
 use super::bits::{BitReader, BitWriter, LineEnd};
 use super::codes::EOL;
-use super::lines::{Damaged, decode_one_dimensional, decode_two_dimensional};
+use super::lines::{Row, WhiteCode, decode_one_dimensional, decode_two_dimensional};
 use super::runs::Changes;
 use super::write_lines::{encode_one_dimensional, encode_two_dimensional};
 
@@ -58,8 +58,8 @@ fn put_end_of_line(bits: &mut BitWriter, two_dimensional: bool, one_dimensional_
 /// What stood at a place of the stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Found {
-    /// A row, which is now in the row given.
-    Row,
+    /// A row; a new one is now in the row given.
+    Row(Row),
     /// A row that cannot be read; show something else in its place.
     BadRow,
     /// Nothing to show: an end of line, or garbage in front of the first one.
@@ -67,7 +67,7 @@ pub(super) enum Found {
     /// Return to control.
     ReturnToControl,
     /// The end of the data, with a whole row in front of it.
-    LastRow,
+    LastRow(Row),
     /// The end of the data.
     OutOfData,
     /// Damage in a stream that has no ends of line to go on at.
@@ -113,6 +113,43 @@ pub(super) fn decode_next(
     }
 }
 
+/// Reads white rows, `most` of them at most, as far as each can be told with its end of line by the bits of one refill and
+/// there are `look_ahead` bits behind it. Returns how many. What is anything else is left for [`decode_next`].
+#[inline]
+pub(super) fn take_white_rows(
+    place: &mut Place,
+    bits: &mut BitReader<'_>,
+    tagged: bool,
+    look_ahead: u64,
+    (mut above_is_white, white, most): (bool, WhiteCode, u32),
+) -> u32 {
+    let Place::Row { mut one_dimensional, ends } = *place else { return 0 };
+    let mut reader = bits.clone();
+    let mut rows = 0;
+    while rows < most && reader.refill_within() {
+        // Against a white row it is a single V0, the bit 1.
+        let length = if one_dimensional {
+            white.length_if_next(&reader)
+        } else {
+            u32::from(above_is_white && reader.are_ones(1))
+        };
+        let end = reader.line_end_behind(length);
+        if length == 0 || end == 0 || look_ahead > 0 && reader.remaining() < look_ahead + u64::from(end) + 1 {
+            break;
+        }
+        reader.skip(end);
+        if tagged {
+            one_dimensional = reader.are_ones(1);
+            reader.skip(1);
+        }
+        above_is_white = true;
+        rows += 1;
+    }
+    *bits = reader;
+    *place = Place::Row { one_dimensional, ends: if rows > 0 { 1 } else { ends } };
+    rows
+}
+
 /// The page should start with an end of line. What is in front of it is a whole row whose end of line was lost, or
 /// garbage of the training; without any end of line the rows follow each other directly.
 #[cold]
@@ -133,7 +170,7 @@ fn start(place: &mut Place, bits: &mut BitReader<'_>, tagged: bool, more_may_com
         && first_row.take_line_end() == LineEnd::Found
         && first_row.position() == bits.position();
     *place = Place::Row { one_dimensional: !tagged || bits.bit(), ends: 1 };
-    if has_row { Found::Row } else { Found::Nothing }
+    if has_row { Found::Row(Row::New) } else { Found::Nothing }
 }
 
 #[inline]
@@ -154,30 +191,33 @@ fn coded_row(
         LineEnd::OutOfData => return if ends > 1 { Found::ReturnToControl } else { Found::OutOfData },
         LineEnd::Missing => {}
     }
-    let result =
-        if one_dimensional { decode_one_dimensional(bits, row) } else { decode_two_dimensional(bits, above, row) };
+    let result = if one_dimensional {
+        decode_one_dimensional(bits, row).map(|()| Row::New)
+    } else {
+        decode_two_dimensional(bits, above, row)
+    };
     if bits.overran() {
         return Found::OutOfData;
     }
-    if result.is_ok() {
+    if let Ok(row) = result {
         match bits.take_line_end() {
             LineEnd::Found => {
                 *place = Place::Row { one_dimensional: !tagged || bits.bit(), ends: 1 };
-                return Found::Row;
+                return Found::Row(row);
             }
-            LineEnd::OutOfData => return Found::LastRow,
+            LineEnd::OutOfData => return Found::LastRow(row),
             LineEnd::Missing => {}
         }
     }
-    damaged_row(place, bits, result)
+    damaged_row(place, bits, result.is_err())
 }
 
-/// A row that cannot be read, or has something else behind it than an end of line.
+/// A row that is damaged within, or has something else behind it than an end of line.
 #[cold]
-fn damaged_row(place: &mut Place, bits: &BitReader<'_>, result: Result<(), Damaged>) -> Found {
+fn damaged_row(place: &mut Place, bits: &BitReader<'_>, within: bool) -> Found {
     // A row cut off by the end of the data is not a bad row of the page: whoever needs the rest sees that there
     // was no return to control.
-    if bits.clone().find_line_end().is_none() && result.is_err() && bits.remaining() < CUT_ROW_BITS {
+    if bits.clone().find_line_end().is_none() && within && bits.remaining() < CUT_ROW_BITS {
         return Found::OutOfData;
     }
     *place = Place::Damage;
@@ -213,5 +253,5 @@ fn back_to_back(bits: &mut BitReader<'_>, aligned: bool, row: &mut Changes) -> F
     if bits.overran() {
         return Found::OutOfData;
     }
-    if result.is_ok() { Found::Row } else { Found::Lost }
+    if result.is_ok() { Found::Row(Row::New) } else { Found::Lost }
 }

@@ -4,7 +4,7 @@
 use super::bitmap::Bitmap;
 use super::bits::{BitReader, BitWriter};
 use super::codes::EOL;
-use super::lines::decode_two_dimensional;
+use super::lines::{Row, decode_two_dimensional};
 use super::runs::Changes;
 use super::write_lines::encode_two_dimensional;
 
@@ -28,8 +28,8 @@ pub(super) fn encode(page: &Bitmap) -> Vec<u8> {
 /// What stood where a row was expected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Found {
-    /// A row.
-    Row,
+    /// A row; a new one is now in the row given.
+    Row(Row),
     /// The end of facsimile block, or half of it.
     EndOfBlock,
     /// Nothing but filling up.
@@ -54,5 +54,19 @@ pub(super) fn decode_row(bits: &mut BitReader<'_>, above: &Changes, row: &mut Ch
     if bits.overran() || result.is_err() && bits.remaining() < 12 {
         return Found::CutRow;
     }
-    if result.is_ok() { Found::Row } else { Found::Damage }
+    result.map_or(Found::Damage, Found::Row)
+}
+
+/// Reads rows below a white row that are white too, `most` of them at most, as far as so many bits are left as are to be
+/// looked ahead. Returns how many.
+#[inline]
+pub(super) fn take_white_rows(bits: &mut BitReader<'_>, look_ahead: u64, most: u32) -> u32 {
+    // Each is a single V0, the bit 1.
+    bits.refill();
+    let mut rows = bits.leading_ones().min(most);
+    if look_ahead > 0 {
+        rows = u64::from(rows).min(bits.remaining().saturating_sub(look_ahead)) as u32;
+    }
+    bits.skip(rows);
+    rows
 }

@@ -236,3 +236,21 @@ fn rows_show_while_the_page_arrives_and_the_limit_holds() {
         assert_eq!(decoder.finish().bitmap, page.crop_rows(0, 90));
     }
 }
+
+#[test]
+fn white_rows_that_are_read_together_count_one_by_one() {
+    let mut page = Bitmap::white(1728, 100);
+    page.set(500, 40, true);
+    for compression in [Compression::Mh, Compression::Mr, Compression::Mmr] {
+        let coded = encode(&page, &Coding::new(compression, Resolution::Fine));
+        for max_rows in [1, 7, 40, 41, 42, 99] {
+            let decoded = decode(&coded, compression, 1728, DecodeLimits { max_rows });
+            assert_eq!(
+                (decoded.rows, decoded.bad_rows, decoded.ended),
+                (max_rows, 0, Ended::ByLimit),
+                "{compression:?}"
+            );
+            assert!(decoded.bitmap == page.crop_rows(0, max_rows), "{compression:?} {max_rows}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! An ordinary mail and not a delivery report by default, because Exchange shows its own words for reports and drops
 //! pictures from them. It answers the original, so it stands in the same thread. RFC 3834 (automatic answers).
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -84,8 +85,8 @@ pub struct ReceiptFacts<'a> {
     pub speed: Option<u32>,
     /// Whether errors were corrected.
     pub ecm: Option<bool>,
-    /// Resolution sent.
-    pub resolution: Option<Resolution>,
+    /// The resolutions of the pages sent, in the order in which they are told; none when no page was sent.
+    pub resolutions: &'a BTreeSet<Resolution>,
     /// What became no page, or was changed: a sentence each.
     pub notes: &'a [String],
     /// The first page as a small PNG, at most a few kB; about 300 picture elements wide.

@@ -187,7 +187,7 @@ mod tests {
     use crate::pages::worker::{HeadingField, Kind, Limits, MAX_DOCUMENT_OCTETS, Request, Typeface};
 
     fn settings() -> Settings {
-        let stock = Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4 };
+        let stock = Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4, long_pages: true };
         Settings { limits: Limits { pages: 10, ..Limits::default() }, ..Settings::new(stock) }
     }
 

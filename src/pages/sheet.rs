@@ -3,6 +3,7 @@
 //! Lengths are tenths of a millimetre. A line is as wide as the scanner of a fax machine (215 mm for [`Width::A4`]), so
 //! an A4 sheet has a small strip left and right of it. Each page gets a sheet as wide as itself: a plan on A3 would lose half its
 //! detail on A4, and the far machine may well take A3. Where it does not, the page is made smaller when the call is made.
+//! What is drawn has the resolution that was asked for; a page that was a fax before keeps its own, if that is no finer.
 
 use crate::model::{Resolution, Width};
 
@@ -45,7 +46,7 @@ impl Paper {
     pub const fn longest(self) -> u32 {
         match self {
             Self::A4 => 2970,
-            Self::Letter => 3556,
+            Self::Letter => LEGAL_HEIGHT,
         }
     }
 }
@@ -69,6 +70,14 @@ const B4_HEIGHT: u32 = 3640;
 const A3_HEIGHT: u32 = 4200;
 /// The same where Letter is used: 17 in.
 const TABLOID_HEIGHT: u32 = 4318;
+
+/// Length of a sheet of Legal, 14 in: the longest that is cut as wide as A4.
+const LEGAL_HEIGHT: u32 = 3556;
+/// The longest roll that is drawn at its own scale, in tenths of a millimetre: a metre. Longer ones are made smaller.
+// T.4 (07/2003) §2.1: a page may be of unlimited length
+pub const LONGEST_ROLL: u32 = 10_000;
+/// Picture elements of a roll, at most; they bound its length where it is wide and fine. A sheet of A3 at 400 dots per inch has as many.
+const MOST_ROLL_ELEMENTS: u32 = 32_250_000;
 
 /// What one page is drawn on: the width of a line, the lines per inch, the paper.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,6 +117,24 @@ impl Sheet {
         }
     }
 
+    /// The longest that paper of this width is cut, in tenths of a millimetre. What is longer comes from a roll, or was never meant for
+    /// paper.
+    #[must_use]
+    pub const fn longest_cut(self) -> u32 {
+        match self.width {
+            Width::A4 => LEGAL_HEIGHT,
+            Width::B4 => B4_HEIGHT,
+            Width::A3 => TABLOID_HEIGHT,
+        }
+    }
+
+    /// The longest roll of this width, in tenths of a millimetre.
+    #[must_use]
+    pub fn longest_roll(self) -> u32 {
+        let length = MOST_ROLL_ELEMENTS / self.pels() * 254 / self.resolution.lines_per_inch();
+        length.clamp(self.longest(), LONGEST_ROLL)
+    }
+
     /// Lines of a whole sheet.
     #[must_use]
     pub const fn rows(self) -> u32 {
@@ -121,11 +148,13 @@ pub struct Stock {
     /// Width of the widest; written as its picture elements at standard resolution.
     #[serde(with = "width_as_pels")]
     pub widest: Width,
-    /// Resolution of all; written as its name.
+    /// Resolution of what is drawn, and the finest of what was a fax before; written as its name.
     #[serde(with = "resolution_as_name")]
     pub resolution: Resolution,
     /// The paper of the narrowest.
     pub paper: Paper,
+    /// Whether pages longer than any sheet keep their scale, up to [`Sheet::longest_roll`].
+    pub long_pages: bool,
 }
 
 impl Stock {
@@ -135,16 +164,23 @@ impl Stock {
         Sheet { width: width.min(self.widest), resolution: self.resolution, paper: self.paper }
     }
 
+    /// The same for a page that has a resolution of its own, which it keeps if it is no finer than what was asked for: to repeat its
+    /// lines would make it longer on the line and no better.
+    #[must_use]
+    pub fn sheet_at(self, width: Width, own: Resolution) -> Sheet {
+        Sheet { resolution: own.min(self.resolution), ..self.sheet(width) }
+    }
+
     /// The sheet of the common width, which every machine takes.
     #[must_use]
     pub fn common(self) -> Sheet {
         self.sheet(Width::A4)
     }
 
-    /// Whether there is a sheet with so many picture elements in a line.
+    /// Whether there is a sheet of this resolution with so many picture elements in a line.
     #[must_use]
-    pub fn has(self, pels: u32) -> bool {
-        Width::from_pels(pels, self.resolution).is_some_and(|width| width <= self.widest)
+    pub fn has(self, pels: u32, resolution: Resolution) -> bool {
+        resolution <= self.resolution && Width::from_pels(pels, resolution).is_some_and(|width| width <= self.widest)
     }
 }
 
@@ -164,17 +200,20 @@ mod width_as_pels {
     }
 }
 
-mod resolution_as_name {
+pub(in crate::pages) mod resolution_as_name {
     use crate::model::Resolution;
 
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-    pub(super) fn serialize<S: Serializer>(resolution: &Resolution, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::pages) fn serialize<S: Serializer>(
+        resolution: &Resolution,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(resolution.name())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Resolution, D::Error> {
+    pub(in crate::pages) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Resolution, D::Error> {
         let name = String::deserialize(deserializer)?;
         Resolution::from_name(&name).ok_or_else(|| serde::de::Error::custom("no resolution of a fax page"))
     }
@@ -182,11 +221,12 @@ mod resolution_as_name {
 
 #[cfg(test)]
 mod tests {
-    use super::{Paper, Stock, pels_in, rows_in};
+    use super::{LONGEST_ROLL, Paper, Stock, pels_in, rows_in};
     use crate::model::{Resolution, Width};
+    use crate::pages::worker::MAX_ROWS;
 
     fn stock(widest: Width, resolution: Resolution, paper: Paper) -> Stock {
-        Stock { widest, resolution, paper }
+        Stock { widest, resolution, paper, long_pages: true }
     }
 
     #[test]
@@ -212,6 +252,31 @@ mod tests {
     fn no_sheet_is_wider_than_the_widest() {
         let b4 = stock(Width::B4, Resolution::Dots400, Paper::A4);
         assert_eq!(Width::ALL.map(|width| b4.sheet(width).pels()), [3456, 4096, 4096]);
-        assert!(b4.has(3456) && b4.has(4096) && !b4.has(4864) && !b4.has(1728));
+        assert!([3456, 4096].into_iter().all(|pels| b4.has(pels, Resolution::Dots400)));
+        assert!([4864, 1728].into_iter().all(|pels| !b4.has(pels, Resolution::Dots400)));
+    }
+
+    #[test]
+    fn a_roll_is_a_metre_long_at_most_and_never_larger_than_the_largest_sheet() {
+        let longest = |width, resolution| stock(Width::A3, resolution, Paper::A4).sheet(width).longest_roll();
+        assert_eq!(Width::ALL.map(|width| longest(width, Resolution::Fine)), [LONGEST_ROLL; 3]);
+        assert_eq!(longest(Width::A4, Resolution::Superfine), LONGEST_ROLL);
+        assert_eq!(longest(Width::A4, Resolution::Dots400), 5925);
+        for (width, resolution) in Width::ALL.into_iter().flat_map(|width| Resolution::ALL.map(|own| (width, own))) {
+            let sheet = stock(Width::A3, resolution, Paper::A4).sheet(width);
+            assert!(sheet.longest_roll() >= sheet.longest(), "{sheet:?}");
+            assert!(rows_in(sheet.longest_roll(), resolution) <= MAX_ROWS, "{sheet:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_keeps_its_own_resolution_unless_it_is_finer_than_what_was_asked_for() {
+        let fine = stock(Width::B4, Resolution::Fine, Paper::A4);
+        let kept = |own| (fine.sheet_at(Width::A3, own).resolution, fine.sheet_at(Width::A3, own).width);
+        assert_eq!(kept(Resolution::Standard), (Resolution::Standard, Width::B4));
+        assert_eq!(kept(Resolution::Fine), (Resolution::Fine, Width::B4));
+        assert_eq!(kept(Resolution::Superfine), (Resolution::Fine, Width::B4));
+        assert!(fine.has(1728, Resolution::Standard) && fine.has(1728, Resolution::Fine));
+        assert!(!fine.has(1728, Resolution::Superfine) && !fine.has(2592, Resolution::Dots300));
     }
 }

@@ -13,13 +13,14 @@ mod response;
 
 pub use response::{Event, Failure, Finished, RenderedPage, Response};
 
+use crate::model::Resolution;
 use crate::pages::sheet::Stock;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The version of this protocol; both sides must have the same.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Octets of one line of JSON.
 pub const MAX_HEADER_OCTETS: usize = 64 * 1024;
 /// Octets of one document.
@@ -259,6 +260,9 @@ pub enum Record {
         width: u32,
         /// Lines.
         rows: u32,
+        /// Its resolution, no finer than that of the request; written as its name.
+        #[serde(with = "crate::pages::sheet::resolution_as_name")]
+        resolution: Resolution,
         /// Octets that follow.
         length: u32,
     },

@@ -178,8 +178,7 @@ fn lines_of_other_transports_are_refused_and_a_usable_one_beside_them_is_found()
         expect(other, &format!("{head}{image}{other}"), &Then::T38(0, 4058, 0, 14_400, None, NoCorrection));
     }
     // Several image lines: the first that can be used, all others refused.
-    let several =
-        "m=image 4000 udptl t38\na=T38FaxRateManagement:localTCF\nm=image 4058 udptl t38\nm=image 4060 udptl t38\n";
+    let several = "m=image 4000 TCP t38\na=setup:passive\nm=image 4058 udptl t38\nm=image 4060 udptl t38\n";
     expect("several image lines", &format!("{head}{several}"), &Then::T38(1, 4058, 0, 14_400, None, NoCorrection));
 }
 

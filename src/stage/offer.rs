@@ -193,3 +193,24 @@ impl CallOwner for Answerer {
         self.reception.progress(progress);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{offered_page, shape};
+    use crate::image::Bitmap;
+    use crate::model::{Resolution, Width};
+    use crate::stage::pages::{StoredPage, load, tiff_of};
+
+    #[test]
+    fn each_page_of_a_document_is_offered_in_its_own_width_and_resolution() {
+        let shapes = Width::ALL.into_iter().flat_map(|width| Resolution::ALL.map(|resolution| (width, resolution)));
+        let pages: Vec<StoredPage> = shapes
+            .map(|(width, resolution)| StoredPage::of(&Bitmap::white(width.pels(resolution), 20), width, resolution))
+            .collect();
+        let stored = load(&tiff_of(&pages, None).expect("a TIFF")).expect("pages");
+        assert_eq!(stored, pages);
+        for page in &stored {
+            assert_eq!(shape(&offered_page(page)), Some(page.shape()));
+        }
+    }
+}

@@ -72,7 +72,7 @@ async fn one(office: &Office, message: Message) -> Result<(), Fault> {
         match draw(&settings.render.at(resolution), &raw).await {
             Ok(pages) => {
                 let count = pages.len();
-                office.blocking(move |office| keep(office, id, &wishes, &pages, resolution)).await?;
+                office.blocking(move |office| keep(office, id, &wishes, &pages)).await?;
                 tracing::info!(message = %id, pages = count, resolution = resolution.name(), "pages rendered");
             }
             Err(reason) => {
@@ -85,7 +85,7 @@ async fn one(office: &Office, message: Message) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The resolutions in which a message is to be drawn, each with the wishes it fulfils. It is drawn once for each, rather than once for
+/// The resolutions in which a message is to be drawn, each with the wishes it fulfils; pages that were a fax before keep a coarser one. It is drawn once for each, rather than once for
 /// all and made coarser for the call: the dots of pictures and the strokes of letters are chosen for the resolution they are
 /// drawn in.
 fn wishes(jobs: &[Job], usual: Resolution) -> BTreeMap<Resolution, Vec<Option<Resolution>>> {
@@ -105,9 +105,8 @@ fn keep(
     message: MessageId,
     wishes: &[Option<Resolution>],
     pages: &[RenderedPage],
-    resolution: Resolution,
 ) -> Result<(), Fault> {
-    let octets = tiff_of(pages, resolution).map_err(Fault::Inconsistent)?;
+    let octets = tiff_of(pages).map_err(Fault::Inconsistent)?;
     let mut writer = office.spool().create(SpoolKind::Pages)?;
     writer.write(&octets)?;
     let name = writer.commit()?;
@@ -123,19 +122,19 @@ fn keep(
     Ok(())
 }
 
-/// The pages as a fax TIFF.
+/// The pages as a fax TIFF, each with the resolution it has.
 ///
 /// # Errors
 /// When a page has no width a fax can have, or the file would be too large: a bug of the renderer.
-pub fn tiff_of(pages: &[RenderedPage], resolution: Resolution) -> Result<Vec<u8>, String> {
+pub fn tiff_of(pages: &[RenderedPage]) -> Result<Vec<u8>, String> {
     let total = u16::try_from(pages.len()).ok();
     let mut octets = std::io::Cursor::new(Vec::new());
     let mut writer =
         tiff::Writer::new(&mut octets, total, tiff::Labels::default()).map_err(|error| error.to_string())?;
     for page in pages {
-        Width::from_pels(page.width, resolution)
+        Width::from_pels(page.width, page.resolution)
             .ok_or_else(|| format!("a page is {} picture elements wide", page.width))?;
-        writer.push_coded(&page.coded, page.width, page.rows, resolution).map_err(|error| error.to_string())?;
+        writer.push_coded(&page.coded, page.width, page.rows, page.resolution).map_err(|error| error.to_string())?;
     }
     Ok(octets.into_inner())
 }

@@ -132,7 +132,7 @@ fn write_receipt(office: &Office, settings: &Settings, detail: &JobDetail, outco
         remote_machine: record.as_ref().and_then(|record| Some(record.remote_machine.as_ref()?.name.as_str())),
         speed: record.as_ref().and_then(|record| record.rate),
         ecm: record.as_ref().filter(|record| record.rate.is_some()).map(|record| record.ecm),
-        resolution: record.as_ref().and_then(Record::resolution),
+        resolutions: &record.as_ref().map(Record::resolutions).unwrap_or_default(),
         notes: &notes(office, settings, detail, record.as_ref()),
         thumbnail: thumbnail.as_deref(),
         attachment: attached.as_ref().map(|(name, media_type, octets)| Attachment {

@@ -13,7 +13,7 @@ pub(super) fn frame(view: &View<'_>) -> (String, String) {
         Name::Dis | Name::Dtc => offered(&Capability::read(view.information)),
         Name::Dcs => commanded(&Capability::read(view.information)),
         Name::Csi | Name::Tsi | Name::Cig | Name::Sub | Name::Sep | Name::Sid => {
-            read_identification(view.information).map_or_else(|| "unreadable".into(), |text| format!("\"{text}\""))
+            read_identification(view.information).map_or_else(|| "empty".into(), |text| format!("\"{text}\""))
         }
         // Whoever looks at a call has no business with its password.
         Name::Pwd => "given, not shown".into(),

@@ -4,7 +4,8 @@ use crate::harness::{FINE, STANDARD, black_in, draw, failure, inked_columns, req
 
 use faxramp::image::Bitmap;
 use faxramp::image::tiff::{FaxPage, Labels, write};
-use faxramp::model::Resolution;
+use faxramp::model::{Resolution, Width};
+use faxramp::pages::sheet::Stock;
 use faxramp::pages::worker::{ErrorKind, Kind, Request};
 
 /// Squares of odd sizes, so that any scaling shows.
@@ -31,26 +32,69 @@ fn a_fax_comes_out_element_by_element_as_it_went_in() {
 }
 
 #[test]
-fn a_fax_at_another_resolution_keeps_its_elements_across() {
-    let standard = file(&[(200, Resolution::Standard)]);
-    let drawn = draw(&request(Kind::Tiff, "standard-fax", &standard), &standard).expect("a page");
-    assert_eq!(drawn.pages[0].rows(), 400);
-    assert!((0..200).all(|row| drawn.pages[0].row(2 * row) == page(200).row(row)));
-    let fine = file(&[(400, Resolution::Fine)]);
-    let request = Request { stock: STANDARD, ..request(Kind::Tiff, "fine-fax", &fine) };
-    assert_eq!(draw(&request, &fine).expect("a page").pages[0].rows(), 200);
+fn each_page_of_a_fax_keeps_its_own_resolution_element_by_element() {
+    let file = file(&[(200, Resolution::Standard), (400, Resolution::Fine), (201, Resolution::Standard)]);
+    let drawn = draw(&request(Kind::Tiff, "mixed-fax", &file), &file).expect("three pages");
+    assert_eq!(drawn.resolutions, [Resolution::Standard, Resolution::Fine, Resolution::Standard]);
+    assert_eq!(drawn.pages, [page(200), page(400), page(201)]);
 }
 
-/// An uncompressed bilevel TIFF by hand: black, `width` by `rows`, `dots` per inch.
-fn plain(width: u32, rows: u32, dots: u32) -> Vec<u8> {
+#[test]
+fn every_width_and_resolution_of_a_fax_comes_out_as_it_went_in_when_the_finest_is_asked_for() {
+    let shapes = Width::ALL.into_iter().flat_map(|width| Resolution::ALL.map(|resolution| (width, resolution)));
+    let pages: Vec<FaxPage> = shapes
+        .map(|(width, resolution)| {
+            let mut bitmap = Bitmap::white(width.pels(resolution), 90);
+            for at in 0..90 {
+                bitmap.set(at * 19, at, true);
+            }
+            bitmap.set(bitmap.width() - 1, 89, true);
+            FaxPage { bitmap, resolution }
+        })
+        .collect();
+    let file = write(&pages, &Labels::default()).expect("a TIFF file");
+    let finest = Stock { resolution: Resolution::Dots400, ..FINE };
+    let drawn = draw(&Request { stock: finest, ..request(Kind::Tiff, "every-fax", &file) }, &file).expect("18 pages");
+    assert_eq!(drawn.resolutions, pages.iter().map(|page| page.resolution).collect::<Vec<_>>());
+    assert!(drawn.pages.iter().eq(pages.iter().map(|page| &page.bitmap)));
+}
+
+#[test]
+fn a_page_finer_than_what_was_asked_for_is_made_coarser_and_the_others_stay() {
+    let file = file(&[(400, Resolution::Fine), (200, Resolution::Standard), (800, Resolution::Superfine)]);
+    let standard = Request { stock: STANDARD, ..request(Kind::Tiff, "fine-fax", &file) };
+    let drawn = draw(&standard, &file).expect("three pages");
+    assert_eq!(drawn.resolutions, [Resolution::Standard; 3]);
+    assert_eq!(drawn.pages.iter().map(Bitmap::rows).collect::<Vec<_>>(), [200; 3]);
+    assert_eq!(drawn.pages[1], page(200));
+}
+
+#[test]
+fn a_file_that_says_inches_is_the_fax_beside_it_and_one_that_fits_none_is_a_picture() {
+    let drawn = |rows, across, down| {
+        let file = plain(1728, rows, (across, down));
+        let drawn = draw(&request(Kind::Tiff, "inch-fax", &file), &file).expect("a page");
+        (drawn.resolutions[0], drawn.pages[0].rows())
+    };
+    assert_eq!(drawn(600, 200, 100), (Resolution::Standard, 600));
+    assert_eq!(drawn(600, 200, 200), (Resolution::Fine, 600));
+    assert_eq!(drawn(600, 204, 96), (Resolution::Standard, 600));
+    // 3000 lines at 300 to the inch are ten inches, 1960 lines at 196; the picture is 215 mm wide and gets 210.
+    assert_eq!(drawn(3000, 204, 300), (Resolution::Fine, 1913));
+}
+
+/// An uncompressed bilevel TIFF by hand: black, `width` by `rows`, so many dots per inch across and down.
+fn plain(width: u32, rows: u32, (across, down): (u32, u32)) -> Vec<u8> {
     let picture = vec![0xFFu8; (width.div_ceil(8) * rows) as usize];
     let density_at = 8u32;
-    let picture_at = 16u32;
+    let picture_at = 24u32;
     let directory_at = picture_at + u32::try_from(picture.len()).expect("short");
     let mut file = b"II*\0".to_vec();
     file.extend(directory_at.to_le_bytes());
-    file.extend(dots.to_le_bytes());
-    file.extend(1u32.to_le_bytes());
+    for dots in [across, down] {
+        file.extend(dots.to_le_bytes());
+        file.extend(1u32.to_le_bytes());
+    }
     file.extend(&picture);
     let entries: [(u16, u16, u32); 11] = [
         (256, 4, width),
@@ -63,7 +107,7 @@ fn plain(width: u32, rows: u32, dots: u32) -> Vec<u8> {
         (278, 4, rows),
         (279, 4, u32::try_from(picture.len()).expect("short")),
         (282, 5, density_at),
-        (283, 5, density_at),
+        (283, 5, density_at + 8),
     ];
     file.extend(11u16.to_le_bytes());
     for (tag, kind, value) in entries {
@@ -78,7 +122,7 @@ fn plain(width: u32, rows: u32, dots: u32) -> Vec<u8> {
 
 #[test]
 fn a_scan_at_300_dots_per_inch_becomes_a_page_of_its_size() {
-    let file = plain(2480, 3508, 300);
+    let file = plain(2480, 3508, (300, 300));
     let drawn = draw(&request(Kind::Tiff, "scan", &file), &file).expect("a page");
     assert_eq!(drawn.pages[0].rows(), 2292);
     assert_eq!(inked_columns(&drawn.pages[0]), Some((20, 1706)));

@@ -10,7 +10,8 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-pub(crate) const FINE: Stock = Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4 };
+pub(crate) const FINE: Stock =
+    Stock { widest: Width::A3, resolution: Resolution::Fine, paper: Paper::A4, long_pages: true };
 pub(crate) const STANDARD: Stock = Stock { resolution: Resolution::Standard, ..FINE };
 
 /// What came of a document.
@@ -20,6 +21,7 @@ pub(crate) struct Drawn {
     pub(crate) announced: Option<u32>,
     pub(crate) warnings: Vec<String>,
     pub(crate) pages: Vec<Bitmap>,
+    pub(crate) resolutions: Vec<Resolution>,
 }
 
 pub(crate) fn request(kind: Kind, name: &str, document: &[u8]) -> Request {
@@ -66,7 +68,10 @@ pub(crate) fn draw(request: &Request, document: &[u8]) -> Result<Drawn, Failure>
         match event {
             Event::Began { pages, engine } => (drawn.announced, drawn.engine) = (pages, engine),
             Event::Warning(warning) => drawn.warnings.push(warning),
-            Event::Page(page) => drawn.pages.push(page.bitmap().expect("a page as announced")),
+            Event::Page(page) => {
+                drawn.pages.push(page.bitmap().expect("a page as announced"));
+                drawn.resolutions.push(page.resolution);
+            }
         }
     }
     keep_pictures(request, &drawn);
@@ -75,9 +80,9 @@ pub(crate) fn draw(request: &Request, document: &[u8]) -> Result<Drawn, Failure>
 }
 
 fn keep_pictures(request: &Request, drawn: &Drawn) {
-    for (number, page) in (1..).zip(&drawn.pages) {
+    for (number, (page, &resolution)) in (1..).zip(drawn.pages.iter().zip(&drawn.resolutions)) {
         let name = format!("{}-{}-{number}", request.name, drawn.engine);
-        keep(&name, request.stock.resolution, page);
+        keep(&name, resolution, page);
     }
 }
 

@@ -187,6 +187,43 @@ fn on_a_machine_that_takes_a4_only_the_lines_of_an_a3_page_stay_lines_and_its_gr
 }
 
 #[test]
+fn a_roll_keeps_its_scale_and_a_machine_that_takes_the_length_of_a4_gets_all_of_it_smaller() {
+    // 210 mm by 800 mm; letters along it, and a square of 100 points at its end.
+    let lines: String =
+        (0..70).map(|line| format!("1 0 0 1 60 {} Tm (Line {line} of the roll) Tj ", 2230 - 30 * line)).collect();
+    let content = format!("0 g 100 10 100 100 re f BT /F1 12 Tf {lines} ET");
+    let file = document(&[("/MediaBox [0 0 595.276 2267.717]", &content)]);
+    for request in engines("roll", &file) {
+        let drawn = draw(&request, &file).expect("a page");
+        let roll = &drawn.pages[0];
+        assert_eq!((roll.width(), roll.rows()), (1728, 6173), "{}", drawn.engine);
+        let square = roll.crop_rows(5860, 313);
+        let (left, right) = inked_columns(&square).expect("a square");
+        let (top, bottom) = inked_rows(&square).expect("a square");
+        assert!((right + 1 - left).abs_diff(283) <= 2 && (bottom + 1 - top).abs_diff(272) <= 2, "at its own size");
+        let shape = Shape { width: 1728, resolution: Resolution::Fine, maximum_rows: Some(2288) };
+        let short = fit(roll, Resolution::Fine, shape);
+        keep(&format!("roll-on-a4-{}", drawn.engine), Resolution::Fine, &short);
+        assert_eq!((short.width(), short.rows()), (1728, 2288));
+        assert!(black_in(&short, 670, 2200, 60, 60) == 1000, "the square at its end is there");
+        let never = Request { stock: Stock { long_pages: false, ..FINE }, ..request };
+        assert_eq!(draw(&never, &file).expect("a page").pages[0].rows(), 2292);
+    }
+}
+
+#[test]
+fn the_longest_and_finest_roll_stays_within_the_memory_and_time_of_a_document() {
+    let shades: String = (0..84).map(|step| format!("0.{step:02} g {} 0 10 2800 re f ", step * 7)).collect();
+    let file = document(&[("/MediaBox [0 0 595.276 2834.646]", &shades)]);
+    let stock = Stock { resolution: Resolution::Ultrafine, ..FINE };
+    for request in engines("largest-roll", &file) {
+        let limits = Limits { processor_seconds: 60, memory_mebibytes: 1000, ..Limits::default() };
+        let drawn = draw(&Request { stock, limits, ..request }, &file).expect("a page");
+        assert_eq!((drawn.pages[0].width(), drawn.pages[0].rows()), (3456, 9330), "{}", drawn.engine);
+    }
+}
+
+#[test]
 fn a_text_stays_on_the_common_sheet() {
     let text = b"Letters are for A4.\n";
     for paper in [Paper::A4, Paper::Letter] {

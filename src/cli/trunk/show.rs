@@ -206,7 +206,7 @@ fn facts(known: &Known<'_>, moment: &Moment) -> Vec<(&'static str, String)> {
         facts.push(("seen at", format!("{seen}; a NAT is between us and the registrar")));
     }
     facts.push(("channels", format!("{} of {} in use", known.calls.open, trunk.channels)));
-    for (title, counts) in [("calls today", &known.calls.outgoing), ("incoming today", &known.calls.incoming)] {
+    for (title, counts) in [("calls today", &known.calls.outgoing), ("came today", &known.calls.incoming)] {
         let counts: Vec<String> = counts.iter().map(|(cause, number)| format!("{number} {cause}")).collect();
         facts.push((title, if counts.is_empty() { "none".into() } else { counts.join(", ") }));
     }

@@ -2,7 +2,7 @@
 
 use super::{MAX_NOTES, ReceiptFacts, Verdict};
 use crate::mail::header::{clean, for_people, span_for_people};
-use crate::model::Outcome;
+use crate::model::{Outcome, Resolution};
 
 /// What the sender wrote into the address for the books and for whoever reads the receipt.
 #[derive(Clone, Copy, Default, Debug)]
@@ -61,9 +61,12 @@ pub(super) fn rows(verdict: Verdict, facts: &ReceiptFacts<'_>) -> Vec<(&'static 
         };
         rows.push(("Speed", format!("{speed} bit/s{correction}")));
     }
-    if let Some(resolution) = facts.resolution {
-        let (across, down) = (resolution.dots_per_inch(), resolution.lines_per_inch());
-        rows.push(("Resolution", format!("{} ({across} × {down} per inch)", resolution.name())));
+    if !facts.resolutions.is_empty() {
+        let words = |resolution: &Resolution| {
+            let (across, down) = (resolution.dots_per_inch(), resolution.lines_per_inch());
+            format!("{} ({across} × {down} per inch)", resolution.name())
+        };
+        rows.push(("Resolution", facts.resolutions.iter().map(words).collect::<Vec<_>>().join(", ")));
     }
     rows.push(("Mail received", for_people(facts.accepted)));
     for note in facts.notes.iter().take(MAX_NOTES) {

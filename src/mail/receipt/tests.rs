@@ -38,6 +38,7 @@ fn write(outcome: &Outcome, change: impl FnOnce(&mut ReceiptFacts<'_>)) -> Vec<u
         AttemptFacts { at: at(9), outcome: Outcome::nothing_sent(outcome.pages_total, Cause::Busy), duration: None },
         AttemptFacts { at: at(10), outcome: outcome.clone(), duration: Some(std::time::Duration::from_secs(102)) },
     ];
+    let resolutions = std::collections::BTreeSet::from([crate::model::Resolution::Fine]);
     let mut facts = ReceiptFacts {
         original: Original {
             message_id: "<original@example.com>",
@@ -60,7 +61,7 @@ fn write(outcome: &Outcome, change: impl FnOnce(&mut ReceiptFacts<'_>)) -> Vec<u
         remote_machine: Some("Canon iR-ADV"),
         speed: Some(14_400),
         ecm: Some(true),
-        resolution: Some(crate::model::Resolution::Fine),
+        resolutions: &resolutions,
         notes: &[],
         thumbnail: Some(PNG),
         attachment: None,

@@ -6,7 +6,7 @@ use super::{
 };
 
 use crate::image::{Bitmap, DecodeLimits, decode};
-use crate::model::Compression;
+use crate::model::{Compression, Resolution};
 use crate::pages::sheet::Stock;
 
 use std::collections::VecDeque;
@@ -20,6 +20,8 @@ pub struct RenderedPage {
     pub width: u32,
     /// Lines.
     pub rows: u32,
+    /// Its own resolution.
+    pub resolution: Resolution,
     /// The lines, coded as T.6, with its end mark.
     pub coded: Vec<u8>,
 }
@@ -104,7 +106,7 @@ enum State {
     /// At the start of a line.
     Line,
     /// Within a page's octets.
-    Page { width: u32, rows: u32, length: usize },
+    Page { width: u32, rows: u32, resolution: Resolution, length: usize },
     /// `end` came.
     Ended,
     /// The first failure; it stays.
@@ -178,10 +180,11 @@ impl Response {
     fn step(&mut self, at: usize) -> Option<usize> {
         let rest = &self.buffer[at..];
         match self.state {
-            State::Page { width, rows, length } => {
+            State::Page { width, rows, resolution, length } => {
                 let coded = rest.get(..length)?.to_vec();
                 self.pages += 1;
-                self.events.push_back(Event::Page(RenderedPage { number: self.pages, width, rows, coded }));
+                let page = RenderedPage { number: self.pages, width, rows, resolution, coded };
+                self.events.push_back(Event::Page(page));
                 self.state = State::Line;
                 Some(length)
             }
@@ -220,15 +223,18 @@ impl Response {
                     self.events.push_back(Event::Warning(shortened(&message, MAX_MESSAGE_CHARACTERS)));
                 }
             }
-            Record::Page { width, rows, length } => {
+            Record::Page { width, rows, resolution, length } => {
                 if opening {
                     self.fail(Failure::Protocol("a page before the beginning".into()));
-                } else if !self.stock.has(width) || rows == 0 || rows > MAX_ROWS || length > MAX_PAGE_OCTETS {
-                    self.fail(Failure::Protocol(format!("a page of {width} by {rows} in {length} octets")));
+                } else if !self.stock.has(width, resolution) || rows == 0 || rows > MAX_ROWS || length > MAX_PAGE_OCTETS
+                {
+                    let resolution = resolution.name();
+                    let what = format!("a page of {width} by {rows} at {resolution} in {length} octets");
+                    self.fail(Failure::Protocol(what));
                 } else if self.pages == self.pages_allowed {
                     self.fail(Failure::Protocol(format!("more than the {} pages allowed", self.pages_allowed)));
                 } else {
-                    self.state = State::Page { width, rows, length: length as usize };
+                    self.state = State::Page { width, rows, resolution, length: length as usize };
                 }
             }
             Record::End { pages } => {

@@ -11,7 +11,7 @@ fn request() -> Request {
     Request {
         kind: Kind::Pdf,
         name: "offer.pdf".into(),
-        stock: Stock { widest: Width::B4, resolution: Resolution::Fine, paper: Paper::A4 },
+        stock: Stock { widest: Width::B4, resolution: Resolution::Fine, paper: Paper::A4, long_pages: true },
         limits: Limits { pages: 2, ..Limits::default() },
         sandbox: Sandbox::Strict,
         pdf_engine: PdfEngine::Auto,
@@ -34,7 +34,7 @@ fn begin() -> Vec<u8> {
 
 fn page(coded: &[u8]) -> Vec<u8> {
     let length = u32::try_from(coded.len()).expect("a short page");
-    let mut octets = header(&Record::Page { width: 1728, rows: 3, length });
+    let mut octets = header(&Record::Page { width: 1728, rows: 3, resolution: Resolution::Fine, length });
     octets.extend_from_slice(coded);
     octets
 }
@@ -80,9 +80,21 @@ fn pages_arrive_one_by_one_however_the_octets_are_cut() {
             events,
             [
                 Event::Began { pages: Some(2), engine: "pdfium".into() },
-                Event::Page(RenderedPage { number: 1, width: 1728, rows: 3, coded: b"a\nb\n".to_vec() }),
+                Event::Page(RenderedPage {
+                    number: 1,
+                    width: 1728,
+                    rows: 3,
+                    resolution: Resolution::Fine,
+                    coded: b"a\nb\n".to_vec()
+                }),
                 Event::Warning("a font".into()),
-                Event::Page(RenderedPage { number: 2, width: 1728, rows: 3, coded: vec![] }),
+                Event::Page(RenderedPage {
+                    number: 2,
+                    width: 1728,
+                    rows: 3,
+                    resolution: Resolution::Fine,
+                    coded: vec![]
+                }),
             ]
         );
         assert!(response.has_ended());
@@ -95,7 +107,7 @@ fn a_page_decodes_only_to_the_lines_it_announced() {
     let mut bitmap = Bitmap::white(1728, 3);
     bitmap.set(100, 1, true);
     let coded = encode(&bitmap, &Coding::new(Compression::Mmr, Resolution::Fine));
-    let page = RenderedPage { number: 1, width: 1728, rows: 3, coded };
+    let page = RenderedPage { number: 1, width: 1728, rows: 3, resolution: Resolution::Fine, coded };
     assert_eq!(page.bitmap(), Ok(bitmap));
     for wrong in [RenderedPage { rows: 4, ..page.clone() }, RenderedPage { coded: vec![0; 9], ..page }] {
         assert!(matches!(wrong.bitmap(), Err(Failure::Protocol(_))));
@@ -112,12 +124,17 @@ fn a_child_that_stops_short_has_died() {
 
 #[test]
 fn a_child_that_lies_is_caught() {
-    let lies: [(&str, Vec<u8>); 7] = [
+    let of = |width, rows, resolution, length| header(&Record::Page { width, rows, resolution, length });
+    let named = |name: &str| String::from_utf8(of(1728, 1, Resolution::Fine, 0)).expect("text").replace("fine", name);
+    let lies: [(&str, Vec<u8>); 10] = [
         ("no beginning", page(b"")),
-        ("width", header(&Record::Page { width: 1729, rows: 1, length: 0 })),
-        ("too wide", header(&Record::Page { width: 2432, rows: 1, length: 0 })),
-        ("rows", header(&Record::Page { width: 1728, rows: MAX_ROWS + 1, length: 0 })),
-        ("octets", header(&Record::Page { width: 1728, rows: 1, length: MAX_PAGE_OCTETS + 1 })),
+        ("width", of(1729, 1, Resolution::Fine, 0)),
+        ("too wide", of(2432, 1, Resolution::Fine, 0)),
+        ("finer than asked for", of(1728, 1, Resolution::Superfine, 0)),
+        ("the width of another resolution", of(2592, 1, Resolution::Standard, 0)),
+        ("a resolution that no fax has", named("finest").into_bytes()),
+        ("rows", of(1728, MAX_ROWS + 1, Resolution::Fine, 0)),
+        ("octets", of(1728, 1, Resolution::Fine, MAX_PAGE_OCTETS + 1)),
         ("count", header(&Record::End { pages: 1 })),
         ("endless line", vec![b'{'; MAX_HEADER_OCTETS]),
     ];
