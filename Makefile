@@ -20,7 +20,7 @@ test: pdfium ## every test that needs nothing foreign
 	$(CARGO) build $(LOCKED) --workspace --bins
 	$(CARGO) test $(LOCKED) --workspace
 
-interop: ## bring Asterisk, HylaFAX, SpanDSP and Postfix from packages and run the tests against them
+interop: ## bring Asterisk, HylaFAX, SpanDSP, Postfix, SIPp and Kamailio from packages and run the tests against them
 	tests/interop/setup
 	$(CARGO) test $(LOCKED) --release --manifest-path tests/oracle/Cargo.toml
 	$(CARGO) build $(LOCKED) --release --workspace --bins

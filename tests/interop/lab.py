@@ -117,6 +117,8 @@ class Lab:
         self.counts, self.lock = {}, threading.Lock()
         self.table, self.now = [], threading.local()
         self.network = self._network()
+        # Addresses for servers and proxies that belong to one case.
+        self.scenes = self.network.replace("127.77.", "127.78.")
         try:
             self._start(root)
         except BaseException:
@@ -139,7 +141,7 @@ class Lab:
     def _start(self, root):
         self.capture = None
         if shutil.which("tcpdump"):
-            self.capture = self._keep(Capture(f"{self.network}.0/24", self.folder / "capture.pcap"))
+            self.capture = self._keep(Capture(f"{self.network}.0/24 or net {self.scenes}.0/24", self.folder / "capture.pcap"))
         # iaxmodem takes its ports on all addresses, so each run has others.
         ports = [20000 + 16 * int(self.network.rpartition(".")[2]) + modem for modem in range(len(MODEMS))]
         self.asterisk = self._keep(Asterisk(self.folder / "asterisk", root, f"{self.network}.20", f"{self.network}.10", ports))

@@ -1,7 +1,7 @@
 """The rest of what Asterisk can be made to do over T.38, both ways, beside `sending`, `receiving` and `failures`.
 
-Left out, as faxramp faxes by T.38 over SIP by UDP only: all rows of G.711 audio (u-law and A-law, each with and without error correction, by each
-modem, on each bad line), the fallback to audio after a 488, and SIP over TCP. Rates that Asterisk would take from `maxrate` (2400, 7200 and 12000)
+Left out, as faxramp faxes by T.38 only: all rows of G.711 audio (u-law and A-law, each with and without error correction, by each
+modem, on each bad line), and the fallback to audio after a 488. SIP over TCP and TLS is in `sip_calling`, `sip_called` and `kamailio`. Rates that Asterisk would take from `maxrate` (2400, 7200 and 12000)
 it ignores, so those are set in faxramp, and in HylaFAX (`hylafax`).
 """
 
