@@ -159,7 +159,8 @@ class Lab:
         self.sharp = self._faxramp("sharp", 16, fax='resolution = "superfine"\nmax_rate = 12000')
         self.sharpest = self._faxramp("sharpest", 19, fax='resolution = "ultrafine"')
         self._bad_lines()
-        self.crowd = self._faxramp("crowd", 17, channels=50)
+        # Calls in and out share the channels.
+        self.crowd = self._faxramp("crowd", 17, channels=100)
         self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.sharpest, self.crowd, self.far]
 
     def _bad_lines(self):

@@ -52,7 +52,7 @@ def letter_and_legal_pages_keep_their_length(lab):
 @case
 def wide_pages_are_made_narrow_for_a_machine_that_has_no_wide_paper(lab):
     for size in (B4, A3):
-        _, result = delivered(lab, "1000", 14400, "V.17", document=tiff(size, count=1))
+        _, result = delivered(lab, "1000", 14400, "V.17", document=tiff(size, count=1), scaled=True)
         (page,) = pages.decoded(result["tiff"])
         claim(page.size[0] == 1728, "the page is", page.size[0], "wide")
         # The last line of the text is near the lower edge, so a page that was cut would lack it.
