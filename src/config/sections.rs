@@ -246,7 +246,8 @@ section! {
         register_expires: Time = "1 h", from "60 s" to "1 d";
         /// Whether to keep a NAT between us and the registrar open by an empty line every 25 seconds, even where no NAT shows itself.
         keep_alive: Switch = false;
-        /// How often to ask the trunk whether it is there (OPTIONS); `0 s` never. Any answer but 408 and 503 means that it is.
+        /// How often to ask the trunk whether it is there (OPTIONS); `0 s` never. Any answer but 408 and 503 means that it is. One that has
+        /// never answered is called all the same, as some trunks ignore the question.
         options_interval: Time = "30 s", from "0 s" to "1 h";
         /// So many questions without an answer in a row, and the trunk counts as down until it answers one.
         options_misses: Count = 3, from 1 to 20;

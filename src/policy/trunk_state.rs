@@ -194,6 +194,8 @@ pub struct TrunkState {
     silent: Option<Noted>,
     /// Whether OPTIONS were answered, as far as known.
     answers: Option<bool>,
+    /// Whether OPTIONS were ever answered. Some trunks never do and carry calls all the same: their silence says nothing.
+    has_answered: bool,
     registered: Registered,
     registration_trouble: Option<Noted>,
     rest: Option<Rest>,
@@ -291,6 +293,7 @@ impl TrunkState {
         Self {
             silent: None,
             answers: None,
+            has_answered: false,
             registered,
             registration_trouble: None,
             rest: None,
@@ -312,16 +315,18 @@ impl TrunkState {
     fn take(&mut self, event: TrunkEvent, now_ms: i64, chance: u64) {
         match event {
             TrunkEvent::Answers => {
-                (self.answers, self.silent) = (Some(true), None);
+                (self.answers, self.silent, self.has_answered) = (Some(true), None, true);
                 self.rest.take_if(|rest| rest.unreachable);
             }
             TrunkEvent::Silent(reason) => {
                 self.answers = Some(false);
                 let reason = kept(reason);
                 self.last_trouble = Some((reason.clone(), now_ms));
-                self.silent.get_or_insert((reason, now_ms));
+                if self.has_answered {
+                    self.silent.get_or_insert((reason, now_ms));
+                }
             }
-            TrunkEvent::Unwatched => (self.answers, self.silent) = (None, None),
+            TrunkEvent::Unwatched => (self.answers, self.silent, self.has_answered) = (None, None, false),
             TrunkEvent::Registered { until_ms } => {
                 self.registered = Registered::Until(until_ms);
                 self.registration_trouble = None;

@@ -90,6 +90,10 @@ fn calls_that_fail_together_count_as_one() {
 #[test]
 fn options_take_a_trunk_down_and_up_again_and_an_answer_ends_the_rest_of_one_that_was_unreachable() {
     let mut state = TrunkState::new(false, 0);
+    state.learn(TrunkEvent::Silent("it does not answer OPTIONS".into()), 10, 0);
+    assert_eq!(state.standing(20), Standing::Up, "who has never answered may be one that never does");
+    assert_eq!(state.report(20).answers, Some(false));
+    state.learn(TrunkEvent::Answers, 500, 0);
     state.learn(TrunkEvent::Silent("it does not answer OPTIONS".into()), 1000, 0);
     assert_eq!(state.standing(2000), Standing::Down { reason: "it does not answer OPTIONS".into() });
     assert_eq!(state.report(2000).since_ms, 1000);
