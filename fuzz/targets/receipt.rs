@@ -101,7 +101,7 @@ fuzz_target!(|octets: &[u8]| {
         remote_machine: Some(&remote),
         speed: Some(14_400),
         ecm: (choice & 32 != 0).then_some(true),
-        resolution: Some(Resolution::Fine),
+        resolutions: &std::collections::BTreeSet::from([Resolution::Fine]),
         notes: &vec![note; usize::from(choice % 30)],
         thumbnail: None,
         attachment: None,
