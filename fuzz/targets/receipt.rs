@@ -3,7 +3,7 @@
 //! Input: numbers, then texts with a count before each. Holds: no header that we did not write; the words for people are there.
 #![no_main]
 
-use faxramp::mail::{AttemptFacts, Mailbox, Original, ReceiptFacts, receipt};
+use faxramp::mail::{AttemptFacts, Labels, Mailbox, Original, ReceiptFacts, receipt};
 use faxramp::model::{Cause, JobId, Number, Outcome, Phase, Resolution};
 use faxramp_fuzz::{Feed, chance};
 use jiff::Zoned;
@@ -86,6 +86,7 @@ fuzz_target!(|octets: &[u8]| {
     let next_try = at(moment);
     let facts = ReceiptFacts {
         fetched_for: None,
+        labels: Labels { attention: Some(&sender), billing: Some(&remote), ..Labels::default() },
         original: Original { message_id: &message_id, references: &references, subject: &subject },
         from: &from,
         to: &to,
