@@ -289,13 +289,14 @@ impl Sender {
     /// Another answer than RNR.
     fn ready_again(&mut self) {
         self.line.timers.cancel(Timer::T5);
-        self.not_ready_too_long = false;
+        self.not_ready_until = None;
     }
 
     /// The far end is storing: it is asked until it is ready, for no longer than T5.
     // T.30 (09/2005) §A.5.4.1
     fn on_not_ready(&mut self, page: PageInHand, now: Instant) {
-        if self.not_ready_too_long {
+        // One that had begun within T5 is answered like those before it.
+        if self.not_ready_until.is_some_and(|until| self.ear.began().is_none_or(|began| began >= until)) {
             self.note_page(&page, false);
             self.finish(Cause::NoResponse(Phase::D), now);
             return;

@@ -58,6 +58,11 @@ impl Ear {
     pub(super) const fn receiving(&self) -> bool {
         self.receiving
     }
+
+    /// When the signal that is up, or was last, began.
+    pub(super) const fn began(&self) -> Option<Instant> {
+        self.began
+    }
 }
 
 impl Sender {

@@ -120,8 +120,8 @@ pub struct Sender {
     long_training: bool,
     /// Rejected after EOM; it goes again after the DIS.
     rejected: Option<PageInHand>,
-    /// T5 has run out.
-    not_ready_too_long: bool,
+    /// When T5 has run out.
+    not_ready_until: Option<Instant>,
     /// An answer has come while its command was being repeated.
     late_answer: bool,
     state: State,
@@ -171,7 +171,7 @@ impl Sender {
             commands_without_progress: 0,
             long_training: false,
             rejected: None,
-            not_ready_too_long: false,
+            not_ready_until: None,
             late_answer: false,
             state: State::Idle,
         }
@@ -258,8 +258,8 @@ impl Sender {
             Timer::T0 => self.finish(Cause::NoFaxHeard, now),
             Timer::T1 => self.finish(Cause::NoResponse(Phase::B), now),
             Timer::T4 => self.on_no_answer(now),
-            // The next RNR is the last: RR is out, and its answer would meet a DCN.
-            Timer::T5 => self.not_ready_too_long = true,
+            // RR is out, and its answer would meet a DCN: the next RNR that begins is the last.
+            Timer::T5 => self.not_ready_until = Some(now),
             Timer::Signal | Timer::Settle => self.on_signal_over(now),
             Timer::PageSupply => self.finish(Cause::Local("the page was not coded in time".into()), now),
             Timer::Sending => self.on_stuck_carrier(now),

@@ -32,7 +32,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "EOM there parts two documents of one format; ours goes where the format changes",
     ),
     ("MTGN28 (in part)", "how soon after DCN the call is cleared is the matter of call"),
-    ("OTEN03 (in part)", "it wants 23 RR within T5; how many fit is the tester's pace as much as ours"),
     ("T1-after-EOMx (in part)", "it has EOM answered by nothing, which is MTGX08; ours has the DIS missing"),
 ];
 

@@ -244,7 +244,7 @@ pub(super) const SCRIPTS: &[Script] = &[
     ("OTEN03", "a receiver that is not ready is asked until T5 is over", "
         calls s
         < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR
-        < block v27/4800 0-129; < PPS eop 0/0; > RNR; while RR > RNR after 500 times 20..30
+        < block v27/4800 0-129; < PPS eop 0/0; > RNR; while RR > RNR after 500 times 23..30
         < DCN; < end no-response 0"),
     ("OTEN04", "four PPR: CTC a rate lower; four more: EOR, and the page is not confirmed", "
         calls s
