@@ -18,6 +18,7 @@ const LARGEST_PAGE: usize = 16 << 20;
 fn settings(choice: u8) -> ReceiverSettings {
     ReceiverSettings {
         station_id: "+1 555 3000".into(),
+        non_standard_facilities: if choice & 16 == 0 { Vec::new() } else { vec![0xB5, 0, 0x42] },
         ecm: choice & 1 == 0,
         max_modulation: Modulation::ALL[usize::from(choice >> 5)],
         widest: Width::A4,

@@ -191,6 +191,7 @@ fn fax(config: &Config) -> Fax {
     let max_modulation = Modulation::ALL.iter().rev().find(within).copied().unwrap_or(Modulation::V27ter2400);
     Fax {
         station_id: fax.station_id.clone(),
+        non_standard_facilities: fax.non_standard_facilities.clone(),
         sender_name: fax.sender_name.clone(),
         headline: fax.headline,
         ecm: fax.ecm,

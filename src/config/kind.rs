@@ -312,6 +312,8 @@ texts! {
     PhoneContext -> String, "`+` and digits, or a domain name", phone_context;
     /// The name a fax machine gives itself.
     StationId -> String, "at most 20 digits, spaces and `+`", station_id;
+    /// What goes as non-standard facilities.
+    Facilities -> Vec<u8>, "hexadecimal octets: country code, maker's code, the maker's own; empty: none", facilities;
     /// A list of waits.
     RetryList -> String, "waits in order, such as `2m,4m,8m,30m*4`; empty: no second try", retry_list;
 }
@@ -463,6 +465,6 @@ fn printable(text: &str) -> String {
 
 mod parse;
 use parse::{
-    by_rule, domain, host_port, mail_address, named_address, phone_context, ports, rate_line, retry_list,
+    by_rule, domain, facilities, host_port, mail_address, named_address, phone_context, ports, rate_line, retry_list,
     sender_pattern, sip_host, sip_listen, size, station_id, telephone, time,
 };

@@ -4,7 +4,7 @@ use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain,
-    EngineWord, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind, LevelWord, Line, List, Listen,
+    EngineWord, Facilities, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind, LevelWord, Line, List, Listen,
     LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore,
     PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord, RetryList,
     SenderPattern, SipPort, SipServer, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord,
@@ -321,6 +321,10 @@ section! {
     Fax "fax" {
         /// The number that the other machine shows for us (CSI and TSI); at most 20 digits, spaces and `+`.
         station_id: StationId = "", example "+39 06 12345";
+        /// What is sent as non-standard facilities (NSF with DIS, NSC when a document is fetched), for far ends that tell machines by
+        /// it. The codes must be your own, given to you under ITU-T T.35: those of another maker make its machines speak
+        /// as they speak to each other. At most 32 octets, in the order T.30 prints them.
+        non_standard_facilities: Facilities = "", example "B5 00 42 01";
         /// Our name in the line at the top of each page.
         sender_name: Line = "", example "Example S.p.A.";
         /// Whether each page gets a line at the top with date, our name and number, and the page's number. Many countries

@@ -215,6 +215,7 @@ pub fn answerer(fax: &Fax, station_id: &str, documents: Vec<Document>) -> Answer
 fn receiver(fax: &Fax, station_id: &str) -> ReceiverSettings {
     ReceiverSettings {
         station_id: station_id.to_owned(),
+        non_standard_facilities: fax.non_standard_facilities.clone(),
         ecm: fax.ecm,
         max_modulation: fax.max_modulation,
         widest: Width::A3,

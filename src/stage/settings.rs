@@ -104,6 +104,8 @@ impl Render {
 pub struct Fax {
     /// Our identification (TSI, CSI).
     pub station_id: String,
+    /// What goes as NSF and NSC; none when empty.
+    pub non_standard_facilities: Vec<u8>,
     /// Our name in the header line.
     pub sender_name: String,
     /// Whether pages get a header line.

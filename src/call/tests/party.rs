@@ -142,6 +142,7 @@ pub(super) fn taking() -> ReceiverSettings {
         longest: Length::Unlimited,
         compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
         row_time_ms: 0,
+        non_standard_facilities: Vec::new(),
         sub_address: false,
         transport: Carrier::InternetAware,
         send_ced: true,

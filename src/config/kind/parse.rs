@@ -14,6 +14,8 @@ pub(in crate::config) const MAX_WAITS: u64 = 100;
 /// Characters of CSI, TSI and CIG.
 // T.30 (09/2005) §5.3.6.2.4
 const MAX_STATION_ID: usize = 20;
+/// Octets of NSF and NSC: under a second at 300 bit/s, so that they, CSI and DIS come within T4 several times.
+const MAX_FACILITIES: usize = 32;
 
 const TIME_HINT: &str = "write a number and ms, s, m, h or d: \"90 s\", \"15 m\", \"1 h 30 m\"";
 const SIZE_HINT: &str = "write a number and B, kB, MB, GB, KiB, MiB or GiB: \"35 MB\"";
@@ -238,6 +240,22 @@ pub(super) fn station_id(text: &str) -> Result<String, Wrong> {
     }
 }
 
+/// Octets as hexadecimal digits, two each, with spaces where one likes.
+pub(super) fn facilities(text: &str) -> Result<Vec<u8>, Wrong> {
+    const HINT: &str = "write octets as T.30 prints them, country code first: \"B5 00 42 01\"";
+    let digits: Option<Vec<u32>> = text.chars().filter(|digit| *digit != ' ').map(|digit| digit.to_digit(16)).collect();
+    let Some(digits) = digits.filter(|digits| digits.len() % 2 == 0) else {
+        return wrong("must be hexadecimal digits, two for each octet", HINT);
+    };
+    let octets: Vec<u8> = digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] << 4 | pair[1]).ok()).collect();
+    // T.35 (02/2000) §3: a country code and a maker's code at least.
+    match octets.len() {
+        1 | 2 => wrong("is shorter than a country code and a maker's code", HINT),
+        longer if longer > MAX_FACILITIES => Err((format!("has more than {MAX_FACILITIES} octets"), Some(HINT.into()))),
+        _ => Ok(octets),
+    }
+}
+
 pub(super) fn retry_list(text: &str) -> Result<String, Wrong> {
     const HINT: &str = "write waits in order, each repeated by *: \"2m,4m,8m,30m*4\"";
     let mut waits = 0;
@@ -327,12 +345,21 @@ mod tests {
         assert!(host_port("::1:25").is_err() && host_port("mail").is_err() && host_port("mail:0").is_err());
     }
 
+    #[test]
+    fn facilities_are_octets_with_a_maker_in_front() {
+        assert_eq!(facilities(" b5 00 42 01"), Ok(vec![0xB5, 0x00, 0x42, 0x01]));
+        assert_eq!(facilities(""), Ok(vec![]));
+        for wrong in ["B5 00", "B5 00 4", "B5 00 4X", &"00".repeat(33)] {
+            assert!(facilities(wrong).is_err(), "{wrong}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_a_grammar_panic(text in "\\PC{0,40}") {
             let _ = (time(&text), size(&text), by_rule::<Network>(&text), host_port(&text), ports(&text), domain(&text));
             let _ = (telephone(&text), by_rule::<NumberPattern>(&text), sender_pattern(&text), mail_address(&text));
-            let _ = (named_address(&text), station_id(&text), retry_list(&text));
+            let _ = (named_address(&text), station_id(&text), retry_list(&text), facilities(&text));
         }
     }
 }

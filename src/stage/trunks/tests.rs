@@ -55,6 +55,7 @@ fn dial(lines: impl IntoIterator<Item = (&'static str, TrunkLine)>) -> Dial {
         retry: RetrySettings::default(),
         fax: Fax {
             station_id: String::new(),
+            non_standard_facilities: Vec::new(),
             sender_name: String::new(),
             headline: false,
             ecm: true,

@@ -184,6 +184,10 @@ impl Receiver {
             return frames;
         }
         let mut frames = Vec::new();
+        // T.30 (09/2005) §5.3.6.1.1: NSF, CSI, DIS.
+        if !self.settings.non_standard_facilities.is_empty() {
+            frames.push(self.line.leading_frame(Name::Nsf, &self.settings.non_standard_facilities));
+        }
         if !self.settings.station_id.is_empty() {
             frames.push(self.line.leading_frame(Name::Csi, &write_identification(&self.settings.station_id)));
         }

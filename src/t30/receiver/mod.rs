@@ -51,6 +51,8 @@ pub const MAX_ANSWERS_WITHOUT_PROGRESS: u32 = 40;
 pub struct ReceiverSettings {
     /// Our identification, CSI, and CIG when fetching: twenty characters.
     pub station_id: String,
+    /// The information field of our NSF, and of our NSC when fetching; none is sent when it is empty.
+    pub non_standard_facilities: Vec<u8>,
     /// Whether error correction is offered.
     pub ecm: bool,
     /// The fastest modulation offered, and the latest family.

@@ -70,6 +70,9 @@ impl Receiver {
         let Manner::Fetching(fetching) = &self.manner else { return None };
         let mut command = self.offer();
         let mut frames = Vec::new();
+        if !self.settings.non_standard_facilities.is_empty() {
+            frames.push(self.line.leading_frame(Name::Nsc, &self.settings.non_standard_facilities));
+        }
         // Bits 47 and 50 say that the frames were sent, for the case that one of them is lost.
         if !self.settings.station_id.is_empty() {
             frames.push(self.line.leading_frame(Name::Cig, &write_identification(&self.settings.station_id)));

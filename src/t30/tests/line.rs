@@ -51,6 +51,7 @@ pub(super) fn answerer_settings() -> ReceiverSettings {
         longest: Length::Unlimited,
         compressions: EVERY.to_vec(),
         row_time_ms: 0,
+        non_standard_facilities: Vec::new(),
         sub_address: false,
         transport: Transport::InternetAware,
         send_ced: true,

@@ -109,6 +109,7 @@ pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
 pub fn answerer_settings() -> ReceiverSettings {
     ReceiverSettings {
         station_id: "+44 20 555 0123".into(),
+        non_standard_facilities: Vec::new(),
         ecm: true,
         max_modulation: Modulation::V17At14400,
         widest: Width::A3,

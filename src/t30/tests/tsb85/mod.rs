@@ -19,8 +19,7 @@ type Script = (&'static str, &'static str, &'static str);
 
 /// Procedures, and parts of some, that are not played, and why.
 const LEFT_OUT: &[(&str, &str)] = &[
-    ("MTGP02, OTGP03 (in part)", "NSC, which is optional, is not sent"),
-    ("MRGN01 (in part)", "CED and preamble lengths, flags: t38::terminal is tested for them; NSF is not sent"),
+    ("MRGN01 (in part)", "CED and preamble lengths, flags: t38::terminal is tested for them"),
     (
         "MRGN02, MRGN05, ORGC01, ORGC03 (in part)",
         "pictures and levels: image is tested for the first, packets have not the second",

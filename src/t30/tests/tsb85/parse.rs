@@ -1,7 +1,7 @@
 //! The language of the scripts: one step a line, or several with `;` between.
 //!
 //! The first line is the device that is tested: `calls sf` (it calls and has a page of standard and one of fine resolution; `frames 328,16`: of so many frames) or
-//! `answers` (it is called; `good bad`: what its owner thinks of each page; `sub`: it takes sub-addresses; `has ss password 12`: a document to be fetched) or `polls
+//! `answers` (it is called; `good bad`: what its owner thinks of each page; `sub`: it takes sub-addresses; `nsf`: it has non-standard facilities; `has ss password 12`: a document to be fetched) or `polls
 //! password 12` (it calls to fetch one). Then, from the tester's side:
 //!
 //! ```text

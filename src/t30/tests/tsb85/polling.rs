@@ -12,10 +12,10 @@ pub(super) const SCRIPTS: &[Script] = &[
     ),
     (
         "MTGP02",
-        "CIG and DTC; two pages are fetched",
+        "NSC, CIG and DTC; two pages are fetched",
         "
-        polls
-        < CNG; > ced; > DIS 00 80 10; < CIG + DTC
+        polls nsf
+        < CNG; > ced; > DIS 00 80 10; < NSC B5 00 42 01 + CIG + DTC
         > DCS 00 00 00; > tcf v27/2400 900; < CFR
         > page v27/2400 white; > MPS; < MCF; > page v27/2400 white; > EOP; < MCF
         @bye; < end sent 2",
@@ -24,8 +24,8 @@ pub(super) const SCRIPTS: &[Script] = &[
         "OTGP03",
         "with a password",
         "
-        polls password +9876543210
-        < CNG; > ced; > DIS 00 80 11 01 01 01 40; < CIG + PWD + DTC
+        polls nsf password +9876543210
+        < CNG; > ced; > DIS 00 80 11 01 01 01 40; < NSC + CIG + PWD + DTC
         > DCS 00 00 00; > tcf v27/2400 900; < CFR
         > page v27/2400 white; > MPS; < MCF; > page v27/2400 white; > EOP; < MCF
         > DCN'; > hangup; < end sent 2",
