@@ -73,9 +73,10 @@ pub fn dsn(facts: &DsnFacts<'_>, chance: &mut impl FnMut() -> u64) -> Vec<u8> {
         auto_submitted: "auto-replied",
         fields: vec![("X-Faxramp-Job", facts.job.to_string()), ("X-Faxramp-Outcome", outcome_field(facts.outcome))],
     };
+    let was_called = facts.last_attempt.is_some();
     let happened = match facts.fetched_for {
-        None => summary(verdict, facts.outcome),
-        Some(mailboxes) => fetch::summary(verdict, facts.outcome, mailboxes),
+        None => summary(verdict, facts.outcome, was_called),
+        Some(mailboxes) => fetch::summary(verdict, facts.outcome, mailboxes, was_called),
     };
     let mut text = happened.join("\n");
     let _ = write!(text, "\n\nRecipient: {}\n", clean(facts.final_recipient));

@@ -210,6 +210,9 @@ pub(super) fn pages(count: u32) -> String {
     if count == 1 { "1 page".into() } else { format!("{count} pages") }
 }
 
+/// Of a fax, or a fetch, that never came to a call.
+pub(super) const NEVER_CALLED: &str = "The number was never called.";
+
 /// The cause of a failure as words. A cause that means success proves nothing here: see [`Verdict::of`].
 fn failure(cause: &Cause) -> String {
     if matches!(cause, Cause::Sent | Cause::LastConfirmationLost) {
@@ -219,8 +222,8 @@ fn failure(cause: &Cause) -> String {
     }
 }
 
-/// What happened, in a paragraph or two.
-pub(super) fn summary(verdict: Verdict, outcome: &Outcome) -> Vec<String> {
+/// What happened, in a paragraph or two. `was_called`: at least one call was tried.
+pub(super) fn summary(verdict: Verdict, outcome: &Outcome, was_called: bool) -> Vec<String> {
     let Outcome { pages_confirmed, pages_total, cause } = outcome;
     let total = pages(*pages_total);
     match verdict {
@@ -244,17 +247,20 @@ pub(super) fn summary(verdict: Verdict, outcome: &Outcome) -> Vec<String> {
                     .into(),
             ]
         }
-        Verdict::Delayed => vec![format!("The fax could not be sent yet: {}.", failure(cause)), confirmed(outcome)],
-        Verdict::Cancelled => vec!["The fax was cancelled by a person.".into(), confirmed(outcome)],
-        Verdict::Failed if *pages_confirmed > 0 => {
-            vec![format!("The fax was not sent completely: {}.", failure(cause)), confirmed(outcome)]
+        Verdict::Delayed => {
+            vec![format!("The fax could not be sent yet: {}.", failure(cause)), confirmed(outcome, was_called)]
         }
-        Verdict::Failed => vec![format!("The fax was not sent: {}.", failure(cause)), confirmed(outcome)],
+        Verdict::Cancelled => vec!["The fax was cancelled by a person.".into(), confirmed(outcome, was_called)],
+        Verdict::Failed if *pages_confirmed > 0 => {
+            vec![format!("The fax was not sent completely: {}.", failure(cause)), confirmed(outcome, was_called)]
+        }
+        Verdict::Failed => vec![format!("The fax was not sent: {}.", failure(cause)), confirmed(outcome, was_called)],
     }
 }
 
-fn confirmed(outcome: &Outcome) -> String {
+fn confirmed(outcome: &Outcome, was_called: bool) -> String {
     match (outcome.pages_confirmed, outcome.pages_total) {
+        (0, _) if !was_called => NEVER_CALLED.into(),
         (0, _) => "The receiving machine confirmed no page.".into(),
         (1, total) => format!("The receiving machine confirmed the first of {}.", pages(total)),
         (count, total) => format!("The receiving machine confirmed the first {count} of {}.", pages(total)),
@@ -262,9 +268,12 @@ fn confirmed(outcome: &Outcome) -> String {
 }
 
 fn content<'a>(verdict: Verdict, facts: &ReceiptFacts<'a>) -> Content<'a> {
+    let was_called = !facts.attempts.is_empty();
     let (title, paragraphs) = match facts.fetched_for {
-        None => (verdict.title(facts.outcome), summary(verdict, facts.outcome)),
-        Some(mailboxes) => (fetch::title(verdict, facts.outcome), fetch::summary(verdict, facts.outcome, mailboxes)),
+        None => (verdict.title(facts.outcome), summary(verdict, facts.outcome, was_called)),
+        Some(mailboxes) => {
+            (fetch::title(verdict, facts.outcome), fetch::summary(verdict, facts.outcome, mailboxes, was_called))
+        }
     };
     let note = note(verdict, facts);
     let rows = rows(verdict, facts);

@@ -1,6 +1,6 @@
 //! The words of a receipt about a document that was to be fetched, where they differ from those about a fax that was sent.
 
-use super::{Verdict, pages};
+use super::{NEVER_CALLED, Verdict, pages};
 use crate::mail::header::clean;
 use crate::model::{Cause, Number, Outcome, Phase};
 
@@ -29,11 +29,17 @@ pub(super) fn subject(verdict: Verdict, number: &Number, outcome: &Outcome) -> S
     }
 }
 
-/// What happened, in a paragraph or two. `mailboxes` got what came.
-pub(in crate::mail) fn summary(verdict: Verdict, outcome: &Outcome, mailboxes: &[String]) -> Vec<String> {
+/// What happened, in a paragraph or two. `mailboxes` got what came; `was_called`: at least one call was tried.
+pub(in crate::mail) fn summary(
+    verdict: Verdict,
+    outcome: &Outcome,
+    mailboxes: &[String],
+    was_called: bool,
+) -> Vec<String> {
     let cause = failure(&outcome.cause);
     let to = clean(&mailboxes.join(", "));
     let came = match outcome.pages_confirmed {
+        0 if !was_called => NEVER_CALLED.to_owned(),
         0 => "No page came.".to_owned(),
         1 => format!("1 page came. It was mailed to {to}."),
         count => format!("{count} pages came. They were mailed to {to}."),

@@ -150,6 +150,20 @@ fn a_lost_last_confirmation_is_neither_success_nor_failure() {
 }
 
 #[test]
+fn a_fax_that_was_never_called_says_so_and_blames_no_machine() {
+    for cause in [Cause::CannotRender("the file is broken".into()), Cause::Cancelled, Cause::Expired] {
+        let never = outcome(0, 3, cause);
+        let octets = write(&never, |facts| facts.attempts = &[]);
+        let text = read(&octets).body_text(0).expect("text").into_owned();
+        assert!(text.contains("The number was never called."), "{text}");
+        assert!(!text.contains("receiving machine"), "{text}");
+        let octets = write(&never, |_| ());
+        let text = read(&octets).body_text(0).expect("text").into_owned();
+        assert!(text.contains("The receiving machine confirmed no page."), "{text}");
+    }
+}
+
+#[test]
 fn a_failure_names_cause_tries_and_next_step() {
     let octets = write(&outcome(2, 5, Cause::Disconnected(Phase::C)), |_| ());
     assert_eq!(subject(&octets), "Fax FAILED: +390612345 (2 of 5 pages confirmed)");
