@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::settings::{Keep, Trace as Settings};
@@ -108,15 +108,16 @@ impl Recording {
             Keep::Failed => *cause != Cause::Sent,
             Keep::None => false,
         };
-        self.close(keep);
+        if let Some(work) = self.last_work(keep) {
+            let _ = self.work.send(work);
+        }
     }
 
-    fn close(&self, keep: bool) {
+    /// What the writing thread is to be told of the end, unless it was.
+    fn last_work(&self, keep: bool) -> Option<Work> {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        if !std::mem::replace(&mut *ended, true) {
-            let left_out = self.left_out.load(Ordering::Relaxed);
-            let _ = self.work.send(Work::End { call: self.call, keep, left_out });
-        }
+        let left_out = self.left_out.load(Ordering::Relaxed);
+        (!std::mem::replace(&mut *ended, true)).then_some(Work::End { call: self.call, keep, left_out })
     }
 
     const fn own(&self, way: Way) -> SocketAddr {
@@ -148,9 +149,17 @@ impl Tap for Recording {
 }
 
 impl Drop for Recording {
-    /// Who forgot to say how it ended has a call that is worth looking at.
+    /// Who forgot to say how it ended has a call that is worth looking at. Where this happens nobody may wait, so a thread does it while
+    /// the queue is full.
     fn drop(&mut self) {
-        self.close(true);
+        let Some(work) = self.last_work(true) else { return };
+        if let Err(TrySendError::Full(work)) = self.work.try_send(work) {
+            let queue = self.work.clone();
+            let waiting = std::thread::Builder::new().name("trace-end".into()).spawn(move || drop(queue.send(work)));
+            if let Err(error) = waiting {
+                tracing::warn!(call = %self.call, %error, "the end of a capture is missing");
+            }
+        }
     }
 }
 
