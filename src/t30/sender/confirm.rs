@@ -85,7 +85,7 @@ impl Sender {
     /// A command without an answer: again, or the end.
     pub(super) fn repeat_command(&mut self, mut sending: Sending, now: Instant) {
         if !may_try_again(sending.tries) {
-            let lost = sending.waits_for_last_answer();
+            let lost = sending.is_likely_received();
             self.note_page(&sending.page, false);
             self.finish(if lost { Cause::LastConfirmationLost } else { Cause::NoResponse(Phase::D) }, now);
             return;
@@ -127,7 +127,7 @@ impl Sender {
 
     fn command(&mut self, page: PageInHand, command: Command, now: Instant) {
         self.forget_answers();
-        let sending = Sending { page, command, tries: 1 };
+        let sending = Sending { page, command, tries: 1, unread: 0 };
         let frame = self.frame_of(&sending);
         self.state = State::Sending(sending);
         self.line.send_control(vec![frame], now);
@@ -268,7 +268,7 @@ impl Sender {
         self.record.partial_page_requests += 1;
         page.partial_page_requests += 1;
         let Content::Blocks(outgoing) = &mut page.content else {
-            self.state = State::Sending(Sending { page, command: Command::AfterPage, tries: 1 });
+            self.state = State::Sending(Sending { page, command: Command::AfterPage, tries: 1, unread: 0 });
             return;
         };
         let progress = outgoing.request(map);

@@ -226,6 +226,13 @@ impl Sender {
 
     /// The far end's carrier is off, or should be.
     pub(super) fn on_signal_over(&mut self, now: Instant) {
+        if self.ear.receiving
+            && self.ear.answer.is_none()
+            && self.is_unread()
+            && let State::Sending(sending) = &mut self.state
+        {
+            sending.unread += 1;
+        }
         self.ear.receiving = false;
         self.line.timers.cancel(Timer::Signal);
         self.line.timers.cancel(Timer::Settle);
@@ -252,8 +259,12 @@ impl Sender {
                 return false;
             }
         };
-        let unread = self.ear.accepting && self.ear.damaged && self.ear.began_in_quiet;
-        unread && !may_try_again(tries) && !self.line.busy() && !self.asked_again
+        self.is_unread() && !may_try_again(tries) && !self.line.busy() && !self.asked_again
+    }
+
+    /// Whether the signal heard last was an answer that could not be read.
+    const fn is_unread(&self) -> bool {
+        self.ear.accepting && self.ear.damaged && self.ear.began_in_quiet
     }
 
     /// CRP instead of giving up. A far end that does not know it stays silent; then T4 is the end.

@@ -160,6 +160,15 @@ pub(super) const MORE: &[Script] = &[
         < DCS; < tcf v27/4800; > CFR; < page v27/4800 0; < MPS; > RTN; < DCN; < end page-rejected 0",
     ),
     (
+        "PPR-never-read",
+        "answers to the last block that cannot be read are no likely confirmation",
+        "
+        calls s
+        < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR; < block v27/4800 0-129; < PPS eop 0/0; > bad PPR 32-255
+        < PPS eop 0/0; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255; < CRP; > bad PPR 32-255
+        < DCN; < end no-response 0",
+    ),
+    (
         "RNR-for-a-while",
         "a receiver that is ready again within T5",
         "
