@@ -95,7 +95,7 @@ impl Lab {
     /// When it cannot be written.
     pub fn document(&self, place: usize, letters: &str, is_long: bool) -> Result<String, String> {
         let file = self.folder.join(format!("{place}.tif"));
-        std::fs::write(&file, pages::tiff(letters.len(), is_long)).map_err(|error| error.to_string())?;
+        std::fs::write(&file, pages::tiff(letters, is_long)).map_err(|error| error.to_string())?;
         file.to_str().map(str::to_owned).ok_or_else(|| "the folder's name is no text".into())
     }
 
@@ -162,6 +162,7 @@ listen = "{server}:{SIP_PORT}"
 redact_numbers = false
 [fax]
 station_id = "+0123456789"
+non_standard_facilities = "B5 00 42 01"
 [queue]
 max_calls = 400
 [delivery]

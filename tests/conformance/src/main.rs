@@ -37,11 +37,7 @@ use lab::Lab;
 type Script = (&'static str, &'static str, &'static str);
 
 /// First lines of scripts whose device cannot be had from outside, and why.
-const NOT_ASKED: &[(&str, &str)] = &[
-    ("calls fs", "the renderer draws all pages of a document alike"),
-    ("calls sf", "the renderer draws all pages of a document alike"),
-    ("answers good bad", "what a page looks like decides, not the script"),
-];
+const NOT_ASKED: &[(&str, &str)] = &[("answers good bad", "what a page looks like decides, not the script")];
 
 /// Scripts that are left out for other reasons.
 const LEFT_OUT: &[(&str, &str)] = &[

@@ -15,7 +15,7 @@ const ROWS: usize = 300;
 const WHITE_ROW: &str = "01001101100110101";
 // T.4 (07/2003) §4.1.2
 const END_OF_LINE: &str = "000000000001";
-/// Rows of a document's page at fine resolution, and of one that fills two blocks.
+/// Rows of a document's page, and of one that fills two blocks.
 const DOCUMENT_ROWS: u32 = 340;
 /// See [`DOCUMENT_ROWS`].
 const LONG_DOCUMENT_ROWS: u32 = 2280;
@@ -65,12 +65,15 @@ pub fn in_blocks(steps: &[Step], mmr: bool) -> BTreeMap<u32, Vec<u8>> {
 }
 
 /// A document of pages with rows of short runs: at standard resolution and in MH some 40 frames of 256 octets each, or, the first of
-/// a long one, more than a block and less than two.
+/// a long one, more than a block and less than two. Where the letters of the script differ, `s` is a page of standard resolution
+/// and `f` one of fine, as the server keeps them; where they do not, the far machine decides, and all are fine.
 #[must_use]
-pub fn tiff(count: usize, is_long: bool) -> Vec<u8> {
+pub fn tiff(letters: &str, is_long: bool) -> Vec<u8> {
+    let mixed = letters.contains('f');
     let mut file = b"II*\0\0\0\0\0".to_vec();
     let mut link = 4;
-    for page in 0..count {
+    for (page, letter) in letters.chars().enumerate() {
+        let lines_per_inch = if mixed && letter == 's' { 98 } else { 196 };
         let rows = if is_long && page == 0 { LONG_DOCUMENT_ROWS } else { DOCUMENT_ROWS };
         let mut picture = Bitmap::white(WIDTH, rows);
         let mut state = 7_u32;
@@ -91,7 +94,7 @@ pub fn tiff(count: usize, is_long: bool) -> Vec<u8> {
         let strip = place(&file);
         file.extend_from_slice(picture.packed());
         let resolutions = place(&file);
-        [204_u32, 1, 196, 1].iter().for_each(|number| file.extend_from_slice(&number.to_le_bytes()));
+        [204_u32, 1, lines_per_inch, 1].iter().for_each(|number| file.extend_from_slice(&number.to_le_bytes()));
         let directory = place(&file);
         let octets = WIDTH / 8 * rows;
         // Width, length, bits of an element, no compression, white is zero, strip, elements, rows and octets of it, resolutions in inches.
