@@ -4,11 +4,11 @@ use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain,
-    EngineWord, Facilities, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind, LevelWord, Line, List, Listen,
-    LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore,
-    PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord, RetryList,
-    SenderPattern, SipPort, SipServer, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord,
-    TransportWord, WidthWord,
+    EngineWord, Facilities, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind, LevelWord, Line,
+    List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord,
+    OneOrMore, PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord,
+    RetryList, SenderPattern, SipPort, SipServer, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time,
+    TlsWord, TransportWord, WidthWord,
 };
 
 file! {
