@@ -12,9 +12,9 @@ use crate::t30::frame::{Name, write_identification};
 use crate::t30::timers::{PAUSE, T1, T2_BEFORE_DIS, Timer};
 use std::time::{Duration, Instant};
 
-/// CSI and DIS with their preamble, and the wait for an answer: with less of T1 left another DIS would only be cut off by the DCN. T1
-/// is over then, for this is less than its tolerance.
-const LEAST_TIME_FOR_DIS: Duration = Duration::from_millis(4500);
+/// NSF, CSI and DIS with their preamble, and time for an answer to begin: with less of T1 left another DIS would only be cut off by the
+/// DCN. T1 is over then, for this is less than its tolerance.
+const LEAST_TIME_FOR_DIS: Duration = Duration::from_millis(4100);
 
 /// Waiting for a DCS.
 #[derive(Debug)]

@@ -303,7 +303,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         answers
         @called; > DCS' 00 49 1F 00; < DCN; < end incompatible 0"),
     ("No-caller-response", "six DIS, then DCN", "
-        answers
+        answers nsf
         @called; < DIS in t4; < DIS in t4; < DIS in t4; < DIS in t4; < DIS in t4; < DCN; < end no-fax-heard 0"),
     ("No-answerer-response", "nobody but CNG is heard: T0", "
         calls ss
