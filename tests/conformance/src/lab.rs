@@ -162,7 +162,7 @@ listen = "{server}:{SIP_PORT}"
 redact_numbers = false
 [fax]
 station_id = "+0123456789"
-non_standard_facilities = "B5 00 42 01"
+non_standard_facilities = "B5 00 42"
 [queue]
 max_calls = 400
 [delivery]

@@ -15,7 +15,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         "NSC, CIG and DTC; two pages are fetched",
         "
         polls nsf
-        < CNG; > ced; > DIS 00 80 10; < NSC B5 00 42 01 + CIG + DTC
+        < CNG; > ced; > DIS 00 80 10; < NSC B5 00 42 + CIG + DTC
         > DCS 00 00 00; > tcf v27/2400 900; < CFR
         > page v27/2400 white; > MPS; < MCF; > page v27/2400 white; > EOP; < MCF
         @bye; < end sent 2",

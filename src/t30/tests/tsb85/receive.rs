@@ -5,7 +5,7 @@ use super::Script;
 pub(super) const SCRIPTS: &[Script] = &[
     ("MRGN01", "two pages; CED, NSF, CSI, DIS in order, and DCN ends the call", "
         answers nsf
-        < CED; < NSF B5 00 42 01 + CSI + DIS in 55..95
+        < CED; < NSF B5 00 42 + CSI + DIS in 55..95
         > DCS 00 50 00; > tcf v27/4800 900; < CFR
         > page v27/4800 white; > MPS; < MCF
         > page v27/4800 white; > EOP; < MCF

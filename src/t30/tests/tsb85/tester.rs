@@ -93,7 +93,7 @@ fn device(words: &[&str], transport: Transport, now: Instant) -> Procedure {
     let pages = |letters: &str| letters.chars().map(shape).collect();
     let password = after(words, "password").map(str::to_owned);
     let sub_address = words.contains(&"sub");
-    let non_standard_facilities = if words.contains(&"nsf") { vec![0xB5, 0x00, 0x42, 0x01] } else { Vec::new() };
+    let non_standard_facilities = if words.contains(&"nsf") { vec![0xB5, 0x00, 0x42] } else { Vec::new() };
     let receive = ReceiverSettings { transport, sub_address, non_standard_facilities, ..answerer_settings() };
     match words {
         ["calls", letters, ..] => {
