@@ -200,6 +200,7 @@ fn trunks(config: &Config, findings: &mut Findings) {
             let reason = "is not longer than answer_timeout".to_owned();
             findings.complain_at(&key("max_call"), reason, "a call must be able to go on after it was answered");
         }
+        session_timer(findings, index, trunk);
         registration(findings, index, trunk);
         identity(findings, index, trunk);
         if trunk.codecs.is_empty() && sound(findings, &[&key("codecs")]) {
@@ -213,6 +214,15 @@ fn trunks(config: &Config, findings: &mut Findings) {
             let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, listens.join(", "));
             findings.complain_at(&key("proxy"), reason, "listen on an address of the network the trunk is in");
         }
+    }
+}
+
+fn session_timer(findings: &mut Findings, index: usize, trunk: &Trunk) {
+    let key = |name: &str| format!("trunk[{index}].{name}");
+    let (interval, least) = (trunk.session_timer, trunk.session_timer_min);
+    if !interval.is_zero() && interval < least && sound(findings, &[&key("session_timer"), &key("session_timer_min")]) {
+        let reason = format!("is shorter than session_timer_min, {} s", least.as_secs());
+        findings.complain_at(&key("session_timer"), reason, "write at least as much, or 0 s for no timer");
     }
 }
 

@@ -17,7 +17,7 @@ use super::value::{
 };
 use super::{
     Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat,
-    LogLevel, NumberFormat, NumberUri, Pacing, Paper, RejectedPage, T38, T38Ask, WhenFull,
+    LogLevel, NumberFormat, NumberUri, Pacing, Paper, RejectedPage, Reliable, T38, T38Ask, WhenFull,
 };
 use crate::model::fetch::is_digits;
 use crate::model::{self, Network, Resolution, Width};
@@ -412,6 +412,10 @@ words! {
     TransportWord -> TrunkTransport {
         "auto" => TrunkTransport::Auto, "udp" => TrunkTransport::Udp, "tcp" => TrunkTransport::Tcp,
         "tls" => TrunkTransport::Tls,
+    }
+    /// Whether calls ring reliably.
+    ReliableWord -> Reliable {
+        "off" => Reliable::Off, "supported" => Reliable::Supported, "required" => Reliable::Required,
     }
     /// What clients by TLS must show.
     ClientsWord -> TlsClients {

@@ -28,8 +28,8 @@ pub use sections::{
 };
 pub use value::{
     Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat,
-    LogLevel, Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage, Secret, SipHost,
-    SipListen, SipTransport, T38, T38Ask, TlsClients, TrunkTransport, WhenFull,
+    LogLevel, Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage, Reliable, Secret,
+    SipHost, SipListen, SipTransport, T38, T38Ask, TlsClients, TrunkTransport, WhenFull,
 };
 
 use problem::Findings;

@@ -6,9 +6,9 @@ use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain,
     EngineWord, Facilities, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind, LevelWord, Line,
     List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord,
-    OneOrMore, PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ResolutionWord,
-    RetryList, SenderPattern, SipPort, SipServer, Size, StationId, Switch, T38AskWord, T38Word, Telephone, Time,
-    TlsWord, TransportWord, WidthWord,
+    OneOrMore, PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ReliableWord,
+    ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size, StationId, Switch, T38AskWord, T38Word,
+    Telephone, Time, TlsWord, TransportWord, WidthWord,
 };
 
 file! {
@@ -295,6 +295,16 @@ section! {
         phone_context: Maybe<PhoneContext>, example "+39";
         /// How long the trunk may say nothing at all to a call before the call goes to the next trunk.
         response_timeout: Time = "6 s", from "500 ms" to "32 s";
+        /// Whether calls ring reliably (100rel, RFC 3262). `supported`: as the other side wishes. `required`: the trunk must, or
+        /// refuse the call, and its callers are rung so where they can. `off`: only a caller that demands it is rung so.
+        reliable_provisional: ReliableWord = "supported";
+        /// The interval of the session timer that is asked for (RFC 4028): a call whose other end has vanished ends at it. `0 s`: none
+        /// is asked for. What the trunk asks for is granted in any case.
+        session_timer: Time = "30 m", from "0 s" to "1 d";
+        /// The shortest interval that we take part in (Min-SE); who asks for less is told so (422).
+        session_timer_min: Time = "90 s", from "90 s" to "1 h";
+        /// How many other addresses the trunk may send one call to (3xx). `0`: none, as a call elsewhere may be an expensive one.
+        redirects: Count = 5, from 0 to 8;
         /// How calls come to T.38. `reinvite`: they begin with audio and switch. `first`: our INVITE offers T.38 alone. `both`: it
         /// offers audio and T.38, as some fax boards do. A far end that refuses the last two (415, 488, 606) is offered audio in
         /// the same call.

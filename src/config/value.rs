@@ -108,6 +108,17 @@ pub enum TlsClients {
     Required,
 }
 
+/// Whether calls ring reliably.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Reliable {
+    /// Only for a caller that demands it.
+    Off,
+    /// As the other side wishes.
+    Supported,
+    /// Always, or not at all.
+    Required,
+}
+
 /// A range of ports, both ends included.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PortRange {

@@ -24,6 +24,11 @@ pub const SESSION_INTERVAL_MIN: Duration = Duration::from_secs(90);
 /// The extensions we have, as the `Supported` header lists them.
 pub const SUPPORTED: &str = "100rel, timer";
 
+/// The extensions we say that we have, as the `Supported` header lists them; the first one only where it is wished.
+pub(super) const fn supported(reliable: bool) -> &'static str {
+    if reliable { SUPPORTED } else { SESSION_TIMER }
+}
+
 /// The extensions a request requires that we do not have, as a list for `Unsupported`; empty when there are none.
 // RFC 3261 §8.2.2.3
 pub(super) fn unknown_requirements(request: &Message) -> String {

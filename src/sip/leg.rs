@@ -27,7 +27,7 @@ mod transactions;
 
 pub use redirect::REDIRECTS_MAX;
 pub use session::{
-    CallSettings, Command, EndpointSettings, Event, Input, Invitation, LegKey, NotAnInvite, Output, Redirects,
+    CallSettings, Command, EndpointSettings, Event, Input, Invitation, LegKey, NotAnInvite, Output, Reliability,
     SESSION_INTERVAL,
 };
 
@@ -36,7 +36,7 @@ use super::{
     content::BODY_TYPE,
     dialog::Dialog,
     digest::{Authenticator, Subject},
-    extension::SUPPORTED,
+    extension::supported,
     header::Reason,
     message::Message,
     method::{ALLOW, Method},
@@ -416,7 +416,7 @@ impl Leg {
     fn add_session_headers(&self, message: &mut Message) {
         message.headers.push("Contact", format!("<{}>", self.settings.contact(&self.hop)));
         message.headers.push("Allow", ALLOW);
-        message.headers.push("Supported", SUPPORTED);
+        message.headers.push("Supported", supported(self.settings.calls.reliable != Reliability::Off));
     }
 
     /// A response to the peer with our tag and name.

@@ -52,7 +52,7 @@ pub use header::{CSeq, NameAddress, Reason, Via};
 pub use health::{Health, HealthEvent, HealthSettings, HealthTrouble};
 pub use inquiry::{Answer, Inquiry, Outside, OutsideInput, OutsideOutput, Question, seen_at};
 pub use leg::{
-    CallSettings, Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Redirects,
+    CallSettings, Command, EndpointSettings, Event, Input, Invitation, Leg, LegKey, NotAnInvite, Output, Reliability,
     SESSION_INTERVAL,
 };
 pub use locate::{LocateError, Located, Locator, Place};

@@ -12,9 +12,7 @@ use crate::io::dns::Names;
 use crate::io::sip::SipSocket;
 use crate::model::{Compression, FetchRequest, Number, Resolution, Width};
 use crate::policy::Route;
-use crate::sip::{
-    CallSettings, Destination, EndpointSettings, LocalAddresses, Located, Place, Scheme, TlsPeer, Transport, Uri,
-};
+use crate::sip::{Destination, EndpointSettings, LocalAddresses, Located, Place, Scheme, TlsPeer, Transport, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, SenderSettings};
@@ -239,6 +237,6 @@ pub fn endpoint(trunk: &TrunkLine, route: &Route, user_agent: &str, local: Local
         contact_user: user.or_else(|| route.caller.clone()).unwrap_or_default(),
         user_agent: user_agent.to_owned(),
         credentials: trunk.credentials.clone(),
-        calls: CallSettings::default(),
+        calls: trunk.calls,
     }
 }

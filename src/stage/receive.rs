@@ -27,8 +27,7 @@ use crate::queue::{Bell, NewReceived, Received};
 use crate::sip::guard::Counts;
 use crate::sip::parties::{self, called_number};
 use crate::sip::{
-    CallSettings, Caller, Command, EndpointSettings, Gatekeeper, Guard, Input, Judgement, Leg, Message, Source,
-    stateless_response,
+    Caller, Command, EndpointSettings, Gatekeeper, Guard, Input, Judgement, Leg, Message, Source, stateless_response,
 };
 use crate::spool::Kind;
 
@@ -170,13 +169,13 @@ struct Refusal {
     status: u16,
     /// For the log.
     why: &'static str,
-    /// When the peer may try again.
-    retry_after: Option<Duration>,
+    /// What the peer is told beside it.
+    header: Option<(&'static str, Duration)>,
 }
 
 impl Refusal {
     const fn new(status: u16, why: &'static str) -> Self {
-        Self { status, why, retry_after: None }
+        Self { status, why, header: None }
     }
 }
 
@@ -214,6 +213,11 @@ impl Answering {
         if let Some(why) = receive.declines(&self.caller) {
             return Some(Refusal::new(603, why));
         }
+        if self.peer.calls.finds_too_short(&self.invite) {
+            // RFC 4028 §6
+            let why = "it asked for a session shorter than trunk.session_timer_min";
+            return Some(Refusal { status: 422, why, header: Some(("Min-SE", self.peer.calls.least())) });
+        }
         let all = self.line.receptions() + outgoing.len() >= receive.max_calls;
         let peer = self.line.receptions_from(&self.peer.name) >= self.peer.channels;
         let trunk = self.peer.trunk.as_ref().is_some_and(|trunk| {
@@ -228,16 +232,16 @@ impl Answering {
         };
         Some(match self.peer.when_full {
             WhenFull::Busy => Refusal::new(486, why),
-            WhenFull::Unavailable(wait) => Refusal { status: 503, why, retry_after: Some(wait) },
+            // RFC 3261 §20.33
+            WhenFull::Unavailable(wait) => Refusal { status: 503, why, header: Some(("Retry-After", wait)) },
         })
     }
 
     async fn refuse(&self, refusal: &Refusal) {
         let leg = Leg::incoming(&self.invite, self.source, self.endpoint(), chance(), clock::now());
         let Ok(mut leg) = leg else { return };
-        // RFC 3261 §20.33
-        let wait = refusal.retry_after.map(|wait| ("Retry-After".to_owned(), wait.as_secs().to_string()));
-        let headers = wait.into_iter().collect();
+        let header = refusal.header.map(|(name, time)| (name.to_owned(), time.as_secs().to_string()));
+        let headers = header.into_iter().collect();
         let refuse = Command::Refuse { status: refusal.status, reason: String::new(), headers };
         leg.handle(Input::Command(refuse), clock::now());
         run_leg(leg, self.line.sip.clone()).await;
@@ -249,7 +253,7 @@ impl Answering {
             contact_user: self.called.clone(),
             user_agent: self.settings.receive.user_agent.clone(),
             credentials: None,
-            calls: CallSettings::default(),
+            calls: self.peer.calls,
         }
     }
 

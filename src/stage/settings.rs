@@ -162,6 +162,8 @@ pub struct TrunkLine {
     pub channels: u32,
     /// Voice codecs offered before the switch, best first.
     pub codecs: Vec<Codec>,
+    /// What of SIP's extensions is used.
+    pub calls: sip::CallSettings,
     /// How its calls come to T.38.
     pub t38: T38Policy,
     /// How long it may ring.
@@ -331,6 +333,8 @@ pub struct InboundPeer {
     pub when_full: WhenFull,
     /// New calls it may make.
     pub rate: sip::Rate,
+    /// What of SIP's extensions is used.
+    pub calls: sip::CallSettings,
     /// How its calls come to T.38.
     pub t38: T38Policy,
 }
@@ -430,7 +434,7 @@ pub struct Deliver {
 mod tests {
     use super::{BlockedCallers, CalledFrom, InboundPeer, WhenFull};
     use crate::call::T38Policy;
-    use crate::sip::Rate;
+    use crate::sip::{CallSettings, Rate};
 
     fn peer(addresses: &[&str], certificates: &[&str]) -> InboundPeer {
         InboundPeer {
@@ -443,6 +447,7 @@ mod tests {
             channels: 1,
             when_full: WhenFull::Busy,
             rate: Rate { per_second: 1, burst: 1 },
+            calls: CallSettings::default(),
             t38: T38Policy::default(),
         }
     }

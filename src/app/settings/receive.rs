@@ -67,6 +67,7 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<In
     let rate = sip::Rate { per_second: config.sip.calls_per_second, burst: config.sip.calls_burst };
     let unnamed = |name: String, trunk: Option<String>, addresses: Vec<Network>| InboundPeer {
         name,
+        calls: trunk.as_ref().and_then(|name| lines.get(name)).map(|line| line.calls).unwrap_or_default(),
         t38: t38_of(trunk.as_ref()),
         trunk,
         addresses,

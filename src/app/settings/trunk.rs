@@ -117,6 +117,7 @@ fn trunk_line(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Tru
         credentials,
         channels: trunk.channels,
         codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
+        calls: call_settings(trunk),
         t38: t38_policy(trunk),
         answer_timeout: trunk.answer_timeout,
         call_limit: trunk.max_call,
@@ -129,6 +130,19 @@ fn trunk_line(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Tru
 /// What does not fit.
 pub(in crate::app) fn one_trunk(config: &Config, trunk: &config::Trunk) -> Result<TrunkLine, SettingsError> {
     trunk_line(trunk, &number_plan(config), &fax(config))
+}
+
+fn call_settings(trunk: &config::Trunk) -> sip::CallSettings {
+    sip::CallSettings {
+        reliable: match trunk.reliable_provisional {
+            config::Reliable::Off => sip::Reliability::Off,
+            config::Reliable::Supported => sip::Reliability::Supported,
+            config::Reliable::Required => sip::Reliability::Required,
+        },
+        session_interval: (!trunk.session_timer.is_zero()).then_some(trunk.session_timer),
+        least_interval: trunk.session_timer_min,
+        redirects: trunk.redirects as usize,
+    }
 }
 
 fn t38_policy(trunk: &config::Trunk) -> T38Policy {

@@ -42,7 +42,7 @@ impl Leg {
         let local_tag = chance.token();
         let number = u32::try_from(chance.below(30_000)).unwrap_or(0) + 1;
         let dialog = Dialog::as_callee(request, &local_tag, number);
-        let asked = Asked::new(settings.calls.session_interval);
+        let asked = Asked::new(&settings.calls);
         let mut leg = Self {
             authenticator: Authenticator::new(settings.credentials.clone()),
             settings,

@@ -1,12 +1,12 @@
 //! An outgoing call before it is answered: INVITE, provisional responses, challenges, failures, CANCEL.
 
-use super::{Asked, Event, Leg, Purpose, State, ended_by_peer, redirect};
+use super::{Asked, Event, Leg, Purpose, Reliability, State, ended_by_peer, redirect};
 use crate::sip::{
     chance::Chance,
     content::BODY_TYPE,
     dialog::MAX_FORWARDS,
     digest::Authenticator,
-    extension::SESSION_TIMER,
+    extension::{RELIABLE_PROVISIONAL, SESSION_TIMER},
     header::{NameAddress, Reason},
     leg::{EndpointSettings, Invitation, session::Session, transactions::Transactions},
     message::Message,
@@ -61,7 +61,7 @@ impl Leg {
         let mut targets = VecDeque::from(std::mem::take(&mut invitation.targets));
         let hop = targets.pop_front();
         let fallback = invitation.fallback.take();
-        let asked = Asked::new(settings.calls.session_interval);
+        let asked = Asked::new(&settings.calls);
         let mut leg = Self {
             authenticator: Authenticator::new(settings.credentials.clone()),
             settings,
@@ -109,8 +109,10 @@ impl Leg {
         self.add_session_headers(&mut invite);
         // Without our offer the first reliable response would bring the peer's, and want an answer in the PRACK.
         // RFC 3262 §5
-        if body.is_empty() || !self.settings.calls.reliable_provisionals {
+        if body.is_empty() {
             invite.headers.set("Supported", SESSION_TIMER);
+        } else if self.settings.calls.reliable == Reliability::Required {
+            invite.headers.push("Require", RELIABLE_PROVISIONAL);
         }
         self.ask_for_timer(&mut invite);
         invite.headers.push("User-Agent", &self.settings.user_agent);

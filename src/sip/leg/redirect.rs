@@ -2,7 +2,7 @@
 //! to the same, and only so often.
 // RFC 3261 §8.1.3.4
 
-use super::{Event, Leg, Output, Redirects, State, calling::Calling};
+use super::{Event, Leg, Output, State, calling::Calling};
 use crate::sip::{
     dialog::literal,
     header::NameAddress,
@@ -49,13 +49,14 @@ impl Leg {
         let status = response.status().unwrap_or_default();
         // They were other ways to who has answered now.
         calling.targets.clear();
-        if self.settings.calls.redirects == Redirects::Follow && matches!(status, 300 | 301 | 302 | 305) {
+        let most = self.settings.calls.redirects.min(REDIRECTS_MAX);
+        if most > 0 && matches!(status, 300 | 301 | 302 | 305) {
             let route = &mut calling.route;
             if let Some(uri) = invite.uri() {
-                route.is_new(&uri);
+                route.is_new(&uri, most);
             }
             let told = contacts(response).into_iter().map(|uri| Alternative { uri, is_proxy: status == 305 });
-            let mut fresh: VecDeque<_> = told.filter(|alternative| route.is_new(&alternative.uri)).collect();
+            let mut fresh: VecDeque<_> = told.filter(|alternative| route.is_new(&alternative.uri, most)).collect();
             // Those told last are nearer to the callee than those left over.
             fresh.append(&mut route.alternatives);
             route.alternatives = fresh;
@@ -134,9 +135,10 @@ impl Leg {
 
 impl Route {
     /// Whether an address was not told before, and there is room for it.
-    fn is_new(&mut self, uri: &Uri) -> bool {
+    fn is_new(&mut self, uri: &Uri, most: usize) -> bool {
         let uri = comparable(&uri.to_string());
-        let is_new = self.seen.len() <= REDIRECTS_MAX && !self.seen.contains(&uri);
+        // The first one is that of the call itself.
+        let is_new = self.seen.len() <= most && !self.seen.contains(&uri);
         if is_new {
             self.seen.push(uri);
         }

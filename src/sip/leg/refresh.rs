@@ -6,7 +6,7 @@
 // RFC 4028
 
 use super::{
-    BODY_TYPE, Event, Exchange, Leg, Purpose, Session, State, ended_by_us, reachable,
+    BODY_TYPE, CallSettings, Event, Exchange, Leg, Purpose, Session, State, ended_by_us, reachable,
     session::{Offering, SessionTimer},
 };
 use crate::sip::{
@@ -37,9 +37,9 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn new(interval: Option<Duration>) -> Self {
-        let interval = interval.map(|interval| interval.max(SESSION_INTERVAL_MIN));
-        Self { interval, least: SESSION_INTERVAL_MIN, raised: 0 }
+    pub(super) fn new(settings: &CallSettings) -> Self {
+        let least = settings.least();
+        Self { interval: settings.session_interval.map(|interval| interval.max(least)), least, raised: 0 }
     }
 
     /// Takes a 422; whether asking again makes sense.
@@ -78,13 +78,6 @@ impl Leg {
     /// Takes a 422; whether the request is to be sent again with what is asked now.
     pub(super) fn interval_was_too_short(&mut self, response: &Message) -> bool {
         response.status() == Some(422) && self.asked.raise(response)
-    }
-
-    /// Whether a request asks for a session shorter than any may be; such is answered 422.
-    // RFC 4028 §9: a sender that does not know session timers would not understand the answer
-    pub(super) fn asks_too_little(request: &Message) -> bool {
-        let asked = SessionExpires::of(&request.headers);
-        asked.is_some_and(|asked| asked.interval < SESSION_INTERVAL_MIN) && supports(request, SESSION_TIMER)
     }
 
     /// Says in a request of ours within the call how the session timer runs.

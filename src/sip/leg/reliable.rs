@@ -1,7 +1,7 @@
-//! Ringing reliably, for a caller that requires it: our 180 is repeated until its PRACK.
+//! Ringing reliably, for a caller that requires it, or that can where the trunk wishes it: our 180 is repeated until its PRACK.
 // RFC 3262 §3
 
-use super::{Called, Leg, State, ended_by_us};
+use super::{Called, Leg, Reliability, State, ended_by_us};
 use crate::sip::{
     extension::{RAck, RELIABLE_PROVISIONAL},
     header::CSeq,
@@ -44,7 +44,13 @@ impl Leg {
     /// How a caller wants us to ring.
     pub(super) fn ringing(&self, called: &Called) -> Ringing {
         let waits = self.reliable.as_ref().is_some_and(|reliable| !reliable.is_acknowledged);
-        if !called.invite.headers.lists_token("Require", RELIABLE_PROVISIONAL) {
+        let headers = &called.invite.headers;
+        let is_required = headers.lists_token("Require", RELIABLE_PROVISIONAL);
+        // An offer that is ours to make would have to come first; who only could is rung plainly then.
+        let is_wished = self.settings.calls.reliable == Reliability::Required
+            && headers.lists_token("Supported", RELIABLE_PROVISIONAL)
+            && !called.invite.body.is_empty();
+        if !is_required && !is_wished {
             Ringing::Plain
         } else if waits || called.invite.body.is_empty() {
             Ringing::Silent

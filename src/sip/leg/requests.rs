@@ -1,10 +1,10 @@
 //! The peer's requests: which of them are repetitions, which belong to the call, and the answers that need nobody's
 //! decision.
 
-use super::{Exchange, Leg, State, ended_by_peer, offer::RETRY_AFTER_BOUND};
+use super::{Exchange, Leg, Reliability, State, ended_by_peer, offer::RETRY_AFTER_BOUND};
 use crate::sip::{
     content::{ACCEPT, Unknown},
-    extension::{SESSION_INTERVAL_MIN, SUPPORTED, unknown_requirements},
+    extension::{supported, unknown_requirements},
     message::Message,
     method::{ALLOW, Method},
     transaction::{ServerKey, ServerRequest},
@@ -73,8 +73,8 @@ impl Leg {
 
     fn on_new_request(&mut self, request: Message, method: &Method, source: Source, key: ServerKey, now: Instant) {
         match method {
-            Method::Invite | Method::Update if Self::asks_too_little(&request) => {
-                let least = SESSION_INTERVAL_MIN.as_secs().to_string();
+            Method::Invite | Method::Update if self.settings.calls.finds_too_short(&request) => {
+                let least = self.settings.calls.least().as_secs().to_string();
                 self.refuse_request(&request, source, &key, 422, &[("Min-SE", &least)], now);
             }
             Method::Invite => self.on_invite(request, source, key, now),
@@ -234,7 +234,7 @@ impl Leg {
         match request.method() {
             Some(Method::Options) if status == 200 => {
                 response.headers.push("Accept", ACCEPT);
-                response.headers.push("Supported", SUPPORTED);
+                response.headers.push("Supported", supported(self.settings.calls.reliable != Reliability::Off));
             }
             Some(Method::Info) if status == 415 => response.headers.push("Accept", INFO_TYPES.join(", ")),
             _ => {}

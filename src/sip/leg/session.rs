@@ -1,9 +1,10 @@
 //! The words of a leg: what goes in, what comes out, and what an answered call holds.
 
+use super::redirect::REDIRECTS_MAX;
 use crate::sip::{
     dialog::Dialog,
     digest::Credentials,
-    extension::allows,
+    extension::{SESSION_INTERVAL_MIN, SESSION_TIMER, SessionExpires, allows, supports},
     header::Reason,
     message::Message,
     method::Method,
@@ -31,30 +32,55 @@ pub struct EndpointSettings {
 /// How calls go, beyond what every call has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallSettings {
-    /// Whether the peer may ring reliably (100rel). We acknowledge what it sends reliably in any case.
+    /// Whether calls ring reliably (100rel).
     // RFC 3262
-    pub reliable_provisionals: bool,
+    pub reliable: Reliability,
     /// The session interval that we ask for; none asks for no session timer. What the peer asks for is granted in any
-    /// case. Below 90 s means 90 s.
+    /// case. Below [`Self::least_interval`] means that.
     // RFC 4028
     pub session_interval: Option<Duration>,
-    /// What becomes of a call that is sent elsewhere.
-    pub redirects: Redirects,
+    /// The shortest session interval that we take part in. Below 90 s means 90 s.
+    // RFC 4028 §5
+    pub least_interval: Duration,
+    /// How many addresses one call may be sent to by the peer (3xx), at most [`super::REDIRECTS_MAX`]. None: such a call
+    /// has failed with that status, as who redirects could make it an expensive one.
+    pub redirects: usize,
 }
 
-/// What becomes of a call that the peer sends elsewhere (3xx).
+/// Whether provisional responses are acknowledged. What the peer sends reliably is acknowledged in any case.
+// RFC 3262
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Redirects {
-    /// It goes there, in the order of preference that the peer tells.
-    Follow,
-    /// It has failed with that status: who redirects could make it an expensive call.
-    Refuse,
+pub enum Reliability {
+    /// We do not say that we can; a caller that requires it gets it.
+    Off,
+    /// The peer may ring reliably, and a caller that requires it gets it.
+    Supported,
+    /// The peer must ring reliably, or refuse the call (420); a caller that can is rung reliably.
+    Required,
 }
 
 impl Default for CallSettings {
     fn default() -> Self {
-        let session_interval = Some(SESSION_INTERVAL);
-        Self { reliable_provisionals: true, session_interval, redirects: Redirects::Follow }
+        Self {
+            reliable: Reliability::Supported,
+            session_interval: Some(SESSION_INTERVAL),
+            least_interval: SESSION_INTERVAL_MIN,
+            redirects: REDIRECTS_MAX,
+        }
+    }
+}
+
+impl CallSettings {
+    /// Whether a request asks for a session shorter than we take part in; such is refused with 422 and our `Min-SE`.
+    // RFC 4028 §9: a sender that does not know session timers would not understand the answer
+    pub fn finds_too_short(&self, request: &Message) -> bool {
+        let asked = SessionExpires::of(&request.headers);
+        asked.is_some_and(|asked| asked.interval < self.least()) && supports(request, SESSION_TIMER)
+    }
+
+    /// The shortest session interval in force.
+    pub fn least(&self) -> Duration {
+        self.least_interval.max(SESSION_INTERVAL_MIN)
     }
 }
 

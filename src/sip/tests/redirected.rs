@@ -5,7 +5,7 @@ use super::{
     scripted::Call,
     world::{address, hang_up, invitation, sent, settings},
 };
-use crate::sip::{CallSettings, Destination, EndpointSettings, Event, Input, Message, Method, Output, Redirects, Uri};
+use crate::sip::{CallSettings, Destination, EndpointSettings, Event, Input, Message, Method, Output, Uri};
 use std::time::Duration;
 
 impl Call {
@@ -111,11 +111,21 @@ fn a_call_is_sent_on_only_so_often() {
 
 #[test]
 fn whoever_forbids_it_is_not_sent_elsewhere() {
-    let calls = CallSettings { redirects: Redirects::Refuse, ..CallSettings::default() };
+    let calls = CallSettings { redirects: 0, ..CallSettings::default() };
     let mut call = Call::with(EndpointSettings { calls, ..settings(0) }, invitation());
     let first = call.invite.clone();
     let outputs = call.redirect(&first, 302, "<sip:a@192.0.2.11>");
     assert_eq!((end(&outputs), invite(&outputs)), (Some(302), None));
+}
+
+#[test]
+fn a_call_is_sent_elsewhere_as_often_as_the_trunk_allows() {
+    let calls = CallSettings { redirects: 1, ..CallSettings::default() };
+    let mut call = Call::with(EndpointSettings { calls, ..settings(0) }, invitation());
+    let first = call.invite.clone();
+    let (second, _) = invite(&call.redirect(&first, 302, "<sip:a@192.0.2.11>, <sip:b@192.0.2.12>")).unwrap();
+    assert_eq!(second.request_uri(), Some("sip:a@192.0.2.11"));
+    assert_eq!(end(&call.redirect(&second, 302, "<sip:c@192.0.2.13>")), Some(302));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{
     scripted::{Call, statuses},
     world::{accept, accept_offer, base, invitation, message, offer, outputs, sent, settings, source},
 };
-use crate::sip::{CallSettings, EndpointSettings, Event, Input, Leg, Message, Method};
+use crate::sip::{CallSettings, EndpointSettings, Event, Input, Leg, Message, Method, Reliability};
 use std::time::Duration;
 
 const UPDATES: &str = "Allow: INVITE, ACK, BYE, CANCEL, UPDATE\n";
@@ -272,8 +272,27 @@ fn a_refresh_waits_while_an_offer_is_being_decided_and_an_offer_waits_for_a_refr
 
 #[test]
 fn a_leg_may_be_told_to_ask_for_no_timer_and_no_reliable_ringing() {
-    let calls = CallSettings { reliable_provisionals: false, session_interval: None, ..CallSettings::default() };
+    let calls = CallSettings { reliable: Reliability::Off, session_interval: None, ..CallSettings::default() };
     let call = Call::with(EndpointSettings { calls, ..settings(0) }, invitation());
     assert_eq!(value(&call.invite, "Supported"), "timer");
     assert_eq!(value(&call.invite, "Session-Expires"), "");
+}
+
+#[test]
+fn the_shortest_interval_of_a_trunk_is_asked_for_and_demanded() {
+    let least_interval = seconds(300);
+    let calls = CallSettings { least_interval, session_interval: Some(seconds(120)), ..CallSettings::default() };
+    let call = Call::with(EndpointSettings { calls, ..settings(0) }, invitation());
+    assert_eq!((value(&call.invite, "Session-Expires"), value(&call.invite, "Min-SE")), ("300".into(), "300".into()));
+    let mut asks = call.invite.clone();
+    for (interval, supported, too_short) in [("299", "timer", true), ("300", "timer", false), ("299", "100rel", false)]
+    {
+        asks.headers.set("Session-Expires", interval);
+        asks.headers.set("Supported", supported);
+        assert_eq!(calls.finds_too_short(&asks), too_short, "{interval} {supported}");
+    }
+    let mut call = answered("");
+    let too_short = "Supported: timer\nSession-Expires: 89\n";
+    let (messages, _) = call.request(5, "UPDATE", too_short, "");
+    assert_eq!((messages[0].status(), value(&messages[0], "Min-SE")), (Some(422), "90".to_owned()));
 }

@@ -2,10 +2,10 @@
 // RFC 3262 §3
 
 use super::{
-    scripted::statuses,
-    world::{accept, base, message, outputs, settings, source},
+    scripted::{Call, statuses},
+    world::{accept, base, invitation, message, outputs, settings, source},
 };
-use crate::sip::{Command, Event, Input, Leg, Message};
+use crate::sip::{CallSettings, Command, EndpointSettings, Event, Input, Leg, Message, Reliability};
 use std::time::{Duration, Instant};
 
 struct Called {
@@ -15,12 +15,18 @@ struct Called {
 
 impl Called {
     fn new(headers: &str, body: &str) -> Self {
+        Self::at(headers, body, Reliability::Supported)
+    }
+
+    fn at(headers: &str, body: &str, reliable: Reliability) -> Self {
         let invite = message(&format!(
             "INVITE sip:2000@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;rport;branch=z9hG4bKi\n\
              From: <sip:a@h>;tag=ft\nTo: <sip:b@h>\nCall-ID: c\nCSeq: 4 INVITE\nContact: <sip:a@192.0.2.2>\n{headers}\n{body}"
         ));
         let now = base();
-        let mut leg = Leg::incoming(&invite, source(1), settings(0), 3, now).unwrap();
+        let calls = CallSettings { reliable, ..CallSettings::default() };
+        let settings = EndpointSettings { calls, ..settings(0) };
+        let mut leg = Leg::incoming(&invite, source(1), settings, 3, now).unwrap();
         assert_eq!(statuses(&outputs(&mut leg).0), [100]);
         Self { leg, now }
     }
@@ -61,6 +67,39 @@ fn a_caller_that_only_could_hears_a_plain_180() {
         let ringing = called.ring();
         assert_eq!((statuses(&ringing), number(&ringing[0])), (vec![180], None));
         assert_eq!(called.pass(40_000).0, []);
+    }
+}
+
+#[test]
+fn a_trunk_may_ring_every_caller_reliably_that_can_hear_it_so() {
+    for (headers, body, reliable) in [
+        ("Supported: 100rel\n", "v=0", Reliability::Required),
+        ("Require: 100rel\n", "v=0", Reliability::Required),
+        ("Require: 100rel\n", "v=0", Reliability::Off),
+    ] {
+        let ringing = Called::at(headers, body, reliable).ring();
+        assert!(number(&ringing[0]).is_some(), "{headers}{reliable:?}");
+        let tells = ringing[0].headers.lists_token("Supported", "100rel");
+        assert_eq!(tells, reliable != Reliability::Off, "{headers}{reliable:?}");
+    }
+    for (headers, body) in [("", "v=0"), ("Supported: 100rel\n", "")] {
+        let ringing = Called::at(headers, body, Reliability::Required).ring();
+        assert_eq!((statuses(&ringing), number(&ringing[0])), (vec![180], None), "{headers}");
+    }
+}
+
+#[test]
+fn a_trunk_may_be_required_to_ring_reliably() {
+    let invite = |reliable| {
+        let calls = CallSettings { reliable, ..CallSettings::default() };
+        Call::with(EndpointSettings { calls, ..settings(0) }, invitation()).invite
+    };
+    let said = |message: &Message, header: &str| message.headers.lists_token(header, "100rel");
+    for (reliable, supported, required) in
+        [(Reliability::Off, false, false), (Reliability::Supported, true, false), (Reliability::Required, true, true)]
+    {
+        let invite = invite(reliable);
+        assert_eq!((said(&invite, "Supported"), said(&invite, "Require")), (supported, required), "{reliable:?}");
     }
 }
 

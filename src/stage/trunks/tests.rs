@@ -37,6 +37,7 @@ pub(in crate::stage) fn line() -> TrunkLine {
         credentials: None,
         channels: 4,
         codecs: Vec::new(),
+        calls: sip::CallSettings::default(),
         t38: crate::call::T38Policy::default(),
         answer_timeout: Duration::from_secs(60),
         call_limit: Duration::from_secs(3600),
