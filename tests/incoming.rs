@@ -11,6 +11,7 @@ use faxramp::sip::{Credentials, Message, Method};
 use tokio::net::UdpSocket;
 
 use crate::support::client::{Client, message};
+use crate::support::dns::{NameServer, Record};
 use crate::support::site::{Site, Wishes};
 use crate::support::{PATIENCE, all_reported, documents, until};
 
@@ -144,6 +145,37 @@ async fn a_peer_with_a_password_is_asked_for_it_and_its_fax_is_filed_under_its_t
     pbx.send(&busy).await;
     let full = pbx.answer(&busy).await;
     assert_eq!((full.status(), full.retry_after()), (Some(503), Some(Duration::from_secs(45))));
+    server.drain(Duration::ZERO).await;
+}
+
+const CARRIER: &str = r#"
+[[trunk]]
+name = "carrier"
+proxy = "sip.carrier.test"
+options_interval = "0 s"
+prefixes = ["+49*"]
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_that_is_named_may_call_from_where_its_name_leads_and_nobody_else_may() {
+    let mut site = Site::new(Wishes { more: CARRIER, ..Wishes::default() });
+    let addresses = [31, 32].map(|last| IpAddr::V4(Ipv4Addr::new(127, 0, 66, last)));
+    let records = addresses.map(|address| ("sip.carrier.test", Record::Address(address)));
+    let names = NameServer::start(site.address(), &records).await;
+    let sip = format!("name_servers = [\"{}\"]\nallowed_peers = [\"192.0.2.1/32\"]", names.address);
+    site.wishes.sip = sip.leak();
+    let server = start(&site).await;
+    let found = || server.office().trunks().is_at("carrier", addresses[1], 0);
+    until("the name is looked up", async || found().then_some(())).await;
+
+    let mut stranger = Pbx::new(&site, 33).await;
+    let invite = stranger.invite("+39021111", &[]);
+    stranger.send(&invite).await;
+    let mut carrier = Pbx::new(&site, 32).await;
+    assert_eq!(carrier.call("+39021111", &[]).await.status(), Some(200));
+    assert!(stranger.socket.try_recv(&mut [0; 1000]).is_err(), "who is nobody's trunk hears nothing");
+    let row = server.office().store().list_received(None, 10).expect("rows").remove(0);
+    assert_eq!(row.trunk.as_deref(), Some("carrier"));
     server.drain(Duration::ZERO).await;
 }
 

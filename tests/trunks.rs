@@ -118,6 +118,41 @@ async fn a_busy_number_is_not_tried_over_another_trunk_and_a_wrong_password_is()
     server.drain(Duration::ZERO).await;
 }
 
+/// Some servers answer a wrong password with 403, as others do a number that the account may not call.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trunk_that_forbids_us_once_it_has_our_password_is_left_for_the_next_one() {
+    let strict = SipPeer::start(Box::new(|request, _| {
+        let is_known = request.headers.first("Proxy-Authorization").is_some();
+        let challenge = ("Proxy-Authenticate".to_owned(), "Digest realm=\"x\", nonce=\"1\"".to_owned());
+        match request.method() {
+            Some(Method::Invite) if is_known => Some((403, Vec::new())),
+            Some(Method::Invite) => Some((407, vec![challenge])),
+            _ => Some((200, Vec::new())),
+        }
+    }))
+    .await;
+    let account = "order = 1\nusername = \"fax\"\npassword = \"wrong\"";
+    let site = site(&[trunk("strict", strict.address(), account)]);
+    let server = start(&site).await;
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    fax(&mut client, "p1", "+39022222").await;
+    let store = server.office().store();
+    let job = until("the fax is sent over the other trunk", async || {
+        jobs(store).into_iter().next().filter(|job| job.job.ended_ms.is_some())
+    })
+    .await;
+    let tries: Vec<_> = job.attempts.iter().map(|attempt| (attempt.trunk.as_str(), attempt.cause.clone())).collect();
+    assert_eq!(tries, [("strict", Some(Cause::TrunkAuthentication)), ("loopback", Some(Cause::Sent))]);
+    let row = until("the row of the trunk is written", async || {
+        let rows = store.trunks().expect("rows");
+        rows.into_iter().find(|row| row.name == "strict" && row.report.standing.word() == "resting")
+    })
+    .await;
+    let reason = row.report.standing.reason().expect("a reason").to_owned();
+    assert_eq!(reason, "it refused our credentials (403 Forbidden)");
+    server.drain(Duration::ZERO).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn when_every_trunk_failed_the_round_counts_as_one_try() {
     let (one, other) = (SipPeer::refusing(500, &[]).await, SipPeer::refusing(502, &[]).await);

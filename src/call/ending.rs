@@ -32,6 +32,8 @@ pub struct Record {
     pub q850: Option<u8>,
     /// What the far end or the network said to it in words: phrase, Reason and Warning.
     pub sip_said: Option<String>,
+    /// Whether the refused call had carried our user name and password.
+    pub authenticated: bool,
     /// Pages of this call confirmed by the far end.
     pub sent: u32,
     /// Pages of this call that we confirmed.
@@ -140,6 +142,7 @@ impl Record {
             retry_after_seconds: None,
             q850: None,
             sip_said: None,
+            authenticated: false,
             sent: seen.sent,
             received: seen.received,
             polled: seen.polled,

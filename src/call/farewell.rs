@@ -14,10 +14,16 @@ use crate::t30;
 impl Call {
     /// The called side, or the network, refused.
     pub(super) fn refused(&mut self, refusal: Refusal, now: Instant) {
-        let Refusal { status, q850, said, retry_after } = refusal;
+        let Refusal { status, q850, said, retry_after, authenticated } = refusal;
         let retry_after_seconds = retry_after.map(|after| after.as_secs());
-        let record =
-            Record { sip_status: Some(status), q850, sip_said: Some(said), retry_after_seconds, ..Record::default() };
+        let record = Record {
+            sip_status: Some(status),
+            q850,
+            sip_said: Some(said),
+            retry_after_seconds,
+            authenticated,
+            ..Record::default()
+        };
         self.end_with(cause_of_refusal(status, q850), record, now);
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Refusal {
     pub(super) said: String,
     /// When to come again, when told.
     pub(super) retry_after: Option<Duration>,
+    /// Whether our user name and password had been sent.
+    pub(super) authenticated: bool,
 }
 
 /// What a refusal of our INVITE means.

@@ -33,8 +33,8 @@ impl Call {
                 self.descriptions.fell_back();
             }
             sip::Event::Answered { body } => self.answered(&body, now),
-            sip::Event::Failed { status, q850, reason, retry_after } => {
-                self.refused(Refusal { status, q850, said: reason, retry_after }, now);
+            sip::Event::Failed { status, q850, reason, retry_after, authenticated } => {
+                self.refused(Refusal { status, q850, said: reason, retry_after, authenticated }, now);
             }
             sip::Event::TimedOut => self.unanswered(now),
             sip::Event::Unreachable => self.end(Cause::TrunkDown, now),

@@ -132,8 +132,8 @@ section! {
         user_agent: Line = "faxramp";
         /// UDP ports for voice and fax. A call takes two.
         media_ports: Ports = "40000-40999";
-        /// Addresses that may call us without a section of their own; those that are named by a `[[peer]]` need not stand here. All
-        /// others get no answer.
+        /// Addresses that may call us without a section of their own; those of a `[[peer]]`, or where the `proxy` of a `[[trunk]]` is,
+        /// need not stand here. All others get no answer.
         allowed_peers: List<Net> = ["127.0.0.0/8", "::1"];
         /// Our certificate for `tls:` addresses, with those that lead to the root behind it, in PEM. It and the key are read again on
         /// a reload.
@@ -211,7 +211,8 @@ section! {
         name: Line, example "carrier";
         /// The carrier's or telephone system's SIP server: where calls are sent (its outbound proxy, where it has one); the domain in
         /// addresses is told by `domain`. A name without a port is looked up with all its servers (NAPTR and SRV),
-        /// which are tried in their order; a name with a port has its addresses only. It is looked up for each call.
+        /// which are tried in their order; a name with a port has its addresses only. It is looked up for each call. Calls that come
+        /// from its addresses are calls of this trunk.
         proxy: SipServer, example "sip.example.net";
         /// How the trunk is reached. `auto`: as the name service says, else by UDP, and requests too large for a datagram by TCP.
         transport: TransportWord = "auto";

@@ -28,6 +28,8 @@ pub const LONGEST_REST: Duration = Duration::from_secs(600);
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
 /// Server failures other than 503 are often about one number only; so many in a row are about the trunk.
 pub const FAILURES_BEFORE_REST: u32 = 3;
+/// A trunk that has carried calls may forbid (403) one number or another; so many in a row, and it forbids us.
+pub const FORBIDDEN_BEFORE_FAULT: u32 = 3;
 /// Characters of a reason that are kept.
 const MAX_REASON: usize = 300;
 
@@ -201,6 +203,10 @@ pub struct TrunkState {
     rest: Option<Rest>,
     /// Calls in a row that it could not place.
     failures: u32,
+    /// Whether it has taken our credentials since we know it: it registered us, or carried a call.
+    has_taken_us: bool,
+    /// Calls in a row that it forbade though they had our credentials.
+    forbidden: u32,
     last_trouble: Option<Noted>,
     since_ms: i64,
 }
@@ -298,6 +304,8 @@ impl TrunkState {
             registration_trouble: None,
             rest: None,
             failures: 0,
+            has_taken_us: false,
+            forbidden: 0,
             last_trouble: None,
             since_ms: now_ms,
         }
@@ -329,6 +337,7 @@ impl TrunkState {
             TrunkEvent::Unwatched => (self.answers, self.silent, self.has_answered) = (None, None, false),
             TrunkEvent::Registered { until_ms } => {
                 self.registered = Registered::Until(until_ms);
+                (self.has_taken_us, self.forbidden) = (true, 0);
                 self.registration_trouble = None;
             }
             TrunkEvent::RegistrationFailed(reason) => self.registration_trouble = Some((kept(reason), now_ms)),
@@ -339,12 +348,20 @@ impl TrunkState {
             }
             TrunkEvent::Placed => {
                 (self.failures, self.rest, self.silent) = (0, None, None);
+                (self.has_taken_us, self.forbidden) = (true, 0);
                 self.answers = self.answers.map(|_| true);
             }
             TrunkEvent::Failed { fault, reason, retry_after } => {
                 self.call_failed(fault, kept(reason), retry_after, now_ms, chance);
             }
         }
+    }
+
+    /// A call with our credentials was forbidden (403): whether that means the credentials. Some servers refuse a wrong password so;
+    /// others forbid a number so. Where the trunk has taken us before it is the number, unless it happens again and again.
+    pub fn forbids_us(&mut self) -> bool {
+        self.forbidden = self.forbidden.saturating_add(1);
+        !self.has_taken_us || self.forbidden >= FORBIDDEN_BEFORE_FAULT
     }
 
     fn call_failed(

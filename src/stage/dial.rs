@@ -363,18 +363,45 @@ impl Placing {
             .map_err(|fault| fault.to_string())
     }
 
+    /// A trunk that forbids a call which had our user name and password may mean them and not the number.
+    fn judged(&self, mut outcome: Outcome, record: &Record) -> Outcome {
+        // RFC 3261 §21.4.4
+        let is_forbidden = outcome.cause == Cause::Rejected && record.sip_status == Some(403) && record.authenticated;
+        if is_forbidden && record.q850.is_none() && self.office.trunks().forbids_us(&self.route.trunk) {
+            outcome.cause = Cause::TrunkAuthentication;
+        }
+        if outcome.cause == Cause::TrunkAuthentication {
+            let said = record.sip_said.as_deref().unwrap_or_default();
+            tracing::error!(
+                status = record.sip_status,
+                said,
+                "the trunk refused our user name or password; see faxramp trunk test {}",
+                self.route.trunk
+            );
+        }
+        outcome
+    }
+
     /// Tells what the call says about its trunk; where the trunk could not place it and another one might, the job goes there at once.
     fn elsewhere(&self, outcome: &Outcome, record: &Record) -> Option<Next> {
         let trunk = &self.route.trunk;
         let board = self.office.trunks();
         let Some(fault) = TrunkFault::of(&outcome.cause) else {
-            if TrunkEvent::is_placed(&outcome.cause) {
+            // Who forbids a call has not placed it.
+            let is_forbidden = record.sip_status == Some(403) && record.authenticated;
+            if TrunkEvent::is_placed(&outcome.cause) && !is_forbidden {
                 board.learn(trunk, TrunkEvent::Placed);
             }
             return None;
         };
         let retry_after = record.retry_after_seconds.map(Duration::from_secs);
-        board.learn(trunk, TrunkEvent::Failed { fault, reason: outcome.cause.sentence(), retry_after });
+        let reason = match (fault, record.sip_status, record.sip_said.as_deref()) {
+            (TrunkFault::Credentials, Some(status), Some(said)) => {
+                format!("it refused our credentials ({status} {said})")
+            }
+            _ => outcome.cause.sentence(),
+        };
+        board.learn(trunk, TrunkEvent::Failed { fault, reason, retry_after });
         let now = now_ms();
         let usable = |name: &str| board.is_usable(name, now);
         let next = due::elsewhere(&self.job, &self.tried_trunks, trunk, &self.settings.dial.trunks, usable);
@@ -386,6 +413,7 @@ impl Placing {
 
     async fn close(&self, ending: Ending, fetched: Option<ReceivedId>) {
         let Ending { outcome, record } = ending;
+        let outcome = self.judged(outcome, &record);
         let next = self.settings.dial.retry.next(&outcome, self.job.tries, now_ms(), self.job.expires_ms, chance());
         let next = self.elsewhere(&outcome, &record).unwrap_or(next);
         // Nobody has to wait for the resumption of what we stopped ourselves.

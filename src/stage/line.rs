@@ -83,7 +83,22 @@ impl Line {
     /// # Errors
     /// A sentence that says why there is none.
     pub async fn locate(&self, server: &SipServer, seed: u64) -> Result<Vec<Destination>, String> {
-        let found = self.names.locate(&server.place, seed).await.map_err(|error| error.to_string())?;
+        self.reachable(server, &self.find(server, seed).await?)
+    }
+
+    /// All places of a SIP server, those that we have no address towards too.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    pub async fn find(&self, server: &SipServer, seed: u64) -> Result<Vec<Located>, String> {
+        self.names.locate(&server.place, seed).await.map_err(|error| error.to_string())
+    }
+
+    /// Those of its places that calls go to; see [`Self::locate`].
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    pub fn reachable(&self, server: &SipServer, found: &[Located]) -> Result<Vec<Destination>, String> {
         let ours = self.addresses.iter().map(|local| local.bound.is_ipv4());
         let family = ours.into_iter().find(|v4| found.iter().any(|located| located.address.is_ipv4() == *v4));
         let Some(family) = family else {

@@ -42,8 +42,10 @@ pub async fn run(
 ) {
     let taken = Taken::default();
     let guarded = office.clone();
-    let rate_of =
-        move |address: IpAddr, names: &[String]| guarded.settings().receive.peer(address, names).map(|peer| peer.rate);
+    let rate_of = move |address: IpAddr, names: &[String]| {
+        let located = |trunk: &str, address| guarded.trunks().is_at(trunk, address, now_ms());
+        guarded.settings().receive.peer(address, names, located).map(|peer| peer.rate)
+    };
     line.sip.guard(Guard::new(office.settings().receive.user_agent.clone(), Box::new(rate_of)));
     let mut gatekeeper = Gatekeeper::new(office.settings().hostname.clone(), key(), clock::now());
     let mut told = line.sip.not_let_in();
@@ -56,7 +58,8 @@ pub async fn run(
         let Ok(arrived) = arrived else { continue };
         let Some(Arrived { message, source, names }) = arrived else { return };
         let settings = office.settings();
-        let Some(peer) = settings.receive.peer(source.address.ip(), &names).cloned() else {
+        let located = |trunk: &str, address| office.trunks().is_at(trunk, address, now_ms());
+        let Some(peer) = settings.receive.peer(source.address.ip(), &names, located).cloned() else {
             // Not even refused: an answer would cost a transaction for each, and tell a stranger that somebody is here.
             tracing::debug!(%source, "a call from nobody we know was ignored; see [[peer]] and sip.allowed_peers");
             continue;

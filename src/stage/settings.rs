@@ -281,11 +281,20 @@ pub struct Receive {
 
 impl Receive {
     /// Who a caller is; nothing for a stranger.
+    ///
+    /// `located` tells whether a trunk's name leads to an address.
     #[must_use]
-    pub fn peer(&self, address: IpAddr, names: &[String]) -> Option<&InboundPeer> {
+    pub fn peer(
+        &self,
+        address: IpAddr,
+        names: &[String],
+        located: impl Fn(&str, IpAddr) -> bool,
+    ) -> Option<&InboundPeer> {
         // RFC 4291 §2.5.5.2: a socket for both kinds of addresses shows the older kind so.
         let address = address.to_canonical();
-        self.peers.iter().find(|peer| peer.is(address, names))
+        let by_name =
+            |peer: &InboundPeer| peer.has_name && peer.trunk.as_ref().is_some_and(|name| located(name, address));
+        self.peers.iter().find(|peer| peer.is(address, names) || by_name(peer))
     }
 
     /// Why the call of this caller is declined.
@@ -321,6 +330,8 @@ pub struct InboundPeer {
     pub trunk: Option<String>,
     /// The addresses it calls from; any when empty.
     pub addresses: Vec<Network>,
+    /// Whether it calls from where the name of its trunk's proxy leads to.
+    pub has_name: bool,
     /// Names of which its certificate must bear one; none is asked for when empty.
     pub certificates: Vec<String>,
     /// What it must prove to know.
@@ -441,6 +452,7 @@ mod tests {
             name: "pbx".into(),
             trunk: None,
             addresses: addresses.iter().map(|network| network.parse().expect("a network")).collect(),
+            has_name: false,
             certificates: certificates.iter().map(|&name| name.to_owned()).collect(),
             credentials: None,
             called: CalledFrom::RequestUri,

@@ -4,6 +4,7 @@
 //! may go. What changes is written to rows, for commands that show it from another process.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_FOR_LOST: Duration = Duration::from_secs(10);
 /// How often one that was found is looked for, should it have moved.
 const LOOK_FOR_MOVED: Duration = Duration::from_secs(60);
+/// How long an address still counts as the trunk's once its name leads elsewhere. Names with many addresses show some of them at a time.
+const ADDRESS_KEPT_MS: i64 = 3_600_000;
+/// Addresses kept for a trunk.
+const ADDRESSES_MAX: usize = 64;
 /// How long trunks may take to say farewell to their registrars.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -57,6 +62,8 @@ struct Entry {
     state: TrunkState,
     pace: Option<Pace>,
     service_route: Vec<String>,
+    /// Where its name leads to, and when it last did.
+    addresses: BTreeMap<IpAddr, i64>,
     seen_at: Option<String>,
     written: Option<(TrunkReport, Option<String>)>,
 }
@@ -72,6 +79,7 @@ impl Board {
                 state: TrunkState::new(registers, now_ms),
                 pace: None,
                 service_route: Vec::new(),
+                addresses: BTreeMap::new(),
                 seen_at: None,
                 written: None,
             };
@@ -103,6 +111,32 @@ impl Board {
             }
         }
         self.inner.changed.notify_one();
+    }
+
+    /// A call with our credentials was forbidden: whether the trunk does not take them, rather than the number.
+    #[must_use]
+    pub fn forbids_us(&self, trunk: &str) -> bool {
+        self.lock().get_mut(trunk).is_some_and(|entry| entry.state.forbids_us())
+    }
+
+    /// The name of a trunk's server leads to these addresses.
+    pub fn located(&self, trunk: &str, found: impl IntoIterator<Item = IpAddr>, now_ms: i64) {
+        if let Some(entry) = self.lock().get_mut(trunk) {
+            entry.addresses.retain(|_, seen_ms| now_ms.saturating_sub(*seen_ms) <= ADDRESS_KEPT_MS);
+            for address in found {
+                if entry.addresses.len() < ADDRESSES_MAX || entry.addresses.contains_key(&address) {
+                    entry.addresses.insert(address.to_canonical(), now_ms);
+                }
+            }
+        }
+    }
+
+    /// Whether the name of a trunk's server leads to this address, or did of late.
+    #[must_use]
+    pub fn is_at(&self, trunk: &str, address: IpAddr, now_ms: i64) -> bool {
+        let trunks = self.lock();
+        let seen_ms = trunks.get(trunk).and_then(|entry| entry.addresses.get(&address));
+        seen_ms.is_some_and(|seen_ms| now_ms.saturating_sub(*seen_ms) <= ADDRESS_KEPT_MS)
     }
 
     fn bound(&self, trunk: &str, binding: &Binding, advertised: bool) {
@@ -253,7 +287,10 @@ impl Keeper {
         }
         match trunk.watch {
             Some(watching) => tasks.push(tokio::spawn(keeping.watch_over(watching))),
-            None => office.trunks().learn(name, TrunkEvent::Unwatched),
+            None => {
+                office.trunks().learn(name, TrunkEvent::Unwatched);
+                tasks.push(tokio::spawn(keeping.follow()));
+            }
         }
         Self { trunk: trunk.clone(), stop, tasks }
     }
@@ -312,6 +349,12 @@ impl Keeping {
         outside::run(engine, line.sip, stopped, places, |event| board.learn(&name, health_news(event))).await;
     }
 
+    /// Keeps to know where a trunk is that nobody asks, so that its calls are known.
+    async fn follow(mut self) {
+        let _places = self.places(self.trunk.server.clone()).await;
+        let _ = self.stopped.wait_for(|stop| *stop).await;
+    }
+
     fn endpoint(&self, credentials: Option<Credentials>) -> EndpointSettings {
         let user = self.trunk.registration.as_ref().map(|registration| registration.user.clone());
         EndpointSettings {
@@ -354,7 +397,14 @@ impl Keeping {
     }
 
     async fn locate(&self, server: &SipServer) -> Vec<Destination> {
-        match self.line.locate(server, chance()).await {
+        let found = self.line.find(server, chance()).await.and_then(|found| {
+            // A call to ourselves comes from no trunk.
+            let is_own = |at| self.line.addresses.iter().any(|own| own.bound == at || own.advertised == at);
+            let others = found.iter().map(|located| located.address).filter(|at| !is_own(*at));
+            self.board.located(&self.name, others.map(|at| at.ip()), now_ms());
+            self.line.reachable(server, &found)
+        });
+        match found {
             Ok(places) => places,
             Err(reason) => {
                 tracing::warn!(

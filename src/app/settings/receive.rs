@@ -52,7 +52,7 @@ pub(super) fn receive(
     })
 }
 
-/// Those with a section, then the trunks by the address of their proxies, then any address that is allowed.
+/// Those with a section, then the trunks by the addresses of their proxies, then any address that is allowed.
 fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<InboundPeer> {
     let t38_of = |trunk: Option<&String>| {
         let policy = trunk.and_then(|name| lines.get(name)).map(|line| line.t38).unwrap_or_default();
@@ -71,6 +71,7 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<In
         t38: t38_of(trunk.as_ref()),
         trunk,
         addresses,
+        has_name: false,
         certificates: Vec::new(),
         credentials: None,
         called: CalledFrom::RequestUri,
@@ -99,12 +100,15 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<In
         });
     }
     for (name, line) in lines {
-        // Whoever is named is found anew at each call; which of its addresses calls us, a [[peer]] has to say.
-        let sip::Host::Address(address) = line.server.place.host else { continue };
+        let sip::Host::Address(address) = line.server.place.host else {
+            let peer = unnamed(name.clone(), Some(name.clone()), Vec::new());
+            peers.push(InboundPeer { has_name: true, ..peer });
+            continue;
+        };
         let port = line.server.place.port.unwrap_or(sip::Transport::Udp.default_port());
         // A call to ourselves comes from no trunk.
         let is_own = config.sip.listen.iter().any(|listen| listen.address == SocketAddr::new(address, port));
-        if !is_own && allowed.iter().any(|network| network.contains(address)) {
+        if !is_own {
             peers.push(unnamed(name.clone(), Some(name.clone()), single(address)));
         }
     }

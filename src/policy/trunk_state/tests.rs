@@ -153,6 +153,19 @@ fn only_what_lies_with_the_trunk_is_its_fault() {
     }
 }
 
+#[test]
+fn a_trunk_that_never_took_us_forbids_us_and_one_that_did_forbids_a_number() {
+    let mut state = TrunkState::new(false, 0);
+    assert!(state.forbids_us(), "nothing is known of the password");
+    state.learn(TrunkEvent::Placed, 0, 0);
+    assert_eq!([(); 4].map(|()| state.forbids_us()), [false, false, true, true], "one number or another, then all");
+    state.learn(TrunkEvent::Placed, 1, 0);
+    assert!(!state.forbids_us());
+    let mut state = TrunkState::new(true, 0);
+    state.learn(TrunkEvent::Registered { until_ms: 60_000 }, 0, 0);
+    assert!(!state.forbids_us(), "the registrar took the password");
+}
+
 proptest! {
     #[test]
     fn whatever_happens_a_trunk_without_registrar_comes_back_within_an_hour_and_a_bit(

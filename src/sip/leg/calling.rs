@@ -136,7 +136,7 @@ impl Leg {
                 406 | 415 | 488 | 606 if calling.fallback.is_some() => self.fall_back(calling, invite, status, now),
                 422 if self.interval_was_too_short(response) => self.call_again(calling, invite, now),
                 // RFC 3263 §4.3
-                503 => self.other_way(calling, invite, redirect::failure(response), now),
+                503 => self.other_way(calling, invite, redirect::failure(invite, response), now),
                 _ => self.failed(calling, invite, response, now),
             },
             State::Cancelling(cancelling) => match status {
@@ -227,7 +227,7 @@ impl Leg {
         if response.status().is_some_and(|status| status >= 600) {
             calling.route = Box::default();
         }
-        self.other_way(calling, invite, redirect::failure(response), now);
+        self.other_way(calling, invite, redirect::failure(invite, response), now);
     }
 
     /// Our INVITE had no response within timer B.

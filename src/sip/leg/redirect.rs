@@ -61,7 +61,7 @@ impl Leg {
             fresh.append(&mut route.alternatives);
             route.alternatives = fresh;
         }
-        self.other_way(calling, invite, failure(response), now);
+        self.other_way(calling, invite, failure(invite, response), now);
     }
 
     /// The call did not come about by the way it went: the next target, else the next address, else this is its end.
@@ -146,9 +146,11 @@ impl Route {
     }
 }
 
-/// The failure that a response is.
-pub(super) fn failure(response: &Message) -> Event {
+/// The failure that a response to an INVITE is.
+pub(super) fn failure(invite: &Message, response: &Message) -> Event {
+    let credentials = ["Authorization", "Proxy-Authorization"];
     Event::Failed {
+        authenticated: credentials.iter().any(|name| invite.headers.first(name).is_some()),
         status: response.status().unwrap_or_default(),
         reason: response.said(),
         q850: response.reason().and_then(|reason| reason.q850),

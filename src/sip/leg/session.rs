@@ -235,6 +235,8 @@ pub enum Event {
         q850: Option<u8>,
         /// When to try again, when the peer told.
         retry_after: Option<Duration>,
+        /// Whether the refused INVITE carried our credentials.
+        authenticated: bool,
     },
     /// No response at all to our INVITE; or nobody answered within the ringing limit, either side.
     TimedOut,

@@ -151,6 +151,7 @@ fn a_failure_tells_status_phrase_cause_and_when_to_come_again() {
         reason: "Service Unavailable: No circuit: all trunks busy".into(),
         q850: Some(34),
         retry_after: Some(Duration::from_secs(120)),
+        authenticated: false,
     };
     assert_eq!(events, [failed]);
     let ack = sent(&messages, &Method::Ack);

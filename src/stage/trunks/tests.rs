@@ -37,7 +37,7 @@ pub(in crate::stage) fn line() -> TrunkLine {
         credentials: None,
         channels: 4,
         codecs: Vec::new(),
-        calls: sip::CallSettings::default(),
+        calls: CallSettings::default(),
         t38: crate::call::T38Policy::default(),
         answer_timeout: Duration::from_secs(60),
         call_limit: Duration::from_secs(3600),
@@ -136,4 +136,18 @@ fn a_trunk_that_begins_to_register_begins_anew() {
     assert!(!board.is_usable("a", 5));
     board.configure(&dial([]), 6);
     assert!(board.unwritten(6).is_empty());
+}
+
+#[test]
+fn an_address_is_the_trunks_while_its_name_leads_there_and_an_hour_longer() {
+    let board = Board::default();
+    board.configure(&dial([("a", line()), ("b", line())]), 0);
+    let [first, second, mapped] = ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.3"].map(|text| text.parse().unwrap());
+    board.located("a", [first, mapped], 0);
+    board.located("a", [second], 1_800_000);
+    assert!(board.is_at("a", first, 1_800_000) && board.is_at("a", second, 1_800_000), "both, as the name has many");
+    assert!(board.is_at("a", "192.0.2.3".parse().unwrap(), 0) && !board.is_at("b", first, 0));
+    assert!(!board.is_at("a", first, 3_600_001) && board.is_at("a", second, 3_600_001));
+    board.located("gone", [first], 0);
+    assert!(!board.is_at("gone", first, 0));
 }
