@@ -4,7 +4,7 @@
 //! `tests/tidy.rs` for the exact table):
 //!
 //! - words: [`model`], [`signal`]
-//! - formats: [`mail`], [`image`], [`sdp`], [`rtp`], [`dsp`]
+//! - formats: [`mail`], [`image`], [`sdp`], [`rtp`], [`srtp`], [`dsp`]
 //! - engines: [`smtp`], [`sip`], [`t30`], [`t38`]
 //! - decisions: [`policy`], [`pages`]
 //! - one fax call: [`call`]; what went over the wire in it: [`trace`]
@@ -33,6 +33,7 @@ pub mod signal;
 pub mod sip;
 pub mod smtp;
 pub mod spool;
+pub mod srtp;
 pub mod stage;
 pub mod t30;
 pub mod t38;

@@ -118,7 +118,8 @@ impl Descriptions {
 }
 
 fn ours(what: What, line: &LineSettings) -> Ours {
-    let audio = OurAudio { port: line.media.audio.port(), codecs: line.codecs.clone(), ptime_ms: PACKET_MS };
+    let audio =
+        OurAudio { port: line.media.audio.port(), codecs: line.codecs.clone(), ptime_ms: PACKET_MS, protection: None };
     let t38 = OurT38 { port: line.media.t38.port(), parameters: parameters(line) };
     Ours {
         address: line.media.t38.ip(),
@@ -154,7 +155,7 @@ fn far(agreed: Agreed) -> Option<Far> {
         address.filter(|address| !address.is_unspecified()).map(|address| SocketAddr::new(address, port))
     };
     match agreed {
-        Agreed::Audio { codec, far } => Some(Far::Audio { codec, address: reached(far.address, far.port) }),
+        Agreed::Audio { codec, far, keys: _ } => Some(Far::Audio { codec, address: reached(far.address, far.port) }),
         Agreed::T38 { parameters, far } => {
             let T38Parameters { max_datagram, max_buffer, .. } = far.parameters;
             let settings = T38Parameters { max_datagram, max_buffer, ..parameters };

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::{Audio, Codec, Description, Media, Origin, T38, T38Parameters};
+use super::{Audio, Codec, Description, Keys, Media, Origin, OurProtection, Profile, Protection, T38, T38Parameters};
 
 /// What we are willing to use for one answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +26,8 @@ pub struct OurAudio {
     pub codecs: Vec<Codec>,
     /// Milliseconds in a packet that we send.
     pub ptime_ms: u32,
+    /// How it is to be protected; none wants no SRTP.
+    pub protection: Option<OurProtection>,
 }
 
 /// T.38 on our side.
@@ -46,6 +48,8 @@ pub enum Agreed {
         codec: Codec,
         /// The far end's line.
         far: Audio,
+        /// The keys of SRTP; none where packets are plain.
+        keys: Option<Keys>,
     },
     /// T.38.
     T38 {
@@ -79,15 +83,30 @@ fn choose(offer: &Description, ours: &Ours) -> Option<(usize, Media, Agreed)> {
         let line = T38 { address: Some(ours.address), port: our.port, parameters: parameters.clone() };
         Some((index, Media::T38(line), Agreed::T38 { parameters, far: far.clone() }))
     });
-    t38.or_else(|| {
+    let audio = |secure: bool| {
         lines().find_map(|(index, media)| {
             let (Media::Audio(far), Some(our)) = (media, &ours.audio) else { return None };
             let codec = *far.codecs.iter().find(|codec| our.codecs.contains(codec))?;
+            let (protection, keys) = our.protected(far, secure)?;
             let mut line = Audio::new(ours.address, our.port, vec![codec], our.ptime_ms);
-            line.direction = far.direction.answer();
-            Some((index, Media::Audio(line), Agreed::Audio { codec, far: far.clone() }))
+            (line.direction, line.protection) = (far.direction.answer(), protection);
+            Some((index, Media::Audio(line), Agreed::Audio { codec, far: far.clone(), keys }))
         })
-    })
+    };
+    t38.or_else(|| audio(true)).or_else(|| audio(false))
+}
+
+impl OurAudio {
+    /// How a line of ours is protected that answers this one with keys, or without; none where that is not wanted or cannot be.
+    fn protected(&self, far: &Audio, secure: bool) -> Option<(Protection, Option<Keys>)> {
+        match (&self.protection, secure, far.protection.profile) {
+            (Some(ours), true, _) => ours.answer(&far.protection).map(|(line, keys)| (line, Some(keys))),
+            (Some(OurProtection { required: false, .. }) | None, false, Profile::Plain) => {
+                Some((Protection::default(), None))
+            }
+            (None, true, _) | (Some(_), false, _) | (None, false, Profile::Secure) => None,
+        }
+    }
 }
 
 /// Reads the answer to an offer of ours: of the lines that we offered and the far end did not refuse, T.38 before audio, as some
@@ -118,7 +137,8 @@ fn agree((ours, far): (&Media, &Media)) -> Option<Agreed> {
         }
         (Media::Audio(ours), Media::Audio(far)) => {
             let codec = *far.codecs.iter().find(|codec| ours.codecs.contains(codec))?;
-            Some(Agreed::Audio { codec, far: far.clone() })
+            let keys = far.protection.answers(&ours.protection).ok()?;
+            Some(Agreed::Audio { codec, far: far.clone(), keys })
         }
         (Media::T38(_), Media::Audio(_) | Media::Other(_))
         | (Media::Audio(_), Media::T38(_) | Media::Other(_))

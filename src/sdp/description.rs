@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use sdp_types::{Attribute, Connection, Session};
 use thiserror::Error;
 
-use super::T38Parameters;
+use super::{Profile, Protection, T38Parameters};
 
 /// An offer or an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,7 +35,7 @@ pub struct Origin {
 /// A media line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Media {
-    /// `m=audio … RTP/AVP`.
+    /// `m=audio … RTP/AVP` or `RTP/SAVP`.
     Audio(Audio),
     /// `m=image … udptl t38`.
     T38(T38),
@@ -56,6 +56,8 @@ pub struct Audio {
     pub formats: String,
     /// Milliseconds of audio in a packet, if said.
     pub ptime_ms: Option<u32>,
+    /// Whether packets are SRTP, and the keys.
+    pub protection: Protection,
     /// Which way audio flows, as the describing end sees it.
     pub direction: Direction,
 }
@@ -78,7 +80,7 @@ pub struct OtherMedia {
     pub kind: String,
     /// Its port.
     pub port: u16,
-    /// `RTP/SAVP`, `udptl`, …
+    /// `RTP/SAVPF`, `udptl`, …
     pub protocol: String,
     /// Its formats as written.
     pub formats: String,
@@ -231,7 +233,7 @@ impl Media {
     #[must_use]
     pub fn refusal(&self) -> Self {
         let (kind, protocol, formats) = match self {
-            Self::Audio(audio) => ("audio", "RTP/AVP", audio.formats.as_str()),
+            Self::Audio(audio) => ("audio", audio.protection.profile.name(), audio.formats.as_str()),
             Self::T38(_) => ("image", "udptl", "t38"),
             Self::Other(other) => (other.kind.as_str(), other.protocol.as_str(), other.formats.as_str()),
         };
@@ -241,7 +243,7 @@ impl Media {
 
     fn write(&self, session_address: IpAddr) -> sdp_types::Media {
         let (kind, port, protocol, formats) = match self {
-            Self::Audio(audio) => ("audio", audio.port, "RTP/AVP", audio.formats.as_str()),
+            Self::Audio(audio) => ("audio", audio.port, audio.protection.profile.name(), audio.formats.as_str()),
             Self::T38(t38) => ("image", t38.port, "udptl", "t38"),
             Self::Other(other) => (other.kind.as_str(), other.port, other.protocol.as_str(), other.formats.as_str()),
         };
@@ -286,6 +288,7 @@ impl Audio {
             codecs,
             formats: formats.join(" "),
             ptime_ms: Some(ptime_ms),
+            protection: Protection::default(),
             direction: Direction::SendReceive,
         }
     }
@@ -295,6 +298,7 @@ impl Audio {
             |codec: &Codec| Attribute::with_value("rtpmap", format!("{} {}/8000", codec.payload_type(), codec.name()));
         let mut attributes: Vec<_> = self.codecs.iter().map(map).collect();
         attributes.extend(self.ptime_ms.map(|ptime| Attribute::with_value("ptime", ptime)));
+        attributes.extend(self.protection.write());
         attributes.push(Attribute::new(self.direction.name()));
         attributes
     }
@@ -324,7 +328,7 @@ fn read_media(media: &sdp_types::Media, common: &Common) -> Media {
     let address = media.connections.first().map_or(common.address, address_of);
     let is = |text: &str, expected: &str| text.eq_ignore_ascii_case(expected);
     let formats = media.fmt.trim();
-    if is(&media.media, "audio") && is(&media.proto, "RTP/AVP") {
+    if let Some(profile) = Profile::named(&media.proto).filter(|_| is(&media.media, "audio")) {
         let direction = direction_of(&media.attributes).or(common.direction).unwrap_or_default();
         let ptime = media.get_first_attribute_value("ptime").flatten();
         return Media::Audio(Audio {
@@ -333,6 +337,7 @@ fn read_media(media: &sdp_types::Media, common: &Common) -> Media {
             codecs: formats.split_whitespace().filter_map(read_codec).collect(),
             formats: formats.into(),
             ptime_ms: ptime.and_then(|ptime| ptime.trim().parse().ok()),
+            protection: Protection::read(profile, &media.attributes),
             direction,
         });
     }

@@ -24,7 +24,7 @@ fn answered(name: &str, text: &str) -> (Description, Agreed) {
         T38Parameters { max_datagram: Some(1400), error_correction: Redundancy, ..T38Parameters::default() };
     let ours = Ours {
         address,
-        audio: Some(OurAudio { port: 4000, codecs: vec![Codec::Pcma, Codec::Pcmu], ptime_ms: 20 }),
+        audio: Some(OurAudio { port: 4000, codecs: vec![Codec::Pcma, Codec::Pcmu], ptime_ms: 20, protection: None }),
         t38: Some(OurT38 { port: 4002, parameters }),
     };
     let origin = Origin { session_id: "7".into(), version: 1, address: Some(address) };

@@ -22,7 +22,7 @@ fn parameters() -> T38Parameters {
 fn ours() -> Ours {
     Ours {
         address: IpAddr::from([192, 0, 2, 1]),
-        audio: Some(OurAudio { port: 4000, codecs: vec![Codec::Pcma, Codec::Pcmu], ptime_ms: 20 }),
+        audio: Some(OurAudio { port: 4000, codecs: vec![Codec::Pcma, Codec::Pcmu], ptime_ms: 20, protection: None }),
         t38: Some(OurT38 { port: 4002, parameters: parameters() }),
     }
 }
@@ -67,7 +67,7 @@ fn asterisks_audio_offer_is_answered_with_its_first_codec() {
     let offer = parse(ASTERISK_AUDIO);
     assert_eq!(offer.origin.version, 136_098_024);
     let (answered, agreed) = answer(&offer, &ours(), origin());
-    let Agreed::Audio { codec: Codec::Pcmu, far } = agreed else { panic!("{agreed:?}") };
+    let Agreed::Audio { codec: Codec::Pcmu, far, keys: None } = agreed else { panic!("{agreed:?}") };
     assert_eq!((far.address, far.port), (Some(IpAddr::from([127, 0, 82, 10])), 10_068));
     assert_eq!((far.ptime_ms, far.codecs), (Some(20), vec![Codec::Pcmu, Codec::Pcma]));
     assert_eq!(

@@ -193,6 +193,7 @@ impl Outside for Health {
             OutsideInput::Message(response) => self.inquirer.receive(&response, now, &mut sends),
             OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
+            OutsideInput::Resolved { .. } => None,
             OutsideInput::Places(places) => {
                 self.settings.targets = places;
                 None

@@ -32,6 +32,13 @@ pub enum OutsideInput {
     TransportFailed(Destination),
     /// The peer is to be found there from now on, best first.
     Places(Vec<Destination>),
+    /// Where [`OutsideOutput::Resolve`] leads; none when it leads nowhere.
+    Resolved {
+        /// As it was said.
+        uri: Uri,
+        /// Best first.
+        targets: Vec<Destination>,
+    },
     /// The deadline has passed.
     Timeout,
     /// It is to come to its end.
@@ -47,6 +54,11 @@ pub enum OutsideOutput<E> {
         to: Destination,
         /// One message, or the line ends that keep a NAT open.
         bytes: Vec<u8>,
+    },
+    /// Look up where this address leads and give it as [`OutsideInput::Resolved`]: the question was sent there.
+    Resolve {
+        /// The address; it has a name for a host.
+        uri: Uri,
     },
     /// Something happened.
     Event(E),
@@ -398,7 +410,7 @@ impl Outside for Inquiry {
             OutsideInput::TransportFailed(to) => self.inquirer.transport_failed(&to, now, &mut sends),
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
             // One question is asked of those it was meant for.
-            OutsideInput::Places(_) => None,
+            OutsideInput::Places(_) | OutsideInput::Resolved { .. } => None,
             OutsideInput::Stop => {
                 self.inquirer.give_up();
                 self.limit = None;

@@ -26,8 +26,9 @@ use super::{
     message::Message,
     method::Method,
     text::{digits, lossy},
+    timer::RESOLVE_LIMIT,
     transport::{Destination, Transport},
-    uri::Uri,
+    uri::{Scheme, Uri},
 };
 use std::{
     collections::VecDeque,
@@ -117,6 +118,8 @@ pub struct Registration {
     failures: u32,
     /// Corrections (423, 3xx) of one question.
     corrections: u32,
+    /// Where the registrar sent us, while its name is being looked up.
+    looked_for: Option<Uri>,
     timers: Timers,
     outputs: VecDeque<OutsideOutput<RegistrationEvent>>,
 }
@@ -138,6 +141,7 @@ impl Registration {
             binding: None,
             failures: 0,
             corrections: 0,
+            looked_for: None,
             timers: Timers::default(),
             outputs: VecDeque::new(),
         };
@@ -268,22 +272,39 @@ impl Registration {
     // RFC 3261 §8.1.3.4
     fn redirected(&mut self, response: &Message, now: Instant) {
         let contact = response.address("Contact").map(|contact| contact.uri);
-        let near = self.inquirer.place().cloned();
-        let there = contact.as_ref().and_then(|uri| {
+        let usable = contact.clone().filter(|uri| matches!(uri.scheme, Scheme::Sip | Scheme::Sips));
+        let (Some(uri), Some(near), true) = (usable, self.inquirer.place().cloned(), self.may_correct()) else {
+            return self.nowhere(contact.as_ref(), now);
+        };
+        match uri.socket_address() {
             // The transport of the hop that sends us away holds, with the name it proved.
-            let destination = Destination { address: uri.socket_address()?, reopen: None, ..near? };
-            Some((uri.clone(), vec![destination]))
-        });
-        match there {
-            Some(target) if self.may_correct() => {
-                self.target = target;
+            Some(address) => {
+                self.target = (uri, vec![Destination { address, reopen: None, ..near }]);
                 self.ask(Work::Asking, now);
             }
-            _ => {
-                let to = contact.map(|uri| uri.to_string()).unwrap_or_default();
-                self.failed(RegistrationTrouble::Redirected(to), now);
+            None => {
+                self.looked_for = Some(uri.clone());
+                self.timers.set(RegistrationTimer::Resolve, now + RESOLVE_LIMIT);
+                self.outputs.push_back(OutsideOutput::Resolve { uri });
             }
         }
+    }
+
+    /// The registrar sent us where nobody can be found.
+    fn nowhere(&mut self, contact: Option<&Uri>, now: Instant) {
+        let to = contact.map(ToString::to_string).unwrap_or_default();
+        self.failed(RegistrationTrouble::Redirected(to), now);
+    }
+
+    /// The owner has looked up a name, or did not in time.
+    fn resolved(&mut self, targets: Vec<Destination>, now: Instant) {
+        self.timers.stop(RegistrationTimer::Resolve);
+        let Some(uri) = self.looked_for.take().filter(|_| self.work == Work::Resting) else { return };
+        if targets.is_empty() {
+            return self.nowhere(Some(&uri), now);
+        }
+        self.target = (uri, targets);
+        self.ask(Work::Asking, now);
     }
 
     fn may_correct(&mut self) -> bool {
@@ -370,6 +391,7 @@ impl Registration {
                     self.outputs.push_back(OutsideOutput::Send { to, bytes: b"\r\n\r\n".to_vec() });
                 }
             }
+            RegistrationTimer::Resolve => self.resolved(Vec::new(), now),
             RegistrationTimer::Farewell => self.finish(),
         }
     }
@@ -390,6 +412,12 @@ impl Outside for Registration {
             OutsideInput::Timeout => self.inquirer.expire(now, &mut sends),
             OutsideInput::Places(places) => {
                 self.moved(places, now);
+                None
+            }
+            OutsideInput::Resolved { uri, targets } => {
+                if self.looked_for.as_ref() == Some(&uri) {
+                    self.resolved(targets, now);
+                }
                 None
             }
             OutsideInput::Stop => {

@@ -330,7 +330,10 @@ impl Keeping {
         let Self { board, line, name, stopped, .. } = self;
         let addresses = line.addresses.clone();
         let is_own = move |seen| addresses.iter().any(|local| local.advertised == seen);
-        outside::run(engine, line.sip, stopped, places, |event| registration_news(&board, &name, event, &is_own)).await;
+        let (sip, server) = (line.sip.clone(), registration.registrar);
+        let locate = locate_by(line, server);
+        let tell = |event| registration_news(&board, &name, event, &is_own);
+        outside::run(engine, sip, stopped, places, locate, tell).await;
     }
 
     async fn watch_over(self, watching: Watching) {
@@ -346,7 +349,8 @@ impl Keeping {
         };
         let engine = Health::new(settings, chance(), clock::now());
         let Self { board, line, name, stopped, .. } = self;
-        outside::run(engine, line.sip, stopped, places, |event| board.learn(&name, health_news(event))).await;
+        let (sip, locate) = (line.sip.clone(), locate_by(line, self.trunk.server));
+        outside::run(engine, sip, stopped, places, locate, |event| board.learn(&name, health_news(event))).await;
     }
 
     /// Keeps to know where a trunk is that nobody asks, so that its calls are known.
@@ -416,6 +420,14 @@ impl Keeping {
             }
         }
     }
+}
+
+/// Looks up where this server sends a question to.
+fn locate_by(line: Line, server: SipServer) -> outside::Locate {
+    Box::new(move |uri| {
+        let (line, server) = (line.clone(), server.clone());
+        Box::pin(async move { line.locate_elsewhere(&server, &uri, chance()).await })
+    })
 }
 
 fn registration_news(

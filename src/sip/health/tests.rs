@@ -26,6 +26,7 @@ fn play(until: u64, mut answer: impl FnMut(u64) -> Option<u16>) -> (Vec<u64>, Ve
             match output {
                 OutsideOutput::Event(HealthEvent::Up { .. }) => told.push((second, true)),
                 OutsideOutput::Event(HealthEvent::Down(_)) => told.push((second, false)),
+                OutsideOutput::Resolve { uri } => panic!("{uri} is nowhere to be asked"),
                 OutsideOutput::Send { to, bytes } => {
                     assert_eq!(to, Destination::udp(address(1)));
                     let request = Message::parse(&bytes).unwrap();

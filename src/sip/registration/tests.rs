@@ -23,6 +23,7 @@ struct World {
     heard: Vec<(u64, Message)>,
     keep_alives: usize,
     events: Vec<(u64, RegistrationEvent)>,
+    looked_up: Vec<Uri>,
 }
 
 fn registration_settings() -> RegistrationSettings {
@@ -64,6 +65,7 @@ fn world(settings: RegistrationSettings, script: impl FnMut(&Message, usize) -> 
         heard: Vec::new(),
         keep_alives: 0,
         events: Vec::new(),
+        looked_up: Vec::new(),
     }
 }
 
@@ -77,6 +79,7 @@ impl World {
         while let Some(output) = self.engine.poll() {
             match output {
                 OutsideOutput::Event(event) => self.events.push((self.second(), event)),
+                OutsideOutput::Resolve { uri } => self.looked_up.push(uri),
                 OutsideOutput::Send { to, bytes } => {
                     assert!(self.engine.target.1.contains(&to));
                     self.datagrams += 1;
@@ -335,7 +338,7 @@ fn an_interval_too_brief_is_asked_for_again_at_once_but_not_for_ever() {
 }
 
 #[test]
-fn a_redirect_is_followed_and_one_to_a_name_is_told() {
+fn a_redirect_is_followed_and_one_to_a_name_is_looked_up() {
     let mut there = world(registration_settings(), |request, count| {
         if count == 1 {
             return Some(reply(request, 302, &[("Contact", "<sip:192.0.2.77:5070>")]));
@@ -345,12 +348,42 @@ fn a_redirect_is_followed_and_one_to_a_name_is_told() {
     });
     there.play(SECOND);
     assert!(there.engine.binding().is_some());
-    let mut named = world(registration_settings(), |request, _| {
+    for (leads_to, trouble) in [(vec!["192.0.2.77:5080"], None), (vec![], Some("sip:other.example.net"))] {
+        let mut named = world(registration_settings(), |request, count| {
+            let away = reply(request, 302, &[("Contact", "<sip:other.example.net>")]);
+            if count == 1 { Some(away) } else { ok(request) }
+        });
+        named.play(SECOND);
+        let [uri] = &named.looked_up[..] else { panic!("{:?}", named.looked_up) };
+        let uri = uri.clone();
+        assert_eq!((uri.to_string().as_str(), named.troubles().len()), ("sip:other.example.net", 0));
+        let targets = leads_to.iter().map(|address| Destination::udp(address.parse().unwrap())).collect();
+        named.engine.handle(OutsideInput::Resolved { uri, targets }, named.now);
+        named.empty();
+        let told = trouble.map(|name: &str| RegistrationTrouble::Redirected(name.into()));
+        assert_eq!(named.troubles().first(), told.as_ref());
+        assert_eq!(named.engine.binding().is_some(), told.is_none());
+    }
+    // The owner who says nothing has found nothing.
+    let mut silent = world(registration_settings(), |request, _| {
         Some(reply(request, 302, &[("Contact", "<sip:other.example.net>")]))
     });
-    named.play(SECOND);
-    assert_eq!(named.troubles(), [RegistrationTrouble::Redirected("sip:other.example.net".into())]);
-    assert!(named.troubles()[0].to_string().contains("trunk.registrar"));
+    silent.play(11 * SECOND);
+    assert_eq!(silent.troubles(), [RegistrationTrouble::Redirected("sip:other.example.net".into())]);
+    assert!(silent.troubles()[0].to_string().contains("trunk.registrar"));
+}
+
+#[test]
+fn a_farewell_while_a_name_is_looked_up_is_the_end() {
+    let mut world = world(registration_settings(), |request, _| {
+        Some(reply(request, 302, &[("Contact", "<sip:other.example.net>")]))
+    });
+    world.play(SECOND);
+    world.engine.handle(OutsideInput::Stop, world.now);
+    let uri = world.looked_up[0].clone();
+    world.engine.handle(OutsideInput::Resolved { uri, targets: vec![Destination::udp(address(1))] }, world.now);
+    world.play(20 * SECOND);
+    assert!(world.engine.finished() && world.heard.len() == 1);
 }
 
 #[test]

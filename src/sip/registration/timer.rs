@@ -36,6 +36,8 @@ pub(super) enum RegistrationTimer {
     Lapse,
     /// Line ends: [`KEEP_ALIVE_INTERVAL`]. RFC 5626 §4.4
     KeepAlive,
+    /// The name of a redirect is being looked up by the owner: [`super::super::timer::RESOLVE_LIMIT`]. Ours
+    Resolve,
     /// No answer to our farewell: [`FAREWELL_LIMIT`]. Ours
     Farewell,
 }

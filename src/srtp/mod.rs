@@ -1,0 +1,255 @@
+//! SRTP: packets of RTP encrypted and authenticated, in the three suites that gateways agree on by SDES.
+//!
+//! Values and their bytes, over the ciphers of well-kept libraries; no RTCP, as we send and read none, no key agreement, no
+//! re-keying (a key lasts for its call), no master key identifiers. Serves RFC 3711, RFC 4568 §6.2 and RFC 7714.
+
+mod cipher;
+mod derivation;
+mod index;
+
+use thiserror::Error;
+
+use ring::hmac;
+
+use cipher::Cipher;
+use index::{Received, Sent, Window};
+
+/// A pair of transforms, by its name in `a=crypto`.
+// RFC 4568 §6.2, RFC 7714 §14.2
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Suite {
+    /// AES in counter mode, tags of 80 bits: what every implementation has.
+    AesCm128HmacSha1Tag80,
+    /// The same with tags of 32 bits.
+    AesCm128HmacSha1Tag32,
+    /// AES in Galois counter mode, tags of 128 bits.
+    AeadAes128Gcm,
+}
+
+impl Suite {
+    /// All of them, the one we like best first.
+    pub const ALL: [Self; 3] = [Self::AeadAes128Gcm, Self::AesCm128HmacSha1Tag80, Self::AesCm128HmacSha1Tag32];
+
+    /// The name in `a=crypto`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AesCm128HmacSha1Tag80 => "AES_CM_128_HMAC_SHA1_80",
+            Self::AesCm128HmacSha1Tag32 => "AES_CM_128_HMAC_SHA1_32",
+            Self::AeadAes128Gcm => "AEAD_AES_128_GCM",
+        }
+    }
+
+    /// The suite with this name, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|suite| suite.name().eq_ignore_ascii_case(name))
+    }
+
+    /// Octets of the master salt.
+    // RFC 3711 §8.2: 112 bits; RFC 7714 §12: 96 bits
+    const fn salt_octets(self) -> usize {
+        match self {
+            Self::AesCm128HmacSha1Tag80 | Self::AesCm128HmacSha1Tag32 => 14,
+            Self::AeadAes128Gcm => 12,
+        }
+    }
+
+    /// Octets of master key and salt together, as `inline:` carries them.
+    // RFC 4568 §6.1: the key first, then the salt
+    #[must_use]
+    pub const fn key_and_salt_octets(self) -> usize {
+        KEY_OCTETS + self.salt_octets()
+    }
+
+    /// Octets behind the payload of a packet.
+    #[must_use]
+    pub const fn tag_octets(self) -> usize {
+        match self {
+            Self::AesCm128HmacSha1Tag80 => 10,
+            Self::AesCm128HmacSha1Tag32 => 4,
+            Self::AeadAes128Gcm => 16,
+        }
+    }
+}
+
+/// Octets of a key of AES-128.
+const KEY_OCTETS: usize = 16;
+
+/// A master key and salt for one direction of one call. It shows itself in no log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MasterKey {
+    suite: Suite,
+    key: [u8; KEY_OCTETS],
+    /// What the suite has no use for is zero.
+    // RFC 7714 §11: the key derivation of RFC 3711, which takes 112 bits
+    salt: [u8; SALT_OCTETS],
+}
+
+/// Octets of the longest salt.
+const SALT_OCTETS: usize = 14;
+
+impl MasterKey {
+    /// The key of this suite in these octets, key and salt; none when they are not as many as it has.
+    #[must_use]
+    pub fn new(suite: Suite, octets: &[u8]) -> Option<Self> {
+        let (key, salt) = octets.split_first_chunk::<KEY_OCTETS>()?;
+        let mut padded = [0; SALT_OCTETS];
+        padded
+            .get_mut(..suite.salt_octets())?
+            .copy_from_slice(Some(salt).filter(|it| it.len() == suite.salt_octets())?);
+        Some(Self { suite, key: *key, salt: padded })
+    }
+
+    /// The key of this suite that chance draws, which nobody may guess. Another suite or number draws another key.
+    #[must_use]
+    pub fn drawn(suite: Suite, chance: &[u8; 32], number: u64) -> Self {
+        let what = [suite.name().as_bytes(), &number.to_be_bytes()].concat();
+        let drawn = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, chance), &what);
+        let (mut key, mut salt) = ([0; KEY_OCTETS], [0; SALT_OCTETS]);
+        let (first, rest) = drawn.as_ref().split_at(KEY_OCTETS);
+        key.copy_from_slice(first);
+        salt[..suite.salt_octets()].copy_from_slice(&rest[..suite.salt_octets()]);
+        Self { suite, key, salt }
+    }
+
+    /// Its suite.
+    #[must_use]
+    pub const fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// Key and salt, as they were given.
+    #[must_use]
+    pub fn octets(&self) -> Vec<u8> {
+        [&self.key[..], &self.salt[..self.suite.salt_octets()]].concat()
+    }
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("MasterKey").field("suite", &self.suite).finish_non_exhaustive()
+    }
+}
+
+/// Why a packet is not taken, or cannot be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum SrtpError {
+    /// Shorter than its header and tag, or no RTP at all. The peer's fault.
+    #[error("no SRTP packet: it ends too soon, or is of another kind")]
+    Malformed,
+    /// It was not made with the key, or was changed on the way. The peer's fault, or an attack.
+    #[error("the authentication of an SRTP packet fails")]
+    Authentication,
+    /// It came before, or so late that nobody can say. The path's fault, or an attack.
+    #[error("an SRTP packet came twice, or too late")]
+    Replayed,
+    /// More streams than a call has. The peer's fault.
+    #[error("more SRTP streams than a call has")]
+    TooManyStreams,
+    /// The key has protected as many packets as it may.
+    // RFC 3711 §9.2
+    #[error("the SRTP key is used up")]
+    KeyUsedUp,
+}
+
+/// Streams that may come under one key, one after the other: a gateway that moves the call begins a new one.
+pub const STREAMS_MAX: usize = 8;
+
+/// The packets that we send, of one stream.
+#[derive(Debug)]
+pub struct Sender {
+    cipher: Cipher,
+    sent: Sent,
+}
+
+impl Sender {
+    /// Under this key.
+    #[must_use]
+    pub fn new(key: &MasterKey) -> Self {
+        Self { cipher: Cipher::derive(key), sent: Sent::default() }
+    }
+
+    /// Encrypts a packet of RTP in its place and puts its tag behind. Sequence numbers must go up by less than half their range.
+    ///
+    /// # Errors
+    /// [`SrtpError::Malformed`] when it is no RTP, [`SrtpError::KeyUsedUp`].
+    // RFC 3711 §3.3
+    pub fn protect(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
+        let header = Header::read(packet).ok_or(SrtpError::Malformed)?;
+        let index = self.sent.next(header.sequence).ok_or(SrtpError::KeyUsedUp)?;
+        self.cipher.seal(packet, header.octets, header.ssrc, index);
+        Ok(())
+    }
+}
+
+/// The packets that come to us, of one stream or of several one after the other.
+#[derive(Debug)]
+pub struct Receiver {
+    cipher: Cipher,
+    streams: Vec<(u32, Received)>,
+}
+
+impl Receiver {
+    /// Under this key.
+    #[must_use]
+    pub fn new(key: &MasterKey) -> Self {
+        Self { cipher: Cipher::derive(key), streams: Vec::new() }
+    }
+
+    /// Checks a packet, takes its tag off and decrypts it in its place. A packet that is refused changes nothing; its octets are of
+    /// no use any more.
+    ///
+    /// # Errors
+    /// [`SrtpError`], but not `KeyUsedUp`.
+    // RFC 3711 §3.3
+    pub fn unprotect(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
+        let header = Header::read(packet).ok_or(SrtpError::Malformed)?;
+        let known = self.streams.iter().position(|(ssrc, _)| *ssrc == header.ssrc);
+        let index = match known.and_then(|place| self.streams.get(place)) {
+            Some((_, received)) => received.index(header.sequence).ok_or(SrtpError::Replayed)?,
+            None if self.streams.len() >= STREAMS_MAX => return Err(SrtpError::TooManyStreams),
+            // RFC 3711 §3.3.1: the first packet seen begins with a rollover counter of zero
+            None => u64::from(header.sequence),
+        };
+        self.cipher.open(packet, header.octets, header.ssrc, index)?;
+        // Nothing is learned from a packet before it is known to be genuine.
+        match known.and_then(|place| self.streams.get_mut(place)) {
+            Some((_, received)) => received.take(index),
+            None => self.streams.push((header.ssrc, Received { highest: index, window: Window::beginning() })),
+        }
+        Ok(())
+    }
+}
+
+/// What SRTP needs of an RTP header.
+// RFC 3550 §5.1, §5.3.1
+struct Header {
+    /// Its length, contributing sources and extension included: what stays in the clear.
+    octets: usize,
+    sequence: u16,
+    ssrc: u32,
+}
+
+impl Header {
+    fn read(packet: &[u8]) -> Option<Self> {
+        let fixed = packet.first_chunk::<FIXED_HEADER_OCTETS>()?;
+        if fixed[0] >> 6 != 2 {
+            return None;
+        }
+        let mut octets = FIXED_HEADER_OCTETS + usize::from(fixed[0] & 0x0F) * 4;
+        if fixed[0] & 0x10 != 0 {
+            let extension = packet.get(octets..)?.first_chunk::<4>()?;
+            octets += 4 + usize::from(u16::from_be_bytes([extension[2], extension[3]])) * 4;
+        }
+        let sequence = u16::from_be_bytes([fixed[2], fixed[3]]);
+        let ssrc = u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]);
+        (octets <= packet.len()).then_some(Self { octets, sequence, ssrc })
+    }
+}
+
+/// Octets of a header without sources and extension.
+const FIXED_HEADER_OCTETS: usize = 12;
+
+#[cfg(test)]
+mod tests;
