@@ -32,10 +32,16 @@ impl Law {
 
     /// Decodes a code word to the middle of its interval.
     #[must_use]
-    pub fn decode(self, code: u8) -> i16 {
+    pub const fn decode(self, code: u8) -> i16 {
+        self.table()[code as usize]
+    }
+
+    /// What every code word decodes to; for loops that would choose the law again for each sample.
+    #[must_use]
+    pub const fn table(self) -> &'static [i16; 256] {
         match self {
-            Self::Mu => decode_mu(code),
-            Self::A => decode_a(code),
+            Self::Mu => &MU_TABLE,
+            Self::A => &A_TABLE,
         }
     }
 }
@@ -48,10 +54,10 @@ fn encode_mu(sample: i16) -> u8 {
     !if sample < 0 { code | 0x80 } else { code }
 }
 
-fn decode_mu(code: u8) -> i16 {
+const fn decode_mu(code: u8) -> i16 {
     let code = !code;
     let segment = code >> 4 & 7;
-    let magnitude = ((i16::from(code & 0x0F) << 3) + MU_BIAS as i16) << segment;
+    let magnitude = ((((code & 0x0F) as i16) << 3) + MU_BIAS as i16) << segment;
     let magnitude = magnitude - MU_BIAS as i16;
     if code & 0x80 != 0 { -magnitude } else { magnitude }
 }
@@ -66,13 +72,33 @@ fn encode_a(sample: i16) -> u8 {
     (sign | (segment as u8) << 4 | mantissa as u8) ^ 0x55
 }
 
-fn decode_a(code: u8) -> i16 {
+const fn decode_a(code: u8) -> i16 {
     let code = code ^ 0x55;
     let segment = code >> 4 & 7;
-    let step = i16::from(code & 0x0F) << 4 | 8;
+    let step = ((code & 0x0F) as i16) << 4 | 8;
     let magnitude = if segment == 0 { step } else { (step + 0x100) << (segment - 1) };
     if code & 0x80 == 0 { -magnitude } else { magnitude }
 }
+
+static MU_TABLE: [i16; 256] = {
+    let mut table = [0; 256];
+    let mut code = 0;
+    while code < table.len() {
+        table[code] = decode_mu(code as u8);
+        code += 1;
+    }
+    table
+};
+
+static A_TABLE: [i16; 256] = {
+    let mut table = [0; 256];
+    let mut code = 0;
+    while code < table.len() {
+        table[code] = decode_a(code as u8);
+        code += 1;
+    }
+    table
+};
 
 /// What is added so that segments begin at powers of two.
 const MU_BIAS: i32 = 0x84;
@@ -97,6 +123,37 @@ mod tests {
     fn samples_between_are_coded_as_others_code_them() {
         for (sample, mu, a) in MIDDLE {
             assert_eq!((Law::Mu.encode(sample), Law::A.encode(sample)), (mu, a), "{sample}");
+        }
+    }
+
+    /// The quantised values of the Recommendation at the ends of the segments, of 13 and 14 bits, and the decision values between.
+    // G.711 (11/1988) Tables 1a and 2a, columns 6 to 8; A-law's even bits are inverted after
+    #[test]
+    fn segments_begin_and_end_where_the_tables_say() {
+        let mu =
+            [(0x80, 8031), (0x8F, 4191), (0x9F, 2079), (0xAF, 1023), (0xBF, 495), (0xCF, 231), (0xDF, 99), (0xEF, 33)];
+        for (code, value) in mu.into_iter().chain([(0xFE, 2), (0xFF, 0)]) {
+            assert_eq!(Law::Mu.decode(code), value * 4, "{code:x}");
+            assert_eq!(Law::Mu.decode(code & 0x7F), -value * 4, "{code:x}");
+        }
+        let a =
+            [(0xFF, 4032), (0xF0, 2112), (0xE0, 1056), (0xD0, 528), (0xC0, 264), (0xB0, 132), (0xA0, 66), (0x80, 1)];
+        for (code, value) in a {
+            assert_eq!(Law::A.decode(code ^ 0x55), value * 8, "{code:x}");
+            assert_eq!(Law::A.decode(code ^ 0xD5), -value * 8, "{code:x}");
+        }
+        let decisions =
+            [(4063, 0x8F), (2015, 0x9F), (991, 0xAF), (479, 0xBF), (223, 0xCF), (95, 0xDF), (31, 0xEF), (1, 0xFE)];
+        for (decision, code) in decisions {
+            assert_eq!(
+                (Law::Mu.encode(decision * 4), Law::Mu.encode(decision * 4 - 1)),
+                (code, code + 1),
+                "{decision}"
+            );
+        }
+        for (decision, code) in [(2048, 0xF0_u8), (1024, 0xE0), (512, 0xD0), (256, 0xC0), (128, 0xB0), (64, 0xA0)] {
+            let codes = [decision * 8, decision * 8 - 1].map(|sample| Law::A.encode(sample) ^ 0x55);
+            assert_eq!(codes, [code, code - 1], "{decision}");
         }
     }
 

@@ -1,12 +1,12 @@
 //! The tones that open a fax call, made and heard.
 //!
-//! Calling tone and called terminal identification as G.711 frames of 20 ms. Not busy tone or modems. Serves T.30
+//! Calling tone and called terminal identification, as samples and as G.711 frames of 20 ms. Not busy tone or modems. Serves T.30
 //! §4.3.3.
 
 use std::f64::consts::TAU;
 
 use super::g711::Law;
-use super::{FRAME_SAMPLES, SAMPLES_PER_SECOND};
+use super::{FRAME_SAMPLES, PEAK_AT_0_DBM0, SAMPLES_PER_SECOND};
 
 /// A tone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,48 +28,111 @@ impl Tone {
     }
 }
 
-/// Makes a tone, frame by frame.
+/// Makes a tone, sample by sample.
+#[derive(Clone, Debug)]
+pub struct Sound {
+    tone: Tone,
+    peak: f32,
+    /// A turning pointer of length one, whose imaginary part is the signal, and its turn per sample.
+    pointer: [f32; 2],
+    turn: [f32; 2],
+    /// Samples since the beginning; calling tone begins anew after each pause.
+    at: usize,
+}
+
+impl Sound {
+    /// A tone from its beginning, at a level in dBm0.
+    #[must_use]
+    pub fn new(tone: Tone, level_dbm0: f32) -> Self {
+        let angle = (TAU * tone.hertz() / f64::from(SAMPLES_PER_SECOND)) as f32;
+        Self {
+            tone,
+            peak: PEAK_AT_0_DBM0 * 10_f32.powf(level_dbm0 / 20.0),
+            pointer: [1.0, 0.0],
+            turn: [angle.cos(), angle.sin()],
+            at: 0,
+        }
+    }
+
+    /// Fills as much of `samples` as the tone lasts and says how much. Calling tone lasts for ever, its pauses included.
+    pub fn fill(&mut self, samples: &mut [i16]) -> usize {
+        let (on, turn) = match self.tone {
+            Tone::Cng => (CNG_ON_FRAMES as usize * FRAME_SAMPLES, Some(CNG_TURN_FRAMES as usize * FRAME_SAMPLES)),
+            Tone::Ced => (CED_FRAMES as usize * FRAME_SAMPLES, None),
+        };
+        for (index, sample) in samples.iter_mut().enumerate() {
+            if Some(self.at) == turn {
+                self.at = 0;
+                self.pointer = [1.0, 0.0];
+            }
+            if self.at < on {
+                *sample = (self.pointer[1] * self.peak).round() as i16;
+                self.advance();
+            } else if turn.is_some() {
+                *sample = 0;
+            } else {
+                return index;
+            }
+            self.at += 1;
+        }
+        samples.len()
+    }
+
+    fn advance(&mut self) {
+        let ([a, b], [c, d]) = (self.pointer, self.turn);
+        let (re, im) = (a * c - b * d, a * d + b * c);
+        // Keeps the pointer's length in spite of rounding.
+        let correction = 1.5 - 0.5 * (re * re + im * im);
+        self.pointer = [re * correction, im * correction];
+    }
+}
+
+/// Makes a tone, frame by frame, as G.711.
 #[derive(Clone, Debug)]
 pub struct Generator {
-    tone: Tone,
+    sound: Sound,
     law: Law,
-    phase: f64,
-    frame: u32,
 }
 
 impl Generator {
     /// A tone from its beginning.
     #[must_use]
-    pub const fn new(tone: Tone, law: Law) -> Self {
-        Self { tone, law, phase: 0.0, frame: 0 }
+    pub fn new(tone: Tone, law: Law) -> Self {
+        Self { sound: Sound::new(tone, LEVEL_DBM0), law }
     }
 
     /// The next 20 ms; none when the tone is over. Calling tone never is.
     pub fn next_frame(&mut self) -> Option<[u8; FRAME_SAMPLES]> {
-        let is_on = match self.tone {
-            Tone::Cng => self.frame % CNG_TURN_FRAMES < CNG_ON_FRAMES,
-            Tone::Ced if self.frame >= CED_FRAMES => return None,
-            Tone::Ced => true,
-        };
-        self.frame = self.frame.wrapping_add(1) % (CNG_TURN_FRAMES * CED_FRAMES);
-        if !is_on {
-            self.phase = 0.0;
-            return Some([self.law.silence(); FRAME_SAMPLES]);
-        }
-        let step = TAU * self.tone.hertz() / f64::from(SAMPLES_PER_SECOND);
-        let mut frame = [0; FRAME_SAMPLES];
-        for code in &mut frame {
-            *code = self.law.encode((self.phase.sin() * PEAK).round() as i16);
-            self.phase = (self.phase + step) % TAU;
-        }
-        Some(frame)
+        let mut samples = [0; FRAME_SAMPLES];
+        let count = self.sound.fill(&mut samples);
+        (count > 0).then(|| samples.map(|sample| self.law.encode(sample)))
     }
 }
 
-/// Hears tones in audio.
+/// Hears tones in G.711.
 #[derive(Clone, Debug)]
 pub struct Detector {
     law: Law,
+    ear: ToneEar,
+}
+
+impl Detector {
+    /// A detector that has heard nothing.
+    #[must_use]
+    pub fn new(law: Law) -> Self {
+        Self { law, ear: ToneEar::new() }
+    }
+
+    /// Takes G.711 samples, any number, and says which tone has now been heard for long enough. Each sounding of a
+    /// tone is told once.
+    pub fn hear(&mut self, codes: &[u8]) -> Option<Tone> {
+        codes.iter().filter_map(|code| self.ear.take(self.law.decode(*code))).last()
+    }
+}
+
+/// Hears tones in samples.
+#[derive(Clone, Debug, Default)]
+pub struct ToneEar {
     block: Vec<f64>,
     /// The tone of the last blocks, how many there were and how many in a row were without it.
     run: Option<Run>,
@@ -82,24 +145,25 @@ struct Run {
     missed: u32,
 }
 
-impl Detector {
-    /// A detector that has heard nothing.
+impl ToneEar {
+    /// One that has heard nothing.
     #[must_use]
-    pub fn new(law: Law) -> Self {
-        Self { law, block: Vec::with_capacity(FRAME_SAMPLES), run: None }
+    pub fn new() -> Self {
+        Self { block: Vec::with_capacity(FRAME_SAMPLES), run: None }
     }
 
-    /// Takes G.711 samples, any number, and says which tone has now been heard for long enough. Each sounding of a
-    /// tone is told once.
-    pub fn hear(&mut self, codes: &[u8]) -> Option<Tone> {
-        let mut heard = None;
-        for code in codes {
-            self.block.push(f64::from(self.law.decode(*code)));
-            if self.block.len() == FRAME_SAMPLES {
-                heard = self.judge().or(heard);
-                self.block.clear();
-            }
+    /// Takes samples, any number, and says which tone has now been heard for long enough. Each sounding of a tone is told once.
+    pub fn hear(&mut self, samples: &[i16]) -> Option<Tone> {
+        samples.iter().filter_map(|sample| self.take(*sample)).last()
+    }
+
+    fn take(&mut self, sample: i16) -> Option<Tone> {
+        self.block.push(f64::from(sample));
+        if self.block.len() < FRAME_SAMPLES {
+            return None;
         }
+        let heard = self.judge();
+        self.block.clear();
         heard
     }
 
@@ -161,8 +225,10 @@ const fn blocks_needed(tone: Tone) -> u32 {
     }
 }
 
-/// −13 dBm0, a sine of full scale having +3.14 dBm0.
-const PEAK: f64 = 5110.0;
+/// Of the tones in G.711 frames.
+const LEVEL_DBM0: f32 = -13.0;
+/// Peak of a sine at −13 dBm0.
+const PEAK: f64 = 5030.0;
 /// Energy of a block at −43 dBm0.
 // The range of a group 3 receiver ends there.
 pub(super) const LEAST_ENERGY: f64 = FRAME_SAMPLES as f64 * (PEAK * PEAK / 2.0) / 1000.0;
