@@ -1,6 +1,11 @@
-//! RTP: the header, and the counters of a stream that we send.
+//! RTP: the header, the counters of a stream that we send, and the playout of one that we receive.
 //!
-//! Values and their bytes; no jitter buffer, no RTCP, no sockets. Serves RFC 3550 §5.1.
+//! Values and their bytes; no sockets, no clock. Serves RFC 3550 §5.1.
+
+pub mod event;
+pub mod playout;
+pub mod redundancy;
+pub mod rtcp;
 
 use thiserror::Error;
 
@@ -73,13 +78,19 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut octets = Vec::with_capacity(HEADER_OCTETS + self.payload.len());
+        self.encode_into(&mut octets);
+        octets
+    }
+
+    /// The same into a buffer, whose contents are lost.
+    pub fn encode_into(&self, octets: &mut Vec<u8>) {
+        octets.clear();
         octets.push(VERSION << 6);
         octets.push(u8::from(self.marker) << 7 | self.payload_type & 0x7F);
         octets.extend_from_slice(&self.sequence.to_be_bytes());
         octets.extend_from_slice(&self.timestamp.to_be_bytes());
         octets.extend_from_slice(&self.ssrc.to_be_bytes());
         octets.extend_from_slice(self.payload);
-        octets
     }
 }
 
@@ -91,6 +102,20 @@ pub struct Sender {
     timestamp: u32,
     /// Whether the next packet comes after silence.
     is_start: bool,
+    packets: u32,
+    octets: u32,
+}
+
+/// What was sent so far, for reports; all of it wraps.
+// RFC 3550 §6.4.1
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// Packets.
+    pub packets: u32,
+    /// Octets of their payloads.
+    pub octets: u32,
+    /// The time of the next sample.
+    pub timestamp: u32,
 }
 
 impl Sender {
@@ -98,17 +123,38 @@ impl Sender {
     // RFC 3550 §5.1: random, against attacks on encryption
     #[must_use]
     pub const fn new(ssrc: u32, first_sequence: u16, first_timestamp: u32) -> Self {
-        Self { ssrc, sequence: first_sequence, timestamp: first_timestamp, is_start: true }
+        Self { ssrc, sequence: first_sequence, timestamp: first_timestamp, is_start: true, packets: 0, octets: 0 }
     }
 
     /// The next packet of `samples` samples, written.
     #[must_use]
     pub fn send(&mut self, payload_type: u8, payload: &[u8], samples: u32) -> Vec<u8> {
+        let mut octets = Vec::with_capacity(HEADER_OCTETS + payload.len());
+        self.send_into(payload_type, payload, samples, &mut octets);
+        octets
+    }
+
+    /// The same into a buffer, whose contents are lost.
+    pub fn send_into(&mut self, payload_type: u8, payload: &[u8], samples: u32, octets: &mut Vec<u8>) {
         let marker = std::mem::take(&mut self.is_start);
         let (sequence, timestamp) = (self.sequence, self.timestamp);
         self.sequence = sequence.wrapping_add(1);
         self.timestamp = timestamp.wrapping_add(samples);
-        Packet { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload }.encode()
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(payload.len() as u32);
+        Packet { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload }.encode_into(octets);
+    }
+
+    /// What was sent so far.
+    #[must_use]
+    pub const fn sent(&self) -> Sent {
+        Sent { packets: self.packets, octets: self.octets, timestamp: self.timestamp }
+    }
+
+    /// The source that is named in packets.
+    #[must_use]
+    pub const fn ssrc(&self) -> u32 {
+        self.ssrc
     }
 
     /// Lets time pass without sending; the next packet is marked.
