@@ -5,7 +5,7 @@
 //!
 //! - words: [`model`], [`signal`]
 //! - formats: [`mail`], [`image`], [`sdp`], [`rtp`], [`srtp`], [`dsp`]
-//! - engines: [`smtp`], [`sip`], [`t30`], [`t38`]
+//! - engines: [`smtp`], [`sip`], [`t30`], [`t38`], [`modem`]
 //! - decisions: [`policy`], [`pages`]
 //! - one fax call: [`call`]; what went over the wire in it: [`trace`]
 //! - storage: [`queue`], [`spool`]
@@ -24,6 +24,7 @@ pub mod image;
 pub mod io;
 pub mod mail;
 pub mod model;
+pub mod modem;
 pub mod pages;
 pub mod policy;
 pub mod queue;

@@ -161,3 +161,20 @@ pub enum Heard {
     /// The carrier, V.21 or fast, has stopped.
     End,
 }
+
+/// What T.30 expects of the far end next, so that a carrier of modems knows what to train to. T.38 is told by its packets and needs
+/// none of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Listen {
+    /// V.21 only.
+    Control,
+    /// This fast carrier, or V.21 instead of it.
+    Fast {
+        /// Modem and rate.
+        modulation: Modulation,
+        /// Long or short training.
+        training: Training,
+        /// Whether HDLC frames follow the training (error correction), or bits as they are.
+        framed: bool,
+    },
+}

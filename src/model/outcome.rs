@@ -79,6 +79,92 @@ impl Phase {
     }
 }
 
+/// What a call that was answered sounds like when it is no fax.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Sound {
+    /// A person, or a recording that cannot be told from one.
+    Voice,
+    /// A greeting, and the tone after which one is to speak.
+    AnsweringMachine,
+    /// A dial tone: somebody waits for more digits.
+    DialTone,
+    /// The busy tone of a network that answers before the called side does.
+    BusyTone,
+    /// The faster one of a network without a way through.
+    CongestionTone,
+    /// The three tones before an announcement that a number cannot be reached.
+    InformationTone,
+    /// A modem that carries data and no faxes.
+    DataModem,
+    /// Nothing.
+    Silence,
+}
+
+impl Sound {
+    /// Every sound.
+    pub const ALL: [Self; 8] = [
+        Self::Voice,
+        Self::AnsweringMachine,
+        Self::DialTone,
+        Self::BusyTone,
+        Self::CongestionTone,
+        Self::InformationTone,
+        Self::DataModem,
+        Self::Silence,
+    ];
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Voice => "a person or a voice answered instead of a fax machine",
+            Self::AnsweringMachine => "an answering machine answered instead of a fax machine",
+            Self::DialTone => "a dial tone answered instead of a fax machine; the number may be incomplete",
+            Self::BusyTone => "the line was busy (busy tone)",
+            Self::CongestionTone => "the telephone network could not place the call (congestion tone)",
+            Self::InformationTone => "the telephone network announced that the number cannot be reached",
+            Self::DataModem => "a data modem answered instead of a fax machine",
+            Self::Silence => "the call was answered, but nothing at all was heard",
+        }
+    }
+
+    /// The word in rows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Voice => "voice",
+            Self::AnsweringMachine => "answering-machine",
+            Self::DialTone => "dial-tone",
+            Self::BusyTone => "busy-tone",
+            Self::CongestionTone => "congestion-tone",
+            Self::InformationTone => "information-tone",
+            Self::DataModem => "data-modem",
+            Self::Silence => "silence",
+        }
+    }
+
+    const fn enhanced_code(self) -> &'static str {
+        match self {
+            Self::Voice | Self::AnsweringMachine | Self::DialTone | Self::DataModem | Self::Silence => "5.4.4",
+            Self::BusyTone => "4.4.1",
+            Self::CongestionTone => "4.4.2",
+            Self::InformationTone => "5.1.2",
+        }
+    }
+
+    const fn retry_class(self) -> RetryClass {
+        match self {
+            // It is somebody's telephone that rings, or a number that is none.
+            Self::Voice
+            | Self::AnsweringMachine
+            | Self::DialTone
+            | Self::InformationTone
+            | Self::DataModem
+            | Self::Silence => RetryClass::NotAFax,
+            // Of a network that is full another try soon is as good as one to a busy line.
+            Self::BusyTone | Self::CongestionTone => RetryClass::Busy,
+        }
+    }
+}
+
 /// Why a call or a job ended.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Cause {
@@ -105,6 +191,8 @@ pub enum Cause {
     TrunkAuthentication,
     /// The call was answered, but no fax signal came.
     NoFaxHeard,
+    /// The call was answered, and in place of a fax this was heard.
+    Heard(Sound),
     /// The far end offers no fax transport that we have.
     NoCommonTransport,
     /// The far end cannot receive: what it lacks, in words.
@@ -166,7 +254,8 @@ impl Cause {
             Self::TrunkDown => "the telephone trunk could not be reached".into(),
             Self::TrunkAuthentication => "the telephone trunk refused our user name or password".into(),
             Self::NoFaxHeard => "the call was answered, but no fax machine was heard".into(),
-            Self::NoCommonTransport => "the called side takes no fax transport that we can offer (T.38)".into(),
+            Self::Heard(sound) => sound.sentence().into(),
+            Self::NoCommonTransport => "the called side takes no fax transport that we can offer".into(),
             Self::Incompatible(what) => format!("the receiving machine cannot take this fax: {what}"),
             Self::TrainingFailed => "the line was too bad for every speed".into(),
             Self::NoResponse(phase) => format!("the receiving machine stopped answering {}", phase.words()),
@@ -207,6 +296,7 @@ impl Cause {
             | Self::TrunkDown
             | Self::TrunkAuthentication
             | Self::NoFaxHeard
+            | Self::Heard(_)
             | Self::NoCommonTransport
             | Self::TrainingFailed
             | Self::NoResponse(_)
@@ -233,6 +323,7 @@ impl Cause {
         match self {
             Self::Sent | Self::LastConfirmationLost => "2.1.5",
             Self::Busy | Self::NoAnswer => "4.4.1",
+            Self::Heard(sound) => sound.enhanced_code(),
             Self::Unallocated => "5.1.2",
             Self::Rejected => "5.7.1",
             Self::Congestion { .. } | Self::TrunkDown | Self::TrunkAuthentication | Self::Interrupted => "4.4.2",
@@ -264,6 +355,7 @@ impl Cause {
             Self::NoAnswer => RetryClass::NoAnswer,
             Self::Congestion { .. } | Self::TrunkDown | Self::TrunkAuthentication | Self::Local(_) => RetryClass::Trunk,
             Self::NoFaxHeard => RetryClass::NotAFax,
+            Self::Heard(sound) => sound.retry_class(),
             Self::TrainingFailed
             | Self::NoCommonTransport
             | Self::NoResponse(_)
@@ -300,6 +392,7 @@ impl Cause {
             Self::TrunkDown => "trunk-down",
             Self::TrunkAuthentication => "trunk-authentication",
             Self::NoFaxHeard => "no-fax-heard",
+            Self::Heard(sound) => sound.word(),
             Self::NoCommonTransport => "no-common-transport",
             Self::Incompatible(_) => "incompatible",
             Self::TrainingFailed => "training-failed",

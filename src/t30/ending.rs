@@ -137,6 +137,7 @@ pub(super) const fn line_is_gone(cause: &Cause) -> bool {
         Cause::Disconnected(_)
         | Cause::PollRefused
         | Cause::MediaLost
+        | Cause::Heard(_)
         | Cause::TrunkDown
         | Cause::NoCommonTransport => true,
         Cause::Sent

@@ -5,7 +5,7 @@
 use super::frame::{Name, build};
 use super::timers::{PAUSE, Timer, Timers};
 use super::{Ending, Output, Progress};
-use crate::signal::{Burst, Frame, Modulation, Tone};
+use crate::signal::{Burst, Frame, Listen, Modulation, Tone};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub(super) struct Line {
     // T.30 (09/2005) §5.3.6.1
     pub(super) x: bool,
     pub(super) timers: Timers,
+    /// What the carrier was told to expect; nothing yet, and it expects V.21.
+    told: Option<Listen>,
 }
 
 impl Line {
@@ -44,6 +46,14 @@ impl Line {
     /// Shows a state, unless the one shown before is the same.
     pub(super) fn progress(&mut self, progress: Progress) {
         self.outputs.push_back(Output::Progress(progress));
+    }
+
+    /// Tells the carrier what the far end may send next, unless it knows.
+    pub(super) fn expect(&mut self, listen: Listen) {
+        if self.told.unwrap_or(Listen::Control) != listen {
+            self.told = Some(listen);
+            self.outputs.push_back(Output::Listen(listen));
+        }
     }
 
     /// Sends bursts one after the other; nothing may be on its way.

@@ -26,7 +26,7 @@
 //! [`Output::StopSending`] is not answered.
 
 use crate::model::Cause;
-use crate::signal::{Burst, Heard};
+use crate::signal::{Burst, Heard, Listen, Modulation};
 use std::sync::Arc;
 
 pub mod capability;
@@ -63,14 +63,25 @@ pub enum Transport {
     Audio,
 }
 
+/// Another carrier in the middle of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Switch {
+    /// What carries the bursts now.
+    pub transport: Transport,
+    /// The fastest modulation that it may be asked for, and the latest family.
+    pub fastest: Modulation,
+    /// Whether enough of our answer tone went out over the old one.
+    pub ced_was_heard: bool,
+}
+
 /// What an engine is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Input {
     /// The call is up: begin. A second one does nothing.
     Start,
-    /// The carrier was changed before identification was over (audio to T.38, or back): identification begins afresh.
-    /// Ignored later.
-    Switched(Transport),
+    /// The carrier was changed before the first page (audio to T.38, or back). What was being said is said again over the new one;
+    /// where all of it had been said, the answer is waited for there. Ignored once a page has begun.
+    Switched(Switch),
     /// The far end was heard.
     Heard(Heard),
     /// The last burst asked for has left.
@@ -103,6 +114,8 @@ pub enum Output {
     Send(Burst),
     /// Drop what is being sent now; no [`Input::Sent`] comes for it.
     StopSending,
+    /// This is what the far end may send next. Said whenever it changes; before the first, it is V.21 only.
+    Listen(Listen),
     /// The caller wants a page; [`Input::Page`] answers.
     NeedPage {
         /// Place in `SenderSettings::pages`, from 0.

@@ -5,7 +5,7 @@
 use crate::signal::Modulation;
 use crate::t30::ecm::FrameSize;
 use crate::t30::frame::{read_identification, write_identification};
-use crate::t30::{PageShape, ReceiverSettings, RtnMeaning, SenderSettings};
+use crate::t30::{PageShape, ReceiverSettings, RtnMeaning, SenderSettings, Transport};
 
 /// Why a caller calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +29,30 @@ impl Errand {
                 send.max_modulation = limited(send.max_modulation);
                 poll.receive.max_modulation = limited(poll.receive.max_modulation);
             }
+        }
+    }
+}
+
+impl Errand {
+    /// Sets what carries each part.
+    pub const fn carry_over(&mut self, transport: Transport) {
+        match self {
+            Self::Send(send) => send.transport = transport,
+            Self::Poll(poll) => poll.receive.transport = transport,
+            Self::SendThenPoll(send, poll) => {
+                send.transport = transport;
+                poll.receive.transport = transport;
+            }
+        }
+    }
+
+    /// The fastest modulation of either part.
+    #[must_use]
+    pub fn fastest(&self) -> Modulation {
+        match self {
+            Self::Send(send) => send.max_modulation,
+            Self::Poll(poll) => poll.receive.max_modulation,
+            Self::SendThenPoll(send, poll) => send.max_modulation.max(poll.receive.max_modulation),
         }
     }
 }

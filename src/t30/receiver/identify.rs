@@ -6,10 +6,10 @@ use super::hear::Command;
 use super::{Manner, Receiver, State};
 use crate::model::{Cause, Compression, Phase, Resolution};
 use crate::signal::{Burst, Frame, Tone};
-use crate::t30::Transport;
 use crate::t30::capability::Capability;
 use crate::t30::frame::{Name, write_identification};
 use crate::t30::timers::{PAUSE, T1, T2_BEFORE_DIS, Timer};
+use crate::t30::{Switch, Transport};
 use std::time::{Duration, Instant};
 
 /// NSF, CSI and DIS with their preamble, and time for an answer to begin: with less of T1 left another DIS would only be cut off by the
@@ -55,25 +55,63 @@ impl Receiver {
         self.show();
     }
 
-    pub(super) fn on_switched(&mut self, transport: Transport, now: Instant) {
-        match self.state {
-            State::Idle => self.settings.transport = transport,
-            State::Identifying(_) if self.confirmed == 0 && matches!(self.manner, Manner::Answering { .. }) => {
-                self.settings.transport = transport;
-                self.line.stop();
+    /// Before a page nothing is lost by beginning again: what the old carrier cut off is said again over the new one.
+    pub(super) fn on_switched(&mut self, switch: Switch, now: Instant) {
+        let may_begin_again = self.confirmed == 0 && matches!(self.manner, Manner::Answering { .. });
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Idle => {
+                self.adopt(switch);
+                self.state = State::Idle;
+            }
+            State::Identifying(identifying) if may_begin_again && self.line.busy() => {
+                // Behind CED, or behind enough of it, only the DIS is missing.
+                self.settings.send_ced &= !switch.ced_was_heard && !self.line.on_last_burst();
+                self.adopt(switch);
+                self.hear_afresh();
                 self.line.timers.clear();
-                self.ear = super::Ear::default();
                 self.state = State::Idle;
                 self.on_start(now);
+                self.state = State::Identifying(identifying);
             }
-            State::Identifying(_)
+            // The DIS has gone out: its DCS comes over the new carrier, or it is sent again in three seconds.
+            State::Identifying(identifying) if may_begin_again => {
+                self.adopt(switch);
+                self.hear_afresh();
+                self.wait_for_dcs(identifying.dis_sent, now);
+                self.state = State::Identifying(identifying);
+            }
+            // The training check was cut off, which says nothing of the rate: the DCS comes again.
+            State::Checking(_) | State::Retraining if may_begin_again => {
+                self.adopt(switch);
+                self.hear_afresh();
+                self.line.timers.clear();
+                self.line.timers.set(Timer::T1, now + T1);
+                self.state = State::Identifying(Identifying { dis_sent: true, heard: true });
+                self.wait_for_dcs(true, now);
+                self.show();
+            }
+            state @ (State::Identifying(_)
             | State::Checking(_)
             | State::Retraining
             | State::Receiving(_)
             | State::Judging(_)
             | State::Releasing(_)
-            | State::Ended => {}
+            | State::Ended) => self.state = state,
         }
+    }
+
+    fn adopt(&mut self, switch: Switch) {
+        let Switch { transport, fastest, ced_was_heard: _ } = switch;
+        (self.settings.transport, self.settings.max_modulation) = (transport, fastest);
+    }
+
+    /// Whatever was up on the old carrier has ended there.
+    fn hear_afresh(&mut self) {
+        self.line.stop();
+        self.ear = super::Ear::default();
+        self.line.timers.cancel(Timer::Signal);
+        self.line.timers.cancel(Timer::Settle);
+        self.line.timers.cancel(Timer::CarrierSilence);
     }
 
     /// After EOM: MCF is leaving; the DIS follows when T2 has shown that no repeated EOM comes.

@@ -34,7 +34,7 @@ use super::procedure::Document;
 use super::timers::{COMMAND_SEARCHES, MESSAGE_SEARCHES, T2, T4, Timer};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
-use crate::signal::{Frame, Modulation};
+use crate::signal::{Frame, Listen, Modulation, Training};
 use confirm::{Judging, LastAnswer, LastPage};
 use hear::Ear;
 use identify::Identifying;
@@ -220,7 +220,7 @@ impl Receiver {
         }
         match input {
             Input::Start => self.on_start(now),
-            Input::Switched(transport) => self.on_switched(transport, now),
+            Input::Switched(switch) => self.on_switched(switch, now),
             Input::Heard(heard) => self.on_heard(heard, now),
             Input::Sent => {
                 if self.line.sent(now) {
@@ -237,6 +237,26 @@ impl Receiver {
                     self.on_timer(timer, now);
                 }
             }
+        }
+        if let Some(listen) = self.expected() {
+            self.line.expect(listen);
+        }
+    }
+
+    /// What the far end may send next, but for a command, which it always may; nothing when all is over.
+    fn expected(&self) -> Option<Listen> {
+        match &self.state {
+            State::Checking(checking) => {
+                Some(Listen::Fast { modulation: checking.modulation, training: Training::Long, framed: false })
+            }
+            State::Receiving(receiving) if !receiving.is_over() => Some(receiving.listen()),
+            State::Idle
+            | State::Identifying(_)
+            | State::Retraining
+            | State::Receiving(_)
+            | State::Judging(_)
+            | State::Releasing(_) => Some(Listen::Control),
+            State::Ended => self.turning.is_some().then_some(Listen::Control),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Not here: the commands about it ([`super::receive_page`]). T.30 (09/2005) Annex A, T.4 (07/2003) §3.
 
 use super::{PageEnd, ReceivedPage, Terms};
-use crate::signal::Modulation;
+use crate::signal::{Listen, Modulation, Training};
 use crate::t30::ecm::{FrameSize, Incoming};
 use crate::t30::negotiate::Agreement;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -22,6 +22,8 @@ pub(super) struct Receiving {
     pub(super) modulation: Modulation,
     pub(super) content: Content,
     pub(super) overlong: bool,
+    /// CTR was sent: the next burst begins with long training, whatever the modem.
+    pub(super) after_continue: bool,
     /// The last page was confirmed; only DCN, or its command again, can come.
     pub(super) over: bool,
 }
@@ -115,12 +117,28 @@ impl Receiving {
             .agreement
             .ecm
             .map_or_else(|| Content::Plain(Plain::default()), |size| Content::Blocks(Blocks::new(size)));
-        Self { agreement: terms.agreement, modulation: terms.modulation, content, overlong: false, over: false }
+        Self {
+            agreement: terms.agreement,
+            modulation: terms.modulation,
+            content,
+            overlong: false,
+            after_continue: false,
+            over: false,
+        }
     }
 
     /// After the last page.
     pub(super) fn after_last(terms: Terms) -> Self {
         Self { over: true, ..Self::new(terms) }
+    }
+
+    /// The carrier that brings it.
+    // T.30 (09/2005) §5.3.6.1.4 and §A.4.1: short training after CFR and MCF, long after CTR
+    pub(super) fn listen(&self) -> Listen {
+        let modulation = self.modulation;
+        let is_short = modulation.has_short_training() && !self.after_continue;
+        let training = if is_short { Training::Short } else { Training::Long };
+        Listen::Fast { modulation, training, framed: self.agreement.ecm.is_some() }
     }
 
     pub(super) const fn is_over(&self) -> bool {

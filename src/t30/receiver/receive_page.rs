@@ -142,6 +142,7 @@ impl Receiver {
             self.show();
             return;
         }
+        receiving.after_continue = false;
         blocks.incoming.expect(partial.last_frame);
         if blocks.incoming.missing() > 0 {
             let map = blocks.incoming.map();
@@ -211,6 +212,7 @@ impl Receiver {
             return;
         };
         receiving.modulation = modulation;
+        receiving.after_continue = true;
         self.record.modulation = Some(modulation);
         self.record.retrains += 1;
         self.state = State::Receiving(receiving);

@@ -7,6 +7,7 @@ use super::page::Receiving;
 use super::{Receiver, State, Terms};
 use crate::model::{Cause, Compression};
 use crate::signal::Modulation;
+use crate::t30::Transport;
 use crate::t30::capability::Capability;
 use crate::t30::fallback::within;
 use crate::t30::frame::Name;
@@ -18,6 +19,10 @@ use std::time::Instant;
 const LEAST_ZERO_RUN_MS: u64 = 1000;
 /// Octets other than zero that are borne, of a hundred.
 const MOST_NONZERO_PER_CENT: usize = 10;
+/// A run that counts where packets may have been lost, and how many holes there may be between such runs: more, and it is noise.
+const LEAST_RUN_MS: u64 = 150;
+/// See [`LEAST_RUN_MS`].
+const MOST_HOLES: usize = 4;
 /// Octets of a check that are looked at: four seconds at the fastest rate.
 const MAX_CHECK_OCTETS: usize = 7200;
 
@@ -46,27 +51,40 @@ impl Checking {
 /// Whether the bits of a training check are good enough for a rate.
 ///
 /// Ones before it do not count: a data modem sends them until its program has begun to send, and a gateway passes them on.
-fn check_is_good(bits: &[u8], modulation: Modulation) -> bool {
+/// `may_have_holes`: a few packets of audio were lost perhaps, which says nothing about the rate, and which error correction repairs. Then
+/// long runs may make up the second of zeros together.
+fn check_is_good(bits: &[u8], modulation: Modulation, may_have_holes: bool) -> bool {
     let mark = bits.iter().take_while(|octet| **octet == 0xFF).count();
     let bits = &bits[mark..];
     let nonzero = bits.iter().filter(|octet| **octet != 0).count();
-    let longest = longest_zero_run(bits);
-    let least = u64::from(modulation.bits_per_second()) * LEAST_ZERO_RUN_MS / 1000;
-    longest >= least && nonzero * 100 <= bits.len() * MOST_NONZERO_PER_CENT
+    let per_ms = |ms: u64| u64::from(modulation.bits_per_second()) * ms / 1000;
+    let mut runs = zero_runs(bits);
+    let zeros = if may_have_holes {
+        runs.retain(|run| *run >= per_ms(LEAST_RUN_MS));
+        let are_few = runs.len() <= MOST_HOLES + 1;
+        runs.iter().filter(|_| are_few).sum()
+    } else {
+        runs.into_iter().max().unwrap_or(0)
+    };
+    zeros >= per_ms(LEAST_ZERO_RUN_MS) && nonzero * 100 <= bits.len() * MOST_NONZERO_PER_CENT
 }
 
-/// The longest run of zero bits.
-fn longest_zero_run(bits: &[u8]) -> u64 {
-    let (mut longest, mut run) = (0_u64, 0_u64);
+/// The runs of zero bits, none of less than an octet's length but the last.
+fn zero_runs(bits: &[u8]) -> Vec<u64> {
+    let (mut runs, mut run) = (Vec::new(), 0_u64);
     for octet in bits {
         if *octet == 0 {
             run += 8;
         } else {
-            longest = longest.max(run + u64::from(octet.leading_zeros()));
+            run += u64::from(octet.leading_zeros());
+            if run >= 8 {
+                runs.push(run);
+            }
             run = u64::from(octet.trailing_zeros());
         }
     }
-    longest.max(run)
+    runs.push(run);
+    runs
 }
 
 impl Receiver {
@@ -137,7 +155,8 @@ impl Receiver {
                     return;
                 }
                 let allowed = within(checking.modulation, self.settings.max_modulation);
-                if allowed && check_is_good(&checking.bits, checking.modulation) {
+                let may_have_holes = self.settings.transport == Transport::Audio && checking.agreement.ecm.is_some();
+                if allowed && check_is_good(&checking.bits, checking.modulation, may_have_holes) {
                     let terms = Terms { agreement: checking.agreement, modulation: checking.modulation };
                     self.record.modulation = Some(terms.modulation);
                     self.state = State::Receiving(Receiving::new(terms));
@@ -167,23 +186,23 @@ mod tests {
 
     #[test]
     fn a_second_of_zeros_is_good_and_less_is_not() {
-        assert!(check_is_good(&[0; 1800], RATE));
-        assert!(!check_is_good(&[0; 1799], RATE));
-        assert!(check_is_good(&[0; 300], Modulation::V27ter2400));
-        assert!(!check_is_good(&[], RATE));
+        assert!(check_is_good(&[0; 1800], RATE, false));
+        assert!(!check_is_good(&[0; 1799], RATE, false));
+        assert!(check_is_good(&[0; 300], Modulation::V27ter2400, false));
+        assert!(!check_is_good(&[], RATE, false));
     }
 
     #[test]
     fn a_hit_in_the_middle_or_noise_around_is_judged_by_run_and_share() {
         let mut hit = [0; 2700];
         hit[1350] = 0x10;
-        assert!(!check_is_good(&hit, RATE), "two halves of 0.75 s");
+        assert!(!check_is_good(&hit, RATE, false), "two halves of 0.75 s");
         let mut early = [0; 2700];
         early[100] = 0x10;
-        assert!(check_is_good(&early, RATE));
+        assert!(check_is_good(&early, RATE, false));
         let mut noisy = vec![0xA5; 250];
         noisy.extend([0; 1900]);
-        assert!(!check_is_good(&noisy, RATE), "more than a tenth is noise");
+        assert!(!check_is_good(&noisy, RATE, false), "more than a tenth is noise");
     }
 
     #[test]
@@ -193,17 +212,39 @@ mod tests {
         heard.extend([0; 1347]);
         heard.extend([0xFF; 16]);
         heard.extend([0xB0, 0xF4, 0xE3, 0x66, 0x7F, 0x24, 0xF1, 0x7E, 0x48]);
-        assert!(check_is_good(&heard, Modulation::V29At7200));
+        assert!(check_is_good(&heard, Modulation::V29At7200, false));
         heard.drain(156..);
-        assert!(!check_is_good(&heard, Modulation::V29At7200), "nothing but ones");
+        assert!(!check_is_good(&heard, Modulation::V29At7200, false), "nothing but ones");
         let mut short = vec![0xFF; 600];
         short.extend([0; 899]);
-        assert!(!check_is_good(&short, Modulation::V29At7200), "less than a second of zeros");
+        assert!(!check_is_good(&short, Modulation::V29At7200, false), "less than a second of zeros");
     }
 
     #[test]
     fn the_run_is_counted_in_bits_across_octets() {
-        assert_eq!(longest_zero_run(&[0b1000_0000, 0, 0b0001_0000]), 7 + 8 + 3);
-        assert_eq!(longest_zero_run(&[0xFF, 0xFF]), 0);
+        assert_eq!(zero_runs(&[0b1000_0000, 0, 0b0001_0000]), [7 + 8 + 3, 4]);
+        assert_eq!(zero_runs(&[0xFF, 0xFF]), [0]);
+    }
+
+    /// 36 octets are 20 ms.
+    #[test]
+    fn lost_packets_do_not_fail_a_check_where_they_will_be_repaired() {
+        let with_holes = |places: &[usize]| {
+            let mut bits = [0; 2700];
+            for place in places {
+                bits[*place..place + 36].fill(0xA5);
+            }
+            bits
+        };
+        for places in [[1350].as_slice(), &[800, 1500], &[300, 900, 1500, 2100]] {
+            assert!(check_is_good(&with_holes(places), RATE, true), "{places:?}");
+            assert!(!check_is_good(&with_holes(places), RATE, false), "{places:?}");
+        }
+        assert!(!check_is_good(&with_holes(&[250, 600, 950, 1300, 1650, 2000]), RATE, true), "too many");
+        let mut noise = [0; 2700];
+        for place in (0..2700).step_by(300) {
+            noise[place] = 1;
+        }
+        assert!(!check_is_good(&noise, RATE, true), "single errors everywhere");
     }
 }

@@ -5,7 +5,7 @@
 use super::train::Training;
 use super::{Sender, State};
 use crate::model::Cause;
-use crate::t30::Transport;
+use crate::t30::Switch;
 use crate::t30::capability::Capability;
 use crate::t30::fallback::Ladder;
 use crate::t30::frame::Name;
@@ -30,23 +30,33 @@ impl Sender {
         self.show();
     }
 
-    pub(super) fn on_switched(&mut self, transport: Transport, now: Instant) {
-        match self.state {
-            State::Idle => self.settings.transport = transport,
+    /// Before a page nothing is lost by saying again what the old carrier may have cut off.
+    pub(super) fn on_switched(&mut self, switch: Switch, now: Instant) {
+        let Switch { transport, fastest, ced_was_heard: _ } = switch;
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Idle => {
+                (self.settings.transport, self.settings.max_modulation) = (transport, fastest);
+                self.state = State::Idle;
+            }
             State::AwaitingDis if self.confirmed == 0 => {
-                self.settings.transport = transport;
+                (self.settings.transport, self.settings.max_modulation) = (transport, fastest);
                 self.line.stop();
                 self.line.timers.clear();
                 self.ear = super::Ear::default();
                 self.state = State::Idle;
                 self.on_start(now);
             }
-            State::AwaitingDis
+            State::Training(training) if self.confirmed == 0 => {
+                (self.settings.transport, self.settings.max_modulation) = (transport, fastest);
+                self.ladder = Ladder::new(self.remote.modems(), fastest);
+                self.train_over_new_carrier(training, now);
+            }
+            state @ (State::AwaitingDis
             | State::Training(_)
             | State::AwaitingPage(_)
             | State::Sending(_)
             | State::Releasing(_)
-            | State::Ended => {}
+            | State::Ended) => self.state = state,
         }
     }
 

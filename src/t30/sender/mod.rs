@@ -184,7 +184,7 @@ impl Sender {
         }
         match input {
             Input::Start => self.on_start(now),
-            Input::Switched(transport) => self.on_switched(transport, now),
+            Input::Switched(switch) => self.on_switched(switch, now),
             Input::Heard(heard) => self.on_heard(heard, now),
             Input::Sent => {
                 if self.line.sent(now) {

@@ -117,6 +117,24 @@ impl Sender {
         }
     }
 
+    /// The command goes again if the change of carrier cut it off; else its answer comes over the new one.
+    pub(super) fn train_over_new_carrier(&mut self, mut training: Training, now: Instant) {
+        if self.ladder.is_none() {
+            self.finish(Cause::Incompatible("it has no modem that may be used"), now);
+            return;
+        }
+        let was_cut_off = self.line.busy();
+        self.forget_answers();
+        self.ear = super::Ear::default();
+        if was_cut_off {
+            training.tries = training.tries.saturating_sub(1);
+            self.train(training, now);
+        } else {
+            self.state = State::Training(training);
+            self.await_answer(now);
+        }
+    }
+
     /// The same command once more: silence says nothing about the rate, FTT does.
     // T.30 (09/2005) §5.4.2
     pub(super) fn repeat_training(&mut self, training: Training, now: Instant) {

@@ -1,7 +1,7 @@
 //! A line that joins a caller and an answerer in virtual time, with the durations of real modems, delay, and faults.
 
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
-use crate::signal::{Burst, Frame, Heard, Modulation, Training};
+use crate::signal::{Burst, Frame, Heard, Listen, Modulation, Training};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
@@ -132,6 +132,8 @@ pub(super) struct Outcome {
     pub(super) takers: Vec<usize>,
     /// The document that was polled.
     pub(super) polled: Option<usize>,
+    /// What each end's carrier was told to expect.
+    pub(super) listens: [Vec<Listen>; 2],
     pub(super) bursts: usize,
     pub(super) items: usize,
     pub(super) took: Duration,
@@ -160,6 +162,7 @@ pub(super) struct Line {
     /// Confirmations told, by side.
     confirmed: [Vec<u32>; 2],
     polled: Option<usize>,
+    listens: [Vec<Listen>; 2],
     log: Vec<String>,
 }
 
@@ -210,6 +213,7 @@ impl Line {
             takers: Vec::new(),
             confirmed: [Vec::new(), Vec::new()],
             polled: None,
+            listens: [Vec::new(), Vec::new()],
             log: Vec::new(),
         }
     }
@@ -253,6 +257,7 @@ impl Line {
             formats: self.formats,
             takers: self.takers,
             polled: self.polled,
+            listens: self.listens,
             bursts: self.bursts,
             items: self.items,
             took: self.now - self.begin,
@@ -297,6 +302,7 @@ impl Line {
             }
             Output::Confirmed { pages } => self.confirmed[side].push(pages),
             Output::Polled { document } => self.polled = Some(document),
+            Output::Listen(listen) => self.listens[side].push(listen),
             Output::Progress(_) => {}
             Output::Ended(ending) => {
                 self.log.push(format!("{:?} {side} ended {:?}", self.now - self.begin, ending.cause));

@@ -4,26 +4,26 @@ use super::line::{answerer_settings, caller_settings, page_bits};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Heard, Modulation, Tone, Training};
 use crate::t30::frame::{Name, build};
-use crate::t30::{Ending, Input, Output, PageEnd, ReceivedPage, Receiver, Sender, Transport, Verdict};
+use crate::t30::{Ending, Input, Output, PageEnd, ReceivedPage, Receiver, Sender, Switch, Transport, Verdict};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
 /// The octets Asterisk 22 with spandsp sent over T.38.
-const CSI: [u8; 23] = [
+pub(super) const CSI: [u8; 23] = [
     0xFF, 0xC0, 0x02, 0x0C, 0x0C, 0x0C, 0xCC, 0x04, 0xAC, 0xAC, 0xAC, 0x04, 0x8C, 0xD4, 0x04, 0x04, 0x04, 0x04, 0x04,
     0x04, 0x04, 0x04, 0x04,
 ];
-const DIS: [u8; 13] = [0xFF, 0xC8, 0x01, 0x20, 0x77, 0x1F, 0x23, 0x01, 0x89, 0x01, 0x01, 0x01, 0x18];
-const TSI: [u8; 23] = [
+pub(super) const DIS: [u8; 13] = [0xFF, 0xC8, 0x01, 0x20, 0x77, 0x1F, 0x23, 0x01, 0x89, 0x01, 0x01, 0x01, 0x18];
+pub(super) const TSI: [u8; 23] = [
     0xFF, 0xC0, 0xC2, 0x9C, 0x9C, 0x9C, 0x9C, 0x04, 0xAC, 0xAC, 0xAC, 0x04, 0x8C, 0xD4, 0x04, 0x04, 0x04, 0x04, 0x04,
     0x04, 0x04, 0x04, 0x04,
 ];
-const DCS: [u8; 7] = [0xFF, 0xC8, 0xC1, 0x00, 0x46, 0x1F, 0x22];
-const CFR: [u8; 3] = [0xFF, 0xC8, 0x21];
+pub(super) const DCS: [u8; 7] = [0xFF, 0xC8, 0xC1, 0x00, 0x46, 0x1F, 0x22];
+pub(super) const CFR: [u8; 3] = [0xFF, 0xC8, 0x21];
 const MCF: [u8; 3] = [0xFF, 0xC8, 0x31];
 const RCP: [u8; 3] = [0xFF, 0xC0, 0x61];
 const PPS_EOP_ONE_FRAME: [u8; 7] = [0xFF, 0xC8, 0xFD, 0xF4, 0x00, 0x00, 0x00];
-const DCN: [u8; 3] = [0xFF, 0xC8, 0xDF];
+pub(super) const DCN: [u8; 3] = [0xFF, 0xC8, 0xDF];
 
 /// Either engine with its clock.
 pub(super) struct Bench<E> {
@@ -42,6 +42,11 @@ pub(super) struct Bench<E> {
 pub(super) fn clock() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
     Instant::now()
+}
+
+/// The change to T.38 of a call whose tones were heard.
+pub(super) fn to_t38() -> Switch {
+    Switch { transport: Transport::InternetAware, fastest: Modulation::V17At14400, ced_was_heard: true }
 }
 
 pub(super) fn caller(pages: u32, transport: Transport) -> Bench<Sender> {
@@ -76,7 +81,7 @@ impl<E> Bench<E> {
                 Output::StopSending => self.stops += 1,
                 Output::NeedPage { index, .. } => self.needs.push(index),
                 Output::PageReceived(page) => self.pages.push(page),
-                Output::Confirmed { .. } | Output::Polled { .. } | Output::Progress(_) => {}
+                Output::Confirmed { .. } | Output::Polled { .. } | Output::Progress(_) | Output::Listen(_) => {}
                 Output::Ended(ending) => self.ending = Some(ending),
             }
         }
@@ -452,7 +457,7 @@ fn changing_the_carrier_begins_identification_anew() {
     bench.give(Input::Start);
     bench.let_send();
     bench.wait(Duration::from_secs(10));
-    bench.give(Input::Switched(Transport::InternetAware));
+    bench.give(Input::Switched(to_t38()));
     assert_eq!(bench.let_send(), [Burst::Tone(Tone::Cng)]);
     bench.wait(Duration::from_secs(55));
     assert!(bench.ending.is_none(), "T0 began anew");

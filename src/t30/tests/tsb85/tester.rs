@@ -202,7 +202,7 @@ impl Tester {
                 self.after(Duration::from_millis(10), Input::Page(bits));
             }
             Output::PageReceived(page) => self.on_page(&page),
-            Output::Confirmed { .. } | Output::Polled { .. } | Output::Progress(_) => {}
+            Output::Confirmed { .. } | Output::Polled { .. } | Output::Progress(_) | Output::Listen(_) => {}
             Output::Ended(ending) => {
                 self.note(&format!("it ends: {} after {} pages", ending.cause.word(), ending.pages));
                 self.sending = None;
