@@ -1,29 +1,25 @@
-//! The audio before the switch to T.38: our tone goes out in 20 ms packets, the far end's tone is listened for.
+//! The audio of a call whose fax goes over T.38 only: our tone goes out, the far end's sounds are listened for.
 //!
-//! No fax is sent over audio here; the packets keep the far end and its network alive until T.38 is agreed on.
+//! The packets keep the far end and its network alive until T.38 is agreed on. Not here: a fax over audio ([`super::modems`]).
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::offer::PACKET_MS;
-use super::remote::Remote;
+use super::interface::Output;
+use super::offer::FarAudio;
+use super::stream::Stream;
 use crate::dsp::FRAME_SAMPLES;
-use crate::dsp::g711::Law;
 use crate::dsp::preamble::PreambleDetector;
 use crate::dsp::tone::{Detector, Generator, Tone as DspTone};
-use crate::rtp;
-use crate::sdp::Codec;
 use crate::signal::Tone;
 
-const PACKET_TIME: Duration = Duration::from_millis(PACKET_MS as u64);
-/// A driver that was held up does not send more than this many packets in a row to catch up.
-const LATE_PACKETS: u32 = 10;
 /// A tone that sounded for so long needs no repeating after the switch to T.38; detectors of answer tones take half a second.
-const LONG_ENOUGH: Duration = Duration::from_millis(1000);
+pub(super) const LONG_ENOUGH: Duration = Duration::from_millis(1000);
 
 /// What proves a fax.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Heard {
+pub(super) enum Sign {
     /// Its tone.
     Tone(Tone),
     /// It begins to speak V.21.
@@ -33,52 +29,33 @@ pub(super) enum Heard {
 /// The audio of one call.
 pub(super) struct Audio {
     began: Instant,
-    described: SocketAddr,
-    remote: Remote,
-    codec: Codec,
+    stream: Stream,
     tone: DspTone,
-    sender: rtp::Sender,
     generator: Generator,
     detector: Detector,
     preamble: PreambleDetector,
-    next_packet: Instant,
 }
 
 impl Audio {
-    pub(super) fn new(remote: SocketAddr, codec: Codec, tone: Tone, seed: u64, now: Instant) -> Self {
-        let law = law(codec);
-        // RFC 3550 §5.1: source, sequence and time start anywhere; three parts of one number of chance.
-        let [a, b, c, d, e, f, g, h] = seed.to_le_bytes();
-        let sender = rtp::Sender::new(
-            u32::from_le_bytes([a, b, c, d]),
-            u16::from_le_bytes([e, f]),
-            u32::from_le_bytes([g, h, a, c]),
-        );
+    pub(super) fn new(stream: Stream, tone: Tone, now: Instant) -> Self {
         let tone = match tone {
             Tone::Cng => DspTone::Cng,
             Tone::Ced => DspTone::Ced,
         };
+        let law = stream.law();
         let (generator, detector) = (Generator::new(tone, law), Detector::new(law));
-        let preamble = PreambleDetector::new(law);
-        let described = remote;
-        let remote = Remote::new(Some(remote));
-        Self { began: now, described, remote, codec, tone, sender, generator, detector, preamble, next_packet: now }
+        Self { began: now, stream, tone, generator, detector, preamble: PreambleDetector::new(law) }
     }
 
     /// A later description of the same audio: it may have moved, or speak the other law. The stream goes on.
-    pub(super) fn described(&mut self, remote: SocketAddr, codec: Codec) {
-        self.described = remote;
-        self.remote.described(Some(remote));
-        if codec != self.codec {
-            self.codec = codec;
-            (self.generator, self.detector) = (Generator::new(self.tone, law(codec)), Detector::new(law(codec)));
-            self.preamble = PreambleDetector::new(law(codec));
+    pub(super) fn described(&mut self, far: FarAudio) {
+        let before = self.stream.law();
+        self.stream.described(far);
+        let law = self.stream.law();
+        if law != before {
+            (self.generator, self.detector) = (Generator::new(self.tone, law), Detector::new(law));
+            self.preamble = PreambleDetector::new(law);
         }
-    }
-
-    /// Where packets go.
-    pub(super) fn remote(&self) -> SocketAddr {
-        self.remote.address().unwrap_or(self.described)
     }
 
     /// Whether our tone was there for the far end to hear.
@@ -86,45 +63,37 @@ impl Audio {
         now.saturating_duration_since(self.began) >= LONG_ENOUGH
     }
 
-    /// When the next packet is due.
+    /// When the next frame is due.
     pub(super) const fn deadline(&self) -> Instant {
-        self.next_packet
+        self.stream.deadline()
     }
 
-    /// The packets due by `now`.
-    pub(super) fn packets(&mut self, now: Instant) -> Vec<Vec<u8>> {
-        let mut due = Vec::new();
-        if now > self.next_packet + PACKET_TIME * LATE_PACKETS {
-            self.next_packet = now;
+    /// Says what is due by `now`.
+    pub(super) fn timeout(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        while self.stream.turn(now).is_some() {
+            let silence = || [self.stream.law().silence(); FRAME_SAMPLES];
+            let codes = self.generator.next_frame().unwrap_or_else(silence);
+            self.stream.say_codes(&codes, outputs);
         }
-        while self.next_packet <= now {
-            let silence = || [law(self.codec).silence(); FRAME_SAMPLES];
-            let samples = self.generator.next_frame().unwrap_or_else(silence);
-            let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-            due.push(self.sender.send(self.codec.payload_type(), &samples, count));
-            self.next_packet += PACKET_TIME;
-        }
-        due
     }
 
     /// Takes a packet of the far end; the sound of a fax that it completes, if any.
-    pub(super) fn heard(&mut self, datagram: &[u8], source: SocketAddr) -> Option<Heard> {
-        let packet = rtp::Packet::decode(datagram).ok()?;
-        if !self.remote.believes(source) || packet.payload_type != self.codec.payload_type() {
+    pub(super) fn heard(&mut self, datagram: &[u8], source: SocketAddr) -> Option<Sign> {
+        let expected = self.stream.payload_type();
+        let packet = self.stream.packet(datagram, source)?;
+        if packet.payload_type != expected {
             return None;
         }
         let tone = self.detector.hear(packet.payload).map(|tone| match tone {
-            DspTone::Cng => Heard::Tone(Tone::Cng),
-            DspTone::Ced => Heard::Tone(Tone::Ced),
+            DspTone::Cng => Sign::Tone(Tone::Cng),
+            DspTone::Ced => Sign::Tone(Tone::Ced),
         });
         let speaks = self.preamble.hear(packet.payload);
-        tone.or(speaks.then_some(Heard::Preamble))
+        tone.or(speaks.then_some(Sign::Preamble))
     }
-}
 
-const fn law(codec: Codec) -> Law {
-    match codec {
-        Codec::Pcmu => Law::Mu,
-        Codec::Pcma => Law::A,
+    /// A buffer that was sent may be filled again.
+    pub(super) fn give_back(&mut self, buffer: Vec<u8>) {
+        self.stream.give_back(buffer);
     }
 }

@@ -10,7 +10,7 @@ use crate::t30::capability::{Length, Reading};
 use crate::t30::{self, Capability, NonStandard};
 
 /// How a call ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Ending {
     /// The outcome. Sending: pages of the whole fax that are confirmed, those of earlier attempts included.
     /// Receiving: pages that we confirmed, of as many. A call in which pages went both ways is one that sent.
@@ -20,7 +20,7 @@ pub struct Ending {
 }
 
 /// What was seen of a call, as it is kept in a row.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
     /// The final SIP status, when the call was refused.
@@ -34,6 +34,12 @@ pub struct Record {
     pub sip_said: Option<String>,
     /// Whether the refused call had carried our user name and password.
     pub authenticated: bool,
+    /// What carried the fax in the end: `T.38` or `G.711`.
+    pub carrier: Option<String>,
+    /// What became of T.38.
+    pub t38: T38Trial,
+    /// What the network did to a fax over audio.
+    pub audio: Option<Box<AudioRecord>>,
     /// Pages of this call confirmed by the far end.
     pub sent: u32,
     /// Pages of this call that we confirmed.
@@ -70,6 +76,45 @@ pub struct Record {
     pub partial_page_requests: u32,
     /// The pages of this call.
     pub pages: Vec<RecordedPage>,
+}
+
+/// What became of T.38 in a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum T38Trial {
+    /// Nobody asked for it.
+    #[default]
+    NotTried,
+    /// It was asked for and refused, and not agreed on later.
+    Refused,
+    /// It was agreed on.
+    Agreed,
+}
+
+/// What the network and the modems made of a fax over audio.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AudioRecord {
+    /// The law that we sent: `PCMA`, `PCMU`.
+    pub codec: String,
+    /// Packets that came.
+    pub received: u64,
+    /// Packets that did not come.
+    pub lost: u64,
+    /// Packets that came too late to be played.
+    pub late: u64,
+    /// Frames of 20 ms with samples that were missing.
+    pub concealed_frames: u64,
+    /// Frames that were inserted into a signal or left out of one.
+    pub slips: u64,
+    /// Interarrival jitter, milliseconds.
+    pub jitter_ms: f64,
+    /// How much faster the far end's clock runs than ours, parts per million, where it was measured.
+    pub drift_parts_per_million: Option<f64>,
+    /// Fast carriers that could not be trained to.
+    pub failed_trainings: u64,
+    /// Signal to noise of the fast carrier heard last, dB.
+    pub signal_to_noise_db: Option<f32>,
 }
 
 /// A machine by its non-standard facilities.
@@ -143,6 +188,9 @@ impl Record {
             q850: None,
             sip_said: None,
             authenticated: false,
+            carrier: None,
+            t38: T38Trial::default(),
+            audio: None,
             sent: seen.sent,
             received: seen.received,
             polled: seen.polled,

@@ -6,11 +6,13 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::audio::Audio;
+use super::ending::T38Trial;
 use super::fax::Fax;
 use super::interface::{Input, Output};
 use super::offer::{Descriptions, Far, What};
 use super::settings::{FirstOffer, InboundSettings, LineSettings, OutboundSettings, T38Policy};
 use super::timer::{Timer, Timers};
+use crate::model::Sound;
 use crate::sip::{self, Leg};
 use crate::t30;
 
@@ -31,11 +33,11 @@ pub(super) enum State {
     Ringing { offer: Vec<u8> },
     /// Our 200 is out, the ACK is not here; then what was agreed on begins.
     Answering(Option<Far>),
-    /// Audio is up, T.38 is not agreed on yet.
+    /// Audio is up, T.38 is not agreed on yet, and the fax goes over nothing else.
     Audio(Box<Audio>),
     /// Answered without knowing where to send audio; T.38 is being asked for.
     Waiting,
-    /// T.30 runs.
+    /// T.30 runs, over T.38 or audio.
     Fax(Box<Fax>),
     /// The outcome is told; our last word of T.30 is repeated.
     Parting(Box<Fax>),
@@ -52,6 +54,8 @@ pub(super) enum Farewell {
     Saying,
     /// The INVITE had, or will have, a final failure, whose repetitions want their ACK too.
     SayingUnanswered,
+    /// Our request had no answer in time: the line is free, and the leg still waits for it.
+    Unanswered,
     /// All is said; repetitions are waited for.
     Lingering,
 }
@@ -69,6 +73,11 @@ pub struct Call {
     pub(super) t38: T38Policy,
     /// Whether the far end was heard to be a fax (CED or CNG in the audio).
     pub(super) fax_tone_heard: bool,
+    pub(super) t38_trial: T38Trial,
+    /// A page has begun over audio.
+    stays_in_audio: bool,
+    /// What was heard instead of a fax.
+    pub(super) heard_instead: Option<Sound>,
     /// What the far end told with its hang-up.
     pub(super) hang_up_heard: sip::Reason,
     pub(super) pages: PageCount,
@@ -116,8 +125,8 @@ impl Call {
         invitation.body = descriptions.offer(what, &line);
         // The leg gives each of its targets a time of its own.
         let targets = u32::try_from(invitation.targets.len()).unwrap_or(u32::MAX).clamp(1, MAX_TARGETS);
-        let has_image = t38.first_offer != FirstOffer::Audio;
-        invitation.fallback = has_image.then(|| descriptions.offer_to_fall_back(What::Audio, &line));
+        let has_more = t38.first_offer != FirstOffer::Audio || line.srtp.is_some_and(|srtp| !srtp.required);
+        invitation.fallback = has_more.then(|| descriptions.offer_to_fall_back(&line));
         let leg = Leg::outgoing(endpoint, invitation, seed, now);
         let pages = PageCount::of(&fax);
         let role = Role::Caller(Box::new(fax));
@@ -166,6 +175,9 @@ impl Call {
             timers: Timers::default(),
             t38,
             fax_tone_heard: false,
+            t38_trial: T38Trial::NotTried,
+            stays_in_audio: false,
+            heard_instead: None,
             hang_up_heard: sip::Reason::default(),
             pages: PageCount::default(),
             unjudged: 0,
@@ -185,7 +197,8 @@ impl Call {
     /// its repetitions.
     #[must_use]
     pub fn line_is_free(&self) -> bool {
-        matches!(self.state, State::Leaving(Farewell::Lingering) | State::Over) && self.all_judged()
+        let is_free = matches!(self.state, State::Leaving(Farewell::Lingering | Farewell::Unanswered) | State::Over);
+        is_free && self.all_judged()
     }
 
     /// Takes one input. After [`Output::Finished`] it does nothing.
@@ -200,7 +213,7 @@ impl Call {
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
-                    fax.datagram(datagram, source, now);
+                    fax.t38_datagram(datagram, source, now);
                 }
             }
             Input::Page(bits) => {
@@ -246,12 +259,8 @@ impl Call {
             self.leg.handle(sip::Input::Timeout, now);
         }
         match &mut self.state {
-            State::Audio(audio) => {
-                let packets = audio.packets(now);
-                let to = audio.remote();
-                self.outputs.extend(packets.into_iter().map(|datagram| Output::Audio { to, datagram }));
-            }
-            State::Fax(fax) | State::Parting(fax) => fax.timeout(now),
+            State::Audio(audio) => audio.timeout(now, &mut self.outputs),
+            State::Fax(_) | State::Parting(_) => self.fax_timeout(now),
             State::Calling { .. }
             | State::Ringing { .. }
             | State::Answering(_)
@@ -276,20 +285,84 @@ impl Call {
                     sip::Output::Event(event) => self.event(event, now),
                 }
             }
-            if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
-                let before = self.outputs.len();
-                let ending = fax.settle(&mut self.outputs, now);
-                self.note_pages(before);
-                if let Some(ending) = ending {
-                    quiet = false;
-                    self.fax_ended(ending, now);
-                }
-            }
+            quiet &= self.settle_fax(now);
             if quiet {
                 break;
             }
         }
+        if matches!(self.state, State::Fax(_)) && !self.timers.runs(Timer::Media) {
+            self.timers.set(Timer::Media, now + self.line.media_timeout);
+        }
         self.finish_if_settled(now);
+    }
+
+    /// Gives T.30 and its carrier their time: frame by frame where they go by frames, so that what is heard in one is answered in the
+    /// next.
+    fn fax_timeout(&mut self, now: Instant) {
+        while let State::Fax(fax) | State::Parting(fax) = &mut self.state
+            && fax.turn(now, &mut self.outputs)
+        {
+            self.settle_fax(now);
+        }
+        if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
+            fax.timeout(now);
+        }
+    }
+
+    /// Lets T.30 and its carrier come to rest; whether nothing follows from it.
+    fn settle_fax(&mut self, now: Instant) -> bool {
+        let (State::Fax(fax) | State::Parting(fax)) = &mut self.state else { return true };
+        let before = self.outputs.len();
+        let ending = fax.settle(&mut self.outputs, now);
+        let (sign, progress) = (fax.sign(), fax.progress());
+        let stays_in_audio = fax.is_audio() && !fax.may_switch();
+        self.note_pages(before);
+        if stays_in_audio && !std::mem::replace(&mut self.stays_in_audio, true) {
+            // A request for T.38 that waits its turn would only cut the page off.
+            self.timers.clear(Timer::Reinvite);
+            self.command(sip::Command::WithdrawOffer, now);
+        }
+        if let Some(progress) = progress {
+            self.reached(progress, now);
+        }
+        if let Some(sign) = sign {
+            self.sign(sign, now);
+        }
+        let quiet = ending.is_none() && sign.is_none();
+        if let Some(ending) = ending {
+            self.fax_ended(ending, now);
+        }
+        quiet
+    }
+
+    /// Whether the fax over audio goes by frames of 20 ms: packets of the audio port may wait for [`Input::Timeout`], and be taken
+    /// before it.
+    #[must_use]
+    pub const fn hears_by_frames(&self) -> bool {
+        match &self.state {
+            State::Fax(fax) | State::Parting(fax) => fax.is_audio(),
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Audio(_)
+            | State::Waiting
+            | State::Leaving(_)
+            | State::Over => false,
+        }
+    }
+
+    /// The datagram of an [`Output::Audio`] was sent: its buffer is used again.
+    pub fn give_back(&mut self, datagram: Vec<u8>) {
+        match &mut self.state {
+            State::Audio(audio) => audio.give_back(datagram),
+            State::Fax(fax) | State::Parting(fax) => fax.give_back(datagram),
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Waiting
+            | State::Leaving(_)
+            | State::Over => {}
+        }
     }
 
     /// Keeps count of the pages in the new outputs.

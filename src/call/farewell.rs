@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::engine::{Call, Farewell, State};
 use super::interface::Output;
 use super::refusal::{Refusal, cause_of_hang_up, cause_of_refusal};
-use super::timer::{LEAVING_LIMIT, LINGER, PARTING, Timer};
+use super::timer::{FAREWELL_LIMIT, LEAVING_LIMIT, LINGER, Timer};
 use super::{Ending, Record};
 use crate::model::{Cause, Outcome, Phase};
 use crate::sip;
@@ -37,6 +37,11 @@ impl Call {
     pub(super) fn far_end_left(&mut self, q850: Option<u8>, said: Option<String>, now: Instant) {
         self.hang_up_heard = sip::Reason { q850, text: said, ..sip::Reason::default() };
         match &mut self.state {
+            // Before a fax was heard, what the network says of the hang-up says more than T.30 can.
+            State::Fax(fax) if fax.may_switch() && !fax.is_fax() => {
+                let heard = self.heard_instead.map_or(Cause::NoFaxHeard, Cause::Heard);
+                self.end(cause_of_hang_up(q850).unwrap_or(heard), now);
+            }
             // T.30 knows in which phase that was, and whether all was said already.
             State::Fax(fax) => fax.stop(Cause::Disconnected(Phase::B), now),
             State::Audio(_) | State::Waiting => {
@@ -82,15 +87,19 @@ impl Call {
 
     /// T.30 is over: its outcome is the call's.
     pub(super) fn fax_ended(&mut self, ending: t30::Ending, now: Instant) {
+        let cause = match (ending.cause, self.heard_instead) {
+            (Cause::NoFaxHeard, Some(sound)) => Cause::Heard(sound),
+            (cause, _) => cause,
+        };
         let record = Record::of(&ending.record);
         let (sent, received) = (ending.record.sent, ending.record.received);
         // What went out is the fax; what came beside it is in the record.
         let outcome = if self.pages.total > 0 {
             let pages_confirmed = self.pages.earlier.saturating_add(sent);
             debug_assert_eq!(pages_confirmed, self.pages.confirmed, "each confirmation was told");
-            Outcome { pages_confirmed, pages_total: self.pages.total, cause: ending.cause }
+            Outcome { pages_confirmed, pages_total: self.pages.total, cause }
         } else {
-            Outcome { pages_confirmed: received, pages_total: received, cause: ending.cause }
+            Outcome { pages_confirmed: received, pages_total: received, cause }
         };
         self.tell(outcome, record);
         self.part(now);
@@ -100,20 +109,34 @@ impl Call {
     fn tell(&mut self, outcome: Outcome, mut record: Record) {
         let sip::Reason { q850, text, .. } = std::mem::take(&mut self.hang_up_heard);
         (record.q850, record.sip_said) = (record.q850.or(q850), record.sip_said.take().or(text));
+        record.t38 = self.t38_trial;
+        if let State::Fax(fax) = &self.state {
+            record.carrier = Some(fax.carrier_name().to_owned());
+            record.audio = fax.audio_record().map(Box::new);
+        }
         self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
     }
 
     /// Before we hang up, the far end is given time to hear our last word of T.30, unless it has left.
     fn part(&mut self, now: Instant) {
-        let may_be_lost = matches!(&self.state, State::Fax(fax) if fax.has_last_word()) && !self.leg.is_over();
-        if !may_be_lost {
-            return self.leave(now);
-        }
+        let wait = match &self.state {
+            State::Fax(fax) if !self.leg.is_over() => fax.parting(),
+            State::Fax(_)
+            | State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Audio(_)
+            | State::Waiting
+            | State::Parting(_)
+            | State::Leaving(_)
+            | State::Over => None,
+        };
+        let Some(wait) = wait else { return self.leave(now) };
         if let State::Fax(mut fax) = std::mem::replace(&mut self.state, State::Over) {
             fax.part(now);
             self.state = State::Parting(fax);
             self.timers.clear_all();
-            self.timers.set(Timer::Parting, now + PARTING);
+            self.timers.set(Timer::Parting, now + wait);
         }
     }
 
@@ -156,8 +179,17 @@ impl Call {
         self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);
         if farewell == Farewell::Lingering {
             self.timers.set(Timer::Linger, now + LEAVING_LIMIT);
+        } else {
+            self.timers.set(Timer::Farewell, now + FAREWELL_LIMIT);
         }
         self.command(sip::Command::HangUp { reason: None }, now);
+    }
+
+    /// Nobody answers our farewell: the line is free for others, and only the leg waits on.
+    pub(super) fn farewell_is_unanswered(&mut self) {
+        if let State::Leaving(farewell @ (Farewell::Saying | Farewell::SayingUnanswered)) = &mut self.state {
+            *farewell = Farewell::Unanswered;
+        }
     }
 
     /// Ends the farewell when everything is said and every page stored, or when that takes too long.
@@ -165,7 +197,7 @@ impl Call {
         let State::Leaving(farewell) = self.state else { return };
         let said = self.leg.is_settled();
         let done = match farewell {
-            Farewell::Saying => said,
+            Farewell::Saying | Farewell::Unanswered => said,
             Farewell::SayingUnanswered if said => {
                 self.timers.set(Timer::Linger, now + LINGER);
                 self.state = State::Leaving(Farewell::Lingering);

@@ -4,14 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::settings::LineSettings;
 use crate::sdp::{
-    Agreed, Codec, Description, ErrorCorrection, Media, Origin, OurAudio, OurT38, Ours, RateManagement, T38,
-    T38Parameters, accept, answer,
+    Agreed, Codec, Description, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection, OurT38, Ours,
+    RateManagement, T38, T38Parameters, accept, answer,
 };
 use crate::signal::Modulation;
 use crate::t38;
 
-/// Audio packets hold 20 ms.
-pub(super) const PACKET_MS: u32 = 20;
+/// The audio packets that we want hold 20 ms.
+const PACKET_MS: u32 = 20;
 /// The largest UDPTL datagram we take: below every path's limit, with room for headers.
 const MAX_DATAGRAM: u32 = 1400;
 /// What a far end that names no datagram limit is believed to take.
@@ -51,8 +51,25 @@ pub(super) struct Descriptions {
 /// What a far end's description leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Far {
-    Audio { codec: Codec, address: Option<SocketAddr> },
-    T38 { settings: T38Parameters, address: Option<SocketAddr> },
+    /// Audio; nothing where nobody says where to.
+    Audio(Option<FarAudio>),
+    T38 {
+        settings: T38Parameters,
+        address: Option<SocketAddr>,
+    },
+}
+
+/// The audio that a far end wants to get.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct FarAudio {
+    pub(super) address: SocketAddr,
+    pub(super) codec: Codec,
+    /// Milliseconds in a packet.
+    pub(super) packet_ms: u32,
+    /// The payload type of telephone events.
+    pub(super) events: Option<u8>,
+    /// The keys of SRTP; none where packets are plain.
+    pub(super) keys: Option<Keys>,
 }
 
 impl Descriptions {
@@ -63,15 +80,16 @@ impl Descriptions {
 
     /// An offer of ours.
     pub(super) fn offer(&mut self, what: What, line: &LineSettings) -> Vec<u8> {
-        let description = self.describe(what, line);
+        let description = self.describe(what, true, line);
         let octets = description.encode();
         self.last_offer = Some(description);
         octets
     }
 
-    /// An offer to fall back to.
-    pub(super) fn offer_to_fall_back(&mut self, what: What, line: &LineSettings) -> Vec<u8> {
-        let description = self.describe(what, line);
+    /// An offer to fall back to: audio, protected only where it must be.
+    pub(super) fn offer_to_fall_back(&mut self, line: &LineSettings) -> Vec<u8> {
+        let must = line.srtp.is_some_and(|srtp| srtp.required);
+        let description = self.describe(What::Audio, must, line);
         let octets = description.encode();
         self.fallback = Some(description);
         octets
@@ -82,32 +100,38 @@ impl Descriptions {
         self.last_offer = self.fallback.take().or(self.last_offer.take());
     }
 
-    fn describe(&mut self, what: What, line: &LineSettings) -> Description {
-        let ours = ours(what, line);
+    fn describe(&mut self, what: What, protected: bool, line: &LineSettings) -> Description {
+        let origin = self.origin(line.media.t38.ip());
+        let ours = ours(what, origin.version, line);
         let mut media = Vec::new();
         // Of both, audio stands first: a far end that looks at one line only finds what it knows.
         if let Some(audio) = &ours.audio {
             let codecs = audio.codecs.clone();
-            media.push(Media::Audio(crate::sdp::Audio::new(ours.address, audio.port, codecs, audio.ptime_ms)));
+            let mut line = crate::sdp::Audio::new(ours.address, audio.port, codecs, audio.ptime_ms);
+            line.protection = audio.protection.filter(|_| protected).map(|own| own.offer()).unwrap_or_default();
+            media.push(Media::Audio(line));
         }
         if let Some(t38) = &ours.t38 {
             let line = T38 { address: Some(ours.address), port: t38.port, parameters: t38.parameters.clone() };
             media.push(Media::T38(line));
         }
-        Description { origin: self.origin(ours.address), media }
+        Description { origin, media }
     }
 
-    /// The far end's answer to [`Descriptions::offer`].
-    pub(super) fn answered(&self, body: &[u8]) -> Option<Far> {
+    /// The far end's answer to [`Descriptions::offer`]; nothing when it cannot be used.
+    pub(super) fn answered(&self, body: &[u8], line: &LineSettings) -> Option<Far> {
         let answer = Description::parse(body).ok()?;
-        far(accept(self.last_offer.as_ref()?, &answer))
+        let agreed = accept(self.last_offer.as_ref()?, &answer);
+        let is_plain = matches!(agreed, Agreed::Audio { keys: None, .. });
+        far(agreed).filter(|_| !is_plain || line.srtp.is_none_or(|srtp| !srtp.required))
     }
 
     /// Our answer to the far end's offer, and what it leads to; nothing when no medium is common.
     pub(super) fn answer(&mut self, body: &[u8], what: What, line: &LineSettings) -> Option<(Vec<u8>, Far)> {
         let offer = Description::parse(body).ok()?;
-        let ours = ours(what, line);
-        let (description, agreed) = answer(&offer, &ours, self.origin(ours.address));
+        let origin = self.origin(line.media.t38.ip());
+        let ours = ours(what, origin.version, line);
+        let (description, agreed) = answer(&offer, &ours, origin);
         Some((description.encode(), far(agreed)?))
     }
 
@@ -117,9 +141,14 @@ impl Descriptions {
     }
 }
 
-fn ours(what: What, line: &LineSettings) -> Ours {
-    let audio =
-        OurAudio { port: line.media.audio.port(), codecs: line.codecs.clone(), ptime_ms: PACKET_MS, protection: None };
+fn ours(what: What, version: u64, line: &LineSettings) -> Ours {
+    let audio = OurAudio {
+        port: line.media.audio.port(),
+        codecs: line.codecs.clone(),
+        ptime_ms: PACKET_MS,
+        // Other keys with each description.
+        protection: line.srtp.map(|srtp| OurProtection { number: version, ..srtp }),
+    };
     let t38 = OurT38 { port: line.media.t38.port(), parameters: parameters(line) };
     Ours {
         address: line.media.t38.ip(),
@@ -155,7 +184,11 @@ fn far(agreed: Agreed) -> Option<Far> {
         address.filter(|address| !address.is_unspecified()).map(|address| SocketAddr::new(address, port))
     };
     match agreed {
-        Agreed::Audio { codec, far, keys: _ } => Some(Far::Audio { codec, address: reached(far.address, far.port) }),
+        Agreed::Audio { codec, far, keys } => {
+            let (packet_ms, events) = (far.packet_ms(), far.events);
+            let address = reached(far.address, far.port);
+            Some(Far::Audio(address.map(|address| FarAudio { address, codec, packet_ms, events, keys })))
+        }
         Agreed::T38 { parameters, far } => {
             let T38Parameters { max_datagram, max_buffer, .. } = far.parameters;
             let settings = T38Parameters { max_datagram, max_buffer, ..parameters };

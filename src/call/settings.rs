@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::offer::MediaAddresses;
-use crate::sdp::Codec;
+use crate::sdp::{Codec, OurProtection};
 use crate::sip::{EndpointSettings, Invitation};
 use crate::t30::{AnswererSettings, Errand};
 use crate::t38;
 
-/// How calls of a trunk come to T.38: what its far end needs to be offered, and who asks.
+/// How calls of a trunk come to T.38, and whether the fax may go over audio instead: what its far end needs to be offered, and who
+/// asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct T38Policy {
     /// What our INVITE offers.
@@ -17,12 +18,23 @@ pub struct T38Policy {
     pub ask: Ask,
     /// Whether we take part when the far end asks. If not, it is refused (488) and only our own request leads to T.38.
     pub accept: bool,
+    /// Whether the fax begins over the audio of the call, and goes on there where nobody gets T.38 going. If not, a call without T.38
+    /// has no fax.
+    pub audio: bool,
 }
 
 impl Default for T38Policy {
     /// What most networks and telephone systems get on with: audio first, the called side's gateway asks, and if it does not, we do.
     fn default() -> Self {
-        Self { first_offer: FirstOffer::Audio, ask: Ask::After(Duration::from_secs(5)), accept: true }
+        Self { first_offer: FirstOffer::Audio, ask: Ask::After(Duration::from_secs(5)), accept: true, audio: true }
+    }
+}
+
+impl T38Policy {
+    /// The fax goes over audio, and T.38 has no part in it.
+    #[must_use]
+    pub const fn audio_only() -> Self {
+        Self { first_offer: FirstOffer::Audio, ask: Ask::Never, accept: false, audio: true }
     }
 }
 
@@ -64,9 +76,17 @@ pub struct LineSettings {
     pub pacing: t38::Pacing,
     /// The rate we offer, bit/s.
     pub max_rate: u32,
+    /// How audio is protected (SRTP); none wants no protection.
+    pub srtp: Option<OurProtection>,
+    /// How long nothing at all may come from the far end during a fax, while it is its turn to speak.
+    pub media_timeout: Duration,
     /// A call is ended when it has lasted this long.
     pub call_limit: Duration,
 }
+
+/// Usual [`LineSettings::media_timeout`]: longer than the longest silence of T.30.
+// T.30 (09/2005) §5.4.3.1: T1, 35 ± 5 s
+pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// An outbound call.
 #[derive(Clone, Debug)]

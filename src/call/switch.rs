@@ -5,32 +5,43 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::audio::{Audio, Heard};
+use super::Progress;
+use super::audio::{Audio, Sign};
+use super::ending::T38Trial;
 use super::engine::{Call, Role, State};
-use super::fax::Fax;
+use super::fax::{Carrier, Fax};
 use super::interface::Output;
-use super::offer::{self, Far, What};
+use super::modems::Modems;
+use super::offer::{self, Far, FarAudio, What};
 use super::refusal::Refusal;
-use super::settings::Ask;
-use super::timer::{ASKED_LIMIT, CED_AND_PREAMBLE, FAR_END_ASKS, PREAMBLE, SECOND_CHANCE, Timer};
-use super::{Codec, Progress};
-use crate::model::Cause;
+use super::settings::{Ask, FirstOffer};
+use super::stream::Stream;
+use super::timer::{
+    AFTER_GREETING, AFTER_TONE, AFTER_VOICE, ASK_LATER, ASKED_LIMIT, CED_AND_PREAMBLE, FAR_END_ASKS, PREAMBLE,
+    SECOND_CHANCE, Timer,
+};
+use crate::dsp::progress::Progress as Reached;
+use crate::model::{Cause, Sound};
+use crate::modem;
 use crate::sdp::T38Parameters;
 use crate::signal::Tone;
 use crate::sip;
-use crate::t30::Procedure;
+use crate::t30::{Procedure, Transport};
 
 impl Call {
     pub(super) fn event(&mut self, event: sip::Event, now: Instant) {
         match event {
-            sip::Event::Trying => self.reached(),
+            sip::Event::Trying => self.heard_back(),
             // Early media is not listened to: announcements and ringing tones come there.
             sip::Event::Ringing | sip::Event::Progress { .. } => {
                 self.outputs.push_back(Output::Progress(Progress::Ringing));
             }
             sip::Event::FellBack { status } => {
-                tracing::debug!(status, "T.38 was refused in the INVITE; audio is offered");
+                tracing::debug!(status, "the first offer was refused; plain audio is offered");
                 self.descriptions.fell_back();
+                if self.t38.first_offer != FirstOffer::Audio {
+                    self.t38_trial = T38Trial::Refused;
+                }
             }
             sip::Event::Answered { body } => self.answered(&body, now),
             sip::Event::Failed { status, q850, reason, retry_after, authenticated } => {
@@ -40,9 +51,9 @@ impl Call {
             sip::Event::Unreachable => self.end(Cause::TrunkDown, now),
             sip::Event::Acknowledged { body } => self.acknowledged(body.as_deref(), now),
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
-            sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body) {
+            sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body, &self.line) {
                 Some(far @ Far::T38 { .. }) => self.begin(far, now),
-                Some(Far::Audio { .. }) | None => self.stay_in_audio(now),
+                Some(Far::Audio(_)) | None => self.stay_in_audio(now),
             },
             sip::Event::OfferRefused { .. } => self.stay_in_audio(now),
             sip::Event::Ended { by_peer: true, reason, q850 } => self.far_end_left(q850, reason, now),
@@ -68,14 +79,25 @@ impl Call {
                 }
             }
             Timer::Reinvite => {
-                if matches!(self.state, State::Audio(_) | State::Waiting) {
+                let is_voice = self.heard_instead.is_some_and(|sound| sound != Sound::Silence);
+                if is_voice && self.has_fax() {
+                    self.timers.set(Timer::Reinvite, now + ASK_LATER);
+                } else if self.may_switch() {
                     let body = self.descriptions.offer(What::T38, &self.line);
-                    self.timers.set(Timer::NoFax, now + ASKED_LIMIT);
+                    if !self.has_fax() {
+                        self.timers.set(Timer::NoFax, now + ASKED_LIMIT);
+                    }
                     self.command(sip::Command::Offer { body }, now);
                 }
             }
             Timer::NoFax => {
                 let cause = if self.fax_tone_heard { Cause::NoCommonTransport } else { Cause::NoFaxHeard };
+                self.end(cause, now);
+            }
+            Timer::Media => self.media_timed_out(now),
+            Timer::Farewell => self.farewell_is_unanswered(),
+            Timer::NotAFax => {
+                let cause = self.heard_instead.map_or(Cause::NoFaxHeard, Cause::Heard);
                 self.end(cause, now);
             }
             Timer::Limit => self.hang_up(Cause::TooLong, now),
@@ -85,7 +107,20 @@ impl Call {
         }
     }
 
-    fn reached(&mut self) {
+    /// A far end whose packets have ceased is gone, whatever T.30 would still wait for.
+    fn media_timed_out(&mut self, now: Instant) {
+        let limit = self.line.media_timeout;
+        if let State::Fax(fax) = &mut self.state {
+            let silence = fax.silence(now);
+            if silence >= limit {
+                fax.stop(Cause::MediaLost, now);
+            } else {
+                self.timers.set(Timer::Media, now + (limit - silence));
+            }
+        }
+    }
+
+    fn heard_back(&mut self) {
         if let State::Calling { reached } = &mut self.state {
             *reached = true;
         }
@@ -96,7 +131,7 @@ impl Call {
         self.timers.clear(Timer::Answer);
         self.timers.set(Timer::Limit, now + self.line.call_limit);
         self.outputs.push_back(Output::Progress(Progress::Answered));
-        match self.descriptions.answered(body) {
+        match self.descriptions.answered(body, &self.line) {
             Some(far) => self.begin(far, now),
             None => self.end(Cause::NoCommonTransport, now),
         }
@@ -125,7 +160,7 @@ impl Call {
 
     /// The ACK for a 200 of ours is here: media may flow. Where the 200 had the offer, this is its answer.
     fn acknowledged(&mut self, body: Option<&[u8]>, now: Instant) {
-        let answer = body.and_then(|body| self.descriptions.answered(body));
+        let answer = body.and_then(|body| self.descriptions.answered(body, &self.line));
         let State::Answering(agreed) = &mut self.state else {
             if let Some(far) = answer {
                 self.adopt(far, now);
@@ -144,18 +179,22 @@ impl Call {
     /// Begins what was agreed on, or goes on with it where it has begun.
     fn begin(&mut self, far: Far, now: Instant) {
         match far {
-            Far::T38 { settings, address } => self.begin_fax(&settings, address, now),
-            Far::Audio { codec, address: Some(address) } => match &mut self.state {
-                State::Audio(audio) => audio.described(address, codec),
+            Far::T38 { settings, address } => self.begin_t38(&settings, address, now),
+            Far::Audio(Some(far)) => match &mut self.state {
+                State::Audio(audio) => audio.described(far),
+                State::Fax(fax) => fax.described_audio(far),
                 State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => {
-                    self.begin_audio(address, codec, now);
+                    self.begin_audio(far, now);
                     self.await_t38(now);
                 }
                 // T.38 was asked for already.
-                State::Waiting => self.begin_audio(address, codec, now),
-                State::Fax(_) | State::Parting(_) | State::Leaving(_) | State::Over => {}
+                State::Waiting => {
+                    self.timers.clear(Timer::NoFax);
+                    self.begin_audio(far, now);
+                }
+                State::Parting(_) | State::Leaving(_) | State::Over => {}
             },
-            Far::Audio { address: None, .. } => {
+            Far::Audio(None) => {
                 if matches!(self.state, State::Calling { .. } | State::Ringing { .. } | State::Answering(_)) {
                     self.wait_for_t38(now);
                 }
@@ -163,8 +202,31 @@ impl Call {
         }
     }
 
-    fn begin_audio(&mut self, address: SocketAddr, codec: Codec, now: Instant) {
-        self.state = State::Audio(Box::new(Audio::new(address, codec, self.own_tone(), self.seed, now)));
+    /// Audio is up: the fax begins over it, or only our tone until T.38 is agreed on.
+    fn begin_audio(&mut self, far: FarAudio, now: Instant) {
+        let stream = Stream::new(far, self.seed, now);
+        if !self.t38.audio {
+            self.state = State::Audio(Box::new(Audio::new(stream, self.own_tone(), now)));
+            return;
+        }
+        let procedure = match &self.role {
+            Role::Caller(errand) => {
+                let mut errand = (**errand).clone();
+                errand.carry_over(Transport::Audio);
+                Procedure::caller(errand, now)
+            }
+            Role::Answerer(fax) => {
+                let mut fax = (**fax).clone();
+                fax.receive.transport = Transport::Audio;
+                Procedure::answerer(fax, now)
+            }
+        };
+        let mut modems = Modems::new(stream, &modem::Settings::default(), now);
+        if matches!(self.role, Role::Caller(_)) {
+            modems.listen_for_progress();
+        }
+        let carrier = Carrier::Audio(Box::new(modems));
+        self.state = State::Fax(Box::new(Fax::start(procedure, carrier, self.pages.earlier, now)));
     }
 
     /// The tone that we send.
@@ -176,11 +238,44 @@ impl Call {
         }
     }
 
-    fn begin_fax(&mut self, settings: &T38Parameters, address: Option<SocketAddr>, now: Instant) {
+    /// Whether a fax goes on, over whatever carrier.
+    const fn has_fax(&self) -> bool {
+        matches!(self.state, State::Fax(_))
+    }
+
+    /// Whether audio is up, or asked for, and the call may still come to T.38.
+    const fn may_switch(&self) -> bool {
+        match &self.state {
+            State::Audio(_) | State::Waiting => true,
+            State::Fax(fax) => fax.may_switch(),
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Parting(_)
+            | State::Leaving(_)
+            | State::Over => false,
+        }
+    }
+
+    fn begin_t38(&mut self, settings: &T38Parameters, address: Option<SocketAddr>, now: Instant) {
         self.timers.clear(Timer::Reinvite);
         self.timers.clear(Timer::NoFax);
+        self.timers.clear(Timer::NotAFax);
+        self.t38_trial = T38Trial::Agreed;
+        let terminal = offer::terminal(&self.line, settings);
+        let fastest = |fastest| offer::fastest(fastest, settings);
         if let State::Fax(fax) = &mut self.state {
-            return fax.described(address);
+            if !fax.is_audio() {
+                return fax.described_t38(address);
+            }
+            let fastest = match &self.role {
+                Role::Caller(errand) => fastest(errand.fastest()),
+                Role::Answerer(answerer) => fastest(answerer.receive.max_modulation),
+            };
+            fax.switch_to_t38(terminal, address, fastest, now);
+            self.command(sip::Command::WithdrawOffer, now);
+            self.outputs.push_back(Output::Progress(Progress::Switched));
+            return;
         }
         // An offer of ours that still waits its turn is settled by the far end's.
         self.command(sip::Command::WithdrawOffer, now);
@@ -188,12 +283,12 @@ impl Call {
         let procedure = match &self.role {
             Role::Caller(errand) => {
                 let mut errand = (**errand).clone();
-                errand.limit(|fastest| offer::fastest(fastest, settings));
+                errand.limit(fastest);
                 Procedure::caller(errand, now)
             }
             Role::Answerer(fax) => {
                 let mut fax = (**fax).clone();
-                fax.receive.max_modulation = offer::fastest(fax.receive.max_modulation, settings);
+                fax.receive.max_modulation = fastest(fax.receive.max_modulation);
                 if let State::Audio(audio) = &self.state
                     && audio.tone_was_heard(now)
                 {
@@ -202,8 +297,8 @@ impl Call {
                 Procedure::answerer(fax, now)
             }
         };
-        let terminal = offer::terminal(&self.line, settings);
-        self.state = State::Fax(Box::new(Fax::start(procedure, terminal, address, self.pages.earlier, now)));
+        let carrier = Carrier::t38(terminal, address, now);
+        self.state = State::Fax(Box::new(Fax::start(procedure, carrier, self.pages.earlier, now)));
     }
 
     /// Without audio there is nothing to wait for in it: T.38 is asked for at once.
@@ -217,16 +312,19 @@ impl Call {
     fn await_t38(&mut self, now: Instant) {
         match self.t38.ask {
             Ask::After(wait) => self.timers.set(Timer::Reinvite, now + wait),
+            // A fax over audio has times of its own.
+            Ask::Never if self.has_fax() => {}
             Ask::Never => self.timers.set(Timer::NoFax, now + FAR_END_ASKS),
         }
     }
 
-    /// What a later exchange in an answered call led to. Back to audio during a fax comes from those who think it is over, or who
-    /// refresh the session with a stale description: agreed to, and the fax goes on until its own end or their BYE.
+    /// What a later exchange in an answered call led to. Back to audio during a fax over T.38 comes from those who think it is over,
+    /// or who refresh the session with a stale description: agreed to, and the fax goes on until its own end or their BYE.
     // Asterisk does the first before its BYE, and did the second (ASTERISK-21232).
     fn adopt(&mut self, far: Far, now: Instant) {
         match (&self.state, &far) {
-            (State::Fax(_), Far::Audio { .. }) | (State::Parting(_) | State::Leaving(_) | State::Over, _) => {}
+            (State::Fax(fax), Far::Audio(_)) if !fax.is_audio() => {}
+            (State::Parting(_) | State::Leaving(_) | State::Over, _) => {}
             (
                 State::Calling { .. }
                 | State::Ringing { .. }
@@ -234,21 +332,31 @@ impl Call {
                 | State::Audio(_)
                 | State::Waiting
                 | State::Fax(_),
-                Far::Audio { .. } | Far::T38 { .. },
+                Far::Audio(_) | Far::T38 { .. },
             ) => self.begin(far, now),
         }
     }
 
     /// The far end's re-INVITE.
     fn offered(&mut self, body: Option<&[u8]>, now: Instant) {
-        let in_fax = matches!(self.state, State::Fax(_) | State::Parting(_));
+        let over_t38 = match &self.state {
+            State::Fax(fax) | State::Parting(fax) => !fax.is_audio(),
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Audio(_)
+            | State::Waiting
+            | State::Leaving(_)
+            | State::Over => false,
+        };
         let Some(body) = body else {
             // RFC 3261 §14.2: an INVITE without an offer asks for ours; we repeat what is in use.
-            let body = self.descriptions.offer(if in_fax { What::T38 } else { What::Audio }, &self.line);
+            let body = self.descriptions.offer(if over_t38 { What::T38 } else { What::Audio }, &self.line);
             return self.command(sip::Command::AcceptOffer { body }, now);
         };
-        // What we asked for ourselves goes on, whoever describes it again.
-        let what = if self.t38.accept || in_fax { What::Either } else { What::Audio };
+        // What we asked for ourselves goes on, whoever describes it again. A page that has begun over audio stays there.
+        let may_be_t38 = over_t38 || self.t38.accept && self.may_switch();
+        let what = if may_be_t38 { What::Either } else { What::Audio };
         match self.descriptions.answer(body, what, &self.line) {
             Some((answer, far)) => {
                 self.command(sip::Command::AcceptOffer { body: answer }, now);
@@ -259,9 +367,12 @@ impl Call {
         }
     }
 
-    /// Our re-INVITE to T.38 was refused, whatever the status: the audio stands as it was. A fax over audio would begin here and go on
-    /// until the far end asks for T.38 after all; without modems all we can do is to give it that chance, and then there is no way left.
+    /// Our re-INVITE to T.38 was refused, whatever the status: the audio stands as it was, and the fax that began over it goes on, until
+    /// the far end asks for T.38 after all. Without one all we can do is to give it that chance, and then there is no way left.
     fn stay_in_audio(&mut self, now: Instant) {
+        if self.t38_trial == T38Trial::NotTried {
+            self.t38_trial = T38Trial::Refused;
+        }
         if matches!(self.state, State::Audio(_) | State::Waiting) {
             self.timers.set(Timer::NoFax, now + SECOND_CHANCE);
         }
@@ -269,20 +380,69 @@ impl Call {
 
     /// A datagram on the audio port.
     pub(super) fn audio(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
-        let State::Audio(audio) = &mut self.state else { return };
-        let Some(heard) = audio.heard(datagram, source) else { return };
+        match &mut self.state {
+            State::Audio(audio) => {
+                if let Some(sign) = audio.heard(datagram, source) {
+                    self.sign(sign, now);
+                }
+            }
+            State::Fax(fax) | State::Parting(fax) => fax.audio_datagram(datagram, source, now),
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Waiting
+            | State::Leaving(_)
+            | State::Over => {}
+        }
+    }
+
+    /// A fax was heard in the audio.
+    pub(super) fn sign(&mut self, sign: Sign, now: Instant) {
         // Our own tone is an echo, and says nothing of who is there.
-        if heard == Heard::Tone(self.own_tone()) {
+        if sign == Sign::Tone(self.own_tone()) {
             return;
         }
         self.fax_tone_heard = true;
-        match heard {
+        if let State::Fax(fax) = &mut self.state {
+            fax.is_one();
+        }
+        self.heard_instead = None;
+        self.timers.clear(Timer::NotAFax);
+        match sign {
             // A gateway that means to ask has heard it as well.
-            Heard::Preamble => self.timers.hasten(Timer::Reinvite, now + PREAMBLE),
+            Sign::Preamble => self.timers.hasten(Timer::Reinvite, now + PREAMBLE),
             // The calling tone proves a fax: nothing is gained by more of our answer tone.
-            Heard::Tone(Tone::Cng) => self.timers.hasten(Timer::Reinvite, now),
+            Sign::Tone(Tone::Cng) => self.timers.hasten(Timer::Reinvite, now),
             // The called side's gateway asks when it hears the V.21 behind this tone; if it has not by then, it waits for us.
-            Heard::Tone(Tone::Ced) => self.timers.hasten(Timer::Reinvite, now + CED_AND_PREAMBLE),
+            Sign::Tone(Tone::Ced) => self.timers.hasten(Timer::Reinvite, now + CED_AND_PREAMBLE),
+        }
+    }
+
+    /// Something was heard that is no fax. What was heard first says most: a busy tone after a voice is that of a person who has hung up.
+    pub(super) fn reached(&mut self, reached: Reached, now: Instant) {
+        let (sound, wait) = match reached {
+            // Whoever answered lets it ring elsewhere; the wait for a fax goes on.
+            Reached::Ringback => return,
+            Reached::Voice => (Sound::Voice, Some(AFTER_VOICE)),
+            Reached::AnsweringMachine => (Sound::AnsweringMachine, Some(AFTER_GREETING)),
+            Reached::Busy => (Sound::BusyTone, Some(AFTER_TONE)),
+            Reached::Congestion => (Sound::CongestionTone, Some(AFTER_TONE)),
+            Reached::SpecialInformation => (Sound::InformationTone, Some(AFTER_TONE)),
+            Reached::DialTone => (Sound::DialTone, Some(AFTER_TONE)),
+            Reached::DataModem => (Sound::DataModem, Some(AFTER_TONE)),
+            // T0 is the end of it.
+            Reached::Silence => (Sound::Silence, None),
+        };
+        self.heard_instead = Some(match (self.heard_instead, sound) {
+            (None | Some(Sound::Silence), sound) => sound,
+            (Some(Sound::Voice), Sound::AnsweringMachine) => sound,
+            (Some(before), _) => before,
+        });
+        let Some(wait) = wait else { return };
+        if self.timers.runs(Timer::NotAFax) {
+            self.timers.hasten(Timer::NotAFax, now + wait);
+        } else {
+            self.timers.set(Timer::NotAFax, now + wait);
         }
     }
 }

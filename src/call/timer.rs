@@ -5,9 +5,16 @@ use std::time::{Duration, Instant};
 /// How long our DCN is repeated before we hang up, unless the far end does. A BYE that overtakes a DCN that was lost ends the fax for a far
 /// end as one that broke off, a second after it confirmed the last page. Losses come in rows of some tenths of a second.
 pub(super) const PARTING: Duration = Duration::from_millis(900);
+/// How long the far end may need to play what we sent last over audio, a DCN, before our BYE ends the call: a jitter buffer's
+/// longest delay.
+pub(super) const PLAYOUT: Duration = Duration::from_millis(500);
 /// How long the far end may take to answer our farewell. Its own repeats get 481 afterwards.
 // RFC 3261 §17.1.2.2: timer F, as long as a BYE is tried
 pub(super) const LEAVING_LIMIT: Duration = Duration::from_secs(32);
+/// How long a line is held for the answer to our farewell. It is said again after 0.5, 1.5 and 3.5 s; after that the far end is gone, or
+/// its answer is waited for by nobody but the leg.
+// RFC 3261 §17.1.2.2: timer E
+pub(super) const FAREWELL_LIMIT: Duration = Duration::from_secs(4);
 /// After a refusal or a CANCEL we stay to acknowledge the final response once more; the far end repeats it after 0.5, 1, 2 s.
 // RFC 3261 §17.1.1.2 asks for 32 s (timer D), which would keep the line from the next call
 pub(super) const LINGER: Duration = Duration::from_secs(5);
@@ -28,6 +35,16 @@ pub(super) const CED_AND_PREAMBLE: Duration = Duration::from_millis(4500);
 // T.30 (09/2005) §5.3.1: 1 s ± 15 %
 pub(super) const PREAMBLE: Duration = Duration::from_millis(500);
 
+/// How long we go on calling for a fax once something else was heard. Machines that tell faxes from voices speak first and listen for our
+/// calling tone meanwhile; a person has beeps in his ear.
+pub(super) const AFTER_VOICE: Duration = Duration::from_secs(20);
+/// The same after the tone of an answering machine, which has listened all the while it spoke.
+pub(super) const AFTER_GREETING: Duration = Duration::from_secs(10);
+/// The same after a tone of the network or of a data modem.
+pub(super) const AFTER_TONE: Duration = Duration::from_secs(5);
+/// While something else than a fax is heard T.38 is not asked for, for it would cut a person off; it is thought of again after this.
+pub(super) const ASK_LATER: Duration = Duration::from_secs(3);
+
 /// The waits. All run from when they are set; the driver may be late, never early.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Timer {
@@ -41,14 +58,20 @@ pub(super) enum Timer {
     /// Time to send our own re-INVITE to T.38: `T38Policy::ask`, at most [`CED_AND_PREAMBLE`]
     /// after the far end's CED and [`PREAMBLE`] after its V.21. Ours
     Reinvite,
-    /// Neither side got T.38 going: [`ASKED_LIMIT`], [`SECOND_CHANCE`] or [`FAR_END_ASKS`]. Ours
+    /// Neither side got T.38 going, and there is no fax over audio: [`ASKED_LIMIT`], [`SECOND_CHANCE`] or [`FAR_END_ASKS`]. Ours
     NoFax,
+    /// Nothing came during a fax: `LineSettings::media_timeout`. Ours
+    Media,
+    /// Something was heard that is no fax: [`AFTER_VOICE`], [`AFTER_GREETING`] or [`AFTER_TONE`]. Ours
+    NotAFax,
     /// The call as a whole: `LineSettings::call_limit`. Ours
     Limit,
-    /// Our last word of T.30 is repeated: [`PARTING`]. Ours
+    /// Our last word of T.30 is repeated, or played at the far end: [`PARTING`], [`PLAYOUT`]. Ours
     Parting,
     /// The farewell: [`LEAVING_LIMIT`]. RFC 3261 §17.1.2.2
     Leaving,
+    /// The far end has not answered our farewell yet: [`FAREWELL_LIMIT`]. Ours
+    Farewell,
     /// Repetitions after the farewell: [`LINGER`]. Ours
     Linger,
 }

@@ -6,11 +6,13 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Sleep;
 
 use super::sip::{Delivery, SipSocket};
 use crate::call::{Call, Ending, Input, Output, PageFormat, Progress, ReceivedPage, Verdict};
@@ -20,6 +22,11 @@ use crate::sip::{self, Leg};
 
 /// The largest media datagram read; longer ones are cut, and refused by their parser.
 const DATAGRAM_OCTETS: usize = 2048;
+
+/// Calls over audio wake together at multiples of this: 20 ms have four of them, however many calls there are.
+const SHARED_TICK: Duration = Duration::from_millis(5);
+/// Packets taken from a socket in one turn; more than a second's worth wait for the next.
+const MOST_WAITING_PACKETS: usize = 64;
 
 /// Whoever a call is made for.
 pub trait CallOwner: Send + Sync + 'static {
@@ -131,6 +138,44 @@ enum Done {
     Located(sip::Uri, Vec<sip::Destination>),
 }
 
+/// The timer of a call, moved from deadline to deadline instead of made anew for each packet.
+struct Alarm {
+    sleep: Pin<Box<Sleep>>,
+    /// What it is set for.
+    rings: Instant,
+}
+
+impl Alarm {
+    fn new() -> Self {
+        let now = clock::now();
+        Self { sleep: Box::pin(tokio::time::sleep_until(now.into())), rings: now }
+    }
+
+    /// Waits for a deadline; for ever when there is none. Calls that go by frames wake together: each is late by a part of
+    /// [`SHARED_TICK`], always by the same.
+    async fn at(&mut self, deadline: Option<Instant>, shares: bool) {
+        let Some(deadline) = deadline else { return std::future::pending().await };
+        let deadline = if shares { on_shared_tick(deadline) } else { deadline };
+        if self.rings != deadline {
+            self.rings = deadline;
+            self.sleep.as_mut().reset(deadline.into());
+        } else if self.sleep.is_elapsed() {
+            return;
+        }
+        self.sleep.as_mut().await;
+    }
+}
+
+/// The next moment, not before this one, at which calls wake together.
+fn on_shared_tick(moment: Instant) -> Instant {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    let first = *FIRST.get_or_init(clock::now);
+    let since = moment.saturating_duration_since(first).as_micros();
+    let ticks = since.div_ceil(SHARED_TICK.as_micros());
+    // A moment so far ahead that its ticks cannot be counted needs no company: 250 days.
+    u32::try_from(ticks).map_or(moment, |ticks| first + SHARED_TICK * ticks)
+}
+
 /// Runs a call until its line is free. A cause put into `hang_up` ends it early. The far end's repetitions after that are answered
 /// by a task of their own: nobody waits for them, and no tap sees them.
 pub async fn run<O: CallOwner>(
@@ -147,6 +192,7 @@ pub async fn run<O: CallOwner>(
     let key = call.leg().key();
     let mut ending = None;
     let mut pending: VecDeque<Pending> = VecDeque::new();
+    let mut alarm = Alarm::new();
     let mut audio = [0u8; DATAGRAM_OCTETS];
     let mut t38 = [0u8; DATAGRAM_OCTETS];
     loop {
@@ -163,6 +209,7 @@ pub async fn run<O: CallOwner>(
                 Output::Audio { to, datagram } => {
                     sent(Way::Audio, to, &datagram);
                     drop(sockets.audio.send_to(&datagram, to).await);
+                    call.give_back(datagram);
                 }
                 Output::T38 { to, datagram } => {
                     sent(Way::T38, to, &datagram);
@@ -190,7 +237,8 @@ pub async fn run<O: CallOwner>(
                 }
                 call.handle(input(delivery), clock::now());
             }
-            received = sockets.audio.recv_from(&mut audio) => if let Ok((length, source)) = received {
+            // A fax over audio goes by frames: what came waits in the socket for the next of them, and wakes nobody.
+            received = sockets.audio.recv_from(&mut audio), if !call.hears_by_frames() => if let Ok((length, source)) = received {
                 seen(Way::Audio, source, &audio[..length]);
                 call.handle(Input::Audio { datagram: &audio[..length], source }, clock::now());
             },
@@ -209,8 +257,23 @@ pub async fn run<O: CallOwner>(
                 }
             }
             cause = wanted_end(&mut hang_up) => call.handle(Input::HangUp(cause), clock::now()),
-            () = super::until(call.deadline()) => call.handle(Input::Timeout, clock::now()),
+            () = alarm.at(call.deadline(), call.hears_by_frames()) => {
+                if call.hears_by_frames() {
+                    hear_waiting(&mut call, &sockets.audio, &mut audio, |source, octets| seen(Way::Audio, source, octets));
+                }
+                call.handle(Input::Timeout, clock::now());
+            }
         }
+    }
+}
+
+/// Gives a call the audio that waits in its socket.
+fn hear_waiting(call: &mut Call, socket: &UdpSocket, buffer: &mut [u8], seen: impl Fn(SocketAddr, &[u8])) {
+    let now = clock::now();
+    for _ in 0..MOST_WAITING_PACKETS {
+        let Ok((length, source)) = socket.try_recv_from(buffer) else { return };
+        seen(source, &buffer[..length]);
+        call.handle(Input::Audio { datagram: &buffer[..length], source }, now);
     }
 }
 

@@ -10,7 +10,10 @@ use crate::clock;
 use crate::sip::{Destination, Outside, OutsideInput, OutsideOutput, Uri};
 
 /// Looks up where an address leads.
-pub type Locate = Box<dyn Fn(Uri) -> Pin<Box<dyn Future<Output = Vec<Destination>> + Send>> + Send>;
+pub type Locate = Box<dyn Fn(Uri) -> Looking + Send>;
+
+/// A search under way.
+pub type Looking = Pin<Box<dyn Future<Output = Vec<Destination>> + Send>>;
 
 /// Runs an engine until it is finished; it is told to come to its end once `stop` is true or its sender gone, and where its peer is
 /// when that changes. Addresses that it is sent to are looked up by `locate`. What it tells goes to `tell`.
@@ -64,9 +67,7 @@ pub async fn run<T: Outside>(
 }
 
 /// What is being looked up, once it is found; for ever when nothing is.
-async fn found(
-    looked_for: &mut Option<(Uri, Pin<Box<dyn Future<Output = Vec<Destination>> + Send>>)>,
-) -> (Uri, Vec<Destination>) {
+async fn found(looked_for: &mut Option<(Uri, Looking)>) -> (Uri, Vec<Destination>) {
     match looked_for {
         Some((uri, looking)) => (uri.clone(), looking.await),
         None => std::future::pending().await,

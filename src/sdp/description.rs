@@ -58,6 +58,11 @@ pub struct Audio {
     pub ptime_ms: Option<u32>,
     /// Whether packets are SRTP, and the keys.
     pub protection: Protection,
+    /// Most milliseconds of audio in a packet, if said.
+    pub most_ptime_ms: Option<u32>,
+    /// The payload type of telephone events, if it takes them.
+    // RFC 4733 §2.4
+    pub events: Option<u8>,
     /// Which way audio flows, as the describing end sees it.
     pub direction: Direction,
 }
@@ -289,8 +294,20 @@ impl Audio {
             formats: formats.join(" "),
             ptime_ms: Some(ptime_ms),
             protection: Protection::default(),
+            most_ptime_ms: None,
+            events: None,
             direction: Direction::SendReceive,
         }
+    }
+
+    /// Milliseconds of audio in the packets that this end wants to get.
+    // RFC 8866 §6.4: ptime is a wish, maxptime a bound
+    #[must_use]
+    pub fn packet_ms(&self) -> u32 {
+        let usual = |ms: &u32| PACKET_MS.contains(ms) && ms.is_multiple_of(10);
+        let wanted = self.ptime_ms.filter(usual).unwrap_or(USUAL_PACKET_MS);
+        let most = self.most_ptime_ms.map_or(*PACKET_MS.end(), |most| most / 10 * 10).max(*PACKET_MS.start());
+        wanted.min(most)
     }
 
     fn attributes(&self) -> Vec<Attribute> {
@@ -299,6 +316,8 @@ impl Audio {
         let mut attributes: Vec<_> = self.codecs.iter().map(map).collect();
         attributes.extend(self.ptime_ms.map(|ptime| Attribute::with_value("ptime", ptime)));
         attributes.extend(self.protection.write());
+        // RFC 3108 §5.6.3.2: what follows off says how, and is left out; a modem is not speech, and its silence not to be cut out
+        attributes.push(Attribute::with_value("silenceSupp", "off - - - -"));
         attributes.push(Attribute::new(self.direction.name()));
         attributes
     }
@@ -330,14 +349,19 @@ fn read_media(media: &sdp_types::Media, common: &Common) -> Media {
     let formats = media.fmt.trim();
     if let Some(profile) = Profile::named(&media.proto).filter(|_| is(&media.media, "audio")) {
         let direction = direction_of(&media.attributes).or(common.direction).unwrap_or_default();
-        let ptime = media.get_first_attribute_value("ptime").flatten();
+        let number = |name: &str| {
+            let text = media.get_first_attribute_value(name).flatten();
+            text.and_then(|text| text.trim().parse().ok())
+        };
         return Media::Audio(Audio {
             address,
             port: media.port,
             codecs: formats.split_whitespace().filter_map(read_codec).collect(),
             formats: formats.into(),
-            ptime_ms: ptime.and_then(|ptime| ptime.trim().parse().ok()),
+            ptime_ms: number("ptime"),
             protection: Protection::read(profile, &media.attributes),
+            most_ptime_ms: number("maxptime"),
+            events: events_of(&media.attributes),
             direction,
         });
     }
@@ -352,6 +376,15 @@ fn read_codec(format: &str) -> Option<Codec> {
     [Codec::Pcmu, Codec::Pcma].into_iter().find(|codec| format.parse() == Ok(codec.payload_type()))
 }
 
+/// The payload type that is mapped to telephone events.
+fn events_of(attributes: &[Attribute]) -> Option<u8> {
+    let maps = attributes.iter().filter(|attribute| attribute.attribute.trim().eq_ignore_ascii_case("rtpmap"));
+    maps.filter_map(|map| map.value.as_deref()?.trim().split_once(' ')).find_map(|(number, coding)| {
+        let is_events = coding.trim().to_ascii_lowercase().starts_with("telephone-event/8000");
+        number.parse().ok().filter(|number| is_events && *number < 128)
+    })
+}
+
 fn address_of(connection: &Connection) -> Option<IpAddr> {
     // A multicast address may be followed by a time to live; nobody faxes to one.
     connection.connection_address.split('/').next().and_then(|address| address.parse().ok())
@@ -364,6 +397,11 @@ fn direction_of(attributes: &[Attribute]) -> Option<Direction> {
     })
 }
 
+/// Milliseconds of audio in a packet that are granted.
+const PACKET_MS: std::ops::RangeInclusive<u32> = 10..=60;
+/// What is sent to an end that does not say.
+// RFC 3551 §4.2
+const USUAL_PACKET_MS: u32 = 20;
 /// The longest description read; a UDP datagram of SIP is shorter.
 pub const LARGEST_BODY_OCTETS: usize = 65_535;
 /// The most media lines read.

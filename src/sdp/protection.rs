@@ -55,7 +55,7 @@ pub struct Crypto {
 }
 
 /// What both ends use: each sends under a key of its own.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Keys {
     /// What we send under.
     pub ours: MasterKey,
@@ -105,8 +105,8 @@ impl OurProtection {
     pub(super) fn answer(&self, offered: &Protection) -> Option<(Protection, Keys)> {
         let theirs = offered.keys.first()?;
         let ours = MasterKey::drawn(theirs.key.suite(), &self.chance, self.number);
-        let line = Protection { profile: offered.profile, keys: vec![Crypto { tag: theirs.tag, key: ours.clone() }] };
-        Some((line, Keys { ours, theirs: theirs.key.clone() }))
+        let line = Protection { profile: offered.profile, keys: vec![Crypto { tag: theirs.tag, key: ours }] };
+        Some((line, Keys { ours, theirs: theirs.key }))
     }
 }
 
@@ -119,7 +119,7 @@ impl Protection {
         };
         let ours = offered.keys.iter().find(matching);
         match (ours, self.keys.first(), self.profile) {
-            (Some(ours), Some(theirs), _) => Ok(Some(Keys { ours: ours.key.clone(), theirs: theirs.key.clone() })),
+            (Some(ours), Some(theirs), _) => Ok(Some(Keys { ours: ours.key, theirs: theirs.key })),
             (None, None, Profile::Plain) => Ok(None),
             (_, _, Profile::Secure) | (_, _, Profile::Plain) => Err(Unusable),
         }

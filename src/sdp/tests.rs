@@ -73,7 +73,7 @@ fn asterisks_audio_offer_is_answered_with_its_first_codec() {
     assert_eq!(
         text(&answered),
         "v=0\r\no=- 7 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
-         m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=sendrecv\r\n"
+         m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\na=silenceSupp:off - - - -\r\na=sendrecv\r\n"
     );
 }
 
@@ -304,4 +304,44 @@ proptest! {
         let offer = Description { origin: origin(), media: vec![line] };
         prop_assert_eq!(Description::parse(&offer.encode()), Ok(offer));
     }
+}
+
+#[test]
+fn packets_are_as_long_as_the_far_end_wants_them_within_reason() {
+    let audio = |attributes: &str| {
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4 RTP/AVP 8 101\r\n{attributes}"
+        );
+        match &parse(&text).media[..] {
+            [Media::Audio(audio)] => audio.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    for (attributes, ms) in [
+        ("", 20),
+        ("a=ptime:10\r\n", 10),
+        ("a=ptime:30\r\na=maxptime:60\r\n", 30),
+        ("a=ptime: 60\r\n", 60),
+        ("a=ptime:25\r\n", 20),
+        ("a=ptime:0\r\n", 20),
+        ("a=ptime:4000\r\n", 20),
+        ("a=maxptime:10\r\n", 10),
+        ("a=maxptime:0\r\n", 10),
+        ("a=ptime:40\r\na=maxptime:30\r\n", 30),
+    ] {
+        assert_eq!(audio(attributes).packet_ms(), ms, "{attributes}");
+    }
+}
+
+#[test]
+fn telephone_events_and_marks_of_data_over_voice_are_read_and_harm_nothing() {
+    let offer = parse(
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8 98 101\r\n\
+         a=rtpmap:8 PCMA/8000\r\na=rtpmap:98 PCMA/8000\r\na=gpmd:98 vbd=yes;ecan=on\r\n\
+         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15,32-36\r\na=silenceSupp:off - - - -\r\na=ecan:fb on -\r\n",
+    );
+    let (answered, agreed) = answer(&offer, &ours(), origin());
+    let Agreed::Audio { codec: Codec::Pcma, far, keys: None } = agreed else { panic!("{agreed:?}") };
+    assert_eq!((far.events, far.codecs), (Some(101), vec![Codec::Pcma]));
+    assert!(text(&answered).contains("m=audio 4000 RTP/AVP 8\r\n"), "{}", text(&answered));
 }

@@ -111,11 +111,10 @@ fn number_of(uri: &Uri) -> Option<String> {
     let number = user.split(';').next().unwrap_or_default().trim();
     let is_number =
         number.starts_with('+') || number.bytes().all(|octet| octet.is_ascii_digit() || b"-.() ".contains(&octet));
-    let kept: String = if is_number {
-        number.chars().filter(|letter| !"-.() ".contains(*letter)).collect()
-    } else {
-        number.chars().filter(|letter| !letter.is_control()).collect()
-    };
+    // Escapes may stand for characters that no line may have.
+    let plain = number.chars().filter(|letter| !letter.is_control());
+    let kept: String =
+        if is_number { plain.filter(|letter| !"-.() ".contains(*letter)).collect() } else { plain.collect() };
     (!kept.is_empty() && !kept.eq_ignore_ascii_case("anonymous")).then(|| bounded(&kept))
 }
 
@@ -196,5 +195,12 @@ mod tests {
         let long = "9".repeat(900);
         let read = caller(&invite(&format!("From: \"{}\" <sip:{long}@h>;tag=a\r\n", "é".repeat(400))));
         assert_eq!((read.number.unwrap().len(), read.name.unwrap().len()), (PARTY_MAX, PARTY_MAX));
+    }
+
+    #[test]
+    fn escaped_control_characters_are_no_part_of_a_number() {
+        let told = invite("From: <sip:%0A+39%0D%0A06%19@h>;tag=1\r\nDiversion: <tel:+%0939-055>\r\n");
+        assert_eq!(caller(&told).number.as_deref(), Some("+3906"));
+        assert_eq!(called_number(&told, CalledFrom::Diversion), "+39055");
     }
 }

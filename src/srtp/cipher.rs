@@ -12,7 +12,7 @@ pub(super) enum Cipher {
     /// AES in counter mode and HMAC-SHA1.
     Counter(CounterMode),
     /// AES in Galois counter mode.
-    Galois { key: aead::LessSafeKey, salt: [u8; aead::NONCE_LEN] },
+    Galois { key: Box<aead::LessSafeKey>, salt: [u8; aead::NONCE_LEN] },
 }
 
 pub(super) struct CounterMode {
@@ -49,7 +49,7 @@ impl Cipher {
         let key = aead::UnboundKey::new(&aead::AES_128_GCM, &key).expect("a key of 16 octets");
         let mut short = [0; aead::NONCE_LEN];
         short.copy_from_slice(&salt[..aead::NONCE_LEN]);
-        Self::Galois { key: aead::LessSafeKey::new(key), salt: short }
+        Self::Galois { key: Box::new(aead::LessSafeKey::new(key)), salt: short }
     }
 
     /// Encrypts what stands behind the header and puts the tag behind.

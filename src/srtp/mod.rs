@@ -77,7 +77,7 @@ impl Suite {
 const KEY_OCTETS: usize = 16;
 
 /// A master key and salt for one direction of one call. It shows itself in no log.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MasterKey {
     suite: Suite,
     key: [u8; KEY_OCTETS],

@@ -115,7 +115,7 @@ fn names_and_lengths_are_those_of_the_rfcs_and_keys_of_other_lengths_are_none() 
     for suite in Suite::ALL {
         assert_eq!(Suite::named(&suite.name().to_lowercase()), Some(suite));
         let key = key(suite);
-        assert_eq!(MasterKey::new(suite, &key.octets()), Some(key.clone()));
+        assert_eq!(MasterKey::new(suite, &key.octets()), Some(key));
         assert_eq!(MasterKey::new(suite, &key.octets()[1..]), None);
         assert_eq!(MasterKey::new(suite, &[key.octets(), vec![0]].concat()), None);
         assert!(!format!("{key:?}{:?}", Sender::new(&key)).contains("[0, 1"), "keys are not told");

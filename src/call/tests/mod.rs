@@ -1,6 +1,7 @@
 //! Whole calls in virtual time: two of ours over a path with delay, loss, duplicates and changes of order, and one of ours
 //! against a scripted far end.
 
+mod audio;
 mod changes;
 mod endings;
 mod faults;
@@ -12,7 +13,9 @@ mod parting;
 mod party;
 mod peer;
 mod polling;
+mod progress;
 mod refresh;
+mod secure;
 mod silence;
 mod switching;
 mod transport;

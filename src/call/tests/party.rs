@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::call::{
-    Ask, Call, Codec, Ending, InboundSettings, Input, LineSettings, MediaAddresses, OutboundSettings, Output,
-    PageFormat, Progress, ReceivedPage, T38Policy, Verdict,
+    Ask, Call, Codec, Ending, InboundSettings, Input, LineSettings, MEDIA_TIMEOUT, MediaAddresses, OutboundSettings,
+    Output, PageFormat, Progress, ReceivedPage, T38Policy, Verdict,
 };
 use crate::model::{Compression, Resolution, Width};
 use crate::signal::Modulation;
@@ -56,13 +56,20 @@ pub(super) fn line(side: usize) -> LineSettings {
         image_redundancy: 3,
         pacing: Pacing::Modem,
         max_rate: 14_400,
+        srtp: None,
+        media_timeout: MEDIA_TIMEOUT,
         call_limit: Duration::from_secs(1800),
     }
 }
 
-/// A policy to ask for T.38 after a wait.
+/// A policy to ask for T.38 after a wait, without which there is no fax.
 pub(super) fn asking(wait: Duration) -> T38Policy {
-    T38Policy { ask: Ask::After(wait), ..T38Policy::default() }
+    T38Policy { ask: Ask::After(wait), audio: false, ..T38Policy::default() }
+}
+
+/// The same, with audio to fall back to.
+pub(super) fn asking_or_audio(wait: Duration) -> T38Policy {
+    T38Policy { audio: true, ..asking(wait) }
 }
 
 pub(super) fn outbound() -> OutboundSettings {
@@ -162,7 +169,10 @@ pub(super) fn page_bits(index: u32) -> Arc<[u8]> {
 /// Whether a received page is page `index`, with nothing but the filling of its last frame behind it.
 pub(super) fn is_page(page: &ReceivedPage, index: u32) -> bool {
     let sent = page_bits(index);
-    page.bits.get(..sent.len()) == Some(&sent[..]) && page.bits[sent.len()..].iter().all(|octet| *octet == 0)
+    let behind = page.bits.get(sent.len()..);
+    // Without error correction what is behind the page is what a modem made of the end of the carrier.
+    let is_filling = |behind: &[u8]| !page.format.ecm || behind.iter().all(|octet| *octet == 0);
+    page.bits.starts_with(&sent) && behind.is_some_and(is_filling)
 }
 
 /// One of our calls.
@@ -201,6 +211,11 @@ impl Party {
             story: Vec::new(),
             timeline: Vec::new(),
         }
+    }
+
+    /// When the outcome was told.
+    pub(super) fn ended_at(&self) -> Option<Instant> {
+        self.timeline.iter().find(|(_, what)| what.starts_with("ended: ")).map(|(at, _)| *at)
     }
 
     pub(super) fn ended(&self) -> &Ending {

@@ -1,5 +1,6 @@
 //! A scripted called side: rings, refuses, answers, sends a tone or silence, and treats an offer as told.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,8 @@ pub(super) enum Sound {
     None,
     Silence,
     Ced,
+    /// [`Peer::line`], and then silence.
+    Line,
 }
 
 /// The party.
@@ -48,8 +51,10 @@ pub(super) struct Peer {
     pub(super) sound: Sound,
     /// Hangs up so long after its 200.
     pub(super) hang_up_after: Option<Duration>,
-    /// Refuses an INVITE that offers T.38 with this, and does not count it as the call.
+    /// Refuses an INVITE that offers T.38 or encrypted audio with this, and does not count it as the call.
     pub(super) refuse_image: Option<u16>,
+    /// What it sends with [`Sound::Line`].
+    pub(super) line: VecDeque<i16>,
     leg: Option<Leg>,
     answer_at: Option<Instant>,
     hang_up_at: Option<Instant>,
@@ -75,6 +80,7 @@ impl Peer {
             sound,
             hang_up_after: None,
             refuse_image: None,
+            line: VecDeque::new(),
             leg: None,
             answer_at: None,
             hang_up_at: None,
@@ -97,8 +103,9 @@ impl Peer {
             leg.handle(Input::Message { message, source }, now);
             return self.drain(now);
         }
-        let offers_image = message.body.windows(7).any(|seven| seven == b"m=image");
-        if let Some(status) = self.refuse_image.filter(|_| offers_image && message.method() == Some(&Method::Invite))
+        let offers = |what: &[u8]| message.body.windows(what.len()).any(|part| part == what);
+        let offers_more = offers(b"m=image") || offers(b"RTP/SAVP");
+        if let Some(status) = self.refuse_image.filter(|_| offers_more && message.method() == Some(&Method::Invite))
             && let Some((response, to)) = stateless_response(&message, source, status, "", &[])
         {
             return vec![(Kind::Sip, sip_address(CALLEE), to.address, response.to_bytes())];
@@ -137,8 +144,11 @@ impl Peer {
         if let Some((at, sender, generator)) = self.audio.as_mut().filter(|(at, _, _)| *at <= now) {
             *at += Duration::from_millis(20);
             let silence = || [Law::A.silence(); FRAME_SAMPLES];
-            let samples =
-                if self.sound == Sound::Ced { generator.next_frame().unwrap_or_else(silence) } else { silence() };
+            let samples = match self.sound {
+                Sound::Ced => generator.next_frame().unwrap_or_else(silence),
+                Sound::Line => std::array::from_fn(|_| Law::A.encode(self.line.pop_front().unwrap_or(0))),
+                Sound::None | Sound::Silence => silence(),
+            };
             let datagram = sender.send(8, &samples, 160);
             sends.push((Kind::Audio, super::party::at(CALLEE, 4000), at_caller(), datagram));
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::network::{DELAY, Kind, Network};
 use super::party::{CALLEE, CALLER, PAGES, inbound, outbound};
 use super::transport::{assert_sent, network};
-use crate::call::{Output, Progress};
+use crate::call::{MEDIA_TIMEOUT, OutboundSettings, Output, Progress};
 use crate::model::{Cause, Phase};
 
 /// What marks the moment from which nothing comes from a side any more.
@@ -69,14 +69,14 @@ fn whoever_falls_silent_the_other_side_ends_the_call_itself() {
         for side in [CALLER, CALLEE] {
             for wholly in [false, true] {
                 let (network, took) = silent(from, side, wholly);
-                // Three commands of a caller, or the wait of a called machine for the first; a page beside, the searches for a command
-                // that follow it, and 32 s for our BYE.
-                // T.30 §5.4.3.1
-                assert!(
-                    took < clean + Duration::from_secs(110),
-                    "{from:?} {side} {wholly}: {took:?}\n{}",
-                    network.story()
-                );
+                let other = network.parties[1 - side].as_ref().unwrap();
+                let ended = other.ended_at().unwrap() - network.base;
+                // T.30's own timers, or the limit of silence; T.30 §5.4.3.1: T1, 35 s
+                assert!(ended < clean + MEDIA_TIMEOUT, "{from:?} {side} {wholly}: {ended:?}\n{}", network.story());
+                // What is not answered holds no line: the last word of the fax, and 4 s for the answer to our BYE.
+                let held = other.free_at.unwrap() - other.ended_at().unwrap();
+                assert!(held < Duration::from_secs(6), "{from:?} {side} {wholly}: {held:?}\n{}", network.story());
+                assert!(took < clean + MEDIA_TIMEOUT + Duration::from_secs(34), "the leg lets go too: {took:?}");
                 assert!(network.said(1 - side, "BYE") <= 1 || wholly, "{from:?}");
             }
         }
@@ -105,4 +105,62 @@ fn rtp_that_stops_or_goes_on_after_the_switch_is_of_no_matter() {
     // No way back to audio at the end: BYE, and that once.
     assert_eq!(network.said(CALLER, "BYE") + network.said(CALLEE, "BYE"), 1);
     assert_eq!(network.said(CALLER, "INVITE") + network.said(CALLEE, "INVITE"), 2);
+}
+
+#[test]
+fn a_trunk_may_know_sooner_that_a_far_end_without_packets_is_gone() {
+    let limit = Duration::from_secs(10);
+    let mut caller = outbound();
+    caller.line.media_timeout = limit;
+    let mut network = network(caller, inbound());
+    let since = Rc::new(Cell::new(false));
+    let (marked, seen) = (Rc::clone(&since), Rc::clone(&since));
+    network.watch = Box::new(move |side, output| {
+        marked.set(marked.get() || is_it(From::InPage(0), side, output));
+        Vec::new()
+    });
+    network.path = Box::new(move |flight| {
+        if seen.get() && flight.from == CALLEE && flight.kind == Kind::T38 { Vec::new() } else { vec![DELAY] }
+    });
+    network.play();
+    let caller = network.caller();
+    assert_eq!(caller.ended().outcome.cause, Cause::MediaLost, "{}", network.story());
+    let began = caller.timeline.iter().find(|(_, what)| what == "phase C, page 1").unwrap().0;
+    let waited = caller.ended_at().unwrap() - began;
+    // The page first, and then the limit; T.30 would say its command three times.
+    assert!(waited >= limit && waited < limit + Duration::from_secs(5), "{waited:?}");
+}
+
+#[test]
+fn a_far_end_that_only_listens_to_a_long_page_is_there() {
+    // A page takes 13 s at that rate, and T.38 has nothing to say meanwhile.
+    let slow = |caller: OutboundSettings| {
+        let mut caller = caller;
+        (caller.line.media_timeout, caller.line.max_rate) = (Duration::from_secs(10), 2400);
+        caller
+    };
+    let mut network = network(slow(outbound()), inbound());
+    network.play();
+    assert_sent(&network);
+    assert_eq!(network.caller().ended().record.rate, Some(2400));
+}
+
+#[test]
+fn a_cancel_without_an_answer_holds_no_line_either() {
+    let caller = OutboundSettings { answer_timeout: Duration::from_secs(4), ..outbound() };
+    let callee = crate::call::InboundSettings { answer_after: Duration::from_secs(20), ..inbound() };
+    let mut network = network(caller, callee);
+    let ringing = Rc::new(Cell::new(false));
+    let (marked, seen) = (Rc::clone(&ringing), Rc::clone(&ringing));
+    network.watch = Box::new(move |side, output| {
+        marked.set(marked.get() || side == CALLER && matches!(output, Output::Progress(Progress::Ringing)));
+        Vec::new()
+    });
+    network.path = Box::new(move |flight| if seen.get() && flight.from == CALLEE { Vec::new() } else { vec![DELAY] });
+    network.play();
+    let caller = network.caller();
+    assert_eq!(caller.ended().outcome.cause, Cause::NoAnswer, "{}", network.story());
+    let held = caller.free_at.unwrap() - caller.ended_at().unwrap();
+    assert!(held <= Duration::from_secs(4), "{held:?}");
+    assert!(caller.finished_at.unwrap() > caller.free_at.unwrap() + Duration::from_secs(20), "the leg waits on");
 }

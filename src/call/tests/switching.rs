@@ -15,7 +15,7 @@ use crate::rtp;
 use crate::sip::Method;
 
 fn never() -> T38Policy {
-    T38Policy { ask: Ask::Never, ..T38Policy::default() }
+    T38Policy { ask: Ask::Never, audio: false, ..T38Policy::default() }
 }
 
 fn peer(on_offer: OnOffer, sound: Sound) -> Peer {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::party::{at, inbound, outbound, page_bits, sending};
 use crate::call::Output;
-use crate::call::fax::Fax;
+use crate::call::fax::{Carrier, Fax};
 use crate::model::Cause;
 use crate::signal::Modulation;
 use crate::t30::{self, Procedure, Verdict};
@@ -53,7 +53,7 @@ impl Wire {
     fn new(device: impl FnOnce(Instant) -> Procedure) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
         let now = Instant::now();
-        let fax = Fax::start(device(now), t38::Settings::default(), Some(at(1, 4002)), 0, now);
+        let fax = Fax::start(device(now), Carrier::t38(t38::Settings::default(), Some(at(1, 4002)), now), 0, now);
         let (outputs, heard) = (VecDeque::new(), VecDeque::new());
         let frame = Vec::new();
         let mut wire =
@@ -128,7 +128,7 @@ impl Wire {
         datagram.extend_from_slice(packet);
         datagram.extend([0, 0]);
         self.sequence = self.sequence.wrapping_add(1);
-        self.fax.datagram(&datagram, at(1, 4002), self.now);
+        self.fax.t38_datagram(&datagram, at(1, 4002), self.now);
         self.settle();
     }
 

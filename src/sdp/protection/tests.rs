@@ -75,7 +75,7 @@ fn through(description: &Description) -> Description {
 
 fn keys(agreed: &Agreed) -> Option<Keys> {
     let Agreed::Audio { keys, .. } = agreed else { panic!("{agreed:?}") };
-    keys.clone()
+    *keys
 }
 
 #[test]
