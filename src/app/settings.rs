@@ -210,6 +210,7 @@ fn fax(config: &Config) -> Fax {
             config::Pacing::Auto => Pacing::Auto,
             config::Pacing::Fast => Pacing::Fast,
         },
+        remember: fax.remember,
     }
 }
 

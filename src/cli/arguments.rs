@@ -324,6 +324,22 @@ pub enum Trunk {
         #[arg(long)]
         json: bool,
     },
+    /// Show the numbers that are called over audio at once because T.38 had trouble with them, or forget them
+    ///
+    /// A trunk with fax = "auto" remembers for as long as fax.remember says where T.38 was refused, or agreed on and then failed.
+    Memory {
+        /// Trunk as named in the configuration
+        name: String,
+        /// Forget this number, so that T.38 is tried again in the next call to it
+        #[arg(long, value_name = "NUMBER", conflicts_with = "forget_all")]
+        forget: Option<String>,
+        /// Forget all numbers of the trunk
+        #[arg(long)]
+        forget_all: bool,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
     /// Ask a trunk whether it works, and tell what is wrong
     ///
     /// Sends OPTIONS from a port of its own, and asks the registrar (where the trunk registers) what it knows of us, without

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::problem::Findings;
-use super::value::{Action, DeliveryTls, Identity, NumberFormat, NumberUri, SipTransport, TrunkTransport};
+use super::value::{
+    Action, DeliveryTls, FaxWay, Identity, NumberFormat, NumberUri, SipTransport, Srtp, T38, TrunkTransport,
+};
 use super::{Config, SubAddress, Trunk};
 use crate::model::{Network, NumberPattern};
 
@@ -201,11 +203,16 @@ fn trunks(config: &Config, findings: &mut Findings) {
             findings.complain_at(&key("max_call"), reason, "a call must be able to go on after it was answered");
         }
         session_timer(findings, index, trunk);
+        srtp(findings, index, trunk);
         registration(findings, index, trunk);
         identity(findings, index, trunk);
         if trunk.codecs.is_empty() && sound(findings, &[&key("codecs")]) {
             let reason = "is empty, and a call begins as a voice call".to_owned();
             findings.complain_at(&key("codecs"), reason, "write codecs = [\"pcma\", \"pcmu\"]");
+        }
+        if trunk.fax == FaxWay::Audio && trunk.t38 != T38::Reinvite && sound(findings, &[&key("fax"), &key("t38")]) {
+            let reason = "offers T.38 in the INVITE, and fax = \"audio\" allows none".to_owned();
+            findings.complain_at(&key("t38"), reason, "leave it out, or write fax = \"auto\"");
         }
         let far = trunk.proxy.host.parse::<IpAddr>().is_ok_and(|address| !address.is_loopback());
         let near = config.sip.listen.iter().all(|listen| listen.address.ip().is_loopback());
@@ -214,6 +221,20 @@ fn trunks(config: &Config, findings: &mut Findings) {
             let reason = format!("{} could never answer to sip.listen = {}", trunk.proxy, listens.join(", "));
             findings.complain_at(&key("proxy"), reason, "listen on an address of the network the trunk is in");
         }
+    }
+}
+
+/// Whoever reads the keys can read the audio.
+fn srtp(findings: &mut Findings, index: usize, trunk: &Trunk) {
+    let key = |name: &str| format!("trunk[{index}].{name}");
+    let is_open = trunk.transport != TrunkTransport::Tls && !trunk.srtp_without_tls;
+    if trunk.srtp != Srtp::Off && is_open && sound(findings, &[&key("srtp"), &key("transport")]) {
+        let reason = "would tell its keys to everybody on the way: SIP is not encrypted".to_owned();
+        findings.complain_at(&key("srtp"), reason, "write transport = \"tls\", or srtp_without_tls = true");
+    }
+    if trunk.srtp == Srtp::Off && trunk.srtp_without_tls && sound(findings, &[&key("srtp"), &key("srtp_without_tls")]) {
+        let reason = "means nothing while srtp is \"off\"".to_owned();
+        findings.complain_at(&key("srtp_without_tls"), reason, "set srtp, or leave it out");
     }
 }
 

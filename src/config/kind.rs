@@ -16,8 +16,8 @@ use super::value::{
     Mailbox, PortRange, Rate as PricedRate, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport,
 };
 use super::{
-    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, Formats, HostPort, Identity, LogFormat,
-    LogLevel, NumberFormat, NumberUri, Pacing, Paper, RejectedPage, Reliable, T38, T38Ask, WhenFull,
+    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, FaxWay, Formats, HostPort, Identity,
+    LogFormat, LogLevel, NumberFormat, NumberUri, Pacing, Paper, RejectedPage, Reliable, Srtp, T38, T38Ask, WhenFull,
 };
 use crate::model::fetch::is_digits;
 use crate::model::{self, Network, Resolution, Width};
@@ -366,6 +366,8 @@ words! {
     }
     /// A voice codec.
     CodecWord -> Codec { "pcma" => Codec::Pcma, "pcmu" => Codec::Pcmu, }
+    /// What carries the fax.
+    FaxWayWord -> FaxWay { "auto" => FaxWay::Auto, "t38" => FaxWay::T38, "audio" => FaxWay::Audio, }
     /// How calls come to T.38.
     T38Word -> T38 { "reinvite" => T38::Reinvite, "first" => T38::First, "both" => T38::Both, }
     /// Who asks for T.38.
@@ -417,6 +419,8 @@ words! {
     ReliableWord -> Reliable {
         "off" => Reliable::Off, "supported" => Reliable::Supported, "required" => Reliable::Required,
     }
+    /// Whether audio is encrypted.
+    SrtpWord -> Srtp { "off" => Srtp::Off, "offer" => Srtp::Offer, "require" => Srtp::Require, }
     /// What clients by TLS must show.
     ClientsWord -> TlsClients {
         "ignored" => TlsClients::Ignored, "accepted" => TlsClients::Accepted, "required" => TlsClients::Required,

@@ -4,11 +4,11 @@ use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
     ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain,
-    EngineWord, Facilities, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind, LevelWord, Line,
-    List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord, NumberPattern, NumberUriWord,
-    OneOrMore, PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine, RejectedPageWord, ReliableWord,
-    ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size, StationId, Switch, T38AskWord, T38Word,
-    Telephone, Time, TlsWord, TransportWord, WidthWord,
+    EngineWord, Facilities, FaxWayWord, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind,
+    LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord,
+    NumberPattern, NumberUriWord, OneOrMore, PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine,
+    RejectedPageWord, ReliableWord, ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size, SrtpWord,
+    StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord, TransportWord, WidthWord,
 };
 
 file! {
@@ -306,6 +306,11 @@ section! {
         session_timer_min: Time = "90 s", from "90 s" to "1 h";
         /// How many other addresses the trunk may send one call to (3xx). `0`: none, as a call elsewhere may be an expensive one.
         redirects: Count = 5, from 0 to 8;
+        /// What carries the fax of a call, in either direction. `auto`: it begins over the audio of the call, changes to T.38 when
+        /// either side asks for that and the other agrees, and stays in the audio where it is refused. `t38`: T.38 only; a call in
+        /// which it is refused has no fax. `audio`: over audio only (G.711); T.38 is neither asked for nor taken. See `remember` of
+        /// `[fax]` for what `auto` learns of each number.
+        fax: FaxWayWord = "auto";
         /// How calls come to T.38. `reinvite`: they begin with audio and switch. `first`: our INVITE offers T.38 alone. `both`: it
         /// offers audio and T.38, as some fax boards do. A far end that refuses the last two (415, 488, 606) is offered audio in
         /// the same call.
@@ -316,13 +321,21 @@ section! {
         /// How long to wait after the answer for the far end to switch to T.38 before we ask for it.
         t38_reinvite_after: Time = "5 s", from "0 s" to "30 s";
         /// Whether to take part when the far end asks for T.38. When false it is refused with 488, and T.38 is used only where we
-        /// ask for it.
+        /// ask for it. A page that has begun over audio is never interrupted for it.
         t38_accept: Switch = true;
+        /// Whether the audio of calls is encrypted (SRTP, its keys told in SIP: RFC 4568). `offer`: it is asked for, and done without
+        /// where the trunk refuses; its own calls are taken either way. `require`: no call without. T.38 is never encrypted.
+        srtp: SrtpWord = "off";
+        /// Whether the keys of SRTP may be told in SIP that is not encrypted itself, where whoever reads it can read the audio too.
+        srtp_without_tls: Switch = false;
         /// How long it may ring.
         answer_timeout: Time = "60 s", from "5 s" to "5 m";
+        /// How long nothing at all may come from the far end during a fax, while it is its turn to speak: a far end that is gone does not
+        /// hold a channel longer. A machine that is started by hand may be silent for 35 seconds.
+        media_timeout: Time = "40 s", from "10 s" to "5 m";
         /// Longest call.
         max_call: Time = "1 h", from "1 m" to "6 h";
-        /// Voice codecs offered before the switch to T.38, best first.
+        /// Codecs offered for the audio of a call, best first.
         codecs: List<CodecWord> = ["pcma", "pcmu"];
     }
 }
@@ -377,6 +390,9 @@ section! {
         /// network need. `fast`: as fast as the network takes it, whoever is there. `auto`: fast where the answers of the far
         /// end came sooner than any modem between us could have let them, else as a modem.
         pacing: PacingWord = "auto";
+        /// How long it is remembered that T.38 was refused, or agreed on and then failed, in a call to a number over a trunk, so that
+        /// the next call goes over audio at once. `0 s`: not at all. `faxramp trunk memory` shows and forgets it.
+        remember: Time = "30 d", from "0 s" to "3660 d";
     }
 }
 

@@ -119,6 +119,17 @@ pub enum Reliable {
     Required,
 }
 
+/// Whether audio is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Srtp {
+    /// It is not.
+    Off,
+    /// Where the other side can.
+    Offer,
+    /// Always.
+    Require,
+}
+
 /// A range of ports, both ends included.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PortRange {
@@ -233,6 +244,17 @@ pub enum Codec {
     Pcma,
     /// G.711 µ-law.
     Pcmu,
+}
+
+/// What carries the fax of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FaxWay {
+    /// T.38 where both sides get it going, else the audio of the call.
+    Auto,
+    /// T.38 only.
+    T38,
+    /// The audio of the call only.
+    Audio,
 }
 
 /// How calls of a trunk come to T.38.

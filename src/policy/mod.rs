@@ -10,6 +10,7 @@ pub mod dialplan;
 pub mod pace;
 pub mod retry;
 pub mod route;
+pub mod t38_memory;
 pub mod trunk_state;
 
 pub use address::{AddressOptions, AddressRules, FaxAddress, Refusal};
@@ -18,4 +19,5 @@ pub use dialplan::{DialplanError, NumberFormat, Rate, Route, Trunk, Trunks};
 pub use pace::Pace;
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
 pub use route::{InboundRoutes, InboundRule, RouteError, SubAddressRule, UnknownNumber};
+pub use t38_memory::{Lesson, T38Trial, T38Trouble, lesson};
 pub use trunk_state::{Standing, TrunkEvent, TrunkFault, TrunkReport, TrunkState};

@@ -318,7 +318,7 @@ pub fn lengthened_ms(delay: Duration, chance: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::{GiveUp, MAX_STEPS, Next, RetrySettings, Schedule, ScheduleError, Tries};
-    use crate::model::{Cause, Outcome, Phase, RetryClass};
+    use crate::model::{Cause, Outcome, Phase, RetryClass, Sound};
     use proptest::prelude::*;
 
     const MINUTE_MS: i64 = 60_000;
@@ -384,8 +384,15 @@ mod tests {
     #[test]
     fn somebody_who_is_no_fax_is_rung_twice_at_most() {
         let first = Tries::default();
-        assert_eq!(next(Cause::NoFaxHeard, first), Next::At(30 * MINUTE_MS));
-        assert_eq!(next(Cause::NoFaxHeard, first.plus(RetryClass::NotAFax)), Next::GiveUp(GiveUp::TriesUsedUp));
+        for cause in [Cause::NoFaxHeard, Cause::Heard(Sound::Voice), Cause::Heard(Sound::AnsweringMachine)] {
+            assert_eq!(next(cause.clone(), first), Next::At(30 * MINUTE_MS));
+            assert_eq!(next(cause, first.plus(RetryClass::NotAFax)), Next::GiveUp(GiveUp::TriesUsedUp));
+        }
+        assert_eq!(
+            next(Cause::Heard(Sound::BusyTone), first),
+            next(Cause::Busy, first),
+            "busy is busy, however it is told"
+        );
     }
 
     #[test]

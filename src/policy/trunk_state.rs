@@ -67,6 +67,7 @@ impl TrunkFault {
             | Cause::Unallocated
             | Cause::Rejected
             | Cause::NoFaxHeard
+            | Cause::Heard(_)
             | Cause::NoCommonTransport
             | Cause::Incompatible(_)
             | Cause::TrainingFailed
@@ -140,6 +141,7 @@ impl TrunkEvent {
             | Cause::Unallocated
             | Cause::Rejected
             | Cause::NoFaxHeard
+            | Cause::Heard(_)
             | Cause::NoCommonTransport
             | Cause::Incompatible(_)
             | Cause::TrainingFailed

@@ -1,6 +1,6 @@
 //! A [`Cause`] as two columns, its word and what else it carries, and back.
 
-use crate::model::{Cause, Phase};
+use crate::model::{Cause, Phase, Sound};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -26,6 +26,7 @@ pub(super) fn detail(cause: &Cause) -> Option<String> {
         | Cause::TrunkDown
         | Cause::TrunkAuthentication
         | Cause::NoFaxHeard
+        | Cause::Heard(_)
         | Cause::NoCommonTransport
         | Cause::TrainingFailed
         | Cause::PageRejected
@@ -75,7 +76,7 @@ pub(super) fn cause(word: &str, detail: Option<&str>) -> Option<Cause> {
         }
         "expired" => Cause::Expired,
         "local-fault" => Cause::Local(text().to_owned()),
-        _ => return None,
+        _ => Cause::Heard(Sound::ALL.into_iter().find(|sound| sound.word() == word)?),
     })
 }
 
@@ -111,7 +112,7 @@ fn kept(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{cause, detail};
-    use crate::model::{Cause, Phase};
+    use crate::model::{Cause, Phase, Sound};
 
     #[test]
     fn every_cause_comes_back_from_its_row_as_it_went_in() {
@@ -126,6 +127,8 @@ mod tests {
             Cause::TrunkDown,
             Cause::TrunkAuthentication,
             Cause::NoFaxHeard,
+            Cause::Heard(Sound::Voice),
+            Cause::Heard(Sound::Silence),
             Cause::NoCommonTransport,
             Cause::Incompatible("it cannot receive"),
             Cause::TrainingFailed,

@@ -1,7 +1,7 @@
 //! Rows about trunks: what is known of each, and the calls over it.
 
 use crate::model::JobId;
-use crate::policy::TrunkReport;
+use crate::policy::{T38Trouble, TrunkReport};
 
 /// What is known of one trunk.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,4 +40,15 @@ pub struct TrunkFailure {
     pub cause: String,
     /// What it was, in words.
     pub sentence: String,
+}
+
+/// What is remembered of T.38 with one number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct T38Note {
+    /// The number.
+    pub number: String,
+    /// What T.38 came to.
+    pub trouble: T38Trouble,
+    /// When, Unix milliseconds.
+    pub noted_ms: i64,
 }

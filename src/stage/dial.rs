@@ -18,11 +18,14 @@ use super::reception::Reception;
 use super::settings::{Settings, SipServer};
 use super::trunks::{Board, ring_later};
 use super::{Fault, Office, attend, chance, fax_mail, identity, now_ms, trace};
-use crate::call::{Call, Ending, OutboundSettings, PageFormat, Progress, ReceivedPage, Record, Verdict};
+use crate::call::{
+    self, Ask, Call, Ending, FirstOffer, LineSettings, OutboundSettings, PageFormat, Progress, ReceivedPage, Record,
+    T38Policy, Verdict,
+};
 use crate::clock;
 use crate::io::call::{CallOwner, Tap, run as run_call};
 use crate::model::{AttemptId, CallId, Cause, FetchRequest, JobId, JobState, Number, Outcome, ReceivedId};
-use crate::policy::{GiveUp, Next, Route, TrunkEvent, TrunkFault};
+use crate::policy::{GiveUp, Lesson, Next, Route, T38Trial, T38Trouble, TrunkEvent, TrunkFault, lesson};
 use crate::queue::due::{self, Lines};
 use crate::queue::{Bell, DueJob, JobFilter, NewReceived, Opened};
 use crate::sip::{Destination, Uri};
@@ -250,6 +253,7 @@ impl Placing {
             "the call is over"
         );
         let outcome = ending.outcome.clone();
+        self.learn(&ending).await;
         self.close(ending, fetched).await;
         self.office.live().end(subject, outcome);
     }
@@ -301,12 +305,16 @@ impl Placing {
             Work::Fetch(request, ..) => line::fetcher(fax, request),
         };
         let settings = OutboundSettings {
-            line: line::settings(fax, media, trunk.codecs.clone(), trunk.call_limit),
+            line: LineSettings {
+                srtp: line::protection(trunk.srtp, first.transport).map_err(|error| error.to_string())?,
+                media_timeout: trunk.media_timeout,
+                ..line::settings(fax, media, trunk.codecs.clone(), trunk.call_limit)
+            },
             endpoint,
             invitation,
             response_timeout: trunk.response_timeout,
             answer_timeout: trunk.answer_timeout,
-            t38: trunk.t38,
+            t38: self.t38_policy(trunk.t38).await,
             fax: errand,
         };
         let call = Call::outbound(settings, chance(), clock::now());
@@ -341,6 +349,61 @@ impl Placing {
         // The owner is gone with the call, so the writer ends when all is written.
         let _ = writing.await;
         Ok(ending)
+    }
+
+    /// The trunk's way to T.38, less what is remembered of this number.
+    async fn t38_policy(&self, policy: T38Policy) -> T38Policy {
+        // Who may have no audio has nothing to choose.
+        if !policy.audio {
+            return policy;
+        }
+        match self.known_trouble().await {
+            None => policy,
+            Some(T38Trouble::Refused) => T38Policy { first_offer: FirstOffer::Audio, ask: Ask::Never, ..policy },
+            Some(T38Trouble::Failed) => T38Policy::audio_only(),
+        }
+    }
+
+    /// What is remembered of T.38 with this number over this trunk.
+    async fn known_trouble(&self) -> Option<T38Trouble> {
+        let (trunk, number) = (self.route.trunk.clone(), self.job.number.to_string());
+        let remember = i64::try_from(self.settings.dial.fax.remember.as_millis()).unwrap_or(i64::MAX);
+        if remember == 0 {
+            return None;
+        }
+        let since = self.opened_ms.saturating_sub(remember);
+        let known = self.office.blocking(move |office| Ok(office.store().t38_trouble(&trunk, &number, since)?)).await;
+        known.unwrap_or_else(|fault| {
+            tracing::warn!(%fault, "what is remembered of the number cannot be read");
+            None
+        })
+    }
+
+    /// Notes what the call taught about T.38 with this number.
+    async fn learn(&self, ending: &Ending) {
+        let audio = self.settings.dial.lines.get(&self.route.trunk).is_some_and(|trunk| trunk.t38.audio);
+        if !audio || self.settings.dial.fax.remember.is_zero() {
+            return;
+        }
+        let trial = match ending.record.t38 {
+            call::T38Trial::NotTried => T38Trial::NotTried,
+            call::T38Trial::Refused => T38Trial::Refused,
+            call::T38Trial::Agreed => T38Trial::Agreed,
+        };
+        let pages = ending.record.sent.saturating_add(ending.record.received);
+        let lesson = lesson(self.known_trouble().await, trial, pages, &ending.outcome.cause);
+        let (trunk, number) = (self.route.trunk.clone(), self.job.number.to_string());
+        let noted = self.office.blocking(move |office| {
+            match lesson {
+                Lesson::Nothing => {}
+                Lesson::Remember(trouble) => office.store().remember_t38(&trunk, &number, trouble, now_ms())?,
+                Lesson::Forget => drop(office.store().forget_t38(&trunk, Some(&number))?),
+            }
+            Ok(())
+        });
+        if let Err(fault) = noted.await {
+            tracing::warn!(%fault, "what the call taught about T.38 could not be written");
+        }
     }
 
     /// The end of a call whose trunk cannot even be found.

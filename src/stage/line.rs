@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::settings::{Fax, SipServer, TrunkLine};
+use super::settings::{Fax, SipServer, Srtp, SrtpWish, TrunkLine};
 use super::trace::Recorder;
-use crate::call::{Codec, LineSettings, MediaAddresses};
+use crate::call::{Codec, LineSettings, MEDIA_TIMEOUT, MediaAddresses, OurProtection};
 use crate::io::call::{MediaPorts, MediaSockets};
 use crate::io::dns::Names;
 use crate::io::sip::SipSocket;
@@ -185,9 +185,31 @@ pub fn settings(fax: &Fax, media: MediaAddresses, codecs: Vec<Codec>, call_limit
         image_redundancy: fax.image_redundancy,
         pacing: fax.pacing,
         max_rate: fax.max_modulation.bits_per_second(),
+        srtp: None,
+        media_timeout: MEDIA_TIMEOUT,
         call_limit,
     }
 }
+
+/// The protection of a call's audio, where its SIP takes this way.
+///
+/// # Errors
+/// When it must be protected, and whoever reads the SIP could read the keys.
+pub fn protection(srtp: Srtp, by: Transport) -> Result<Option<OurProtection>, NoTls> {
+    let may_tell = srtp.without_tls || by == Transport::Tls;
+    let required = match srtp.wish {
+        SrtpWish::Require if !may_tell => return Err(NoTls),
+        SrtpWish::Require => true,
+        SrtpWish::Offer if may_tell => false,
+        SrtpWish::Offer | SrtpWish::Off => return Ok(None),
+    };
+    Ok(Some(OurProtection { required, chance: super::unpredictable(), number: 0 }))
+}
+
+/// SRTP is required of a call whose SIP is not encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("trunk.srtp requires SRTP, and this call's SIP does not go by TLS; see trunk.srtp_without_tls")]
+pub struct NoTls;
 
 /// The fax of an outbound call.
 #[must_use]

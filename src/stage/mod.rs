@@ -174,6 +174,14 @@ pub fn chance() -> u64 {
     u64::from_le_bytes(octets)
 }
 
+/// Chance for keys.
+#[must_use]
+pub fn unpredictable() -> [u8; 32] {
+    let mut octets = [0; 32];
+    getrandom::fill(&mut octets).expect("the kernel gives random octets");
+    octets
+}
+
 /// Runs one stage: `look` takes the work there is and says whether there may be more; then the stage waits for its bell.
 async fn attend<F, W>(office: Office, name: &'static str, bell: Bell, mut stop: watch::Receiver<bool>, mut look: F)
 where

@@ -18,7 +18,7 @@ use super::offer::{Answerer, Offered};
 use super::reception::Reception;
 use super::settings::{InboundPeer, Settings, WhenFull};
 use super::{Fault, Office, chance, fax_mail, now_ms, trace};
-use crate::call::{Call, Codec, Ending, InboundSettings, Record};
+use crate::call::{Call, Codec, Ending, InboundSettings, LineSettings, Record};
 use crate::clock;
 use crate::io::call::{Tap, Way, run as run_call, run_leg};
 use crate::io::sip::Arrived;
@@ -221,6 +221,9 @@ impl Answering {
             let why = "it asked for a session shorter than trunk.session_timer_min";
             return Some(Refusal { status: 422, why, header: Some(("Min-SE", self.peer.calls.least())) });
         }
+        if line::protection(self.peer.srtp, self.source.transport).is_err() {
+            return Some(Refusal::new(488, "trunk.srtp requires SRTP, and the call did not come by TLS"));
+        }
         let all = self.line.receptions() + outgoing.len() >= receive.max_calls;
         let peer = self.line.receptions_from(&self.peer.name) >= self.peer.channels;
         let trunk = self.peer.trunk.as_ref().is_some_and(|trunk| {
@@ -349,7 +352,11 @@ impl Answering {
         let sockets = self.line.media_sockets(&peer).await.map_err(|error| error.to_string())?;
         let media = self.line.media(&sockets, &peer).map_err(|error| error.to_string())?;
         let settings = InboundSettings {
-            line: line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit),
+            line: LineSettings {
+                srtp: line::protection(self.peer.srtp, self.source.transport).map_err(|error| error.to_string())?,
+                media_timeout: self.peer.media_timeout,
+                ..line::settings(&receive.fax, media, vec![Codec::Pcma, Codec::Pcmu], receive.call_limit)
+            },
             endpoint: self.endpoint(),
             answer_after: receive.wishes_for(&self.called).answer_after,
             t38: self.peer.t38,

@@ -126,6 +126,8 @@ pub struct Fax {
     pub image_redundancy: u8,
     /// How packets are paced.
     pub pacing: t38::Pacing,
+    /// How long it is remembered what T.38 came to with a number; not at all when zero.
+    pub remember: Duration,
 }
 
 /// A SIP server as it is configured; where it is now is looked up for each call.
@@ -164,12 +166,41 @@ pub struct TrunkLine {
     pub codecs: Vec<Codec>,
     /// What of SIP's extensions is used.
     pub calls: sip::CallSettings,
+    /// Whether audio is encrypted.
+    pub srtp: Srtp,
+    /// How long nothing may come from the far end during a fax.
+    pub media_timeout: Duration,
     /// How its calls come to T.38.
     pub t38: T38Policy,
     /// How long it may ring.
     pub answer_timeout: Duration,
     /// Longest call.
     pub call_limit: Duration,
+}
+
+/// Whether the audio of a trunk is encrypted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Srtp {
+    /// How much it is wished.
+    pub wish: SrtpWish,
+    /// Whether keys may be told in SIP that is not encrypted.
+    pub without_tls: bool,
+}
+
+impl Srtp {
+    /// None of it.
+    pub const OFF: Self = Self { wish: SrtpWish::Off, without_tls: false };
+}
+
+/// How much encrypted audio is wished.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SrtpWish {
+    /// Not at all.
+    Off,
+    /// Where the other side can.
+    Offer,
+    /// No call without.
+    Require,
 }
 
 /// How we register.
@@ -346,6 +377,10 @@ pub struct InboundPeer {
     pub rate: sip::Rate,
     /// What of SIP's extensions is used.
     pub calls: sip::CallSettings,
+    /// Whether audio is encrypted.
+    pub srtp: Srtp,
+    /// How long nothing may come from it during a fax.
+    pub media_timeout: Duration,
     /// How its calls come to T.38.
     pub t38: T38Policy,
 }
@@ -460,6 +495,8 @@ mod tests {
             when_full: WhenFull::Busy,
             rate: Rate { per_second: 1, burst: 1 },
             calls: CallSettings::default(),
+            srtp: super::Srtp::OFF,
+            media_timeout: std::time::Duration::from_secs(40),
             t38: T38Policy::default(),
         }
     }

@@ -1,11 +1,18 @@
-//! RTP of one side → the tones in it, and what was lost.
+//! RTP of one side → its sounds, what the modems say in it, and what was lost.
+//!
+//! The same playout and the same modems listen as in a call. They have to be told what fast carrier comes next; that stands in the frames
+//! that were heard before ([`Stream::commanded`], [`Stream::confirmed`]).
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use super::step::{Layer, Loss, Side, Step, What};
 use crate::dsp::g711::Law;
 use crate::dsp::tone::{Detector, Tone};
+use crate::modem::{Input, Output, Settings, Terminal};
 use crate::rtp;
+use crate::rtp::playout::{Mark, Playout};
+use crate::signal::{Heard, Listen, Modulation, Training};
 
 /// The stream of one side.
 #[derive(Debug)]
@@ -15,19 +22,43 @@ pub(super) struct Stream {
     last: Duration,
     law: Option<Law>,
     detector: Option<Detector>,
+    ear: Ear,
     /// The number of the packet that was highest, widened.
     highest: Option<u64>,
     first: u64,
     arrived: u64,
 }
 
+/// Modems that listen.
+#[derive(Debug)]
+struct Ear {
+    /// Stands for the beginning of the call in their time.
+    origin: Instant,
+    playout: Playout,
+    terminal: Terminal,
+    /// When the next frame is played.
+    next: Option<Duration>,
+    /// What the DCS of this side commanded: the modem, and whether its pages have error correction.
+    command: Option<(Modulation, bool)>,
+    heard: VecDeque<(Duration, Heard)>,
+}
+
+/// The time of a frame of the playout.
+const FRAME: Duration = Duration::from_millis(20);
+/// How long is listened behind the last packet, for what still waits in the playout.
+const BEHIND_LAST: Duration = Duration::from_millis(600);
+/// After a gap as long as this without a packet nothing is listened to until the next one.
+const LONGEST_GAP: Duration = Duration::from_secs(3);
+
 // RFC 3551 §6
 const PAYLOAD_PCMU: u8 = 0;
 const PAYLOAD_PCMA: u8 = 8;
 
 impl Stream {
-    pub(super) const fn new(side: Side) -> Self {
-        Self { side, began: None, last: Duration::ZERO, law: None, detector: None, highest: None, first: 0, arrived: 0 }
+    pub(super) fn new(side: Side, origin: Instant) -> Self {
+        let (began, last, law, detector) = (None, Duration::ZERO, None, None);
+        let ear = Ear::new(origin);
+        Self { side, began, last, law, detector, ear, highest: None, first: 0, arrived: 0 }
     }
 
     /// Takes a datagram.
@@ -57,6 +88,35 @@ impl Stream {
                 Tone::Ced => ("CED", "answer tone, 2100 Hz"),
             };
             steps.push(self.step(at, name, detail));
+        }
+        self.ear.packet(&packet, at);
+    }
+
+    /// No more comes.
+    pub(super) fn finish(&mut self) {
+        if self.began.is_some() {
+            self.ear.listen(self.last + BEHIND_LAST);
+        }
+    }
+
+    /// The next thing that the modems heard, and when.
+    pub(super) fn heard(&mut self) -> Option<(Duration, Heard)> {
+        self.ear.heard.pop_front()
+    }
+
+    /// This side has said which modem it uses: the training check follows.
+    // T.30 (09/2005) §5.3.6.1.4
+    pub(super) fn commanded(&mut self, modulation: Modulation, error_correction: bool) {
+        self.ear.command = Some((modulation, error_correction));
+        self.ear.expect(Listen::Fast { modulation, training: Training::Long, framed: false });
+    }
+
+    /// The other side is ready for a page of this one.
+    // T.30 (09/2005) §5.3.6.1.5
+    pub(super) fn confirmed(&mut self) {
+        if let Some((modulation, framed)) = self.ear.command {
+            let training = if modulation.has_short_training() { Training::Short } else { Training::Long };
+            self.ear.expect(Listen::Fast { modulation, training, framed });
         }
     }
 
@@ -96,5 +156,50 @@ impl Stream {
     /// Whether anything came, and until when.
     pub(super) fn span(&self) -> Option<(Duration, Duration)> {
         self.began.map(|began| (began, self.last))
+    }
+}
+
+impl Ear {
+    fn new(origin: Instant) -> Self {
+        let terminal = Terminal::new(&Settings::default(), origin);
+        Self { origin, playout: Playout::new(), terminal, next: None, command: None, heard: VecDeque::new() }
+    }
+
+    fn packet(&mut self, packet: &rtp::Packet<'_>, at: Duration) {
+        if self.next.is_some_and(|next| at > next + LONGEST_GAP) {
+            // Nobody plays an hour of silence.
+            (self.playout, self.next) = (Playout::new(), None);
+        }
+        self.next.get_or_insert(at);
+        self.listen(at);
+        self.playout.receive(packet, self.origin + at);
+    }
+
+    /// Plays and hears what is due by then.
+    fn listen(&mut self, until: Duration) {
+        while let Some(at) = self.next.filter(|next| *next <= until) {
+            self.next = Some(at + FRAME);
+            let now = self.origin + at;
+            let frame = self.playout.play(now);
+            let input = match frame.mark {
+                Mark::Concealed => Input::Concealed(frame.samples),
+                Mark::Received | Mark::Silence => Input::Samples(frame.samples),
+            };
+            self.terminal.handle(input, now);
+            // The packets came before they were played.
+            let came = at.saturating_sub(self.playout.statistics().delay);
+            while let Some(output) = self.terminal.poll() {
+                match output {
+                    Output::Heard(heard) => self.heard.push_back((came, heard)),
+                    // Nothing is sent.
+                    Output::Sent => {}
+                }
+            }
+        }
+    }
+
+    fn expect(&mut self, listen: Listen) {
+        let now = self.origin + self.next.unwrap_or_default();
+        self.terminal.handle(Input::Listen(listen), now);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::dissect::Findings;
 use super::step::Side;
-use crate::model::Cause;
+use crate::model::{Cause, Sound};
 
 /// Packets lost of a hundred from which the network is worth a word.
 const LOSS_WORTH_A_WORD: u64 = 2;
@@ -35,13 +35,14 @@ fn seen(cause: &Cause, findings: &Findings) -> Option<String> {
                 .into(),
         );
     }
-    if let (Some(status), false) = (findings.t38_refused, findings.t38_agreed) {
+    if let (Some(status), false, Cause::NoCommonTransport) = (findings.t38_refused, findings.t38_agreed, cause) {
         let whom = match findings.t38_asked_by {
             Some(Side::Near) => "The far end refused our T.38",
             Some(Side::Far) | None => "T.38 was asked of us and refused",
         };
         return Some(format!(
-            "{whom} with {status}. Ask whoever runs the trunk to allow T.38 on it; without it there is no fax over this trunk."
+            "{whom} with {status}. Ask whoever runs the trunk to allow T.38 on it, or let its faxes go over \
+             audio (fax = \"auto\")."
         ));
     }
     if findings.t38_agreed && far.arrived == 0 && near.arrived > 0 {
@@ -87,9 +88,11 @@ const fn known(cause: &Cause) -> Option<&'static str> {
         }
         Cause::TrunkDown => "Is the trunk up and its proxy right? faxramp trunk test tries it.",
         Cause::TrunkAuthentication => "Check username and password of the [[trunk]].",
+        Cause::Heard(sound) => heard(*sound),
         Cause::NoFaxHeard => "A person or an answering machine may have taken the call: call the number and listen.",
         Cause::NoCommonTransport => {
-            "The far end takes neither T.38 nor anything else that we have. Ask whoever runs the trunk to allow T.38 on it."
+            "The far end takes neither T.38 nor anything else that the trunk may use. Ask whoever runs the trunk to allow T.38 on it, or \
+             let its faxes go over audio (fax = \"auto\")."
         }
         Cause::Incompatible(_) => "The machine there lacks something. Its abilities stand in the ladder beside DIS.",
         Cause::TrainingFailed => {
@@ -113,6 +116,30 @@ const fn known(cause: &Cause) -> Option<&'static str> {
         Cause::TooLong => "Raise max_call of the [[trunk]], or send the fax in parts.",
         Cause::Local(_) => "The log of the server tells more.",
     })
+}
+
+const fn heard(sound: Sound) -> &'static str {
+    match sound {
+        Sound::Voice | Sound::AnsweringMachine => {
+            "It is most likely a telephone and no fax. It is rung once more by queue.retry.not_a_fax."
+        }
+        Sound::DialTone => {
+            "Somebody waits for more digits. Is the number complete, and does the trunk want it in another way (prepend, strip)?"
+        }
+        Sound::BusyTone => {
+            "The trunk answers calls to busy numbers and plays the tone. It is dialled again by queue.retry.busy."
+        }
+        Sound::CongestionTone => {
+            "The trunk answers and plays the tone of a network without a way through. If it happens at every hour, ask whoever runs \
+             the trunk."
+        }
+        Sound::DataModem => "What answers there is a modem for data. Ask the recipient for the number of the fax.",
+        Sound::InformationTone => "Check the number: the network announces that it cannot be reached.",
+        Sound::Silence => {
+            "Not one sound came. A firewall or NAT may hold back audio: let UDP to sip.media_ports through, and set \
+             sip.public_address to the address the trunk can reach."
+        }
+    }
 }
 
 /// A word about the network, if it lost much.

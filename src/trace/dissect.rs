@@ -12,7 +12,10 @@ use super::fax;
 use super::pcap::Packet;
 use super::signalling::Seen;
 use super::step::{Layer, Loss, Side, Step, What};
+use crate::signal::Heard;
 use crate::sip::{Message, Method};
+use crate::t30::Capability;
+use crate::t30::frame::{Name, View};
 
 /// Calls told apart in one capture.
 const CALLS_MAX: usize = 1000;
@@ -109,7 +112,7 @@ impl Call {
             wanted: [Vec::new(), Vec::new()],
             said: BTreeSet::new(),
             t38_pending: false,
-            audio: [audio::Stream::new(Side::Near), audio::Stream::new(Side::Far)],
+            audio: [audio::Stream::new(Side::Near, origin), audio::Stream::new(Side::Far, origin)],
             fax: [fax::Stream::new(Side::Near, origin), fax::Stream::new(Side::Far, origin)],
             steps: Vec::new(),
             findings: Findings::default(),
@@ -190,11 +193,33 @@ impl Call {
         let Some((side, layer)) = self.layer_of(packet) else { return };
         let at = self.time(packet);
         match layer {
-            Layer::Audio => self.audio[side.index()].datagram(&packet.octets, at, &mut self.steps),
+            Layer::Audio => {
+                self.audio[side.index()].datagram(&packet.octets, at, &mut self.steps);
+                self.modems_heard(side);
+            }
             Layer::Fax => self.fax[side.index()].datagram(&packet.octets, at, &mut self.steps),
             Layer::Sip => {}
         }
         self.steps.truncate(STEPS_MAX);
+    }
+
+    /// What modems heard in the audio of a side becomes steps, and tells what is to be listened for next.
+    fn modems_heard(&mut self, side: Side) {
+        while let Some((at, heard)) = self.audio[side.index()].heard() {
+            if let Heard::Frame(frame) = &heard
+                && let Ok(view) = View::parse(frame)
+            {
+                let command = Capability::read(view.information);
+                if view.name == Name::Dcs
+                    && let Some(modulation) = command.modulation()
+                {
+                    self.audio[side.index()].commanded(modulation, command.ecm());
+                } else if view.name == Name::Cfr {
+                    self.audio[side.other().index()].confirmed();
+                }
+            }
+            self.fax[side.index()].heard(heard, at, &mut self.steps);
+        }
     }
 
     fn push(&mut self, step: Step) {
@@ -205,6 +230,10 @@ impl Call {
 
     fn finish(mut self) -> Trace {
         for side in [Side::Near, Side::Far] {
+            self.audio[side.index()].finish();
+            self.modems_heard(side);
+        }
+        for side in [Side::Near, Side::Far] {
             self.fax[side.index()].finish(self.last, &mut self.steps);
             self.findings.audio[side.index()] = self.audio[side.index()].loss();
             self.findings.fax[side.index()] = self.fax[side.index()].loss();
@@ -212,7 +241,15 @@ impl Call {
                 let Loss { arrived, lost, .. } = self.findings.audio[side.index()];
                 let what = if lost > 0 { What::Fault } else { What::Ordinary };
                 let (name, detail) = ("audio ends".to_owned(), format!("{arrived} packets, {lost} lost"));
-                let step = Step { at: last, lasted: last - began, side, layer: Layer::Audio, what, name, detail };
+                let step = Step {
+                    at: last,
+                    lasted: last.saturating_sub(began),
+                    side,
+                    layer: Layer::Audio,
+                    what,
+                    name,
+                    detail,
+                };
                 self.push(step);
             }
         }

@@ -1,10 +1,10 @@
-//! T.38 of one side → what T.30 said and sent.
+//! T.38 of one side, or what modems heard in its audio → what T.30 said and sent.
 
 use std::time::{Duration, Instant};
 
 use super::step::{Layer, Loss, Side, Step, What};
 use super::words;
-use crate::signal::Modulation;
+use crate::signal::{Heard, Modulation};
 use crate::t30::frame::{ADDRESS, Name, View};
 use crate::t38::ifp::{DataKind, Field, FieldKind, Grammar, Indicator, Packet};
 use crate::t38::udptl::{Delivery, Receiver, Statistics};
@@ -176,7 +176,7 @@ impl Stream {
                 let octets = std::mem::take(&mut self.control).len();
                 let detail = format!("{octets} octets arrived with an error of the line");
                 let step = self.step(began, "damaged frame", &detail);
-                steps.push(Step { lasted: at - began, what: What::Fault, ..step });
+                steps.push(Step { lasted: at.saturating_sub(began), what: What::Fault, ..step });
             }
             FieldKind::HdlcSigEnd
             | FieldKind::T4NonEcmData
@@ -203,6 +203,48 @@ impl Stream {
         }
     }
 
+    /// Takes what modems heard of this side, where its fax goes over audio.
+    pub(super) fn heard(&mut self, heard: Heard, at: Duration, steps: &mut Vec<Step>) {
+        match (heard, &mut self.burst) {
+            // Told as a sound already.
+            (Heard::Tone(_), _) => {}
+            (Heard::Preamble, _) => {
+                self.end_burst(steps);
+                self.control_began = Some(at);
+            }
+            (Heard::Carrier { modulation, .. }, _) => {
+                self.end_burst(steps);
+                self.modem = Some(modulation);
+                self.burst = Some(Burst::new(at, Some(modulation)));
+            }
+            (Heard::Frame(frame), Some(burst)) => {
+                (burst.last, burst.frame) = (at, frame);
+                burst.end_frame();
+            }
+            (Heard::Frame(frame), None) => {
+                let began = self.control_began.replace(at).unwrap_or(at);
+                self.control = frame;
+                self.control_frame(began, at, steps);
+            }
+            (Heard::DamagedFrame, Some(burst)) => (burst.last, burst.damaged) = (at, burst.damaged + 1),
+            (Heard::DamagedFrame, None) => {
+                let began = self.control_began.replace(at).unwrap_or(at);
+                let step = self.step(began, "damaged frame", "it arrived with an error of the line");
+                steps.push(Step { lasted: at.saturating_sub(began), what: What::Fault, ..step });
+            }
+            (Heard::Bits(bits), burst) => {
+                let burst = burst.get_or_insert_with(|| Burst::new(at, self.modem));
+                burst.last = at;
+                burst.octets += bits.len();
+                burst.zeros += bits.iter().filter(|octet| **octet == 0).count();
+            }
+            (Heard::End, _) => {
+                self.end_burst(steps);
+                self.control_began = None;
+            }
+        }
+    }
+
     fn control_frame(&mut self, began: Duration, at: Duration, steps: &mut Vec<Step>) {
         let octets = std::mem::take(&mut self.control);
         // Gateways say the end of a frame twice.
@@ -225,7 +267,7 @@ impl Stream {
             }
             Err(error) => Step { what: What::Fault, ..self.step(began, "unknown frame", &error.to_string()) },
         };
-        steps.push(Step { lasted: at - began, ..step });
+        steps.push(Step { lasted: at.saturating_sub(began), ..step });
     }
 
     /// Whether nothing of the other side came since our last frame, so that saying it again is a repetition.
@@ -301,7 +343,7 @@ impl Stream {
         }
         let what = if fault { What::Fault } else { What::Ordinary };
         let step = self.step(burst.began, name, &detail);
-        steps.push(Step { what, lasted: burst.last - burst.began, ..step });
+        steps.push(Step { what, lasted: burst.last.saturating_sub(burst.began), ..step });
     }
 
     fn step(&self, at: Duration, name: &str, detail: &str) -> Step {

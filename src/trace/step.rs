@@ -36,7 +36,7 @@ pub enum Layer {
     Sip,
     /// Sound, in RTP.
     Audio,
-    /// The fax, in T.38.
+    /// The fax, in T.38 or in what modems say over audio.
     Fax,
 }
 

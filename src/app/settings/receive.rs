@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::{SettingsError, formats, rule};
-use crate::call::{Ask, T38Policy};
+use crate::call::{Ask, MEDIA_TIMEOUT, T38Policy};
 use crate::config::{self, Config};
 use crate::model::{Network, NumberPlan};
 use crate::policy::{InboundRoutes, InboundRule, SubAddressRule};
 use crate::sip::{self, CalledFrom, Credentials};
-use crate::stage::settings::{BlockedCallers, Fax, InboundPeer, InboundWishes, Receive, TrunkLine, WhenFull};
+use crate::stage::settings::{BlockedCallers, Fax, InboundPeer, InboundWishes, Receive, Srtp, TrunkLine, WhenFull};
 
 /// The caller hears our tone this long before we ask for T.38, unless it shows itself to be a fax sooner.
 const CED_BEFORE_REINVITE: Duration = Duration::from_millis(1200);
@@ -63,11 +63,14 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<In
         };
         T38Policy { ask, ..policy }
     };
+    let line_of = |trunk: Option<&String>| trunk.and_then(|name| lines.get(name));
     let allowed = config.sip.allowed_peers.clone();
     let rate = sip::Rate { per_second: config.sip.calls_per_second, burst: config.sip.calls_burst };
     let unnamed = |name: String, trunk: Option<String>, addresses: Vec<Network>| InboundPeer {
         name,
-        calls: trunk.as_ref().and_then(|name| lines.get(name)).map(|line| line.calls).unwrap_or_default(),
+        calls: line_of(trunk.as_ref()).map(|line| line.calls).unwrap_or_default(),
+        srtp: line_of(trunk.as_ref()).map_or(Srtp::OFF, |line| line.srtp),
+        media_timeout: line_of(trunk.as_ref()).map_or(MEDIA_TIMEOUT, |line| line.media_timeout),
         t38: t38_of(trunk.as_ref()),
         trunk,
         addresses,

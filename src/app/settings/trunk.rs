@@ -12,7 +12,9 @@ use crate::io::tls::{ClientCertificates, ClientFiles, IdentityFiles, ServerFiles
 use crate::model::{Number, NumberPlan};
 use crate::policy::{NumberFormat, Rate, Trunk, Trunks};
 use crate::sip::{self, Credentials};
-use crate::stage::settings::{Dial, Fax, Identity, NumberUri, Registering, SipServer, Telling, TrunkLine, Watching};
+use crate::stage::settings::{
+    Dial, Fax, Identity, NumberUri, Registering, SipServer, Srtp, SrtpWish, Telling, TrunkLine, Watching,
+};
 
 /// A SIP server as the stages know it; `trunk` says whose certificates and roots are used.
 fn sip_server(host: &SipHost, transport: TrunkTransport, trunk: &str) -> SipServer {
@@ -118,6 +120,8 @@ fn trunk_line(trunk: &config::Trunk, plan: &NumberPlan, fax: &Fax) -> Result<Tru
         channels: trunk.channels,
         codecs: trunk.codecs.iter().map(|codec| codec_of(*codec)).collect(),
         calls: call_settings(trunk),
+        srtp: srtp(trunk),
+        media_timeout: trunk.media_timeout,
         t38: t38_policy(trunk),
         answer_timeout: trunk.answer_timeout,
         call_limit: trunk.max_call,
@@ -145,8 +149,23 @@ fn call_settings(trunk: &config::Trunk) -> sip::CallSettings {
     }
 }
 
+const fn srtp(trunk: &config::Trunk) -> Srtp {
+    let wish = match trunk.srtp {
+        config::Srtp::Off => SrtpWish::Off,
+        config::Srtp::Offer => SrtpWish::Offer,
+        config::Srtp::Require => SrtpWish::Require,
+    };
+    Srtp { wish, without_tls: trunk.srtp_without_tls }
+}
+
 fn t38_policy(trunk: &config::Trunk) -> T38Policy {
+    let audio = match trunk.fax {
+        config::FaxWay::Auto => true,
+        config::FaxWay::T38 => false,
+        config::FaxWay::Audio => return T38Policy::audio_only(),
+    };
     T38Policy {
+        audio,
         first_offer: match trunk.t38 {
             config::T38::Reinvite => FirstOffer::Audio,
             config::T38::First => FirstOffer::T38,

@@ -113,6 +113,7 @@ fn print(call: &Known, advice: &[String], moment: &Moment, console: &mut Console
         fact(if index == 0 { "what to do" } else { "" }, sentence, console);
     }
     fact("machine", &machine(call), console);
+    fact("carried by", &carrier(call), console);
 }
 
 /// What the far machine told of itself, and how fast it went.
@@ -122,6 +123,25 @@ fn machine(call: &Known) -> String {
     let mut words: Vec<String> = told.into_iter().flatten().map(str::to_owned).collect();
     if let (Some(rate), Some(modem)) = (record["rate"].as_u64(), record["modem"].as_str()) {
         words.push(format!("{rate} bit/s {modem}"));
+    }
+    words.join(", ")
+}
+
+/// What carried the fax, and what the network did to it.
+fn carrier(call: &Known) -> String {
+    let Some(record) = &call.record else { return String::new() };
+    let Some(carrier) = record["carrier"].as_str() else { return String::new() };
+    let mut words = vec![carrier.to_owned()];
+    let audio = &record["audio"];
+    if let Some(codec) = audio["codec"].as_str() {
+        words[0].push_str(&format!(" ({codec})"));
+        let count = |name: &str| audio[name].as_u64().unwrap_or(0);
+        words.push(format!("{} packets, {} lost, {} late", count("received"), count("lost"), count("late")));
+        words.extend(audio["jitter_ms"].as_f64().map(|jitter| format!("jitter {jitter:.0} ms")));
+        words.extend(audio["signal_to_noise_db"].as_f64().map(|noise| format!("{noise:.0} dB of signal over noise")));
+    }
+    if record["t38"] == "refused" {
+        words.push("T.38 was refused".into());
     }
     words.join(", ")
 }

@@ -2,6 +2,7 @@
 //!
 //! How they stand is read from the rows that the server keeps; `test` asks the trunk itself, from a socket of its own.
 
+mod memory;
 mod show;
 mod test;
 
@@ -15,6 +16,14 @@ pub(super) fn run(command: Command, config: &Config, moment: &Moment, console: &
     match command {
         Command::List { json } => show::list(json, config, moment, console),
         Command::Show { name, json } => show::one(of_name(config, &name)?, json, config, moment, console),
+        Command::Memory { name, forget, forget_all, json } => {
+            let trunk = of_name(config, &name)?;
+            match (forget, forget_all) {
+                (Some(number), _) => memory::forget(trunk, Some(&number), config, console),
+                (None, true) => memory::forget(trunk, None, config, console),
+                (None, false) => memory::show(trunk, json, config, moment, console),
+            }
+        }
         Command::Test { name, json } => test::run(of_name(config, &name)?, json, config, console),
     }
 }

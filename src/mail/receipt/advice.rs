@@ -1,6 +1,6 @@
 //! What the sender can do after a failure, by cause. One sentence or two, no blame, no jargon.
 
-use crate::model::{Cause, Outcome, Phase};
+use crate::model::{Cause, Outcome, Phase, Sound};
 
 /// The next step for the sender.
 pub(super) fn next_step(outcome: &Outcome) -> String {
@@ -37,6 +37,7 @@ const fn step(cause: &Cause) -> &'static str {
             "This is not the recipient's fault. Send the fax again later; if it goes on, tell your administrator."
         }
         Cause::TrunkAuthentication => "This is a fault of the fax server's set-up: tell your administrator.",
+        Cause::Heard(sound) => heard(*sound),
         Cause::NoFaxHeard => {
             "Check the number: a person or a voice system may have answered. If it is right, ask the recipient to \
              switch the machine to receive by itself."
@@ -65,5 +66,27 @@ const fn step(cause: &Cause) -> &'static str {
         Cause::Cancelled | Cause::Sent | Cause::LastConfirmationLost => {
             "Ask the recipient what arrived before sending anything again."
         }
+    }
+}
+
+const fn heard(sound: Sound) -> &'static str {
+    match sound {
+        Sound::Voice | Sound::AnsweringMachine => {
+            "Check the number: it is most likely a telephone. If it is right, ask the recipient to switch the machine to receive by \
+             itself."
+        }
+        Sound::DataModem => "Check the number: what answers there is no fax machine.",
+        Sound::DialTone => "Check whether the number is complete, and send the fax again to the right one.",
+        Sound::BusyTone => {
+            "The machine may be in use for longer, or its line may be off the hook. Send the fax again later, or ask the recipient \
+             for another fax number."
+        }
+        Sound::CongestionTone => {
+            "This is not the recipient's fault. Send the fax again later; if it goes on, tell your administrator."
+        }
+        Sound::InformationTone => {
+            "Check the number, with country and area code, and send the fax again to the right one."
+        }
+        Sound::Silence => "Check the number, and send the fax again later; if it fails again, tell your administrator.",
     }
 }

@@ -84,7 +84,7 @@ pub(super) const fn next_step(cause: &Cause) -> &'static str {
         Cause::Busy => {
             "The machine may be in use for longer, or its line may be off the hook. Fetch the document later."
         }
-        Cause::NoAnswer | Cause::NoFaxHeard => {
+        Cause::NoAnswer | Cause::NoFaxHeard | Cause::Heard(_) => {
             "Check the number: the machine may be switched off, or a person may have answered. Then fetch the document again."
         }
         Cause::Unallocated => {

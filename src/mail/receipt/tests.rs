@@ -6,7 +6,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use super::{AttemptFacts, Labels, MAX_ATTEMPTS_LISTED, Original, ReceiptFacts, Verdict, receipt};
 use crate::mail::header::Mailbox;
 use crate::mail::{Attachment, Letter};
-use crate::model::{Cause, JobId, Number, Outcome, Phase, RetryClass};
+use crate::model::{Cause, JobId, Number, Outcome, Phase, RetryClass, Sound};
 
 /// A picture of one white element, by hand. PNG (ISO/IEC 15948) §5
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x01\0\0\0\0\x37\x6e\xf9\x24";
@@ -111,6 +111,7 @@ fn causes() -> Vec<Cause> {
         Cause::Expired,
         Cause::Local("disk full".into()),
     ];
+    causes.extend(Sound::ALL.map(Cause::Heard));
     for phase in [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E] {
         causes.extend([Cause::NoResponse(phase), Cause::Disconnected(phase)]);
     }

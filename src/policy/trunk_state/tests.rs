@@ -1,6 +1,7 @@
 //! What each piece of news makes of a trunk.
 
 use super::*;
+use crate::model::Sound;
 use proptest::prelude::*;
 
 const SECOND_MS: i64 = 1000;
@@ -145,6 +146,7 @@ fn only_what_lies_with_the_trunk_is_its_fault() {
         Cause::Rejected,
         Cause::Congestion { status: 606 },
         Cause::NoFaxHeard,
+        Cause::Heard(Sound::CongestionTone),
         Cause::MediaLost,
         Cause::Interrupted,
         Cause::Local("disk".into()),

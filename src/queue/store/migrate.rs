@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/003.sql"),
     include_str!("../schema/004.sql"),
     include_str!("../schema/005.sql"),
+    include_str!("../schema/006.sql"),
 ];
 /// The newest version, written to `PRAGMA user_version`.
 const NEWEST: i64 = STEPS.len() as i64;

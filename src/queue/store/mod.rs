@@ -16,6 +16,7 @@ mod reception;
 mod recover;
 mod render;
 mod step;
+mod t38_memory;
 mod trunk;
 mod writer;
 

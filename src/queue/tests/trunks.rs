@@ -1,7 +1,7 @@
 //! What is kept of trunks.
 
 use super::*;
-use crate::policy::{Next, Standing, TrunkEvent, TrunkFault, TrunkState};
+use crate::policy::{Next, Standing, T38Trouble, TrunkEvent, TrunkFault, TrunkState};
 use crate::queue::TrunkRow;
 
 fn row(name: &str, state: &TrunkState) -> TrunkRow {
@@ -54,4 +54,25 @@ fn calls_are_counted_by_trunk_and_outcome_from_a_moment_on() {
     let failures = store.trunk_failures("second", 10).expect("listed");
     assert_eq!(failures.len(), 1);
     assert_eq!((failures[0].closed_ms, failures[0].cause.as_str()), (NOW + 20, "trunk-down"));
+}
+
+#[test]
+fn what_t38_came_to_is_remembered_by_trunk_and_number_and_expires() {
+    let store = bench();
+    store.remember_t38("a", "+3901", T38Trouble::Refused, NOW).expect("written");
+    store.remember_t38("a", "+3902", T38Trouble::Failed, NOW + 10).expect("written");
+    store.remember_t38("b", "+3901", T38Trouble::Failed, NOW).expect("written");
+    let known = |trunk: &str, number: &str, since: i64| store.t38_trouble(trunk, number, since).expect("read");
+    assert_eq!(known("a", "+3901", NOW), Some(T38Trouble::Refused));
+    assert_eq!(known("a", "+3901", NOW + 1), None, "it is too long ago");
+    assert_eq!((known("b", "+3901", NOW), known("b", "+3902", NOW)), (Some(T38Trouble::Failed), None));
+    store.remember_t38("a", "+3901", T38Trouble::Failed, NOW + 20).expect("written");
+    let notes: Vec<_> =
+        store.t38_notes("a", NOW).expect("read").into_iter().map(|note| (note.number, note.trouble)).collect();
+    assert_eq!(notes, [("+3901".into(), T38Trouble::Failed), ("+3902".into(), T38Trouble::Failed)], "the newest first");
+    assert_eq!(store.forget_t38("a", Some("+3901")).expect("forgotten"), 1);
+    assert_eq!(store.forget_t38("a", Some("+3901")).expect("nothing there"), 0);
+    store.purge_t38(NOW + 1).expect("purged");
+    assert_eq!((store.t38_notes("b", 0).expect("read").len(), store.t38_notes("a", 0).expect("read").len()), (0, 1));
+    assert_eq!(store.forget_t38("a", None).expect("forgotten"), 1);
 }
