@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::support::client::{Client, message};
 use crate::support::site::{Site, Wishes};
-use crate::support::{all_received, all_reported};
+use crate::support::{all_received, all_reported, assert_came_as_sent};
 
 async fn faxramp(site: &Site, words: &[&str]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faxramp"));
@@ -27,16 +27,40 @@ fn steps<'a>(call: &'a Value, layer: &str) -> Vec<(&'a str, &'a str)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ends_of_a_fax_tell_the_same_story_from_their_own_side() {
     let site = Site::new(Wishes { more: "[trace]\ncalls = \"all\"", ..Wishes::default() });
+    both_ends_tell_the_same(&site, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fax_over_audio_is_read_out_of_its_sound_and_trouble_with_t38_is_remembered() {
+    // Calls from here belong to a trunk that has no T.38; those to here are made by one that would have it.
+    let more = "[trace]\ncalls = \"all\"\n[[trunk]]\nname = \"old\"\nproxy = \"{address}:5999\"\nfax = \"audio\"\n\
+                prefixes = [\"+1*\"]\noptions_interval = \"0 s\"\n[[peer]]\nname = \"here\"\ntrunk = \"old\"\naddresses = [\"{address}\"]";
+    let site = Site::new(Wishes { more, ..Wishes::default() });
+    both_ends_tell_the_same(&site, false).await;
+    let (good, shown) = faxramp(&site, &["call", "show", "1"]).await;
+    assert!(good && shown.contains("G.711 (PCMA)") && shown.contains("T.38 was refused"), "{shown}");
+    let (good, known) = faxramp(&site, &["trunk", "memory", "loopback", "--json"]).await;
+    assert!(good, "{known}");
+    let known: Value = serde_json::from_str(&known).expect("JSON");
+    assert_eq!((&known[0]["number"], &known[0]["trouble"]), (&"+39021111".into(), &"refused".into()), "{known}");
+    let (good, told) = faxramp(&site, &["trunk", "memory", "loopback", "--forget", "+39021111"]).await;
+    assert!(good && told.contains("tried again"), "{told}");
+    let (good, told) = faxramp(&site, &["trunk", "memory", "loopback"]).await;
+    assert!(good && told.contains("Nothing is remembered"), "{told}");
+}
+
+async fn both_ends_tell_the_same(site: &Site, over_t38: bool) {
     let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
     let mut client = Client::connect(server.smtp_addresses()[0]).await;
     let mail = message("l1", "Offer", "One line of text.\r\n");
     let (code, reply) = client.mail("jane@company.test", &["+39021111@fax.test"], &mail).await;
     assert_eq!(code, 250, "{reply}");
-    all_reported(&server, 1).await;
+    let jobs = all_reported(&server, 1).await;
     all_received(&server).await;
+    assert_came_as_sent(&server, &jobs[0]);
     server.drain(Duration::ZERO).await;
 
-    let (good, listed) = faxramp(&site, &["call", "list", "--json"]).await;
+    let (good, listed) = faxramp(site, &["call", "list", "--json"]).await;
     assert!(good, "{listed}");
     let listed: Value = serde_json::from_str(&listed).expect("JSON");
     let ids: Vec<&str> = listed.as_array().expect("a list").iter().filter_map(|call| call["id"].as_str()).collect();
@@ -44,7 +68,7 @@ async fn both_ends_of_a_fax_tell_the_same_story_from_their_own_side() {
 
     let mut stories = Vec::new();
     for (id, own) in [("1", "near"), ("r1", "far")] {
-        let (good, shown) = faxramp(&site, &["call", "show", id, "--json"]).await;
+        let (good, shown) = faxramp(site, &["call", "show", id, "--json"]).await;
         assert!(good, "{shown}");
         let shown: Value = serde_json::from_str(&shown).expect("JSON");
         let fax: Vec<(bool, String)> =
@@ -56,7 +80,7 @@ async fn both_ends_of_a_fax_tell_the_same_story_from_their_own_side() {
         for name in ["DIS", "CFR", "MCF"] {
             assert!(frames(false).contains(&name), "{id}: the called side says {name}: {fax:?}");
         }
-        assert_eq!(shown["ladder"]["t38"]["agreed"], true, "{id}");
+        assert_eq!(shown["ladder"]["t38"]["agreed"], over_t38, "{id}");
         assert!(steps(&shown, "sip").iter().any(|(_, name)| *name == "INVITE"), "{id}");
         stories.push((frames(true).join(" "), frames(false).join(" ")));
     }

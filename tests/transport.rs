@@ -104,6 +104,25 @@ async fn who_shows_a_trusted_certificate_is_let_in() {
     arrives(&site).await;
 }
 
+/// A site that only a peer with a certificate for `client.test` may call, and that calls itself with one for another domain or this.
+fn certified(domain: &str) -> Site {
+    let trunk = "transport = \"tls\"\ntls_ca = \"{folder}/ca.pem\"\n\
+                 tls_certificate = \"{folder}/client.pem\"\ntls_key = \"{folder}/client.key\"";
+    let sip = format!("{MUTUAL}\nallowed_peers = [\"192.0.2.1/32\"]").leak();
+    let more = format!("{ONE_TRY}[[peer]]\nname = \"pbx\"\ncertificates = [\"client.test\"]\n").leak();
+    let site = Site::new(Wishes { more, ..by_tls(sip, trunk) });
+    let authority = Authority::new(site.folder(), "ca");
+    authority.issue(site.folder(), "server", certificates::address(site.address()));
+    authority.issue(site.folder(), "client", certificates::sip_domain(domain));
+    site
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_is_known_by_the_name_in_its_certificate_wherever_it_calls_from() {
+    arrives(&certified("client.test")).await;
+    assert_eq!(fails(&certified("other.test")).await, Some(Cause::TrunkDown), "trusted, but nobody's peer");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_shows_none_is_not_let_in() {
     let site = Site::new(by_tls(MUTUAL, "transport = \"tls\"\ntls_ca = \"{folder}/ca.pem\""));

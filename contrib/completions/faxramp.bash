@@ -100,6 +100,9 @@ _faxramp() {
             faxramp__subcmd__trunk,list)
                 cmd="faxramp__subcmd__trunk__subcmd__list"
                 ;;
+            faxramp__subcmd__trunk,memory)
+                cmd="faxramp__subcmd__trunk__subcmd__memory"
+                ;;
             faxramp__subcmd__trunk,show)
                 cmd="faxramp__subcmd__trunk__subcmd__show"
                 ;;
@@ -803,7 +806,7 @@ _faxramp() {
             return 0
             ;;
         faxramp__subcmd__trunk)
-            opts="-h --config --log-level --help list show test"
+            opts="-h --config --log-level --help list show memory test"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -831,6 +834,32 @@ _faxramp() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        faxramp__subcmd__trunk__subcmd__memory)
+            opts="-h --forget --forget-all --json --config --log-level --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --forget)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
