@@ -2,8 +2,14 @@
 
 use crate::Feed;
 use faxramp::signal::{Burst, Heard, Modulation, Tone, Training};
-use faxramp::t30::{Ending, Input, Output, Procedure, Receiver, Sender};
+use faxramp::t30::{Ending, Input, Output, Procedure, Receiver, Sender, Switch, Transport};
 use std::time::{Duration, Instant};
+
+/// The carrier was changed to this one.
+#[must_use]
+pub fn switched(transport: Transport) -> Input {
+    Input::Switched(Switch { transport, fastest: Modulation::V17At14400, ced_was_heard: transport == Transport::Audio })
+}
 
 /// Either end.
 pub trait Engine {
@@ -74,6 +80,7 @@ impl<E: Engine> Line<E> {
                     check_burst(&burst);
                     self.bursts += 1;
                 }
+                Output::Listen(_) => {}
                 Output::StopSending => self.bursts = 0,
                 Output::Ended(ending) => self.ending = Some(ending),
                 output @ (Output::NeedPage { .. }

@@ -41,7 +41,7 @@ fuzz_target!(|octets: &[u8]| {
         authenticator.authorize(&mut headers, subject, "0a4f113b");
         for name in ["Authorization", "Proxy-Authorization"] {
             for value in headers.all(name) {
-                assert!(!value.iter().any(u8::is_ascii_control));
+                assert!(!value.contains(&b'\r') && !value.contains(&b'\n'));
             }
         }
         authenticator.take_next_nonce(&response);

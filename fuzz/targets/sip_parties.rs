@@ -3,8 +3,8 @@
 //! Holds: what is kept is bounded, of one line, and without control characters; whoever withholds himself is not told.
 #![no_main]
 
-use faxramp::sip::parties::{CalledFrom, PARTY_MAX, caller, called_number};
 use faxramp::sip::Message;
+use faxramp::sip::parties::{CalledFrom, PARTY_MAX, called_number, caller};
 use libfuzzer_sys::fuzz_target;
 
 fn is_plain(text: &str) -> bool {
@@ -13,8 +13,13 @@ fn is_plain(text: &str) -> bool {
 
 fuzz_target!(|datagram: &[u8]| {
     let Ok(message) = Message::parse(datagram) else { return };
-    let places =
-        [CalledFrom::RequestUri, CalledFrom::To, CalledFrom::Diversion, CalledFrom::HistoryInfo, CalledFrom::CalledParty];
+    let places = [
+        CalledFrom::RequestUri,
+        CalledFrom::To,
+        CalledFrom::Diversion,
+        CalledFrom::HistoryInfo,
+        CalledFrom::CalledParty,
+    ];
     for place in places {
         let number = called_number(&message, place);
         assert!(is_plain(&number), "{number:?}");

@@ -9,10 +9,10 @@ use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
 use faxramp::t30::ecm::FrameSize;
 use faxramp::t30::{
-    AnswererSettings, Document, Errand, Input, Output, PageShape, PollSettings, Procedure, ReceiverSettings, RtnMeaning,
-    SenderSettings, Transport, Verdict,
+    AnswererSettings, Document, Errand, Input, Output, PageShape, PollSettings, Procedure, ReceiverSettings,
+    RtnMeaning, SenderSettings, Transport, Verdict,
 };
-use faxramp_fuzz::line::Line;
+use faxramp_fuzz::line::{Line, switched};
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
 use std::cell::Cell;
@@ -55,16 +55,12 @@ fn station(role: Role, choice: u8) -> Procedure {
     let receive = receive(choice);
     let transport = receive.transport;
     let wanted = || Some("77".to_owned()).filter(|_| choice & 16 != 0);
-    let poll = || PollSettings {
-        receive: receive.clone(),
-        selective: wanted(),
-        password: wanted(),
-        send_cng: true,
-    };
+    let poll = || PollSettings { receive: receive.clone(), selective: wanted(), password: wanted(), send_cng: true };
     match role {
         Role::Called => {
             let open = Document { pages: pages(OFFERED[0]), selective: None, password: None };
-            let closed = Document { pages: pages(OFFERED[1]), selective: Some("77".into()), password: Some("1234".into()) };
+            let closed =
+                Document { pages: pages(OFFERED[1]), selective: Some("77".into()), password: Some("1234".into()) };
             Procedure::answerer(AnswererSettings { receive, documents: vec![open, closed] }, base())
         }
         Role::Fetching => Procedure::caller(Errand::Poll(poll()), base()),
@@ -121,8 +117,8 @@ fuzz_target!(|octets: &[u8]| {
     };
     let answer = |choice: u8| match choice {
         0 => Some(Input::Stop(Cause::Cancelled)),
-        1 => Some(Input::Switched(Transport::Audio)),
-        2 => Some(Input::Switched(Transport::InternetAware)),
+        1 => Some(switched(Transport::Audio)),
+        2 => Some(switched(Transport::InternetAware)),
         _ if wanted.replace(false) => Some(Input::Page(vec![choice; usize::from(choice) * 300].into())),
         _ if waiting.get() > 0 => {
             waiting.set(waiting.get() - 1);

@@ -7,8 +7,8 @@
 use faxramp::model::{Cause, Compression, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
-use faxramp::t30::{Receiver, ReceiverSettings, Input, Output, Transport, Verdict};
-use faxramp_fuzz::line::Line;
+use faxramp::t30::{Input, Output, Receiver, ReceiverSettings, Transport, Verdict};
+use faxramp_fuzz::line::{Line, switched};
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
 use std::cell::Cell;
@@ -35,8 +35,8 @@ fn settings(choice: u8) -> ReceiverSettings {
 fn answer(choice: u8, waiting: &Cell<u32>, taken: &Cell<u32>) -> Option<Input> {
     match choice % 8 {
         0 => Some(Input::Stop(Cause::Cancelled)),
-        1 => Some(Input::Switched(Transport::Audio)),
-        2 => Some(Input::Switched(Transport::InternetAware)),
+        1 => Some(switched(Transport::Audio)),
+        2 => Some(switched(Transport::InternetAware)),
         _ if waiting.get() == 0 => None,
         other => {
             waiting.set(waiting.get() - 1);

@@ -8,7 +8,7 @@ use faxramp::model::{Cause, Compression, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::ecm::FrameSize;
 use faxramp::t30::{Input, Output, PageShape, RtnMeaning, Sender, SenderSettings, Transport};
-use faxramp_fuzz::line::Line;
+use faxramp_fuzz::line::{Line, switched};
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
 use std::cell::Cell;
@@ -58,8 +58,8 @@ fuzz_target!(|octets: &[u8]| {
     };
     let answer = |choice: u8| match choice {
         0 => Some(Input::Stop(Cause::Cancelled)),
-        1 => Some(Input::Switched(Transport::Audio)),
-        2 => Some(Input::Switched(Transport::InternetAware)),
+        1 => Some(switched(Transport::Audio)),
+        2 => Some(switched(Transport::InternetAware)),
         octets => wanted.replace(false).then(|| Input::Page(vec![octets; usize::from(octets) * 300].into())),
     };
     let mut line = Line::new(Sender::new(settings, now), now, &mut owner);
