@@ -7,15 +7,24 @@ use std::time::{Duration, Instant};
 
 use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Resolution, Width};
+use faxramp::modem;
+use faxramp::signal::Modulation;
+use faxramp::t30::{AnswererSettings, Errand, ReceiverSettings, SenderSettings, Transport};
 use faxramp::t38::Pacing;
+use faxramp_oracle::audio::{self, AudioEnd, WireSettings};
+use faxramp_oracle::audio_ours::AudioOurs;
+use faxramp_oracle::audio_theirs::AudioTheirs;
 use faxramp_oracle::call;
 use faxramp_oracle::end::End;
+use faxramp_oracle::ours::{answerer_settings, caller_settings};
 use faxramp_oracle::pages::{self, Picture};
 use faxramp_oracle::path::PathSettings;
 use faxramp_oracle::peer::{Maker, Manner, Peer};
 use faxramp_oracle::table::Table;
-use faxramp_oracle::theirs::real_time;
+use faxramp_oracle::theirs::{Modems, TheirSettings, real_time};
 
+/// Runs of each pair over audio.
+const AUDIO_RUNS: usize = 5;
 /// Runs of each pair.
 const RUNS: usize = 15;
 /// Calls of one kind that are held in the middle at once, to see their memory.
@@ -93,6 +102,54 @@ fn processor(base: Instant) {
     table.print();
 }
 
+/// Both ends of a call over audio of this maker with itself: what each spends in a minute of it, coding of pages left out where that is known.
+fn play_audio(maker: Maker, modulation: Modulation, ecm: bool, base: Instant) -> (Duration, Duration) {
+    let pages = text_pages();
+    let wire = WireSettings::default();
+    let modems = if modulation == Modulation::V29At9600 { Modems::V29 } else { Modems::V17 };
+    let (report, caller, answerer) = if maker == Maker::Faxramp {
+        let settings = modem::Settings::default();
+        let send =
+            SenderSettings { transport: Transport::Audio, ecm, max_modulation: modulation, ..caller_settings(&pages) };
+        let receive = ReceiverSettings { transport: Transport::Audio, ..answerer_settings() };
+        let mut caller = AudioOurs::caller(Errand::Send(send), &settings, pages, base);
+        let answerer = AnswererSettings { receive, documents: Vec::new() };
+        let mut answerer = AudioOurs::answerer(answerer, &settings, Vec::new(), base);
+        let report = audio::run(&mut caller, &mut answerer, wire, base);
+        assert!(answerer.ending.as_ref().is_some_and(|ending| ending.pages == 3), "three pages");
+        (report, caller.busy() - caller.busy_coding, answerer.busy() - answerer.busy_coding)
+    } else {
+        let mut caller = AudioTheirs::new(&TheirSettings { ecm, modems, ..TheirSettings::new(true, pages) });
+        let mut answerer = AudioTheirs::new(&TheirSettings { ecm, modems, ..TheirSettings::new(false, Vec::new()) });
+        let report = audio::run(&mut caller, &mut answerer, wire, base);
+        assert_eq!(answerer.statistics().pages_received, 3);
+        (report, caller.busy(), answerer.busy())
+    };
+    let a_minute = |busy: Duration| busy.mul_f64(60.0 / report.lasted.as_secs_f64());
+    (a_minute(caller), a_minute(answerer))
+}
+
+fn audio_processor(base: Instant) {
+    let mut table = Table::new("processor time over audio", &["ms of a minute", "SpanDSP", "faxramp", "ratio"]);
+    for (name, modulation, ecm) in
+        [("V.17 14400, ECM", Modulation::V17At14400, true), ("V.29 9600, plain", Modulation::V29At9600, false)]
+    {
+        let mut best = [(Duration::MAX, Duration::MAX); 2];
+        for _ in 0..AUDIO_RUNS {
+            for (maker, best) in [Maker::Spandsp, Maker::Faxramp].into_iter().zip(&mut best) {
+                let (caller, answerer) = play_audio(maker, modulation, ecm, base);
+                *best = (caller.min(best.0), answerer.min(best.1));
+            }
+        }
+        let [theirs, ours] = best;
+        for (role, ours, theirs) in [("sends", ours.0, theirs.0), ("receives", ours.1, theirs.1)] {
+            let (all, name) = (ratio(ours, theirs), format!("{role}, {name}"));
+            table.row(vec![name, milliseconds(theirs), milliseconds(ours), all]);
+        }
+    }
+    table.print();
+}
+
 /// Resident octets of this process, as Linux counts them.
 fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
@@ -124,5 +181,6 @@ fn main() {
     let base = real_time();
     // Memory first: what is freed later stays with the process and would hide it.
     memory(base);
+    audio_processor(base);
     processor(base);
 }

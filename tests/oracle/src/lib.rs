@@ -7,16 +7,24 @@
 //!
 //! Not here: the product, which never links SpanDSP.
 
+pub mod audio;
+pub mod audio_ours;
+pub mod audio_theirs;
+pub mod ber;
 mod bindings;
 pub mod call;
 pub mod chance;
+pub mod control_modem;
 pub mod end;
 pub mod gateways;
+pub mod line;
 mod link;
+pub mod modem;
 pub mod ours;
 pub mod pages;
 pub mod path;
 pub mod peer;
+pub mod plot;
 pub mod table;
 mod their_settings;
 pub mod theirs;

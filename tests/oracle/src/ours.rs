@@ -123,6 +123,30 @@ pub fn answerer_settings() -> ReceiverSettings {
     }
 }
 
+/// A page as the line takes it.
+///
+/// # Panics
+/// When the far end does not take its width or resolution.
+pub(crate) fn code(page: &FaxPage, index: u32, format: PageFormat) -> Arc<[u8]> {
+    let width = format.width.pels(format.resolution);
+    assert_eq!(width, page.bitmap.width(), "the far end takes the width of page {index}");
+    assert_eq!(format.resolution, page.resolution, "the far end takes the resolution of page {index}");
+    let coding = Coding {
+        compression: format.compression,
+        two_dimensional_every: format.two_dimensional_every,
+        minimum_row_bits: format.minimum_row_bits,
+    };
+    image::encode(&page.bitmap, &coding).into()
+}
+
+/// A page from the line, not judged.
+pub(crate) fn decode(page: &ReceivedPage) -> Received {
+    let format = page.format;
+    let width = format.width.pels(format.resolution);
+    let decoded = image::decode(&page.bits, format.compression, width, DecodeLimits::default());
+    Received { format, ended: page.ended, damaged_frames: page.damaged_frames, decoded, verdict: None }
+}
+
 impl Ours {
     /// A caller with its pages.
     #[must_use]
@@ -192,6 +216,8 @@ impl Ours {
                 self.show(now, &output);
                 match output {
                     t30::Output::Send(burst) => self.terminal.handle(t38::Input::Send(burst), now),
+                    // T.38 says itself what comes.
+                    t30::Output::Listen(_) => {}
                     t30::Output::StopSending => self.terminal.handle(t38::Input::StopSending, now),
                     t30::Output::NeedPage { index, format } => {
                         let bits = self.code(index, format);
@@ -226,19 +252,7 @@ impl Ours {
 
     fn code(&mut self, index: u32, format: PageFormat) -> Arc<[u8]> {
         let begun = real_time();
-        let page = &self.pages[index as usize];
-        assert_eq!(
-            format.width.pels(format.resolution),
-            page.bitmap.width(),
-            "the far end takes the width of page {index}"
-        );
-        assert_eq!(format.resolution, page.resolution, "the far end takes the resolution of page {index}");
-        let coding = Coding {
-            compression: format.compression,
-            two_dimensional_every: format.two_dimensional_every,
-            minimum_row_bits: format.minimum_row_bits,
-        };
-        let bits = image::encode(&page.bitmap, &coding).into();
+        let bits = code(&self.pages[index as usize], index, format);
         self.coded.push((index, format));
         self.busy_coding += begun.elapsed();
         bits
@@ -246,21 +260,13 @@ impl Ours {
 
     fn page(&mut self, page: &ReceivedPage, now: Instant) {
         let begun = real_time();
-        let format = page.format;
-        let decoded = image::decode(
-            &page.bits,
-            format.compression,
-            format.width.pels(format.resolution),
-            DecodeLimits::default(),
-        );
-        let mut verdict = None;
+        let mut received = decode(page);
         if page.wants_verdict {
             let judgement = self.judgements.pop_front().unwrap_or(Judgement::GOOD);
-            verdict = Some(judgement.verdict);
+            received.verdict = Some(judgement.verdict);
             self.verdict_due = Some((now + judgement.after, judgement.verdict));
         }
-        let damaged_frames = page.damaged_frames;
-        self.received.push(Received { format, ended: page.ended, damaged_frames, decoded, verdict });
+        self.received.push(received);
         self.busy_coding += begun.elapsed();
     }
 

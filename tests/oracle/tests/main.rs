@@ -1,11 +1,14 @@
 //! faxramp against SpanDSP: the tests. Each prints a table of what it proved.
 
 mod account;
+mod audio;
 mod behaviour;
 mod common;
+mod control;
 mod cost;
 mod gateway;
 mod loss;
+mod modems;
 mod network;
 mod pace;
 mod polling;

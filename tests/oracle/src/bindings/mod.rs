@@ -3,15 +3,19 @@
 //! SpanDSP calls back while it is being called: with packets to send, at the end of phase B and at the end of all. The callbacks only
 //! write into `procedure::Shared`, which lives as long as what calls them. One thread uses each: `Rc` sees to that.
 
+mod fsk;
 mod gateway;
 mod machine;
+mod modem;
 mod procedure;
 mod terminal;
 
 use std::sync::Once;
 
+pub(crate) use fsk::{FskReceiver, FskTransmitter};
 pub(crate) use gateway::Gateway;
 pub(crate) use machine::Machine;
+pub(crate) use modem::{FastReceiver, FastTransmitter, Sign};
 pub(crate) use procedure::Procedure;
 use spandsp_sys as sys;
 pub(crate) use terminal::Terminal;
