@@ -3,7 +3,8 @@
 
 A line stands between NEAR and FAR with two addresses, FRONT that NEAR knows as the far end and BACK that FAR knows as the near one. SIP passes
 unharmed, with the four addresses exchanged in its text, and tells which ports carry media. Those are held at the same numbers on the line's
-addresses, and their T.38 packets suffer. Its argument is a list of lines in JSON, each with the four addresses, `seed` and what `Fate` takes;
+addresses, and their T.38 packets suffer, or with `audio` the RTP that
+the far end sends. Its argument is a list of lines in JSON, each with the four addresses, `seed` and what `Fate` takes;
 whenever something has changed, the counts are written each second to the file that is named second.
 """
 
@@ -59,10 +60,12 @@ class Fate:
 class Line:
     """One line and its sockets: `sockets[side, port]` is bound to the address that stands for the other side's `port`."""
 
-    def __init__(self, board, near, far, front, back, seed, **harm):
+    def __init__(self, board, near, far, front, back, seed, audio=False, **harm):
         self.board, self.near, self.far, self.front, self.back = board, near, far, front, back
-        self.fates = {"near": Fate(f"{seed} near", **harm), "far": Fate(f"{seed} far", **harm)}
-        self.sockets = {}
+        # SpanDSP in Asterisk has neither a playout buffer nor patience with lost audio: what it hears comes unharmed, if late.
+        mild = {"delay": harm.get("delay", 0)} if audio else harm
+        self.fates = {"near": Fate(f"{seed} near", **mild), "far": Fate(f"{seed} far", **harm)}
+        self.audio, self.sockets = audio, {}
         self.open("near", SIP_PORT)
         self.open("far", SIP_PORT)
 
@@ -86,8 +89,8 @@ class Line:
         target = (self.near if owner == "near" else self.far, port)
         if port == SIP_PORT or source == SIP_PORT:
             exit.sendto(self.turned(octets, other), target)
-        elif octets[0] & 0xC0 == 0x80:
-            # RTP; UDPTL numbers its packets from zero and ends before 32768.
+        elif (octets[0] & 0xC0 == 0x80) != self.audio:
+            # RTP has its version there; UDPTL numbers its packets from zero and ends before 32768.
             exit.sendto(octets, target)
         else:
             for wait in self.fates[other].delays():

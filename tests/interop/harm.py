@@ -41,6 +41,16 @@ LONG = {
     "bursts of eight for a minute": {"loss": 5, "burst": 8, "seed": 1},
     "a second for a minute": {"delay": 1000},
 }
+# Lines for faxes over audio, of which the packets towards us suffer: see `bad_line.py`.
+AUDIO = {
+    "half a per cent": {"loss": 0.5},
+    "two per cent": {"loss": 2},
+    "jitter": {"jitter": 60},
+    "one per cent out of order": {"reorder": 1, "late": 30},
+    "half a second and echoes": {"delay": 500},
+}
+OUT |= {f"audio and {name}": ({"audio": True, **harm}, "2") for name, harm in AUDIO.items()}
+IN |= {f"audio and {name}": ({"audio": True, **harm}, "audio") for name, harm in AUDIO.items()}
 OUT |= {name: (harm, "1") for name, harm in LONG.items()}
 IN |= {name: (harm, "t38") for name, harm in LONG.items()}
 # A run is like the one before. A seed is for a call in which the confirmation of the last page is not lost: SpanDSP, once it has confirmed it,

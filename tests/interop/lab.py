@@ -63,6 +63,7 @@ password = "{password}"
 caller_number = "+390299999"
 channels = {channels}
 answer_timeout = "{answer_timeout}"
+{trunk}
 # The trunk with the longest fitting prefix comes first; what it cannot place goes to the next.
 [[trunk]]
 name = "wrong password"
@@ -89,7 +90,7 @@ mailboxes = ["one@company.test", "two@company.test"]
 BAD_TRUNK = """[[trunk]]
 name = "line {line}"
 proxy = "{front}:5060"
-prefixes = ["19{line:02}*", "49{line:02}*", "69{line:02}*"]
+prefixes = ["19{line:02}*", "29{line:02}*", "49{line:02}*", "69{line:02}*"]
 caller_number = "+390299999"
 channels = 4
 """
@@ -158,10 +159,14 @@ class Lab:
         self.coarse = self._faxramp("coarse", 15, fax='resolution = "standard"\nmax_rate = 7200')
         self.sharp = self._faxramp("sharp", 16, fax='resolution = "superfine"\nmax_rate = 12000')
         self.sharpest = self._faxramp("sharpest", 19, fax='resolution = "ultrafine"')
+        # No T.38 at all.
+        self.audio = self._faxramp("audio", 21, trunk='fax = "audio"')
+        # Nothing else.
+        self.strict = self._faxramp("strict", 22, queue=SHORT_RETRIES, trunk='fax = "t38"')
         self._bad_lines()
         # Calls in and out share the channels.
         self.crowd = self._faxramp("crowd", 17, channels=100)
-        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.sharpest, self.crowd, self.far]
+        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.sharpest, self.crowd, self.audio, self.strict, self.far]
 
     def _bad_lines(self):
         """A server with a trunk over each bad line, whose number stands in the numbers called."""
@@ -177,7 +182,7 @@ class Lab:
         self.stack.callback(peer.stop)
         return peer
 
-    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30, fax="", trunks=""):
+    def _faxramp(self, name, host, headline="false", attach="none", delivery=None, queue="", answer_timeout="60 s", channels=30, fax="", trunks="", trunk=""):
         folder, address = self.folder / f"faxramp-{name}", f"{self.network}.{host}"
         text = CONFIGURATION.format(
             name=name,
@@ -191,6 +196,7 @@ class Lab:
             channels=channels,
             fax=fax,
             trunks=trunks,
+            trunk=trunk,
             asterisk=f"{self.network}.20",
             nobody=f"{self.network}.99",
             user=USER,

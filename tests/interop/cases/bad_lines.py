@@ -1,4 +1,4 @@
-"""T.38 over bad lines, both ways: Asterisk and faxramp with a line between them that loses, delays, doubles and reorders packets by a seed.
+"""T.38 and audio over bad lines, both ways: Asterisk and faxramp with a line between them that loses, delays, doubles and reorders packets by a seed.
 
 Each line is for one call. Three pages arrive bit for bit and each is confirmed. A line may cost the identification of either end, which nobody
 repeats, and speed.
@@ -25,6 +25,11 @@ def by_chance(name):
     return "bursts" in name or "no protection" in name
 
 
+def mode(name):
+    """How Asterisk has to tell that the fax went over that line."""
+    return "audio" if name.startswith("audio") else "T38"
+
+
 def named(name, way):
     """Gives a case the name of its claim."""
 
@@ -39,7 +44,7 @@ def add(name, way, document, long):
     def out(lab):
         number = list(OUT).index(name)
         try:
-            job, _ = delivered(lab, f"{way}9{number:02}", document=pages.tiff(document()), server=lab.far)
+            job, _ = delivered(lab, f"{way}9{number:02}", document=pages.tiff(document()), server=lab.far, mode=mode(name))
             claim(job["calls"][0]["trunk"] == f"line {number}", "the call went over", job["calls"][0]["trunk"])
         finally:
             lab.note("the line", counts(lab, f"to {name}"))
@@ -50,7 +55,7 @@ def add(name, way, document, long):
 def add_in(name, way, document, long):
     def into(lab):
         try:
-            received(lab, document(), way, identified=False, address=lab.lines[f"from {name}"]["back"], server=lab.far)
+            received(lab, document(), way, identified=False, address=lab.lines[f"from {name}"]["back"], server=lab.far, mode=mode(name))
         finally:
             lab.note("the line", counts(lab, f"from {name}"))
 

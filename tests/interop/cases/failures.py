@@ -92,18 +92,18 @@ def a_trunk_that_refuses_our_password_is_told_apart_and_the_next_one_is_taken(la
 
 
 @case
-def a_far_end_without_t38_has_no_common_transport(lab):
-    ended(lab, "2000", "no-common-transport", 4)
+def a_far_end_without_t38_has_no_common_transport_where_nothing_else_is_wanted(lab):
+    ended(lab, "2000", "no-common-transport", 4, server=lab.strict)
 
 
 @case
-def silence_is_no_fax(lab):
-    ended(lab, "8006", "no-fax-heard", 2)
+def silence_is_told_apart(lab):
+    ended(lab, "8006", "silence", 2)
 
 
 @case
-def a_voice_is_no_fax(lab):
-    ended(lab, "8007", "no-fax-heard", 2)
+def a_voice_is_told_apart(lab):
+    ended(lab, "8007", "voice", 2)
 
 
 @case

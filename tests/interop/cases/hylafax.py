@@ -1,4 +1,4 @@
-"""HylaFAX behind Asterisk's T.38 gateway, both ways: a T.30 that is not SpanDSP's."""
+"""HylaFAX behind Asterisk, both ways, over its T.38 gateway or by audio: a T.30 that is not SpanDSP's."""
 
 import time
 
@@ -14,11 +14,11 @@ A4 = pages.HYLAFAX_A4
 LEAST_SHARE = 0.9
 
 
-def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, server=None, resolution=pages.RESOLUTION):
+def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, server=None, resolution=pages.RESOLUTION, way="90"):
     """The claim that pages mailed to faxramp are in HylaFAX's queue of received faxes, bit for bit; gives them."""
     server, sender, document = server or lab.office, lab.person(), pages.fax_tiff(images, resolution)
     with lab.hylafax.modem(kind) as modem:
-        number = lab.number(f"90{modem}0")
+        number = lab.number(f"{way}{modem}0")
         server.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], document, "document.tif"))
         job = server.sent(sender)[0]
         (call,) = lab.hylafax.received(number)
@@ -37,12 +37,12 @@ def sent(lab: Lab, images, kind="plain", name="V.17", speed=14400, ecm=True, ser
     return came
 
 
-def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, exact=True, resolution=pages.RESOLUTION):
+def received(lab: Lab, images, kind="plain", options=("-m",), number=INBOUND, exact=True, resolution=pages.RESOLUTION, way="8"):
     """The claim that pages sent by HylaFAX are mailed bit for bit; gives HylaFAX's job. Without error correction a row may lack on the way
     through modems that a busy machine runs, and HylaFAX leaves out the last one of some pages."""
     who = caller(lab)
     with lab.hylafax.modem(kind) as modem:
-        job = lab.hylafax.send(pages.fax_tiff(images, resolution), f"8{who[-4:]}{number[1:]}", modem, options)
+        job = lab.hylafax.send(pages.fax_tiff(images, resolution), f"{way}{who[-4:]}{number[1:]}", modem, options)
     seen = f"{job['signalrate'].partition(' ')[0]} {job['dataformat']}"
     lab.note("sent by HylaFAX", f"{seen}; {job.get('status') or 'done'}", job["seconds"], int(job["npages"]))
     claim(job["state"] == "7" and int(job["npages"]) == len(images), "HylaFAX says", job)

@@ -21,15 +21,15 @@ def send(lab: Lab, beginning, document=None, name="document.pdf", server=None, t
     return job, job["calls"][0]["record"], result, server.mailboxes.wait(sender)[0]
 
 
-def delivered(lab: Lab, beginning, speed=None, modem=None, ecm=True, document=DOCUMENT, name="document.tif", server=None, scaled=False):
+def delivered(lab: Lab, beginning, speed=None, modem=None, ecm=True, document=DOCUMENT, name="document.tif", server=None, scaled=False, mode="T38"):
     """The claim that a document arrives bit for bit, at this speed if any; gives the job and Asterisk's result. One that the far end takes
-    in another size only (`scaled`) is for the case to compare."""
+    in another size only (`scaled`) is for the case to compare. `mode` is how it has to go: over T.38 or audio."""
     server = server or lab.office
     job, record, result, receipt = send(lab, beginning, document, name, server)
     lab.note("exact" if modem is None else f"{modem} {speed}{' ECM' if ecm else ''}", modem_of(record), result["seconds"], int(result["pages"]))
     if not scaled:
         same_pages(server.rendered(document, f"{result['called']}.{name.rpartition('.')[2]}"), result["tiff"])
-    claim(result["mode"] == "T38" and int(result["rate"]) == record["rate"], "Asterisk received at", result["mode"], result["rate"])
+    claim(result["mode"] == mode and int(result["rate"]) == record["rate"], "Asterisk received at", result["mode"], result["rate"])
     if modem is not None:
         claim((record["modem"], record["rate"], record["ecm"]) == (modem, speed, ecm), "sent with", record)
     told_sent(receipt, job, job["pages_total"])

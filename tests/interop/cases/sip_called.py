@@ -4,7 +4,7 @@ import re
 
 from cases import case
 from lab import claim
-from scene import Scene
+from scene import SIPP_HOST, Scene
 from sipp import asks, audio, hears, image, pause, says
 
 # A call that is answered; the 100 and the ringing before it need not come.
@@ -59,6 +59,36 @@ def without_a_free_channel_a_caller_hears_busy(lab):
         second = scene.caller("second", [pause(1), *refusal(486)])
         second.finish()
         first.finish()
+
+
+@case
+def a_blocked_caller_is_declined_with_603(lab):
+    with Scene(lab) as scene:
+        scene.server(inbound='\n[inbound_block]\ncallers = ["+3955501*"]\n')
+        scene.caller("blocked", refusal(603)).finish()
+
+
+@case
+def a_peer_without_a_free_channel_hears_503_and_when_to_come_again(lab):
+    with Scene(lab) as scene:
+        peer = f'name = "pbx"\naddresses = ["{lab.scenes}.{SIPP_HOST}"]\nchannels = 1\nwhen_full = "unavailable"\nretry_after = "45 s"'
+        scene.server(inbound=f"\n[[peer]]\n{peer}\n")
+        first = scene.caller("first", [*CALL, hears("INVITE", within=10), says(488), hears("ACK"), pause(2), *LEAVE])
+        second = scene.caller("second", [pause(1), *refusal(503)])
+        second.finish()
+        first.finish()
+        told = second.heard(503)[0].header("Retry-After")
+        claim(told == "45", "the 503 says to come again after", told)
+
+
+@case
+def a_caller_that_asks_for_too_short_a_session_is_told_the_shortest(lab):
+    with Scene(lab) as scene:
+        scene.server()
+        steps = [asks("INVITE", body=audio(), headers=["Session-Expires: 60", "Supported: timer"]), hears(100, optional=True), hears(422), asks("ACK")]
+        sipp = scene.caller("hasty", steps)
+        sipp.finish()
+        claim(sipp.heard(422)[0].header("Min-SE") == "90", "the 422 says", sipp.heard(422)[0].header("Min-SE"))
 
 
 @case

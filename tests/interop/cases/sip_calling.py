@@ -107,27 +107,27 @@ def re_invites_that_cross_are_both_refused_and_ours_works_later(lab):
         claim(all("m=image" in invite.body for invite in sipp.heard("INVITE")[1:]), "ours did not ask for T.38")
 
 
-def refused_t38(scene, port, steps):
+def refused_t38(scene, port, steps, more=""):
     answered = [hears("INVITE"), says(180), says(200, body=audio(port)), hears("ACK")]
     refused = [hears("INVITE", within=10), says(488), hears("ACK", within=5)]
     sipp = scene.callee("no-t38", [*answered, *refused, *steps])
-    scene.server(("one", f"{sipp.address}:{sipp.port}", 't38_reinvite_after = "4 s"'))
+    scene.server(("one", f"{sipp.address}:{sipp.port}", f't38_reinvite_after = "4 s"\n{more}'))
     return sipp
 
 
 @case
-def a_machine_that_refuses_t38_is_hung_up_on_and_told_apart(lab):
+def a_machine_that_refuses_t38_is_hung_up_on_where_nothing_else_is_wanted_and_told_apart(lab):
     with Scene(lab) as scene:
-        sipp = refused_t38(scene, scene.answer_tone(), FAREWELL)
+        sipp = refused_t38(scene, scene.answer_tone(), FAREWELL, 'fax = "t38"')
         scene.ended(scene.submit(), "no-common-transport")
         sipp.finish()
 
 
 @case
-def one_that_refuses_t38_and_makes_no_sound_is_no_fax(lab):
+def one_that_refuses_t38_and_makes_no_sound_is_silence(lab):
     with Scene(lab) as scene:
-        sipp = refused_t38(scene, 9, FAREWELL)
-        scene.ended(scene.submit(), "no-fax-heard")
+        sipp = refused_t38(scene, 9, [hears("BYE", within=70), says(200)])
+        scene.ended(scene.submit(), "silence", seconds=90)
         sipp.finish()
 
 
@@ -137,7 +137,7 @@ def a_far_end_that_asks_for_t38_after_seconds_of_audio_gets_it(lab):
         late = [pause(8), asks("INVITE", body=image()), hears(100), hears(200), asks("ACK"), pause(2), asks("BYE"), hears(200)]
         sipp = scene.callee("late", [*ANSWERED, *late])
         scene.server(("one", f"{sipp.address}:{sipp.port}", 't38_reinvite_after = "30 s"'))
-        scene.ended(scene.submit(), "no-fax-heard")
+        scene.ended(scene.submit(), "silence")
         sipp.finish()
         answer = [message.body for message in sipp.heard(200) if "INVITE" in message.header("CSeq")][0]
         claim(re.search(r"^m=image [1-9]\d* udptl t38", answer, re.MULTILINE) is not None, "the answer was", answer)
@@ -289,5 +289,5 @@ def a_trunk_that_says_when_to_come_again_is_left_alone_so_long(lab):
 @case
 def a_far_end_that_never_answers_our_farewell_does_not_keep_the_fax(lab):
     with Scene(lab) as scene:
-        refused_t38(scene, 9, [hears("BYE", within=20), pause(3)])
+        refused_t38(scene, 9, [hears("BYE", within=20), pause(3)], 'fax = "t38"')
         scene.ended(scene.submit(), "no-fax-heard", seconds=90)
