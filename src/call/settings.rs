@@ -85,8 +85,8 @@ pub struct LineSettings {
 }
 
 /// Usual [`LineSettings::media_timeout`]: longer than the longest silence of T.30.
-// T.30 (09/2005) §5.4.3.1: T1, 35 ± 5 s
-pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(40);
+// T.30 (09/2005) §5.4.3.1: T0, 60 ± 5 s; T1, 35 ± 5 s
+pub const MEDIA_TIMEOUT: Duration = Duration::from_secs(70);
 
 /// An outbound call.
 #[derive(Clone, Debug)]

@@ -331,8 +331,8 @@ section! {
         /// How long it may ring.
         answer_timeout: Time = "60 s", from "5 s" to "5 m";
         /// How long nothing at all may come from the far end during a fax, while it is its turn to speak: a far end that is gone does not
-        /// hold a channel longer. A machine that is started by hand may be silent for 35 seconds.
-        media_timeout: Time = "40 s", from "10 s" to "5 m";
+        /// hold a channel longer. A machine that is started by hand may be silent for 60 seconds.
+        media_timeout: Time = "70 s", from "10 s" to "5 m";
         /// Longest call.
         max_call: Time = "1 h", from "1 m" to "6 h";
         /// Codecs offered for the audio of a call, best first.

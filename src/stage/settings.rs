@@ -496,7 +496,7 @@ mod tests {
             rate: Rate { per_second: 1, burst: 1 },
             calls: CallSettings::default(),
             srtp: super::Srtp::OFF,
-            media_timeout: std::time::Duration::from_secs(40),
+            media_timeout: std::time::Duration::from_secs(70),
             t38: T38Policy::default(),
         }
     }
