@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::PageFormat;
-use crate::model::{Cause, Compression, Outcome, Resolution, Width};
+use crate::model::{Cause, Compression, Outcome, Resolution, T38Trial, Width};
 use crate::t30::capability::{Length, Reading};
 use crate::t30::{self, Capability, NonStandard};
 
@@ -76,19 +76,6 @@ pub struct Record {
     pub partial_page_requests: u32,
     /// The pages of this call.
     pub pages: Vec<RecordedPage>,
-}
-
-/// What became of T.38 in a call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum T38Trial {
-    /// Nobody asked for it.
-    #[default]
-    NotTried,
-    /// It was asked for and refused, and not agreed on later.
-    Refused,
-    /// It was agreed on.
-    Agreed,
 }
 
 /// What the network and the modems made of a fax over audio.

@@ -6,13 +6,12 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::audio::Audio;
-use super::ending::T38Trial;
 use super::fax::Fax;
 use super::interface::{Input, Output};
 use super::offer::{Descriptions, Far, What};
 use super::settings::{FirstOffer, InboundSettings, LineSettings, OutboundSettings, T38Policy};
 use super::timer::{Timer, Timers};
-use crate::model::Sound;
+use crate::model::{Sound, T38Trial};
 use crate::sip::{self, Leg};
 use crate::t30;
 
@@ -58,6 +57,22 @@ pub(super) enum Farewell {
     Unanswered,
     /// All is said; repetitions are waited for.
     Lingering,
+}
+
+impl State {
+    /// The fax, while there is one.
+    pub(super) const fn fax(&self) -> Option<&Fax> {
+        match self {
+            Self::Fax(fax) | Self::Parting(fax) => Some(fax),
+            Self::Calling { .. }
+            | Self::Ringing { .. }
+            | Self::Answering(_)
+            | Self::Audio(_)
+            | Self::Waiting
+            | Self::Leaving(_)
+            | Self::Over => None,
+        }
+    }
 }
 
 /// Targets of one INVITE that lengthen the wait for a word.
@@ -338,17 +353,8 @@ impl Call {
     /// Whether the fax over audio goes by frames of 20 ms: packets of the audio port may wait for [`Input::Timeout`], and be taken
     /// before it.
     #[must_use]
-    pub const fn hears_by_frames(&self) -> bool {
-        match &self.state {
-            State::Fax(fax) | State::Parting(fax) => fax.is_audio(),
-            State::Calling { .. }
-            | State::Ringing { .. }
-            | State::Answering(_)
-            | State::Audio(_)
-            | State::Waiting
-            | State::Leaving(_)
-            | State::Over => false,
-        }
+    pub fn hears_by_frames(&self) -> bool {
+        self.state.fax().is_some_and(Fax::is_audio)
     }
 
     /// The datagram of an [`Output::Audio`] was sent: its buffer is used again.

@@ -39,7 +39,7 @@ mod tests;
 
 pub use crate::sdp::{Codec, OurProtection};
 pub use crate::t30::{PageFormat, Progress as FaxProgress, ReceivedPage, Verdict};
-pub use ending::{AudioRecord, Ending, Machine, Record, RecordedPage, T38Trial};
+pub use ending::{AudioRecord, Ending, Machine, Record, RecordedPage};
 pub use engine::Call;
 pub use interface::{Input, Output};
 pub use offer::MediaAddresses;

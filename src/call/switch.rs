@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use super::Progress;
 use super::audio::{Audio, Sign};
-use super::ending::T38Trial;
 use super::engine::{Call, Role, State};
 use super::fax::{Carrier, Fax};
 use super::interface::Output;
@@ -21,7 +20,7 @@ use super::timer::{
     SECOND_CHANCE, Timer,
 };
 use crate::dsp::progress::Progress as Reached;
-use crate::model::{Cause, Sound};
+use crate::model::{Cause, Sound, T38Trial};
 use crate::modem;
 use crate::sdp::T38Parameters;
 use crate::signal::Tone;
@@ -339,16 +338,7 @@ impl Call {
 
     /// The far end's re-INVITE.
     fn offered(&mut self, body: Option<&[u8]>, now: Instant) {
-        let over_t38 = match &self.state {
-            State::Fax(fax) | State::Parting(fax) => !fax.is_audio(),
-            State::Calling { .. }
-            | State::Ringing { .. }
-            | State::Answering(_)
-            | State::Audio(_)
-            | State::Waiting
-            | State::Leaving(_)
-            | State::Over => false,
-        };
+        let over_t38 = self.state.fax().is_some_and(|fax| !fax.is_audio());
         let Some(body) = body else {
             // RFC 3261 §14.2: an INVITE without an offer asks for ours; we repeat what is in use.
             let body = self.descriptions.offer(if over_t38 { What::T38 } else { What::Audio }, &self.line);

@@ -1,7 +1,7 @@
-//! Samples of telephone audio: G.711 coding, the tones that open a fax call.
+//! Samples of telephone audio: G.711 coding, the tones that open a fax call, V.21 and the fast modems, HDLC, and what an answered
+//! call sounds like.
 //!
-//! Pure arithmetic at 8000 samples a second: the fast modems. No packets. The one place besides images where floats
-//! are used.
+//! Pure arithmetic at 8000 samples a second; no packets. The one place besides images where floats are used.
 
 pub mod fast;
 pub mod g711;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// How one attempt, or a job as a whole, ended. Claims no more than T.30 proved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Outcome {
@@ -163,6 +165,19 @@ impl Sound {
             Self::BusyTone | Self::CongestionTone => RetryClass::Busy,
         }
     }
+}
+
+/// What became of T.38 in a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum T38Trial {
+    /// Nobody asked for it.
+    #[default]
+    NotTried,
+    /// It was asked for and refused, and not agreed on later.
+    Refused,
+    /// It was agreed on.
+    Agreed,
 }
 
 /// Why a call or a job ended.

@@ -19,5 +19,5 @@ pub use dialplan::{DialplanError, NumberFormat, Rate, Route, Trunk, Trunks};
 pub use pace::Pace;
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};
 pub use route::{InboundRoutes, InboundRule, RouteError, SubAddressRule, UnknownNumber};
-pub use t38_memory::{Lesson, T38Trial, T38Trouble, lesson};
+pub use t38_memory::{Lesson, T38Trouble, lesson};
 pub use trunk_state::{Standing, TrunkEvent, TrunkFault, TrunkReport, TrunkState};

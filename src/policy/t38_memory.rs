@@ -2,7 +2,7 @@
 //!
 //! Only trouble is remembered, and only as long as the configuration says: then T.38 is tried again.
 
-use crate::model::{Cause, RetryClass};
+use crate::model::{Cause, RetryClass, T38Trial};
 
 /// What became of T.38 in earlier calls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -31,17 +31,6 @@ impl T38Trouble {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|trouble| trouble.word() == word)
     }
-}
-
-/// What a call has to say about T.38.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum T38Trial {
-    /// Nobody asked for it.
-    NotTried,
-    /// It was asked for and refused, and not agreed on later.
-    Refused,
-    /// It was agreed on.
-    Agreed,
 }
 
 /// What to do about the row of a number.

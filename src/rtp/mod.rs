@@ -4,8 +4,6 @@
 
 pub mod event;
 pub mod playout;
-pub mod redundancy;
-pub mod rtcp;
 
 use thiserror::Error;
 
@@ -102,20 +100,6 @@ pub struct Sender {
     timestamp: u32,
     /// Whether the next packet comes after silence.
     is_start: bool,
-    packets: u32,
-    octets: u32,
-}
-
-/// What was sent so far, for reports; all of it wraps.
-// RFC 3550 §6.4.1
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Sent {
-    /// Packets.
-    pub packets: u32,
-    /// Octets of their payloads.
-    pub octets: u32,
-    /// The time of the next sample.
-    pub timestamp: u32,
 }
 
 impl Sender {
@@ -123,7 +107,7 @@ impl Sender {
     // RFC 3550 §5.1: random, against attacks on encryption
     #[must_use]
     pub const fn new(ssrc: u32, first_sequence: u16, first_timestamp: u32) -> Self {
-        Self { ssrc, sequence: first_sequence, timestamp: first_timestamp, is_start: true, packets: 0, octets: 0 }
+        Self { ssrc, sequence: first_sequence, timestamp: first_timestamp, is_start: true }
     }
 
     /// The next packet of `samples` samples, written.
@@ -140,21 +124,7 @@ impl Sender {
         let (sequence, timestamp) = (self.sequence, self.timestamp);
         self.sequence = sequence.wrapping_add(1);
         self.timestamp = timestamp.wrapping_add(samples);
-        self.packets = self.packets.wrapping_add(1);
-        self.octets = self.octets.wrapping_add(payload.len() as u32);
         Packet { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload }.encode_into(octets);
-    }
-
-    /// What was sent so far.
-    #[must_use]
-    pub const fn sent(&self) -> Sent {
-        Sent { packets: self.packets, octets: self.octets, timestamp: self.timestamp }
-    }
-
-    /// The source that is named in packets.
-    #[must_use]
-    pub const fn ssrc(&self) -> u32 {
-        self.ssrc
     }
 
     /// Lets time pass without sending; the next packet is marked.

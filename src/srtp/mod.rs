@@ -93,11 +93,10 @@ impl MasterKey {
     /// The key of this suite in these octets, key and salt; none when they are not as many as it has.
     #[must_use]
     pub fn new(suite: Suite, octets: &[u8]) -> Option<Self> {
-        let (key, salt) = octets.split_first_chunk::<KEY_OCTETS>()?;
+        let whole = Some(octets).filter(|octets| octets.len() == suite.key_and_salt_octets())?;
+        let (key, salt) = whole.split_first_chunk::<KEY_OCTETS>()?;
         let mut padded = [0; SALT_OCTETS];
-        padded
-            .get_mut(..suite.salt_octets())?
-            .copy_from_slice(Some(salt).filter(|it| it.len() == suite.salt_octets())?);
+        padded[..salt.len()].copy_from_slice(salt);
         Some(Self { suite, key: *key, salt: padded })
     }
 

@@ -19,13 +19,13 @@ use super::settings::{Settings, SipServer};
 use super::trunks::{Board, ring_later};
 use super::{Fault, Office, attend, chance, fax_mail, identity, now_ms, trace};
 use crate::call::{
-    self, Ask, Call, Ending, FirstOffer, LineSettings, OutboundSettings, PageFormat, Progress, ReceivedPage, Record,
+    Ask, Call, Ending, FirstOffer, LineSettings, OutboundSettings, PageFormat, Progress, ReceivedPage, Record,
     T38Policy, Verdict,
 };
 use crate::clock;
 use crate::io::call::{CallOwner, Tap, run as run_call};
 use crate::model::{AttemptId, CallId, Cause, FetchRequest, JobId, JobState, Number, Outcome, ReceivedId};
-use crate::policy::{GiveUp, Lesson, Next, Route, T38Trial, T38Trouble, TrunkEvent, TrunkFault, lesson};
+use crate::policy::{GiveUp, Lesson, Next, Route, T38Trouble, TrunkEvent, TrunkFault, lesson};
 use crate::queue::due::{self, Lines};
 use crate::queue::{Bell, DueJob, JobFilter, NewReceived, Opened};
 use crate::sip::{Destination, Uri};
@@ -385,13 +385,8 @@ impl Placing {
         if !audio || self.settings.dial.fax.remember.is_zero() {
             return;
         }
-        let trial = match ending.record.t38 {
-            call::T38Trial::NotTried => T38Trial::NotTried,
-            call::T38Trial::Refused => T38Trial::Refused,
-            call::T38Trial::Agreed => T38Trial::Agreed,
-        };
         let pages = ending.record.sent.saturating_add(ending.record.received);
-        let lesson = lesson(self.known_trouble().await, trial, pages, &ending.outcome.cause);
+        let lesson = lesson(self.known_trouble().await, ending.record.t38, pages, &ending.outcome.cause);
         let (trunk, number) = (self.route.trunk.clone(), self.job.number.to_string());
         let noted = self.office.blocking(move |office| {
             match lesson {

@@ -43,8 +43,7 @@ pub async fn run(
     let taken = Taken::default();
     let guarded = office.clone();
     let rate_of = move |address: IpAddr, names: &[String]| {
-        let located = |trunk: &str, address| guarded.trunks().is_at(trunk, address, now_ms());
-        guarded.settings().receive.peer(address, names, located).map(|peer| peer.rate)
+        guarded.settings().receive.peer(address, names, at_trunk(&guarded)).map(|peer| peer.rate)
     };
     line.sip.guard(Guard::new(office.settings().receive.user_agent.clone(), Box::new(rate_of)));
     let mut gatekeeper = Gatekeeper::new(office.settings().hostname.clone(), key(), clock::now());
@@ -58,8 +57,7 @@ pub async fn run(
         let Ok(arrived) = arrived else { continue };
         let Some(Arrived { message, source, names }) = arrived else { return };
         let settings = office.settings();
-        let located = |trunk: &str, address| office.trunks().is_at(trunk, address, now_ms());
-        let Some(peer) = settings.receive.peer(source.address.ip(), &names, located).cloned() else {
+        let Some(peer) = settings.receive.peer(source.address.ip(), &names, at_trunk(&office)).cloned() else {
             // Not even refused: an answer would cost a transaction for each, and tell a stranger that somebody is here.
             tracing::debug!(%source, "a call from nobody we know was ignored; see [[peer]] and sip.allowed_peers");
             continue;
@@ -87,6 +85,11 @@ pub async fn run(
         };
         tokio::spawn(answered.instrument(span));
     }
+}
+
+/// Tells whether the name of a trunk leads to an address.
+fn at_trunk(office: &Office) -> impl Fn(&str, IpAddr) -> bool {
+    |trunk, address| office.trunks().is_at(trunk, address, now_ms())
 }
 
 /// Asks for the password, without keeping anything: whoever repeats the request is asked again.

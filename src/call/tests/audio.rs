@@ -7,8 +7,8 @@ use super::network::{Action, DELAY, Kind, Network, bad, chance};
 use super::party::{CALLEE, CALLER, PAGES, asking_or_audio, fetching, inbound, offering, outbound, sending};
 use super::transport::{assert_sent, network};
 use crate::call::offer::What;
-use crate::call::{Ask, Codec, InboundSettings, OutboundSettings, Output, Progress, T38Policy, T38Trial};
-use crate::model::{Cause, Phase};
+use crate::call::{Ask, Codec, InboundSettings, OutboundSettings, Output, Progress, T38Policy};
+use crate::model::{Cause, Phase, T38Trial};
 use crate::signal::Modulation;
 use crate::t30::Errand;
 

@@ -30,7 +30,6 @@ use sequence::Place;
 use stream::Stream;
 
 use super::Packet;
-use super::redundancy::Block;
 use crate::dsp::g711::Law;
 use crate::dsp::{FRAME_SAMPLES, SAMPLES_PER_SECOND};
 
@@ -56,7 +55,7 @@ pub struct Frame<'a> {
     pub missing: Range<usize>,
 }
 
-/// What came of a stream, for the record of a call and for reports to its sender. All of it counts the current source only, except
+/// What came of a stream, for the record of a call. All of it counts the current source only, except
 /// for what the playout did.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Statistics {
@@ -191,17 +190,6 @@ impl Playout {
                 }
             }
         }
-    }
-
-    /// Takes older audio that a packet of this source carries again: `before` samples ahead of the packet's time. It fills what is
-    /// missing and counts nowhere. To be called after [`Playout::receive`]
-    /// had the packet, with its newest block for payload.
-    // RFC 2198 §3
-    pub fn receive_again(&mut self, packet: &Packet<'_>, block: &Block<'_>) {
-        let Content::Audio(law) = content_of(block.payload_type) else { return };
-        let Some(stream) = self.stream.as_ref().filter(|stream| stream.ssrc == packet.ssrc) else { return };
-        let place = stream.place_of(packet.timestamp.wrapping_sub(u32::from(block.before)));
-        self.ring.write_missing(place, block.payload, law, self.cursor);
     }
 
     /// Plays the next 20 ms. To be called every 20 ms, with the time that it was due.

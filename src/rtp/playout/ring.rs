@@ -29,17 +29,6 @@ impl Ring {
         }
     }
 
-    /// Writes where nothing has come, and there only.
-    pub(super) fn write_missing(&mut self, place: i64, codes: &[u8], law: Law, cursor: i64) {
-        let (table, ahead) = (law.table(), cursor..cursor + CAPACITY as i64);
-        for (at, code) in (place..).zip(codes).filter(|(at, _)| ahead.contains(at)) {
-            let sample = &mut self.samples[at as usize % CAPACITY];
-            if *sample == ABSENT {
-                *sample = table[usize::from(*code)];
-            }
-        }
-    }
-
     /// Marks what the sender left out.
     pub(super) fn pause(&mut self, places: std::ops::Range<i64>) {
         for at in places {

@@ -413,28 +413,6 @@ fn packets_that_are_all_late_insert_nothing() {
     assert_eq!(ends.playout.statistics().slips, 0);
 }
 
-/// Every third packet is lost, and the next one brings its audio again.
-#[test]
-fn what_is_sent_twice_is_not_missed() {
-    let mut ends = Ends::new();
-    let mut heard = Vec::new();
-    for turn in 0..90 {
-        if turn % 3 == 1 {
-            (ends.packet.1, ends.packet.2) = (ends.packet.1 + 1, ends.packet.2 + 160);
-        } else {
-            let (ssrc, _, timestamp) = ends.packet;
-            ends.send(0, LOUD, false);
-            let outer = Packet { marker: false, payload_type: 0, sequence: 0, timestamp, ssrc, payload: &[] };
-            let payload = [OTHER; FRAME_SAMPLES];
-            ends.playout.receive_again(&outer, &Block { payload_type: 0, before: 160, payload: &payload });
-        }
-        heard.push(ends.play());
-    }
-    let signal: Vec<_> = heard.iter().skip_while(|(mark, _)| *mark == Mark::Silence).skip(1).collect();
-    assert!(signal.iter().all(|(mark, _)| *mark == Mark::Received), "{signal:?}");
-    assert!(signal.iter().filter(|(_, sample)| *sample == OTHER_SAMPLE).count() >= 27);
-}
-
 /// A path that becomes longer in the middle of a page moves its symbols by whole frames, whatever the packets' length.
 #[test]
 fn a_new_beginning_keeps_the_phase_of_the_samples() {

@@ -31,9 +31,7 @@ impl Errand {
             }
         }
     }
-}
 
-impl Errand {
     /// Sets what carries each part.
     pub const fn carry_over(&mut self, transport: Transport) {
         match self {
