@@ -175,6 +175,7 @@ impl Deframer {
     }
 
     /// Takes a bit.
+    #[inline]
     pub fn push(&mut self, bit: bool) -> Option<Found<'_>> {
         if bit {
             self.ones += 1;
@@ -213,6 +214,7 @@ impl Deframer {
     }
 
     /// A seventh one, or a later one.
+    #[cold]
     fn abort(&mut self) -> Option<Found<'_>> {
         if self.is_lost {
             // Told once for each run of ones.
@@ -225,6 +227,7 @@ impl Deframer {
         Some(if was_frame { Found::Damaged } else { Found::Abort })
     }
 
+    #[inline(never)]
     fn flag(&mut self) -> Option<Found<'_>> {
         // The flag's zero and six ones were taken for data; its zero may have been the last of the flag before.
         let data_bits = self.bits.saturating_sub(FLAG_ONES + 1);

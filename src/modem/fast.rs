@@ -7,7 +7,7 @@ use tracing::debug;
 use super::playing::{fast_training, mode};
 use super::settings::Counts;
 use crate::dsp::PEAK_AT_0_DBM0;
-use crate::dsp::fast::{Event, Receiver};
+use crate::dsp::fast::{Bits, Event, Receiver};
 use crate::dsp::hdlc::{Deframer, Found};
 use crate::signal::{Heard, Modulation, Training};
 
@@ -52,26 +52,26 @@ struct Level {
 #[derive(Debug, Default)]
 struct Packer {
     octets: Vec<u8>,
-    octet: u8,
-    bits: u32,
+    /// The last bits, the newest the least significant, and how many of them are in no octet yet.
+    line: u32,
+    left: u8,
 }
 
 impl Packer {
-    fn push(&mut self, bit: bool) {
-        self.octet = self.octet << 1 | u8::from(bit);
-        self.bits += 1;
-        if self.bits == 8 {
-            self.octets.push(self.octet);
-            self.bits = 0;
+    fn push(&mut self, Bits { bits, count }: Bits) {
+        self.line = self.line << count | u32::from(bits.reverse_bits() >> (8 - count));
+        self.left += count;
+        if self.left >= 8 {
+            self.left -= 8;
+            self.octets.push((self.line >> self.left) as u8);
         }
     }
 
     /// The octets that are whole; at the end of all bits the last one too, filled with zeros.
     fn take(&mut self, is_end: bool) -> Option<Heard> {
-        if is_end {
-            while self.bits > 0 {
-                self.push(false);
-            }
+        if is_end && self.left > 0 {
+            self.octets.push((self.line << (8 - self.left)) as u8);
+            self.left = 0;
         }
         (!self.octets.is_empty()).then(|| Heard::Bits(std::mem::take(&mut self.octets)))
     }
@@ -160,14 +160,14 @@ impl Fast {
                     *carrier = Carrier::Up;
                     heard.push_back(opened.clone());
                 }
-                Event::Bit(bit) if *carrier == Carrier::Up => {
+                Event::Bits(bits) if *carrier == Carrier::Up => {
                     if *framed {
-                        frame_bit(deframer, bit, heard, counts);
+                        bits.iter().for_each(|bit| frame_bit(deframer, bit, heard, counts));
                     } else {
-                        packer.push(bit);
+                        packer.push(bits);
                     }
                 }
-                Event::Bit(_) => {}
+                Event::Bits(_) => {}
                 Event::TrainingFailed => {
                     debug!("training failed");
                     *carrier = Carrier::Untrained { lasted: 0, is_told: false };

@@ -23,6 +23,6 @@ pub mod trellis;
 pub use complex::Complex;
 pub use encoder::Encoder;
 pub use mode::{Family, Mode, Training};
-pub use receiver::{Event, Receiver};
+pub use receiver::{Bits, Event, Receiver};
 pub use sequence::{Segment, Sequence};
 pub use transmitter::Transmitter;

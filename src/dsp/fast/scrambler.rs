@@ -74,6 +74,24 @@ impl Scrambler {
         }
     }
 
+    /// Descrambles up to six bits of the line at once; the first is the least significant.
+    #[inline]
+    pub fn descramble_bits(&mut self, line_bits: u32, count: u32) -> u32 {
+        match self {
+            Self::Plain { line } => {
+                let mask = (1 << count) - 1;
+                let newest_last = line_bits.reverse_bits() >> (32 - count) & mask;
+                let bits = (newest_last ^ (*line >> (18 - count)) ^ (*line >> (23 - count))) & mask;
+                *line = *line << count | newest_last;
+                bits.reverse_bits() >> (32 - count)
+            }
+            Self::Guarded { .. } => {
+                let descrambled = |at: u32| u32::from(self.descramble(line_bits >> at & 1 == 1)) << at;
+                (0..count).map(descrambled).fold(0, |bits, bit| bits | bit)
+            }
+        }
+    }
+
     /// What is added to the next bit.
     fn feedback(&self) -> bool {
         match self {
@@ -129,11 +147,17 @@ mod tests {
         for mode in Mode::ALL {
             let count = mode.bits_per_symbol() as usize;
             let (mut whole, mut single) = (Scrambler::new(mode), Scrambler::new(mode));
+            let (mut back, mut single_back) = (Scrambler::new(mode), Scrambler::new(mode));
             for bits in data(6000).chunks_exact(count) {
                 let packed = bits.iter().rev().fold(0, |packed, bit| packed << 1 | u32::from(*bit));
                 let scrambled = whole.scramble_bits(packed, count as u32);
                 let expected = bits.iter().map(|bit| single.scramble(*bit));
                 assert!(expected.enumerate().all(|(at, bit)| bit == (scrambled >> at & 1 == 1)), "{mode:?}");
+                assert_eq!(back.descramble_bits(scrambled, count as u32), packed, "{mode:?}");
+                assert!(
+                    (0..count).all(|at| single_back.descramble(scrambled >> at & 1 == 1) == (packed >> at & 1 == 1))
+                );
+                assert_eq!(back, single_back, "{mode:?}");
             }
         }
     }

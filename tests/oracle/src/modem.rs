@@ -146,7 +146,7 @@ impl Receiver {
             match &mut self.0 {
                 Made::Faxramp(receiver) => {
                     let mut take = |event| match event {
-                        Event::Bit(bit) => hearing.bits.push(bit),
+                        Event::Bits(bits) => hearing.bits.extend(bits.iter()),
                         Event::Trained => hearing.begin(),
                         Event::TrainingFailed => hearing.failed = true,
                         Event::Carrier | Event::CarrierLost => {}

@@ -51,7 +51,7 @@ impl Data {
         let here = self.at;
         self.at += 2;
         let heard = line.heard(here);
-        let aim = self.decoder.take(heard, &mut |bit| event(Event::Bit(bit)));
+        let aim = self.decoder.take(heard, &mut |bits| event(Event::Bits(bits)));
         let mut trust = Trust::Doubtful;
         if !line.presence.had_hole_since(here - BEFORE) {
             trust = self.gate.hear(line.share(aim - heard));
@@ -76,7 +76,7 @@ impl Data {
     /// Whether the signal is still there.
     fn is_there(&mut self, line: &mut Line, event: &mut dyn FnMut(Event)) -> bool {
         self.gate.set_most();
-        let mut give = |bit| event(Event::Bit(bit));
+        let mut give = |bits| event(Event::Bits(bits));
         match line.presence.judge(&line.window, self.gate.error()) {
             Signal::There => self.decoder.release(&mut give),
             Signal::Faint(_) => self.decoder.hold(),

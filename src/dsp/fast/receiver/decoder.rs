@@ -2,6 +2,7 @@
 
 use super::super::scrambler::Scrambler;
 use super::super::{Complex, Mode, constellation};
+use super::Bits;
 use super::viterbi::Viterbi;
 
 /// Decides on symbols and gives the bits of them.
@@ -64,7 +65,7 @@ impl Decoder {
     }
 
     /// Takes a symbol as heard; the point it seems to be. Gives bits, V.17's some symbols later.
-    pub(super) fn take(&mut self, heard: Complex, give: &mut dyn FnMut(bool)) -> Complex {
+    pub(super) fn take(&mut self, heard: Complex, give: &mut dyn FnMut(Bits)) -> Complex {
         let (mode, outlet) = (self.mode, &mut self.outlet);
         match &mut self.coding {
             Coding::Phase { points, phase } => {
@@ -113,7 +114,7 @@ impl Decoder {
     }
 
     /// Gives what was held back.
-    pub(super) fn release(&mut self, give: &mut dyn FnMut(bool)) {
+    pub(super) fn release(&mut self, give: &mut dyn FnMut(Bits)) {
         if !self.outlet.is_open {
             self.outlet.is_open = true;
             self.outlet.empty(0, give);
@@ -121,7 +122,7 @@ impl Decoder {
     }
 
     /// Gives what is left but for the last symbols, so many, which were none.
-    pub(super) fn finish(&mut self, none: usize, give: &mut dyn FnMut(bool)) {
+    pub(super) fn finish(&mut self, none: usize, give: &mut dyn FnMut(Bits)) {
         self.hold();
         let outlet = &mut self.outlet;
         if let Coding::Trellis { viterbi, differential } = &mut self.coding {
@@ -141,7 +142,7 @@ const fn untangle(last: &mut u32, point: u32) -> u8 {
 }
 
 impl Outlet {
-    fn take(&mut self, bits: u8, give: &mut dyn FnMut(bool)) {
+    fn take(&mut self, bits: u8, give: &mut dyn FnMut(Bits)) {
         if self.is_open {
             self.give(bits, give);
             return;
@@ -157,21 +158,20 @@ impl Outlet {
     }
 
     /// Gives all that wait but for the last ones.
-    fn empty(&mut self, none: usize, give: &mut dyn FnMut(bool)) {
+    fn empty(&mut self, none: usize, give: &mut dyn FnMut(Bits)) {
         for at in 0..self.held.saturating_sub(none) {
             self.give(self.waiting[at], give);
         }
         self.held = 0;
     }
 
-    fn give(&mut self, bits: u8, give: &mut dyn FnMut(bool)) {
-        for at in 0..self.bits_per_symbol {
-            let bit = self.scrambler.descramble(bits >> at & 1 == 1);
-            if self.skipped == 0 {
-                give(bit);
-            }
+    fn give(&mut self, bits: u8, give: &mut dyn FnMut(Bits)) {
+        let bits = self.scrambler.descramble_bits(u32::from(bits), self.bits_per_symbol) as u8;
+        if self.skipped == 0 {
+            give(Bits { bits, count: self.bits_per_symbol as u8 });
+        } else {
+            self.skipped -= 1;
         }
-        self.skipped = self.skipped.saturating_sub(1);
     }
 }
 

@@ -41,12 +41,28 @@ pub enum Event {
     Carrier,
     /// Training was successful; data follow.
     Trained,
-    /// A bit.
-    Bit(bool),
+    /// The bits of a symbol.
+    Bits(Bits),
     /// Training was not successful.
     TrainingFailed,
     /// The signal has ended.
     CarrierLost,
+}
+
+/// Some bits; the first is the least significant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bits {
+    /// The bits; above them there are zeros.
+    pub bits: u8,
+    /// How many: as many as a symbol of the mode has.
+    pub count: u8,
+}
+
+impl Bits {
+    /// One after the other, in the order of the line.
+    pub fn iter(self) -> impl Iterator<Item = bool> {
+        (0..self.count).map(move |at| self.bits >> at & 1 == 1)
+    }
 }
 
 /// A receiver of one mode.

@@ -60,8 +60,8 @@ fn nothing_is_learned_from_what_was_made_up() {
     let mut receiver = Receiver::new(mode);
     let mut heard = hear(&mut receiver, &samples[..start]);
     receiver.receive_concealed(&samples[start..start + 320], &mut |event| {
-        if let Event::Bit(bit) = event {
-            heard.bits.push(bit);
+        if let Event::Bits(bits) = event {
+            heard.bits.extend(bits.iter());
         }
     });
     heard.bits.extend(hear(&mut receiver, &samples[start + 320..]).bits);

@@ -78,7 +78,7 @@ fn hear(receiver: &mut Receiver, samples: &[i16]) -> Heard {
     let mut heard = Heard::default();
     for (packet, samples) in samples.chunks(160).enumerate() {
         receiver.receive(samples, &mut |event| match event {
-            Event::Bit(bit) => heard.bits.push(bit),
+            Event::Bits(bits) => heard.bits.extend(bits.iter()),
             Event::Carrier | Event::Trained | Event::TrainingFailed | Event::CarrierLost => {
                 heard.signs.push((packet, event));
             }
