@@ -54,6 +54,8 @@ fn check(octets: &[u8]) {
             "X-Auto-Response-Suppress",
             "X-Faxramp-Job",
             "X-Faxramp-Outcome",
+            "X-Faxramp-Billing",
+            "X-Faxramp-Tag",
         ];
         assert!(ours.iter().any(|known| known.eq_ignore_ascii_case(name)), "a header {name:?}");
     }
@@ -86,7 +88,7 @@ fuzz_target!(|octets: &[u8]| {
     let next_try = at(moment);
     let facts = ReceiptFacts {
         fetched_for: None,
-        labels: Labels { attention: Some(&sender), billing: Some(&remote), ..Labels::default() },
+        labels: Labels { attention: Some(&sender), billing: Some(&remote), tag: Some(&address), ..Labels::default() },
         original: Original { message_id: &message_id, references: &references, subject: &subject },
         from: &from,
         to: &to,
