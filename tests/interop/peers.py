@@ -13,10 +13,11 @@ import subprocess
 import threading
 import time
 
+from certificates import certificates
 from process import Fault, Process
 
 HERE = pathlib.Path(__file__).resolve().parent
-SIP_PORT, SMTP_PORT, POSTFIX_PORT, IAX_PORT = 5060, 2525, 2526, 4569
+SIP_PORT, TLS_PORT, SMTP_PORT, POSTFIX_PORT, IAX_PORT = 5060, 5061, 2525, 2526, 4569
 USER, PASSWORD = "fax", "secret"
 # Runs a command before others; a warning is all where that is not allowed.
 FIRST = ("nice", "-n", "-15")
@@ -48,6 +49,7 @@ class Asterisk:
             "BASE": self.BASE,
             "ADDRESS": address,
             "SIP_PORT": SIP_PORT,
+            "TLS_PORT": TLS_PORT,
             "IAX_PORT": IAX_PORT,
             "OFFICE": office,
             "MODEMS": "\n".join(f"[iaxmodem{modem}](modem)\nport = {port}" for modem, port in enumerate(modem_ports)),
@@ -57,6 +59,7 @@ class Asterisk:
         }
         for template in (HERE / "asterisk").glob("*.in"):
             fill(template, folder / "etc" / template.stem, values)
+        certificates(folder / "etc", asterisk=address)
         # Modems and gateways are heard by the sample, so they go before what else is going on; without the right to it, they go along.
         # A mount namespace of its own: proc, dev and the folder appear in the chroot for this process only, and end with it.
         script = (

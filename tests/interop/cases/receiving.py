@@ -25,10 +25,11 @@ def mail_of(lab: Lab, number, person=OFFICE, seconds=20, server=None):
         time.sleep(0.3)
 
 
-def received(lab: Lab, images=None, way="t38", resolution=pages.RESOLUTION, address=None, skip=0, server=None, identified=True, mode="T38", **settings):
+def received(lab: Lab, images=None, way="t38", resolution=pages.RESOLUTION, address=None, skip=0, server=None, identified=True, mode="T38", uri=None, **settings):
     """The claim that a fax from Asterisk is mailed bit for bit below the first rows, which may be more; gives Asterisk's result."""
     number, images = caller(lab), images or pages.drawn()
-    uri = lab.uri(server or lab.office) if address is None else f"sip:{INBOUND}@{address}:{SIP_PORT}"
+    if uri is None:
+        uri = lab.uri(server or lab.office) if address is None else f"sip:{INBOUND}@{address}:{SIP_PORT}"
     result = lab.asterisk.send(f"in-{number[1:]}", uri, pages.tiff(images, resolution), way, number, **settings)
     lab.note(f"{len(images)} pages mailed", f"{result['status']} {result['mode']} {result['rate']}", result["seconds"], int(result["pages"] or 0))
     claim(result["status"] == "SUCCESS" and result["mode"] == mode, "Asterisk says", result)
