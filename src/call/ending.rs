@@ -84,6 +84,8 @@ pub struct Record {
 pub struct AudioRecord {
     /// The law that we sent: `PCMA`, `PCMU`.
     pub codec: String,
+    /// How it was encrypted: `AES_CM_128_HMAC_SHA1_80`; nothing where it was not.
+    pub srtp: Option<String>,
     /// Packets that came.
     pub received: u64,
     /// Packets that did not come.

@@ -111,6 +111,7 @@ impl Modems {
         let (stream, counts) = (self.playout.statistics(), self.terminal.counts());
         AudioRecord {
             codec: self.stream.codec_name().to_owned(),
+            srtp: self.stream.suite_name().map(str::to_owned),
             received: stream.received,
             lost: stream.lost,
             late: stream.late,

@@ -8,6 +8,7 @@ use crate::sdp::{
     RateManagement, T38, T38Parameters, accept, answer,
 };
 use crate::signal::Modulation;
+use crate::srtp::Suite;
 use crate::t38;
 
 /// The audio packets that we want hold 20 ms.
@@ -46,6 +47,36 @@ pub(super) struct Descriptions {
     last_offer: Option<Description>,
     /// The offer that takes the place of the last one when that is refused.
     fallback: Option<Description>,
+    keys: OwnKeys,
+}
+
+/// Which keys of ours are in use. A key stays for as long as its suite does, whatever is described again: a far end that sees another
+/// one may begin to count packets anew, or not, and until our answer has come it hears nothing.
+// RFC 4568 §7.1.4
+#[derive(Clone, Copy, Debug, Default)]
+struct OwnKeys {
+    /// Goes up before a suite is used a second time, as no two streams may share a key.
+    number: u64,
+    /// The suite in use.
+    suite: Option<Suite>,
+    /// Whether there was one before.
+    were_used: bool,
+}
+
+impl OwnKeys {
+    /// Whether these keys follow on those in use without a change.
+    fn go_on_with(self, agreed: &Agreed) -> bool {
+        let Agreed::Audio { keys: Some(keys), .. } = agreed else { return true };
+        !self.were_used || self.suite == Some(keys.ours.suite())
+    }
+
+    /// These are in use now.
+    fn note(&mut self, agreed: &Agreed) {
+        if let Agreed::Audio { keys, .. } = agreed {
+            self.suite = keys.map(|keys| keys.ours.suite());
+            self.were_used |= keys.is_some();
+        }
+    }
 }
 
 /// What a far end's description leads to.
@@ -75,7 +106,13 @@ pub(super) struct FarAudio {
 impl Descriptions {
     pub(super) fn new(seed: u64) -> Self {
         // RFC 8866 §5.2: digits only, and few enough for a signed 64-bit number.
-        Self { session_id: (seed >> 2).to_string(), version: 0, last_offer: None, fallback: None }
+        Self {
+            session_id: (seed >> 2).to_string(),
+            version: 0,
+            last_offer: None,
+            fallback: None,
+            keys: OwnKeys::default(),
+        }
     }
 
     /// An offer of ours.
@@ -102,13 +139,18 @@ impl Descriptions {
 
     fn describe(&mut self, what: What, protected: bool, line: &LineSettings) -> Description {
         let origin = self.origin(line.media.t38.ip());
-        let ours = ours(what, origin.version, line);
+        // Keys that are not in use are not offered beside one that is, but where none is they are all new.
+        if self.keys.were_used && self.keys.suite.is_none() {
+            self.keys.number += 1;
+        }
+        let ours = ours(what, self.keys.number, line);
         let mut media = Vec::new();
         // Of both, audio stands first: a far end that looks at one line only finds what it knows.
         if let Some(audio) = &ours.audio {
             let codecs = audio.codecs.clone();
             let mut line = crate::sdp::Audio::new(ours.address, audio.port, codecs, audio.ptime_ms);
-            line.protection = audio.protection.filter(|_| protected).map(|own| own.offer()).unwrap_or_default();
+            line.protection =
+                audio.protection.filter(|_| protected).map(|own| own.offer(self.keys.suite)).unwrap_or_default();
             media.push(Media::Audio(line));
         }
         if let Some(t38) = &ours.t38 {
@@ -119,19 +161,42 @@ impl Descriptions {
     }
 
     /// The far end's answer to [`Descriptions::offer`]; nothing when it cannot be used.
-    pub(super) fn answered(&self, body: &[u8], line: &LineSettings) -> Option<Far> {
-        let answer = Description::parse(body).ok()?;
-        let agreed = accept(self.last_offer.as_ref()?, &answer);
+    pub(super) fn answered(&mut self, body: &[u8], line: &LineSettings) -> Option<Far> {
+        let agreed = accept(self.last_offer.as_ref()?, &Description::parse(body).ok()?);
+        self.agreed(agreed, line)
+    }
+
+    fn agreed(&mut self, agreed: Agreed, line: &LineSettings) -> Option<Far> {
         let is_plain = matches!(agreed, Agreed::Audio { keys: None, .. });
-        far(agreed).filter(|_| !is_plain || line.srtp.is_none_or(|srtp| !srtp.required))
+        if is_plain && line.srtp.is_some_and(|srtp| srtp.required) {
+            return None;
+        }
+        self.keys.note(&agreed);
+        far(agreed)
+    }
+
+    /// What the far end's answer to a description that is in force already leads to: it may have moved, or have other keys.
+    // RFC 3264 §8
+    pub(super) fn refreshed(&mut self, offer: &[u8], body: &[u8], line: &LineSettings) -> Option<Far> {
+        let agreed = accept(&Description::parse(offer).ok()?, &Description::parse(body).ok()?);
+        self.agreed(agreed, line)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn change_keys(&mut self) {
+        self.keys.number += 1;
     }
 
     /// Our answer to the far end's offer, and what it leads to; nothing when no medium is common.
     pub(super) fn answer(&mut self, body: &[u8], what: What, line: &LineSettings) -> Option<(Vec<u8>, Far)> {
         let offer = Description::parse(body).ok()?;
         let origin = self.origin(line.media.t38.ip());
-        let ours = ours(what, origin.version, line);
-        let (description, agreed) = answer(&offer, &ours, origin);
+        let (mut description, mut agreed) = answer(&offer, &ours(what, self.keys.number, line), origin.clone());
+        if !self.keys.go_on_with(&agreed) {
+            self.keys.number += 1;
+            (description, agreed) = answer(&offer, &ours(what, self.keys.number, line), origin);
+        }
+        self.keys.note(&agreed);
         Some((description.encode(), far(agreed)?))
     }
 
@@ -141,13 +206,12 @@ impl Descriptions {
     }
 }
 
-fn ours(what: What, version: u64, line: &LineSettings) -> Ours {
+fn ours(what: What, number: u64, line: &LineSettings) -> Ours {
     let audio = OurAudio {
         port: line.media.audio.port(),
         codecs: line.codecs.clone(),
         ptime_ms: PACKET_MS,
-        // Other keys with each description.
-        protection: line.srtp.map(|srtp| OurProtection { number: version, ..srtp }),
+        protection: line.srtp.map(|srtp| OurProtection { number, ..srtp }),
     };
     let t38 = OurT38 { port: line.media.t38.port(), parameters: parameters(line) };
     Ours {

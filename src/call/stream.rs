@@ -43,6 +43,8 @@ struct Protection {
     keys: Keys,
     sender: srtp::Sender,
     receiver: srtp::Receiver,
+    /// The far end's key before this one, until the first packet under this one: what is on its way does not know of the change.
+    before: Option<srtp::Receiver>,
     /// The packet that came last, decrypted.
     opened: Vec<u8>,
 }
@@ -50,7 +52,7 @@ struct Protection {
 impl Protection {
     fn new(keys: Keys) -> Box<Self> {
         let (sender, receiver) = (srtp::Sender::new(&keys.ours), srtp::Receiver::new(&keys.theirs));
-        Box::new(Self { keys, sender, receiver, opened: Vec::new() })
+        Box::new(Self { keys, sender, receiver, before: None, opened: Vec::new() })
     }
 
     /// Other keys; a side whose key stays goes on counting.
@@ -60,9 +62,27 @@ impl Protection {
             self.sender = srtp::Sender::new(&keys.ours);
         }
         if keys.theirs != self.keys.theirs {
-            self.receiver = srtp::Receiver::new(&keys.theirs);
+            let receiver = self.receiver.succeeding(&keys.theirs);
+            self.before = Some(std::mem::replace(&mut self.receiver, receiver));
         }
         self.keys = keys;
+    }
+
+    /// What is in a packet, if it was made with the far end's key.
+    fn open(&mut self, datagram: &[u8]) -> Option<&[u8]> {
+        let fill = |opened: &mut Vec<u8>| {
+            opened.clear();
+            opened.extend_from_slice(datagram);
+        };
+        fill(&mut self.opened);
+        if self.receiver.unprotect(&mut self.opened).is_ok() {
+            self.before = None;
+            return Some(&self.opened);
+        }
+        let before = self.before.as_mut()?;
+        fill(&mut self.opened);
+        before.unprotect(&mut self.opened).ok()?;
+        Some(&self.opened)
     }
 }
 
@@ -73,7 +93,8 @@ impl Stream {
         let [a, b, c, d, e, f, g, h] = seed.to_le_bytes();
         let sender = rtp::Sender::new(
             u32::from_le_bytes([a, b, c, d]),
-            u16::from_le_bytes([e, f]),
+            // In the lower half, so that a far end that misses the first packets does not miss a wrap. RFC 3711 §3.3.1
+            u16::from_le_bytes([e, f]) >> 1,
             u32::from_le_bytes([g, h, a, c]),
         );
         let remote = Remote::new(Some(far.address));
@@ -114,6 +135,11 @@ impl Stream {
         }
     }
 
+    /// The suite of SRTP, where packets are encrypted.
+    pub(super) fn suite_name(&self) -> Option<&'static str> {
+        self.protection.as_ref().map(|protection| protection.keys.ours.suite().name())
+    }
+
     /// When the next frame is due.
     pub(super) const fn deadline(&self) -> Instant {
         self.next
@@ -136,14 +162,11 @@ impl Stream {
 
     /// A packet of the far end; nothing where it is somebody else's, or none.
     pub(super) fn packet<'a>(&'a mut self, datagram: &'a [u8], source: SocketAddr) -> Option<rtp::Packet<'a>> {
-        let mut octets = datagram;
-        if let Some(protection) = &mut self.protection {
-            protection.opened.clear();
-            protection.opened.extend_from_slice(datagram);
-            // Only what has the key can be the far end's, wherever it comes from.
-            protection.receiver.unprotect(&mut protection.opened).ok()?;
-            octets = &protection.opened;
-        }
+        // Only what has the key can be the far end's, wherever it comes from.
+        let octets = match &mut self.protection {
+            Some(protection) => protection.open(datagram)?,
+            None => datagram,
+        };
         let packet = rtp::Packet::decode(octets).ok()?;
         self.remote.believes(source).then_some(packet)
     }
@@ -284,5 +307,22 @@ mod tests {
         assert!(caller.packet(&back, source).is_some());
         caller.described(far(20));
         assert_eq!(datagrams(&mut caller)[0].len(), 12 + 160);
+    }
+
+    #[test]
+    fn packets_that_were_on_their_way_when_the_key_changed_are_still_heard() {
+        let source = SocketAddr::from(([192, 0, 2, 2], 4000));
+        let (mut caller, mut called) = (Stream::new(secure(1, 2), 7, base()), Stream::new(secure(2, 1), 9, base()));
+        let first = datagrams(&mut caller).remove(0);
+        assert!(called.packet(&first, source).is_some());
+        let late = datagrams(&mut caller).remove(0);
+        called.described(secure(2, 3));
+        assert!(called.packet(&late, source).is_some(), "under the key of before");
+        assert!(called.packet(&first, source).is_none(), "which takes nothing twice either");
+        let last = datagrams(&mut caller).remove(0);
+        caller.described(secure(3, 2));
+        let sent = datagrams(&mut caller).remove(0);
+        assert!(called.packet(&sent, source).is_some());
+        assert!(called.packet(&last, source).is_none(), "once the new key was heard the old one is no more");
     }
 }

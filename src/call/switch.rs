@@ -52,8 +52,17 @@ impl Call {
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body, &self.line) {
                 Some(far @ Far::T38 { .. }) => self.begin(far, now),
-                Some(Far::Audio(_)) | None => self.stay_in_audio(now),
+                Some(far @ Far::Audio(_)) => {
+                    self.adopt(far, now);
+                    self.stay_in_audio(now);
+                }
+                None => self.stay_in_audio(now),
             },
+            sip::Event::Refreshed { offer, answer } => {
+                if let Some(far) = self.descriptions.refreshed(&offer, &answer, &self.line) {
+                    self.adopt(far, now);
+                }
+            }
             sip::Event::OfferRefused { .. } => self.stay_in_audio(now),
             sip::Event::Ended { by_peer: true, reason, q850 } => self.far_end_left(q850, reason, now),
             sip::Event::Ended { by_peer: false, .. } => self.broken_off(now),

@@ -236,6 +236,21 @@ fn srtp(findings: &mut Findings, index: usize, trunk: &Trunk) {
         let reason = "means nothing while srtp is \"off\"".to_owned();
         findings.complain_at(&key("srtp_without_tls"), reason, "set srtp, or leave it out");
     }
+    if trunk.srtp != Srtp::Require
+        && trunk.t38_without_srtp
+        && sound(findings, &[&key("srtp"), &key("t38_without_srtp")])
+    {
+        let reason = "means nothing unless srtp is \"require\"".to_owned();
+        findings.complain_at(&key("t38_without_srtp"), reason, "leave it out");
+    }
+    let no_t38 = trunk.srtp == Srtp::Require && !trunk.t38_without_srtp;
+    let reason = || "wants T.38, which is not encrypted, and srtp = \"require\" allows none".to_owned();
+    let advice = "write t38_without_srtp = true, or leave it out";
+    if no_t38 && trunk.fax == FaxWay::T38 && sound(findings, &[&key("srtp"), &key("fax")]) {
+        findings.complain_at(&key("fax"), reason(), advice);
+    } else if no_t38 && trunk.t38 != T38::Reinvite && sound(findings, &[&key("srtp"), &key("t38")]) {
+        findings.complain_at(&key("t38"), reason(), advice);
+    }
 }
 
 fn session_timer(findings: &mut Findings, index: usize, trunk: &Trunk) {

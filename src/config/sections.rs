@@ -324,10 +324,14 @@ section! {
         /// ask for it. A page that has begun over audio is never interrupted for it.
         t38_accept: Switch = true;
         /// Whether the audio of calls is encrypted (SRTP, its keys told in SIP: RFC 4568). `offer`: it is asked for, and done without
-        /// where the trunk refuses; its own calls are taken either way. `require`: no call without. T.38 is never encrypted.
+        /// where the trunk refuses; its own calls are taken either way. `require`: no call without. T.38 is never
+        /// encrypted, so where SRTP is required the fax goes over the audio; see `t38_without_srtp`.
         srtp: SrtpWord = "off";
         /// Whether the keys of SRTP may be told in SIP that is not encrypted itself, where whoever reads it can read the audio too.
         srtp_without_tls: Switch = false;
+        /// Whether the fax may leave encrypted audio for T.38, in which everybody on the way can read its pages, though
+        /// `srtp = "require"`. When false T.38 is neither asked for nor taken on such a trunk.
+        t38_without_srtp: Switch = false;
         /// How long it may ring.
         answer_timeout: Time = "60 s", from "5 s" to "5 m";
         /// How long nothing at all may come from the far end during a fax, while it is its turn to speak: a far end that is gone does not

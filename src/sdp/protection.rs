@@ -70,7 +70,7 @@ pub struct OurProtection {
     pub required: bool,
     /// Chance that nobody can guess, of which keys are made.
     pub chance: [u8; 32],
-    /// Which keys: another number for each description of a call, as no two streams may share one.
+    /// Which keys: another number for each stream of a call, as no two may share one.
     pub number: u64,
 }
 
@@ -91,11 +91,12 @@ const MOST_KEYS: usize = 16;
 const LEAST_LIFETIME: u64 = 1 << 20;
 
 impl OurProtection {
-    /// What an offer has.
+    /// What an offer has: all suites, or the one that is in use.
     #[must_use]
-    pub fn offer(&self) -> Protection {
+    pub fn offer(&self, in_use: Option<Suite>) -> Protection {
         let keys = (1..)
             .zip(OFFERED)
+            .filter(|(_, suite)| in_use.is_none_or(|in_use| in_use == *suite))
             .map(|(tag, suite)| Crypto { tag, key: MasterKey::drawn(suite, &self.chance, self.number) });
         Protection { profile: Profile::Secure, keys: keys.collect() }
     }

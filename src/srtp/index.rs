@@ -83,7 +83,7 @@ impl Window {
 
 /// The index with this sequence number that is nearest to another one; none when there is none.
 // RFC 3711 Appendix A
-fn nearest(highest: u64, sequence: u16) -> Option<u64> {
+pub(super) fn nearest(highest: u64, sequence: u16) -> Option<u64> {
     let same_round = highest & !0xFFFF | u64::from(sequence);
     let index = if same_round > highest + HALF {
         // Before the first packet there was none.

@@ -1,7 +1,8 @@
 //! SRTP: packets of RTP encrypted and authenticated, in the three suites that gateways agree on by SDES.
 //!
 //! Values and their bytes, over the ciphers of well-kept libraries; no RTCP, as we send and read none, no key agreement, no
-//! re-keying (a key lasts for its call), no master key identifiers. Serves RFC 3711, RFC 4568 §6.2 and RFC 7714.
+//! master key identifiers. A key of ours lasts for its call; a far end may change its own. Serves RFC 3711, RFC 4568 §6.2 and
+//! RFC 7714.
 
 mod cipher;
 mod derivation;
@@ -187,13 +188,24 @@ impl Sender {
 pub struct Receiver {
     cipher: Cipher,
     streams: Vec<(u32, Received)>,
+    /// The newest packet of each stream under the key before this one.
+    earlier: Vec<(u32, u64)>,
 }
 
 impl Receiver {
     /// Under this key.
     #[must_use]
     pub fn new(key: &MasterKey) -> Self {
-        Self { cipher: Cipher::derive(key), streams: Vec::new() }
+        Self { cipher: Cipher::derive(key), streams: Vec::new(), earlier: Vec::new() }
+    }
+
+    /// Under another key for the same streams, which may go on counting or begin anew.
+    // RFC 3711 §3.3.1 has the counter go on behind a new key, RFC 4568 §7.1.4 has it begin where the far end has moved, and not all
+    // far ends keep to either.
+    #[must_use]
+    pub fn succeeding(&self, key: &MasterKey) -> Self {
+        let newest = self.streams.iter().map(|(ssrc, received)| (*ssrc, received.highest));
+        Self { cipher: Cipher::derive(key), streams: Vec::new(), earlier: newest.collect() }
     }
 
     /// Checks a packet, takes its tag off and decrypts it in its place. A packet that is refused changes nothing; its octets are of
@@ -204,20 +216,40 @@ impl Receiver {
     // RFC 3711 §3.3
     pub fn unprotect(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
         let header = Header::read(packet).ok_or(SrtpError::Malformed)?;
-        let known = self.streams.iter().position(|(ssrc, _)| *ssrc == header.ssrc);
-        let index = match known.and_then(|place| self.streams.get(place)) {
-            Some((_, received)) => received.index(header.sequence).ok_or(SrtpError::Replayed)?,
-            None if self.streams.len() >= STREAMS_MAX => return Err(SrtpError::TooManyStreams),
-            // RFC 3711 §3.3.1: the first packet seen begins with a rollover counter of zero
-            None => u64::from(header.sequence),
+        let Some(place) = self.streams.iter().position(|(ssrc, _)| *ssrc == header.ssrc) else {
+            return self.first_of_stream(packet, &header);
         };
+        let Some((_, received)) = self.streams.get_mut(place) else { return Err(SrtpError::TooManyStreams) };
+        let index = received.index(header.sequence).ok_or(SrtpError::Replayed)?;
         self.cipher.open(packet, header.octets, header.ssrc, index)?;
         // Nothing is learned from a packet before it is known to be genuine.
-        match known.and_then(|place| self.streams.get_mut(place)) {
-            Some((_, received)) => received.take(index),
-            None => self.streams.push((header.ssrc, Received { highest: index, window: Window::beginning() })),
-        }
+        received.take(index);
         Ok(())
+    }
+
+    /// The first packet of a stream that is heard. How often its number has wrapped is not known for certain, so what is likely is
+    /// tried; only the right one passes.
+    fn first_of_stream(&mut self, packet: &mut Vec<u8>, header: &Header) -> Result<(), SrtpError> {
+        if self.streams.len() >= STREAMS_MAX {
+            return Err(SrtpError::TooManyStreams);
+        }
+        let went_on = self.earlier.iter().find(|(ssrc, _)| *ssrc == header.ssrc);
+        let went_on = went_on.and_then(|(_, newest)| index::nearest(*newest, header.sequence));
+        // RFC 3711 §3.3.1: the first packet begins with a rollover counter of zero; what was sent before we listened may have wrapped it.
+        let begun = u64::from(header.sequence);
+        let mut refused = SrtpError::Authentication;
+        for index in went_on.into_iter().chain([begun, begun + (1 << 16)]) {
+            let mut tried = packet.clone();
+            match self.cipher.open(&mut tried, header.octets, header.ssrc, index) {
+                Ok(()) => {
+                    *packet = tried;
+                    self.streams.push((header.ssrc, Received { highest: index, window: Window::beginning() }));
+                    return Ok(());
+                }
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 }
 

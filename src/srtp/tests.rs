@@ -166,6 +166,45 @@ fn a_packet_is_taken_once_and_not_when_it_is_too_late_to_tell() {
 }
 
 #[test]
+fn behind_a_new_key_the_counter_may_go_on_or_begin_anew() {
+    for suite in Suite::ALL {
+        let other = MasterKey::new(suite, &vec![9; suite.key_and_salt_octets()]).unwrap();
+        let (mut sender, mut receiver) = (Sender::new(&key(suite)), Receiver::new(&key(suite)));
+        // Over the wrap, so that the counter is 1.
+        for sequence in [65_000, 65_535, 20] {
+            let mut packet = packet(7, sequence, b"x");
+            sender.protect(&mut packet).unwrap();
+            assert_eq!(receiver.unprotect(&mut packet), Ok(()));
+        }
+        let plain = packet(7, 22, b"y");
+        let mut anew = plain.clone();
+        Sender::new(&other).protect(&mut anew).unwrap();
+        let mut went_on = plain.clone();
+        Cipher::derive(&other).seal(&mut went_on, 28, 7, (1 << 16) + 22);
+        assert_ne!(anew, went_on);
+        for mut sealed in [anew, went_on] {
+            let mut successor = receiver.succeeding(&other);
+            let repeated = sealed.clone();
+            assert_eq!(successor.unprotect(&mut sealed), Ok(()));
+            assert_eq!(sealed, plain);
+            assert_eq!(successor.unprotect(&mut repeated.clone()), Err(SrtpError::Replayed));
+        }
+    }
+}
+
+#[test]
+fn a_stream_whose_number_wrapped_before_we_listened_is_heard() {
+    for suite in Suite::ALL {
+        let (mut sender, mut receiver) = (Sender::new(&key(suite)), Receiver::new(&key(suite)));
+        for sequence in [65_535, 3] {
+            let mut packet = packet(7, sequence, b"x");
+            sender.protect(&mut packet).unwrap();
+            assert!(sequence != 3 || receiver.unprotect(&mut packet).is_ok());
+        }
+    }
+}
+
+#[test]
 fn a_second_stream_begins_anew_and_there_are_not_many() {
     let suite = Suite::AeadAes128Gcm;
     let mut receiver = Receiver::new(&key(suite));

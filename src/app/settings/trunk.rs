@@ -159,6 +159,10 @@ const fn srtp(trunk: &config::Trunk) -> Srtp {
 }
 
 fn t38_policy(trunk: &config::Trunk) -> T38Policy {
+    // Who requires encryption means the pages.
+    if trunk.srtp == config::Srtp::Require && !trunk.t38_without_srtp {
+        return T38Policy::audio_only();
+    }
     let audio = match trunk.fax {
         config::FaxWay::Auto => true,
         config::FaxWay::T38 => false,

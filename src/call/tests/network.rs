@@ -54,6 +54,8 @@ pub(super) enum Action {
     HangUp(Cause),
     /// Sends a re-INVITE with a description of these media.
     Offer(What),
+    /// The next description has other keys.
+    ChangeKeys,
     /// Moves the T.38 socket; the next description says so.
     MoveT38(SocketAddr),
     /// A media packet from somewhere else.
@@ -316,6 +318,7 @@ impl Network {
                 party.call.command(sip::Command::Offer { body }, self.now);
                 self.input(side, Input::Timeout);
             }
+            Action::ChangeKeys => self.parties[side].as_mut().unwrap().call.descriptions.change_keys(),
             Action::MoveT38(address) => self.parties[side].as_mut().unwrap().call.line.media.t38 = address,
             Action::Inject { kind, source, bytes } => self.media(side, kind, source, &bytes),
             Action::Page(index) => self.input(side, Input::Page(page_bits(index))),

@@ -201,6 +201,7 @@ impl Peer {
             | Event::Answered { .. }
             | Event::OfferWithdrawn
             | Event::OfferAnswered { .. }
+            | Event::Refreshed { .. }
             | Event::OfferRefused { .. } => {}
         }
     }

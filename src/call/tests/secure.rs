@@ -1,13 +1,16 @@
 //! Audio that is encrypted: what is offered and taken by each policy, and a fax over it.
 // RFC 3711, RFC 4568
 
-use super::network::{Callee, Kind, Network};
+use super::network::{Action, Callee, DELAY, Kind, Network};
 use super::party::{CALLEE, CALLER, inbound, outbound};
 use super::peer::{Answer, OnOffer, Peer, Sound, audio_description};
 use super::transport::{assert_sent, network};
 use crate::call::offer::What;
-use crate::call::{InboundSettings, OurProtection, OutboundSettings, T38Policy};
-use crate::model::Cause;
+use crate::call::{InboundSettings, OurProtection, OutboundSettings, Output, Progress, T38Policy};
+use crate::model::{Cause, Phase};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::Duration;
 
 fn protection(required: bool, chance: u8) -> Option<OurProtection> {
@@ -68,4 +71,88 @@ fn a_fax_goes_over_encrypted_audio() {
     network.play();
     assert_sent(&network);
     assert_eq!((network.said(CALLER, "INVITE"), network.said(CALLEE, "INVITE"), network.count(Kind::T38)), (1, 0, 0));
+    for party in [network.caller(), network.called()] {
+        let audio = party.ended().record.audio.as_deref().expect("it went over audio");
+        assert_eq!(audio.srtp.as_deref(), Some("AES_CM_128_HMAC_SHA1_80"));
+    }
+}
+
+fn over_encrypted_audio() -> Network {
+    let (mut caller, mut called) = (outbound(), inbound());
+    (caller.t38, called.t38) = (T38Policy::audio_only(), T38Policy::audio_only());
+    (caller.line.srtp, called.line.srtp) = (protection(true, 1), protection(true, 2));
+    network(caller, called)
+}
+
+/// Two descriptions of this side's audio in the middle of the second page, behind this action.
+fn described_again(network: &mut Network, side: usize, before: Option<fn() -> Action>) {
+    let mut is_done = false;
+    network.watch = Box::new(move |by, output| {
+        let is_it = by == CALLER
+            && matches!(output, Output::Progress(Progress::Fax(fax)) if fax.phase == Phase::C && fax.page == 1);
+        if !is_it || std::mem::replace(&mut is_done, true) {
+            return Vec::new();
+        }
+        let offers = (1..3).map(|count| (count * Duration::from_secs(1), side, Action::Offer(What::Audio)));
+        let change = before.map(|action| (Duration::from_millis(300), side, action()));
+        change.into_iter().chain(offers).collect()
+    });
+}
+
+/// The keys that each side told.
+fn keys(network: &Network) -> [BTreeSet<String>; 2] {
+    [CALLER, CALLEE].map(|side| {
+        let of = network.bodies.iter().filter(|(from, _)| *from == side).flat_map(|(_, body)| body.lines());
+        let crypto = of.filter(|line| line.starts_with("a=crypto") && line.contains("SHA1_80"));
+        crypto.filter_map(|line| Some(line.split_once("inline:")?.1.to_owned())).collect()
+    })
+}
+
+#[test]
+fn a_session_described_again_by_either_side_keeps_its_keys_and_loses_no_packet() {
+    for side in [CALLER, CALLEE] {
+        let mut network = over_encrypted_audio();
+        described_again(&mut network, side, None);
+        network.play();
+        assert_sent(&network);
+        assert_eq!(network.said(CALLER, "INVITE") + network.said(CALLEE, "INVITE"), 3, "{}", network.story());
+        assert_eq!(keys(&network).map(|keys| keys.len()), [1, 1]);
+        assert_eq!(network.caller().ended().record.partial_page_requests, 0);
+    }
+}
+
+#[test]
+fn a_far_end_that_changes_its_key_in_the_middle_of_a_fax_is_heard_before_and_after() {
+    for side in [CALLER, CALLEE] {
+        let mut network = over_encrypted_audio();
+        described_again(&mut network, side, Some(|| Action::ChangeKeys));
+        network.play();
+        assert_sent(&network);
+        let mut expected = [1, 1];
+        expected[side] = 2;
+        assert_eq!(keys(&network).map(|keys| keys.len()), expected, "the other side's key stays");
+        for party in [network.caller(), network.called()] {
+            assert_eq!(party.ended().record.audio.as_deref().map(|audio| audio.lost), Some(0));
+        }
+    }
+}
+
+#[test]
+fn packets_that_come_again_are_heard_once() {
+    let mut network = over_encrypted_audio();
+    let again = Rc::new(RefCell::new(0));
+    let count = Rc::clone(&again);
+    network.path = Box::new(move |flight| {
+        let mut ways = vec![DELAY];
+        if flight.kind == Kind::Audio && flight.from == CALLER {
+            *count.borrow_mut() += 1;
+            // Right behind it, and two seconds later.
+            ways.extend([DELAY + Duration::from_millis(1), DELAY + Duration::from_secs(2)]);
+        }
+        ways
+    });
+    network.play();
+    assert_sent(&network);
+    let received = network.called().ended().record.audio.as_deref().map(|audio| audio.received);
+    assert!(*again.borrow() > 1000 && received.is_some_and(|received| received <= *again.borrow()), "{received:?}");
 }

@@ -137,6 +137,7 @@ fn carrier(call: &Known) -> String {
         words[0].push_str(&format!(" ({codec})"));
         let count = |name: &str| audio[name].as_u64().unwrap_or(0);
         words.push(format!("{} packets, {} lost, {} late", count("received"), count("lost"), count("late")));
+        words.extend(audio["srtp"].as_str().map(|suite| format!("encrypted ({suite})")));
         words.extend(audio["jitter_ms"].as_f64().map(|jitter| format!("jitter {jitter:.0} ms")));
         words.extend(audio["signal_to_noise_db"].as_f64().map(|noise| format!("{noise:.0} dB of signal over noise")));
     }

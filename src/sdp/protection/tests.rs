@@ -65,7 +65,7 @@ fn origin() -> Origin {
 /// Our offer.
 fn offer(protection: Option<OurProtection>) -> Description {
     let mut audio = Audio::new([192, 0, 2, 1].into(), 4000, vec![Codec::Pcma], 20);
-    audio.protection = protection.map(|protection| protection.offer()).unwrap_or_default();
+    audio.protection = protection.map(|protection| protection.offer(None)).unwrap_or_default();
     Description { origin: origin(), media: vec![Media::Audio(audio)] }
 }
 
@@ -90,7 +90,7 @@ fn two_ends_agree_on_keys_and_each_sends_under_its_own() {
     assert_eq!((&called.ours, &called.theirs), (&caller.theirs, &caller.ours));
     assert_ne!(called.ours, called.theirs);
     assert_eq!(called.ours.suite(), Suite::AesCm128HmacSha1Tag80);
-    let suites: Vec<_> = OurProtection { required: true, chance: [1; 32], number: 1 }.offer().keys;
+    let suites: Vec<_> = OurProtection { required: true, chance: [1; 32], number: 1 }.offer(None).keys;
     let distinct: std::collections::BTreeSet<_> =
         suites.iter().map(|crypto| crypto.key.octets()[..16].to_vec()).collect();
     assert_eq!(distinct.len(), suites.len(), "no two suites share a key");

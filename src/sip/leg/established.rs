@@ -125,6 +125,9 @@ impl Leg {
         let status = response.status().unwrap_or_default();
         let Offering { body, collisions, is_refresh, .. } = offering;
         if is_refresh && !matches!(status, 408 | 481) {
+            if (200..300).contains(&status) && !response.body.is_empty() {
+                self.tell(Event::Refreshed { offer: body, answer: response.body.clone() });
+            }
             self.refresh_decided(&mut session, response, now);
             self.state = State::Established(session);
             return self.send_queued_offer(now);

@@ -1,5 +1,5 @@
 //! The session timer: who refreshes the session and when, and its end when nobody does. The call engine learns of it only
-//! when the call ends.
+//! when the call ends, or the peer describes itself in its answer.
 //!
 //! A refresh is an UPDATE without a description where the peer takes UPDATE, since nothing can go wrong with a description
 //! that is not sent; else a re-INVITE with our own description as it is in force, T.38 during a fax.

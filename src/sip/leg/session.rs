@@ -254,6 +254,13 @@ pub enum Event {
         /// The answer.
         body: Vec<u8>,
     },
+    /// Our own refresh of the session was answered with a description.
+    Refreshed {
+        /// What we described, as before.
+        offer: Vec<u8>,
+        /// The answer, mostly as before too.
+        answer: Vec<u8>,
+    },
     /// Our offer was refused; the session stays as it was.
     OfferRefused {
         /// 300 to 699; 408 when there was no response, which ends the call too.

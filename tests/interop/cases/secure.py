@@ -14,6 +14,9 @@ from lab import INBOUND, claim
 from peers import SIP_PORT, TLS_PORT
 from scene import Scene
 
+# What all have, and stands first in our offers.
+SUITE = "AES_CM_128_HMAC_SHA1_80"
+
 
 @contextlib.contextmanager
 def over_tls(lab, srtp, more=""):
@@ -32,17 +35,17 @@ def called_by_tls(scene):
     return f"sip:{INBOUND}@{scene.address}:{TLS_PORT}\\;transport=tls"
 
 
-def encrypted_with(lab, job):
-    """The claim that the audio of a fax was encrypted."""
-    record = job["calls"][0]["record"]
-    claim(record["carrier"] == "G.711 μ-law" or True, record)
-    return record
+def delivered_over_audio(lab, scene, beginning, suite):
+    """The claim that a fax to Asterisk goes over audio, encrypted so, or not."""
+    job, _ = delivered(lab, beginning, 14400, "V.17", server=scene.faxramp, mode="audio")
+    told = job["calls"][0]["record"]["audio"]["srtp"]
+    claim(told == suite, "the audio was encrypted with", told)
 
 
 @case
 def a_fax_to_asterisk_goes_over_encrypted_audio_bit_for_bit(lab):
     with over_tls(lab, "require") as scene:
-        delivered(lab, "2200", 14400, "V.17", server=scene.faxramp, mode="audio")
+        delivered_over_audio(lab, scene, "2200", SUITE)
 
 
 @case
@@ -67,16 +70,69 @@ def asterisk_that_demands_srtp_gets_no_call_from_a_trunk_without_it(lab):
 @case
 def asterisk_that_demands_srtp_gets_it_from_a_trunk_that_offers_it(lab):
     with over_tls(lab, "offer") as scene:
-        delivered(lab, "2200", 14400, "V.17", server=scene.faxramp, mode="audio")
+        delivered_over_audio(lab, scene, "2200", SUITE)
 
 
 @case
 def asterisk_without_srtp_gets_plain_audio_from_a_trunk_that_offers_it(lab):
     with over_tls(lab, "offer") as scene:
-        delivered(lab, "2000", 14400, "V.17", server=scene.faxramp, mode="audio")
+        delivered_over_audio(lab, scene, "2000", None)
 
 
 @case
 def asterisk_without_srtp_gets_no_call_from_a_trunk_that_requires_it(lab):
     with over_tls(lab, "require") as scene:
         scene.ended(scene.submit(lab.number("2000")), "no-common-transport")
+
+
+@case
+def asterisk_that_may_encrypt_does(lab):
+    with over_tls(lab, "require") as scene:
+        delivered_over_audio(lab, scene, "2400", SUITE)
+
+
+@case
+def t38_is_refused_where_encryption_is_required_and_the_fax_stays_in_the_audio(lab):
+    # Asterisk, which receives, asks for T.38 after its answer tone.
+    with over_tls(lab, "require") as scene:
+        delivered_over_audio(lab, scene, "2300", SUITE)
+
+
+@case
+def t38_follows_encrypted_audio_where_it_is_allowed_to_be_in_the_open(lab):
+    with over_tls(lab, "require", "t38_without_srtp = true") as scene:
+        delivered(lab, "2300", 14400, "V.17", server=scene.faxramp)
+
+
+@case
+def t38_follows_encrypted_audio_where_encryption_is_only_wished(lab):
+    with over_tls(lab, "offer") as scene:
+        delivered(lab, "2300", 14400, "V.17", server=scene.faxramp)
+
+
+@case
+def a_caller_that_would_change_to_t38_stays_in_the_encrypted_audio_where_that_is_required(lab):
+    with over_tls(lab, "require") as scene:
+        received(lab, way="srtp", server=scene.faxramp, uri=called_by_tls(scene), mode="audio", identified=False, OPTIONS="fz")
+
+
+@case
+def a_caller_without_encryption_is_refused_where_it_is_required(lab):
+    with over_tls(lab, "require") as scene:
+        number = caller(lab)
+        result = lab.asterisk.send(f"in-{number[1:]}", called_by_tls(scene), pages.tiff(pages.drawn(1)), "tls", number)
+        claim(result["status"] == "NOCALL", "Asterisk says", result)
+
+
+@case
+def a_caller_with_encryption_is_refused_where_there_is_none(lab):
+    with over_tls(lab, "off") as scene:
+        number = caller(lab)
+        result = lab.asterisk.send(f"in-{number[1:]}", called_by_tls(scene), pages.tiff(pages.drawn(1)), "srtp", number)
+        claim(result["status"] == "NOCALL", "Asterisk says", result)
+
+
+@case
+def a_caller_without_encryption_is_taken_where_it_is_only_wished(lab):
+    with over_tls(lab, "offer") as scene:
+        received(lab, way="tls", server=scene.faxramp, uri=called_by_tls(scene), identified=False)
