@@ -198,6 +198,43 @@ async fn calls_that_are_not_wanted_are_refused_each_with_its_own_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_caller_repeats_after_its_farewell_is_answered_and_the_rest_knows_no_call() {
+    let site = Site::new(Wishes { more: PEERS, ..Wishes::default() });
+    let server = start(&site).await;
+    let mut pbx = Pbx::new(&site, 22).await;
+    let invite = pbx.invite("+39021111", &[]);
+    pbx.send(&invite).await;
+    let answered = pbx.answer(&invite).await;
+    assert_eq!(answered.status(), Some(200));
+    let within = |method: Method, number: u32| {
+        let mut request = Message::request(method.clone(), invite.request_uri().expect("a request"));
+        request.headers = invite.headers.clone();
+        request.headers.set("Via", format!("SIP/2.0/UDP {};branch=z9hG4bK{method}{number}", pbx.from));
+        request.headers.set("To", answered.headers.first("To").expect("a tag"));
+        request.headers.set("CSeq", format!("{number} {method}"));
+        request
+    };
+    pbx.send(&within(Method::Ack, 1)).await;
+    for (request, status) in [
+        (within(Method::Bye, 2), 200),
+        (within(Method::Bye, 2), 200),
+        (within(Method::Invite, 3), 481),
+        (within(Method::Bye, 4), 200),
+        (within(Method::Options, 5), 481),
+    ] {
+        pbx.send(&request).await;
+        assert_eq!(pbx.answer(&request).await.status(), Some(status), "{:?}", request.cseq());
+    }
+    // The line was free with the first of them.
+    until("the call is over", async || {
+        let row = server.office().store().list_received(None, 1).expect("rows").remove(0);
+        row.closed_ms.is_some().then_some(())
+    })
+    .await;
+    server.drain(Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_flood_from_a_known_peer_leaves_the_fax_on_the_line_unharmed() {
     let sip = "calls_per_second = 1\ncalls_burst = 5";
     let site = Site::new(Wishes { sip, slow: true, more: "[queue]\nmax_calls = 10", ..Wishes::default() });

@@ -51,8 +51,6 @@ pub(super) enum State {
 pub(super) enum Farewell {
     /// Our request is to be answered; then the line is free.
     Saying,
-    /// The INVITE had, or will have, a final failure, whose repetitions want their ACK too.
-    SayingUnanswered,
     /// Our request had no answer in time: the line is free, and the leg still waits for it.
     Unanswered,
     /// All is said; repetitions are waited for.

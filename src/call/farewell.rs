@@ -160,17 +160,9 @@ impl Call {
 
     /// Hangs up; the outcome is told.
     pub(super) fn leave(&mut self, now: Instant) {
-        let farewell = match self.state {
-            State::Leaving(_) | State::Over => return,
-            State::Calling { .. } => Farewell::SayingUnanswered,
-            State::Ringing { .. }
-            | State::Answering(_)
-            | State::Audio(_)
-            | State::Waiting
-            | State::Fax(_)
-            | State::Parting(_) => Farewell::Saying,
-        };
-        self.leave_by(farewell, now);
+        if !matches!(self.state, State::Leaving(_) | State::Over) {
+            self.leave_by(Farewell::Saying, now);
+        }
     }
 
     fn leave_by(&mut self, farewell: Farewell, now: Instant) {
@@ -187,25 +179,22 @@ impl Call {
 
     /// Nobody answers our farewell: the line is free for others, and only the leg waits on.
     pub(super) fn farewell_is_unanswered(&mut self) {
-        if let State::Leaving(farewell @ (Farewell::Saying | Farewell::SayingUnanswered)) = &mut self.state {
+        if let State::Leaving(farewell @ Farewell::Saying) = &mut self.state {
             *farewell = Farewell::Unanswered;
         }
     }
 
-    /// Ends the farewell when everything is said and every page stored, or when that takes too long.
+    /// Ends the farewell when nothing more can be expected and every page is stored, or when that takes too long. Once everything is
+    /// said the line is free, and what the far end repeats is answered as long as it may be.
     pub(super) fn finish_if_settled(&mut self, now: Instant) {
         let State::Leaving(farewell) = self.state else { return };
-        let said = self.leg.is_settled();
-        let done = match farewell {
-            Farewell::Saying | Farewell::Unanswered => said,
-            Farewell::SayingUnanswered if said => {
-                self.timers.set(Timer::Linger, now + LINGER);
-                self.state = State::Leaving(Farewell::Lingering);
-                false
-            }
-            Farewell::SayingUnanswered => false,
-            Farewell::Lingering => !self.timers.runs(Timer::Linger),
-        };
+        if farewell != Farewell::Lingering && self.leg.is_settled() {
+            self.state = State::Leaving(Farewell::Lingering);
+            self.timers.set(Timer::Linger, now + LINGER);
+            self.timers.set(Timer::Leaving, now + LINGER);
+        }
+        let is_lingering = matches!(self.state, State::Leaving(Farewell::Lingering));
+        let done = is_lingering && (self.leg.finished() || !self.timers.runs(Timer::Linger));
         if done && self.all_judged() || !self.timers.runs(Timer::Leaving) {
             self.state = State::Over;
             self.timers.clear_all();

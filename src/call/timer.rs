@@ -8,16 +8,16 @@ pub(super) const PARTING: Duration = Duration::from_millis(900);
 /// How long the far end may need to play what we sent last over audio, a DCN, before our BYE ends the call: a jitter buffer's
 /// longest delay.
 pub(super) const PLAYOUT: Duration = Duration::from_millis(500);
-/// How long the far end may take to answer our farewell. Its own repeats get 481 afterwards.
+/// How long the far end may take to answer our farewell.
 // RFC 3261 §17.1.2.2: timer F, as long as a BYE is tried
 pub(super) const LEAVING_LIMIT: Duration = Duration::from_secs(32);
 /// How long a line is held for the answer to our farewell. It is said again after 0.5, 1.5 and 3.5 s; after that the far end is gone, or
 /// its answer is waited for by nobody but the leg.
 // RFC 3261 §17.1.2.2: timer E
 pub(super) const FAREWELL_LIMIT: Duration = Duration::from_secs(4);
-/// After a refusal or a CANCEL we stay to acknowledge the final response once more; the far end repeats it after 0.5, 1, 2 s.
-// RFC 3261 §17.1.1.2 asks for 32 s (timer D), which would keep the line from the next call
-pub(super) const LINGER: Duration = Duration::from_secs(5);
+/// Once all is said what the far end repeats is answered as before, for at most so long; requests of the call get 481 afterwards.
+// RFC 3261 §17.1.1.2 (timer D), §17.2.2 (timer J), and what a packet may take
+pub(super) const LINGER: Duration = Duration::from_secs(33);
 /// After a refused re-INVITE to T.38, or one that nobody answers, the far end has this long to ask itself.
 pub(super) const SECOND_CHANCE: Duration = Duration::from_secs(5);
 

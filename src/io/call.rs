@@ -190,7 +190,7 @@ pub async fn run<O: CallOwner>(
     let seen = |way, from, octets: &[u8]| tap.iter().for_each(|tap| tap.received(way, from, octets));
     let mut arrived = sip.open(call.leg());
     let key = call.leg().key();
-    let mut ending = None;
+    let (mut ending, mut is_finished) = (None, false);
     let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut alarm = Alarm::new();
     let mut audio = [0u8; DATAGRAM_OCTETS];
@@ -198,7 +198,7 @@ pub async fn run<O: CallOwner>(
     loop {
         while let Some(output) = call.poll() {
             match output {
-                Output::Finished => {}
+                Output::Finished => is_finished = true,
                 Output::Ended(end) => ending = Some(end),
                 Output::Sip { to, bytes } => {
                     sent(Way::Sip, to.address, &bytes);
@@ -227,7 +227,11 @@ pub async fn run<O: CallOwner>(
             for work in pending {
                 work.await;
             }
-            tokio::spawn(linger(call, sip, arrived));
+            if is_finished {
+                sip.close(&key);
+            } else {
+                tokio::spawn(linger(call, sip, arrived));
+            }
             return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
         }
         tokio::select! {

@@ -207,7 +207,7 @@ fn silence_ends_a_call_over_audio_from_either_side() {
         let other = network.parties[1 - silent].as_ref().unwrap();
         let cause = &other.ended().outcome.cause;
         assert!(matches!(cause, Cause::NoFaxHeard | Cause::Heard(_)), "{cause:?}: {}", network.story());
-        assert!(other.finished_at.unwrap() - network.base < Duration::from_secs(100));
+        assert!(other.free_at.unwrap() - network.base < Duration::from_secs(100));
     }
 }
 

@@ -4,11 +4,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::network::{Action, Callee, Kind, Network, Watch};
-use super::party::{CALLEE, CALLER, inbound, outbound};
+use super::network::{Action, Callee, DELAY, Kind, Network, Watch};
+use super::party::{CALLEE, CALLER, Party, inbound, outbound};
 use super::peer::{Answer, OnOffer, Peer, Sound, audio_description};
 use super::transport::{assert_sent, network};
 use crate::call::offer::What;
+use crate::call::timer::{FAREWELL_LIMIT, PARTING};
 use crate::call::{OutboundSettings, Output, Progress};
 use crate::model::{Cause, Phase};
 use crate::sip::Event;
@@ -27,7 +28,7 @@ fn cause(network: &Network) -> Cause {
 }
 
 fn took(network: &Network) -> Duration {
-    network.caller().finished_at.unwrap() - network.base
+    network.caller().free_at.unwrap() - network.base
 }
 
 fn answering(on_offer: OnOffer, sound: Sound) -> Peer {
@@ -67,7 +68,7 @@ fn ringing_out_is_no_answer_and_the_call_is_cancelled() {
     assert_eq!(cause(&network), Cause::NoAnswer);
     assert_eq!((network.said(CALLER, "CANCEL"), network.said(CALLEE, "SIP/2.0 487")), (1, 1));
     assert!(peer_heard_the_end(&network));
-    assert_eq!(took(&network).as_secs(), 65);
+    assert_eq!(took(&network).as_secs(), 60);
 }
 
 #[test]
@@ -232,9 +233,9 @@ fn a_caller_that_hangs_up_leaves_the_pages_before_and_the_rest_of_the_one_under_
     assert_eq!(called.ended().outcome.pages_confirmed, 1);
     assert_eq!(called.received.len(), 2, "the rest of page 2 is handed over");
     assert!(!called.received[1].wants_verdict);
-    let apart = took(&network).abs_diff(called.finished_at.unwrap() - network.base);
+    let apart = took(&network).abs_diff(called.free_at.unwrap() - network.base);
     assert!(apart < Duration::from_millis(100), "nobody waits for the half page: {apart:?}");
-    let (caller, called) = (network.caller().finished_at, called.finished_at);
+    let (caller, called) = (network.caller().free_at, called.free_at);
     assert!(called <= caller.map(|at| at + Duration::from_secs(1)), "nobody waits for a verdict that is not wanted");
 }
 
@@ -321,4 +322,27 @@ fn nothing_has_any_effect_after_the_end() {
         }
         assert_eq!(party.call.deadline(), None);
     }
+}
+
+#[test]
+fn a_farewell_whose_answer_was_lost_is_answered_again_and_holds_no_line() {
+    let mut network = Network::new(What::Audio, outbound(), Callee::Ours(Box::new(inbound())), 42);
+    let mut lost = 0;
+    network.path = Box::new(move |flight| {
+        let text = String::from_utf8_lossy(&flight.bytes);
+        let is_answer = flight.kind == Kind::Sip && text.starts_with("SIP/2.0 200") && text.contains(" BYE\r\n");
+        lost += u32::from(is_answer);
+        if is_answer && lost < 4 { Vec::new() } else { vec![DELAY] }
+    });
+    network.play();
+    for side in [CALLER, CALLEE] {
+        assert_eq!(network.said(side, "SIP/2.0 481"), 0, "{}", network.story());
+    }
+    let byes = network.said(CALLER, "BYE") + network.said(CALLEE, "BYE");
+    assert_eq!(byes, 4, "{}", network.story());
+    // Who heard the first farewell is free at once; who waits for its answer is so after some seconds.
+    let held = |party: &Party| party.free_at.unwrap() - party.ended_at().unwrap();
+    let (caller, called) = (network.caller(), network.called());
+    let (first, last) = (held(caller).min(held(called)), held(caller).max(held(called)));
+    assert!(first < Duration::from_secs(2) && last <= FAREWELL_LIMIT + PARTING, "{first:?} {last:?}");
 }

@@ -72,7 +72,7 @@ fn row(name: &str, mischief: Mischief, pacing: Pacing, calls: u64) -> u64 {
         if ending.outcome.cause == Cause::Sent && ending.outcome.pages_confirmed == PAGES {
             assert_sent(&network);
             complete += 1;
-            let ended = network.caller().finished_at.unwrap();
+            let ended = network.caller().free_at.unwrap();
             seconds += (ended - network.base).as_secs_f32();
         } else {
             others.push(format!("{:?}", ending.outcome.cause));

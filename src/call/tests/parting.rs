@@ -49,7 +49,7 @@ fn call(correction: ErrorCorrection, pacing: Pacing, burst: Duration) -> Network
 fn parting(network: &Network) -> Duration {
     let caller = network.caller();
     let (told, _) = caller.timeline.iter().find(|(_, what)| what.starts_with("ended")).expect("an outcome");
-    caller.finished_at.unwrap() - *told
+    caller.free_at.unwrap() - *told
 }
 
 const CORRECTIONS: [ErrorCorrection; 3] = [ErrorCorrection::None, ErrorCorrection::Redundancy, ErrorCorrection::Fec];

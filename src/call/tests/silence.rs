@@ -53,7 +53,7 @@ fn silent(from: From, side: usize, wholly: bool) -> (Network, Duration) {
     network.play();
     assert!(since.get().is_some(), "the moment never came: {}", network.story());
     let other = network.parties[1 - side].as_ref().unwrap();
-    let ended = other.finished_at.unwrap() - network.base;
+    let ended = other.free_at.unwrap() - network.base;
     (network, ended)
 }
 
@@ -62,7 +62,7 @@ fn whoever_falls_silent_the_other_side_ends_the_call_itself() {
     let (clean, _) = {
         let mut network = network(outbound(), inbound());
         network.play();
-        let took = network.caller().finished_at.unwrap() - network.base;
+        let took = network.caller().free_at.unwrap() - network.base;
         (took, ())
     };
     for from in [From::Switched, From::InPage(0), From::InPage(2), From::LastPage, From::LastConfirmed] {

@@ -29,7 +29,7 @@ fn scripted(caller: OutboundSettings, peer: Peer) -> Network {
 }
 
 fn took(network: &Network) -> Duration {
-    network.caller().finished_at.unwrap() - network.base
+    network.caller().free_at.unwrap() - network.base
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn the_called_side_asks_for_t38_and_three_pages_arrive_bit_for_bit() {
     assert_eq!((record.rate, record.ecm, record.pages.len()), (Some(14_400), true, 3));
     assert_eq!(network.called().ended().record.remote_id.as_deref(), Some("+39 02 1234567"));
     // The line is free as soon as the BYE is answered.
-    let took = |party: &super::party::Party| party.finished_at.unwrap() - network.base;
+    let took = |party: &super::party::Party| party.free_at.unwrap() - network.base;
     let between = took(network.caller()).abs_diff(took(network.called()));
     assert!(between < Duration::from_millis(100), "{between:?}");
 }
