@@ -266,6 +266,45 @@ async fn one_peer_cannot_take_all_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_over_a_stream_is_forgotten_as_soon_as_it_is_over() {
+    let trunk = "transport = \"tcp\"\noptions_interval = \"0 s\"";
+    let site = Site::new(Wishes { proxy: "{address}:5070", trunk, more: ONE_TRY, ..Wishes::default() });
+    let listener = TcpListener::bind((site.address(), 5070)).await.expect("a port");
+    let server = start(&site).await;
+    let call = async {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut hear = async |stream: &mut TcpStream, what: &str| {
+            let mut octets = vec![0; 10_000];
+            let length =
+                tokio::time::timeout(PATIENCE, stream.read(&mut octets)).await.expect("in time").expect("read");
+            let heard = String::from_utf8_lossy(&octets[..length]).into_owned();
+            assert!(heard.starts_with(what), "{heard}");
+            heard
+        };
+        let invite = hear(&mut stream, "INVITE ").await;
+        stream.write_all(busy(&invite).as_bytes()).await.expect("written");
+        hear(&mut stream, "ACK ").await;
+        // Nothing is lost on a stream, so nothing is waited for: a request of the call gets the answer of who knows none.
+        let header =
+            |name: &str| invite.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+        let bye = format!(
+            "BYE sip:1@{address} SIP/2.0\r\nVia: SIP/2.0/TCP {address}:5070;branch=z9hG4bKbye\r\nMax-Forwards: 70\r\nFrom:{to};tag=busy\r\n\
+             To:{from}\r\nCall-ID:{call}\r\nCSeq: 1 BYE\r\nContent-Length: 0\r\n\r\n",
+            address = site.address(),
+            to = header("To:"),
+            from = header("From:"),
+            call = header("Call-ID:")
+        );
+        stream.write_all(bye.as_bytes()).await.expect("written");
+        hear(&mut stream, "SIP/2.0 481 ").await;
+        stream
+    };
+    let (_open, job) = tokio::join!(call, fax(&server));
+    assert_eq!(job.job.cause, Some(Cause::Busy), "{:?}", job.attempts);
+    server.drain(Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_invite_stays_with_udp_where_there_is_no_tcp() {
     let site = Site::new(Wishes { sip: large(), proxy: "{address}:5070", more: ONE_TRY, ..Wishes::default() });
     let trunk = UdpSocket::bind((site.address(), 5070)).await.expect("a port");
