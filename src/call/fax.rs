@@ -23,6 +23,8 @@ use crate::t38::{self, udptl::Datagram};
 
 /// Steps that one input may cause between T.30 and its carrier before we call it a fault of ours.
 const MOST_STEPS: usize = 100_000;
+/// How far ahead the packets of a far end are that an address translator gave another port: what was lost meanwhile.
+const GOES_ON: std::ops::RangeInclusive<u16> = 1..=50;
 /// Signs of a fax that wait to be looked at; the next turn takes them.
 const MOST_SIGNS: usize = 8;
 
@@ -34,6 +36,8 @@ pub(super) enum Carrier {
         terminal: Box<t38::Terminal>,
         /// Where they go.
         remote: Remote,
+        /// The number of the far end's packet that came last.
+        sequence: Option<u16>,
     },
     /// Sound.
     Audio(Box<Modems>),
@@ -67,7 +71,7 @@ pub(super) struct Fax {
 impl Carrier {
     /// T.38 with a far end there.
     pub(super) fn t38(settings: t38::Settings, remote: Option<SocketAddr>, now: Instant) -> Self {
-        Self::T38 { terminal: Box::new(t38::Terminal::new(settings, now)), remote: Remote::new(remote) }
+        Self::T38 { terminal: Box::new(t38::Terminal::new(settings, now)), remote: Remote::new(remote), sequence: None }
     }
 
     fn send(&mut self, burst: Burst, now: Instant) {
@@ -102,7 +106,7 @@ impl Carrier {
     /// The next thing it says; what is for the network goes to `outputs`.
     fn poll(&mut self, outputs: &mut VecDeque<Output>) -> Option<Said> {
         match self {
-            Self::T38 { terminal, remote } => loop {
+            Self::T38 { terminal, remote, .. } => loop {
                 match terminal.poll()? {
                     t38::Output::Datagram(datagram) => {
                         if let Some(to) = remote.address() {
@@ -221,11 +225,18 @@ impl Fax {
     pub(super) fn t38_datagram(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
         match &mut self.carrier {
             // What nobody's terminal can have sent says nothing about where the far end is.
-            Carrier::T38 { terminal, remote } => {
-                if Datagram::decode(datagram).is_ok() && remote.believes(source) {
-                    self.spoken_at = Some(now);
-                    terminal.handle(t38::Input::Datagram(datagram), now);
+            Carrier::T38 { terminal, remote, sequence } => {
+                let Ok(decoded) = Datagram::decode(datagram) else { return };
+                if !remote.believes(source) {
+                    let ahead = sequence.map_or(0, |last| decoded.sequence.wrapping_sub(last));
+                    if remote.address().is_none_or(|address| address.ip() != source.ip()) || !GOES_ON.contains(&ahead) {
+                        return;
+                    }
+                    remote.moved(source);
                 }
+                *sequence = Some(decoded.sequence);
+                self.spoken_at = Some(now);
+                terminal.handle(t38::Input::Datagram(datagram), now);
             }
             Carrier::Audio(_) => {}
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::settings::LineSettings;
 use crate::sdp::{
-    Agreed, Codec, Description, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection, OurT38, Ours,
+    Agreed, Codec, Description, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection, OurT38, Ours, Profile,
     RateManagement, T38, T38Parameters, accept, answer,
 };
 use crate::signal::Modulation;
@@ -198,6 +198,30 @@ impl Descriptions {
         }
         self.keys.note(&agreed);
         Some((description.encode(), far(agreed)?))
+    }
+
+    /// What is told with the refusal of an offer, for who has to find out.
+    // RFC 3261 §20.43
+    pub(super) fn refusal(body: &[u8], line: &LineSettings) -> String {
+        let Ok(offer) = Description::parse(body) else {
+            return "399 faxramp \"the session description cannot be read\"".into();
+        };
+        let audio: Vec<_> =
+            offer.media.iter().filter(|media| !media.is_refused()).filter_map(Media::as_audio).collect();
+        let requires = line.srtp.is_some_and(|srtp| srtp.required);
+        let is_protected = |audio: &&&crate::sdp::Audio| audio.protection.profile == Profile::Secure;
+        let text = if audio.is_empty() {
+            "304 faxramp \"audio by RTP or T.38 by UDPTL is needed\""
+        } else if audio.iter().all(|audio| audio.codecs.iter().all(|codec| !line.codecs.contains(codec))) {
+            "305 faxramp \"G.711 is needed\""
+        } else if requires {
+            "302 faxramp \"SRTP with keys in SDP is required, in a suite that is known here\""
+        } else if audio.iter().any(|audio| is_protected(&audio)) {
+            "302 faxramp \"SRTP is not taken, or not with these keys\""
+        } else {
+            "304 faxramp \"nothing offered is taken\""
+        };
+        text.into()
     }
 
     fn origin(&mut self, address: IpAddr) -> Origin {

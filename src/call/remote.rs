@@ -1,7 +1,8 @@
 //! Where the packets of a medium go, and whose packets are believed.
 //!
 //! Behind an address translator packets come from elsewhere than the description says, so the first sender is followed. A
-//! stranger who is faster than the far end loses the place as soon as a packet comes from where the description points.
+//! stranger who is faster than the far end loses the place as soon as a packet comes from where the description points. A translator
+//! may give the far end another port in the middle of a call: who goes on with its packets is it, wherever they come from.
 
 use std::net::SocketAddr;
 
@@ -30,6 +31,11 @@ impl Remote {
         if address.is_some() && address != self.described {
             *self = Self::new(address);
         }
+    }
+
+    /// The far end is there now, as what it sent shows.
+    pub(super) const fn moved(&mut self, source: SocketAddr) {
+        self.latched = Some(source);
     }
 
     /// Takes note of the sender of a packet; whether the packet is the far end's.

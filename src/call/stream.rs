@@ -29,6 +29,8 @@ const SPARE_BUFFERS: usize = 4;
 pub(super) struct Stream {
     far: FarAudio,
     remote: Remote,
+    /// The stream that came last.
+    heard: Option<u32>,
     sender: rtp::Sender,
     /// Codes that do not fill a packet yet.
     gathered: Vec<u8>,
@@ -99,7 +101,7 @@ impl Stream {
         );
         let remote = Remote::new(Some(far.address));
         let protection = far.keys.map(Protection::new);
-        Self { far, remote, sender, gathered: Vec::new(), next: now, spare: Vec::new(), protection }
+        Self { far, remote, heard: None, sender, gathered: Vec::new(), next: now, spare: Vec::new(), protection }
     }
 
     /// A later description of the same audio: it may have moved, or speak the other law. The stream goes on.
@@ -163,12 +165,18 @@ impl Stream {
     /// A packet of the far end; nothing where it is somebody else's, or none.
     pub(super) fn packet<'a>(&'a mut self, datagram: &'a [u8], source: SocketAddr) -> Option<rtp::Packet<'a>> {
         // Only what has the key can be the far end's, wherever it comes from.
-        let octets = match &mut self.protection {
-            Some(protection) => protection.open(datagram)?,
-            None => datagram,
+        let (octets, is_genuine) = match &mut self.protection {
+            Some(protection) => (protection.open(datagram)?, true),
+            None => (datagram, false),
         };
         let packet = rtp::Packet::decode(octets).ok()?;
-        self.remote.believes(source).then_some(packet)
+        if is_genuine || self.heard == Some(packet.ssrc) {
+            self.remote.moved(source);
+        } else if !self.remote.believes(source) {
+            return None;
+        }
+        self.heard = Some(packet.ssrc);
+        Some(packet)
     }
 
     /// Says a frame of linear samples.
@@ -307,6 +315,31 @@ mod tests {
         assert!(caller.packet(&back, source).is_some());
         caller.described(far(20));
         assert_eq!(datagrams(&mut caller)[0].len(), 12 + 160);
+    }
+
+    #[test]
+    fn a_stream_that_comes_from_another_port_is_followed_and_another_stream_is_not() {
+        let at = |port| SocketAddr::from(([192, 0, 2, 2], port));
+        let mut senders = [Stream::new(far(20), 7, base()), Stream::new(far(20), 8, base())];
+        let (caller, stranger) = (0, 1);
+        let mut called = Stream::new(far(20), 9, base());
+        let to = |called: &mut Stream| {
+            let mut outputs = VecDeque::new();
+            called.say(&[0; FRAME_SAMPLES], &mut outputs);
+            outputs.into_iter().find_map(|output| if let Output::Audio { to, .. } = output { Some(to) } else { None })
+        };
+        for (sender, port, is_heard, answered) in [
+            (caller, 4000, true, 4000),
+            (stranger, 4001, false, 4000),
+            (caller, 5000, true, 5000),
+            (stranger, 4001, false, 5000),
+            // Where it was described to be anybody is it.
+            (stranger, 4000, true, 4000),
+        ] {
+            let sent = datagrams(&mut senders[sender]).remove(0);
+            assert_eq!(called.packet(&sent, at(port)).is_some(), is_heard, "{port}");
+            assert_eq!(to(&mut called), Some(at(answered)));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::engine::{Call, Role, State};
 use super::fax::{Carrier, Fax};
 use super::interface::Output;
 use super::modems::Modems;
-use super::offer::{self, Far, FarAudio, What};
+use super::offer::{self, Descriptions, Far, FarAudio, What};
 use super::refusal::Refusal;
 use super::settings::{Ask, FirstOffer};
 use super::stream::Stream;
@@ -159,7 +159,9 @@ impl Call {
                 self.command(sip::Command::Accept { body: answer }, now);
             }
             None => {
-                let refuse = sip::Command::Refuse { status: 488, reason: String::new(), headers: Vec::new() };
+                // RFC 3261 §21.4.26
+                let headers = vec![("Warning".to_owned(), Descriptions::refusal(body, &self.line))];
+                let refuse = sip::Command::Refuse { status: 488, reason: String::new(), headers };
                 self.command(refuse, now);
                 self.end(Cause::NoCommonTransport, now);
             }

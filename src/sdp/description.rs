@@ -234,6 +234,15 @@ impl Media {
         port == 0
     }
 
+    /// The line, where it is audio.
+    #[must_use]
+    pub const fn as_audio(&self) -> Option<&Audio> {
+        match self {
+            Self::Audio(audio) => Some(audio),
+            Self::T38(_) | Self::Other(_) => None,
+        }
+    }
+
     /// The same line, refused.
     #[must_use]
     pub fn refusal(&self) -> Self {

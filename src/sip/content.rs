@@ -52,6 +52,7 @@ struct Labels {
     boundary: Option<String>,
     is_session: bool,
     is_optional: bool,
+    is_required: bool,
     is_packed: bool,
 }
 
@@ -94,11 +95,14 @@ impl Labels {
             ["", "identity", "binary", "8bit", "7bit"].iter().any(|plain| plain.eq_ignore_ascii_case(value.trim()))
         };
         let packing = ["Content-Encoding", "Content-Transfer-Encoding"];
+        let handling = Parameters::parse(handling).value("handling");
+        let handled = |how: &str| handling.as_deref() == Some(how);
         Self {
             boundary: Parameters::parse(parameters).value("boundary"),
             // RFC 3261 §20.11: a description is for the session when nothing else is said.
             is_session: matches!(use_of_it.trim(), "" | "session" | "early-session"),
-            is_optional: Parameters::parse(handling).value("handling").is_some_and(|handling| handling == "optional"),
+            is_optional: handled("optional"),
+            is_required: handled("required"),
             is_packed: packing.into_iter().filter_map(header).any(|value| !is_plain(value)),
             media_type,
         }
@@ -121,19 +125,25 @@ fn content_of<'a>(labels: &Labels, body: &'a [u8], depth: usize) -> Content<'a> 
     }
 }
 
-/// Parts that belong together: all that are not optional must be understood.
-// RFC 5621 §8.2; RFC 2046 §5.1.3 for the other types of multipart
+/// Parts that belong together: all that are said to be required must be understood. RFC 5621 §8.2 would have those required too of
+/// which nothing is said, but exchanges and telephone systems put ISUP, locations and texts there that change nothing.
+// RFC 2046 §5.1.3 for the other types of multipart
 fn together<'a>(parts: &[Part<'a>], depth: usize) -> Content<'a> {
-    let mut found = Content::Nothing;
+    let (mut found, mut unread) = (Content::Nothing, None);
     for part in parts {
         match (part.content(depth), &found) {
-            (Content::Unknown(unknown), _) => return Content::Unknown(unknown),
+            (Content::Unknown(unknown), _) if part.labels.is_required => return Content::Unknown(unknown),
+            (Content::Unknown(unknown), _) => unread = Some(unknown),
             (description @ Content::Description(_), Content::Nothing) => found = description,
             // A second description is none of this call.
             (Content::Description(_) | Content::Nothing, _) => {}
         }
     }
-    if parts.is_empty() { Content::Unknown(Unknown::Type) } else { found }
+    match (found, unread) {
+        _ if parts.is_empty() => Content::Unknown(Unknown::Type),
+        (Content::Nothing, Some(unread)) => Content::Unknown(unread),
+        (found, _) => found,
+    }
 }
 
 /// Parts that say the same: the last that is understood counts.

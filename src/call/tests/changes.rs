@@ -107,6 +107,16 @@ fn a_far_end_that_moves_is_followed() {
 }
 
 #[test]
+fn a_far_end_that_gets_another_port_from_a_translator_in_the_middle_of_a_page_is_followed() {
+    let mut network = network(outbound(), inbound());
+    let new_port = at(CALLER, 4900);
+    network.watch = in_second_page(vec![(SOON, CALLER, Action::MoveT38(new_port))]);
+    network.play();
+    assert_sent(&network);
+    assert_eq!(offers(&network), 2, "nobody was told: {}", network.story());
+}
+
+#[test]
 fn packets_follow_a_far_end_behind_an_address_translator() {
     let mut network = network(outbound(), inbound());
     // The caller's description names an address of its own network; its packets come from elsewhere, and answers get through.

@@ -289,7 +289,7 @@ fn media_that_stops_in_mid_page_ends_both_calls_in_bounded_time() {
             let heard = Rc::clone(&silent);
             network.path = Box::new(move |flight| {
                 let lost = flight.kind == Kind::T38 && heard.get() && deaf[flight.from];
-                if lost { Vec::new() } else { vec![super::network::DELAY] }
+                if lost { Vec::new() } else { vec![DELAY] }
             });
             let moment = Moment::InPage(page);
             network.watch = Box::new(move |side, output| {

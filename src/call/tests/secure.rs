@@ -8,6 +8,7 @@ use super::transport::{assert_sent, network};
 use crate::call::offer::What;
 use crate::call::{InboundSettings, OurProtection, OutboundSettings, Output, Progress, T38Policy};
 use crate::model::{Cause, Phase};
+use crate::sip::Method;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -155,4 +156,28 @@ fn packets_that_come_again_are_heard_once() {
     assert_sent(&network);
     let received = network.called().ended().record.audio.as_deref().map(|audio| audio.received);
     assert!(*again.borrow() > 1000 && received.is_some_and(|received| received <= *again.borrow()), "{received:?}");
+}
+
+#[test]
+fn a_refused_offer_hears_what_is_missing() {
+    let audio = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=";
+    for (media, srtp, word) in [
+        ("video 4000 RTP/AVP 31", None, "T.38"),
+        ("audio 4000 RTP/AVP 18", None, "G.711"),
+        ("audio 4000 RTP/SAVP 8", None, "not taken"),
+        ("audio 4000 RTP/AVP 8", protection(true, 1), "required"),
+    ] {
+        let mut called = inbound();
+        called.line.srtp = srtp;
+        let mut network = network(outbound(), called);
+        network.edit = Box::new(move |message, _| {
+            if message.method() == Some(&Method::Invite) {
+                message.set_body("application/sdp", format!("{audio}{media}\r\n").into_bytes());
+            }
+        });
+        network.play();
+        let record = &network.caller().ended().record;
+        let said = record.sip_said.as_deref().unwrap_or_default();
+        assert!(record.sip_status == Some(488) && said.contains(word), "{media}: {said}");
+    }
 }

@@ -38,6 +38,15 @@ fn the_description_beside_isup_is_found_when_the_isup_is_optional() {
 }
 
 #[test]
+fn a_part_of_which_nothing_is_said_may_be_unreadable_beside_a_description_only() {
+    let both = "--b\nContent-Type: application/isup\n\nx\n--b\nContent-Type: application/sdp\n\nv=0\n--b--\n";
+    let headers = "Content-Type: multipart/mixed;boundary=b\n";
+    assert_eq!(message(headers, both).content(), Content::Description(b"v=0"));
+    let alone = "--b\nContent-Type: application/isup\n\nx\n--b--\n";
+    assert_eq!(message(headers, alone).content(), Content::Unknown(Unknown::Type));
+}
+
+#[test]
 fn a_body_that_is_not_for_us_is_nothing_when_it_is_optional() {
     let location = "Content-Type: application/pidf+xml\nContent-Disposition: render;handling=optional\n";
     assert_eq!(message(location, "<presence/>").content(), Content::Nothing);
