@@ -227,11 +227,7 @@ pub async fn run<O: CallOwner>(
             for work in pending {
                 work.await;
             }
-            if is_finished {
-                sip.close(&key);
-            } else {
-                tokio::spawn(linger(call, sip, arrived));
-            }
+            let_go(call, is_finished, sip, arrived);
             return ending.unwrap_or_else(|| Ending::local("the call ended without an outcome", 0, 0));
         }
         tokio::select! {
@@ -278,6 +274,15 @@ fn hear_waiting(call: &mut Call, socket: &UdpSocket, buffer: &mut [u8], seen: im
         let Ok((length, source)) = socket.try_recv_from(buffer) else { return };
         seen(source, &buffer[..length]);
         call.handle(Input::Audio { datagram: &buffer[..length], source }, now);
+    }
+}
+
+/// Leaves a call whose line is free to itself.
+fn let_go(call: Call, is_finished: bool, sip: SipSocket, arrived: mpsc::Receiver<Delivery>) {
+    if is_finished {
+        sip.close(&call.leg().key());
+    } else {
+        tokio::spawn(linger(call, sip, arrived));
     }
 }
 
