@@ -113,7 +113,7 @@ async fn a_peer_with_a_password_is_asked_for_it_and_its_fax_is_filed_under_its_t
     pbx.send(&invite).await;
     let asked = pbx.answer(&invite).await;
     assert_eq!(asked.status(), Some(401));
-    assert_eq!(asked.headers.all("WWW-Authenticate").count(), 2, "SHA-256 and MD5");
+    assert_eq!(asked.headers.all("WWW-Authenticate").count(), 2, "MD5 and SHA-256");
 
     let credentials = Credentials { user: "pbx".into(), password: "secret".into(), realm: None };
     let mut authenticator = Authenticator::new(Some(credentials));

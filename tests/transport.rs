@@ -273,7 +273,7 @@ async fn a_refused_call_over_a_stream_is_forgotten_as_soon_as_it_is_over() {
     let server = start(&site).await;
     let call = async {
         let (mut stream, _) = listener.accept().await.expect("a connection");
-        let mut hear = async |stream: &mut TcpStream, what: &str| {
+        let hear = async |stream: &mut TcpStream, what: &str| {
             let mut octets = vec![0; 10_000];
             let length =
                 tokio::time::timeout(PATIENCE, stream.read(&mut octets)).await.expect("in time").expect("read");

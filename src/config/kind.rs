@@ -16,8 +16,9 @@ use super::value::{
     Mailbox, PortRange, Rate as PricedRate, Secret, SipHost, SipListen, SipTransport, TlsClients, TrunkTransport,
 };
 use super::{
-    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, FaxWay, Formats, HostPort, Identity,
-    LogFormat, LogLevel, NumberFormat, NumberUri, Pacing, Paper, RejectedPage, Reliable, Srtp, T38, T38Ask, WhenFull,
+    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Digest, Engine, FaxWay, Formats, HostPort,
+    Identity, LogFormat, LogLevel, NumberFormat, NumberUri, Pacing, Paper, RejectedPage, Reliable, Srtp, T38, T38Ask,
+    WhenFull,
 };
 use crate::model::fetch::is_digits;
 use crate::model::{self, Network, Resolution, Width};
@@ -377,6 +378,8 @@ words! {
         "request-uri" => CalledNumber::RequestUri, "to" => CalledNumber::To, "diversion" => CalledNumber::Diversion,
         "history-info" => CalledNumber::HistoryInfo, "p-called-party-id" => CalledNumber::CalledParty,
     }
+    /// How a peer proves that it knows its password.
+    DigestWord -> Digest { "any" => Digest::Any, "sha-256" => Digest::Sha256, }
     /// What a caller hears when no channel is free.
     FullWord -> WhenFull { "busy" => WhenFull::Busy, "unavailable" => WhenFull::Unavailable, }
     /// Pacing of T.38 packets.

@@ -27,9 +27,9 @@ pub use sections::{
     Server, Sip, Smtp, SubAddress, Trace, Trunk,
 };
 pub use value::{
-    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Engine, FaxWay, Formats, HostPort, Identity,
-    LogFormat, LogLevel, Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage, Reliable,
-    Secret, SipHost, SipListen, SipTransport, Srtp, T38, T38Ask, TlsClients, TrunkTransport, WhenFull,
+    Action, Attach, Body, CalledNumber, Captures, Codec, DeliveryTls, Digest, Engine, FaxWay, Formats, HostPort,
+    Identity, LogFormat, LogLevel, Mailbox, NumberFormat, NumberUri, Pacing, Paper, PortRange, Rate, RejectedPage,
+    Reliable, Secret, SipHost, SipListen, SipTransport, Srtp, T38, T38Ask, TlsClients, TrunkTransport, WhenFull,
 };
 
 use problem::Findings;

@@ -3,12 +3,12 @@
 use super::Reader;
 use super::key::{Key, Section, file, section, text_of};
 use super::kind::{
-    ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, ClientsWord, CodecWord, Count, Digits, Domain,
-    EngineWord, Facilities, FaxWayWord, FilePath, FormatsWord, FrameDigits, FullWord, Host, IdentityWord, Kind,
-    LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net, NumberFormatWord,
-    NumberPattern, NumberUriWord, OneOrMore, PacingWord, PaperWord, Password, PhoneContext, Ports, Rate, RateLine,
-    RejectedPageWord, ReliableWord, ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size, SrtpWord,
-    StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord, TransportWord, WidthWord,
+    ActionWord, Address, AttachWord, BodyWord, CalledWord, CapturesWord, ClientsWord, CodecWord, Count, DigestWord,
+    Digits, Domain, EngineWord, Facilities, FaxWayWord, FilePath, FormatsWord, FrameDigits, FullWord, Host,
+    IdentityWord, Kind, LevelWord, Line, List, Listen, LogFormatWord, MailAddress, Maybe, NamedAddress, Net,
+    NumberFormatWord, NumberPattern, NumberUriWord, OneOrMore, PacingWord, PaperWord, Password, PhoneContext, Ports,
+    Rate, RateLine, RejectedPageWord, ReliableWord, ResolutionWord, RetryList, SenderPattern, SipPort, SipServer, Size,
+    SrtpWord, StationId, Switch, T38AskWord, T38Word, Telephone, Time, TlsWord, TransportWord, WidthWord,
 };
 
 file! {
@@ -168,8 +168,10 @@ section! {
         addresses: List<Net> = [], example ["192.0.2.10"];
         /// Names in its TLS certificate, of which it must prove one. With `addresses` beside them both must fit.
         certificates: List<Domain> = [], example ["pbx.example.com"];
-        /// User name it must prove to know the password of (digest authentication, SHA-256 or MD5).
+        /// User name it must prove to know the password of (digest authentication).
         username: Maybe<Line>, example "pbx";
+        /// How it must prove that. `any`: by MD5, which many telephone systems have alone, or SHA-256. `sha-256`: MD5 is not taken.
+        digest: DigestWord = "any";
         /// Its password. Better kept in a file of its own: `password_file`.
         password: Maybe<Password>, example "change me";
         /// A file with the password in its first line; looked up as `password_file` of `[[trunk]]`.

@@ -294,6 +294,15 @@ pub enum CalledNumber {
     CalledParty,
 }
 
+/// How a peer proves that it knows its password.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Digest {
+    /// By MD5 or SHA-256.
+    Any,
+    /// By SHA-256 alone.
+    Sha256,
+}
+
 /// What a caller hears when no channel is free.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum WhenFull {

@@ -65,7 +65,7 @@ pub async fn run(
         let Some(taken) = taken.take(&message) else { continue };
         if let Some(credentials) = &peer.credentials
             && let Judgement::Challenge(values) =
-                gatekeeper.judge(&message, source.address.ip(), credentials, clock::now())
+                gatekeeper.judge(&message, source.address.ip(), (credentials, peer.digest), clock::now())
         {
             challenge(&line, &message, source, &values).await;
             continue;

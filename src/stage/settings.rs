@@ -367,6 +367,8 @@ pub struct InboundPeer {
     pub certificates: Vec<String>,
     /// What it must prove to know.
     pub credentials: Option<sip::Credentials>,
+    /// By which algorithms.
+    pub digest: sip::digest::server::Asked,
     /// Where it writes the called number.
     pub called: CalledFrom,
     /// Calls from it at once.
@@ -490,6 +492,7 @@ mod tests {
             has_name: false,
             certificates: certificates.iter().map(|&name| name.to_owned()).collect(),
             credentials: None,
+            digest: crate::sip::digest::server::Asked::Any,
             called: CalledFrom::RequestUri,
             channels: 1,
             when_full: WhenFull::Busy,

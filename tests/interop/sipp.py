@@ -28,7 +28,7 @@ class Writer:
         # Variables that hold a header's value exist only when something was heard, and SIPp wants each of them used.
         self.calls_out, self.xml, self.known = calls_out, [], set()
         self.number, self.branch, self.branches, self.tag, self.untagged, self.last = 7000, "", 0, "one", True, None
-        self.seconds, self.status, self.invite, self.heard = 0.0, 200, 0, {}
+        self.seconds, self.status, self.invite, self.heard, self.challenged = 0.0, 200, 0, {}, False
 
     def keep(self, header, name, expression=".*"):
         """An action that keeps a header's value, or the group in the expression, as a variable."""
@@ -40,9 +40,9 @@ class Writer:
         quoted = xml.sax.saxutils.quoteattr(expression)
         return f'<ereg regexp={quoted} search_in="hdr" header="{header}:" check_it="true" assign_to="{assigned}"/>'
 
-    def receive(self, what, actions, optional, within):
+    def receive(self, what, actions, optional, within, challenge=False):
         kind = f'response="{what}"' if isinstance(what, int) else f'request="{what}"'
-        more = ' optional="true"' if optional else ""
+        more = (' optional="true"' if optional else "") + (' auth="true"' if challenge else "")
         if within is not None:
             self.seconds += within
             more += f' timeout="{int(within * 1000)}"'
@@ -59,20 +59,24 @@ class Writer:
         return "\n".join(lines) + "\n"
 
 
-def hears(what, optional=False, within=None, anew=False, keep=None):
+def hears(what, optional=False, within=None, anew=False, keep=None, challenge=False):
     """A request by its method, or a response by its status, comes, within so many seconds. `anew`: a request that makes another dialog;
-    `keep`: headers whose values later steps write as [$name], each with the name and an expression whose group is kept, if not all is."""
+    `keep`: headers whose values later steps write as [$name], each with the name and an expression whose group is kept, if not all is;
+    `challenge`: a response whose challenge the next request answers with [authentication …], still outside of a dialog."""
 
     def step(writer):
         if isinstance(what, int):
             actions = []
-            if what > 100 and not optional:
+            writer.challenged = challenge
+            if challenge:
+                actions.append(writer.keep("To", "refused"))
+            elif what > 100 and not optional:
                 actions.append(writer.keep("To", "peer"))
             if 200 <= what < 300 and writer.last == "INVITE":
                 actions.append(writer.keep("Contact", "target", "<([^>]*)>"))
             writer.status = what
             actions += [writer.keep(header, *named) for header, named in (keep or {}).items()]
-            return writer.receive(what, actions, optional, within)
+            return writer.receive(what, actions, optional, within, challenge)
         if anew:
             writer.untagged = True
         actions = [writer.keep(header, f"{header.lower()}_{what}".replace("-", "_")) for header in ("Via", "CSeq", "From", "To")]
@@ -127,6 +131,7 @@ def asks(method, body=None, headers=(), kind="application/sdp", to=None, tag=Non
         if writer.calls_out:
             own = '"SIPp" <sip:[$caller]@[local_ip]:[local_port]>;tag=one-[call_number]-[pid]'.replace("[$caller]", CALLER)
             peer = "To: <sip:[service]@[remote_ip]:[remote_port]>" if begins or method == "CANCEL" else "To:[$peer]"
+            peer = "To:[$refused]" if refused and writer.challenged else peer
         else:
             own, peer = f"[$own];tag={tag or writer.tag}-[call_number]-[pid]", "To:[$peer]"
         lines = [f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={writer.branch}", "Max-Forwards: 70", f"From:{own}", peer]

@@ -77,6 +77,7 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<In
         has_name: false,
         certificates: Vec::new(),
         credentials: None,
+        digest: sip::digest::server::Asked::Any,
         called: CalledFrom::RequestUri,
         channels: usize::MAX,
         when_full: WhenFull::Busy,
@@ -92,6 +93,10 @@ fn inbound_peers(config: &Config, lines: &BTreeMap<String, TrunkLine>) -> Vec<In
                 password: password.unwrap_or_default(),
                 realm: None,
             }),
+            digest: match peer.digest {
+                config::Digest::Any => sip::digest::server::Asked::Any,
+                config::Digest::Sha256 => sip::digest::server::Asked::Sha256,
+            },
             called: called_from(peer.called_number),
             channels: peer.channels as usize,
             when_full: match peer.when_full {

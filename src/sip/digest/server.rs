@@ -4,7 +4,7 @@
 //! was used: a request that was heard on the way cannot be said again.
 // RFC 3261 §22.1, RFC 7616 §3.3 to §3.5, RFC 8760 §2.6
 
-use super::{ALGORITHMS, Algorithm, Credentials, Protection, Response, Subject, split_challenges};
+use super::{Algorithm, Credentials, Protection, Response, Subject, split_challenges};
 use crate::sip::{message::Message, text::Parameters, uri::Uri};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -23,7 +23,7 @@ pub const NONCES_MAX: usize = 4096;
 pub enum Judgement {
     /// The caller knows the password.
     Granted,
-    /// 401 with these values of `WWW-Authenticate`, the strongest first.
+    /// 401 with these values of `WWW-Authenticate`, in this order.
     Challenge(Vec<String>),
 }
 
@@ -39,9 +39,25 @@ pub struct Gatekeeper {
     floor: u64,
 }
 
-/// The algorithms we ask for, the strongest first. MD5 is what many telephone systems have and nothing else.
-// RFC 8760 §2.6
-const ASKED: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
+/// Which algorithms are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Asked {
+    /// MD5, which is what many telephone systems have and nothing else, or SHA-256. MD5 stands first, though RFC 8760 §2.3 has the
+    /// preferred one there: who knows one only looks at the first challenge only, and who knows both can choose.
+    #[default]
+    Any,
+    /// SHA-256 alone.
+    Sha256,
+}
+
+impl Asked {
+    const fn algorithms(self) -> &'static [Algorithm] {
+        match self {
+            Self::Any => &[Algorithm::Md5, Algorithm::Sha256],
+            Self::Sha256 => &[Algorithm::Sha256],
+        }
+    }
+}
 
 /// Hexadecimal digits of a nonce: its time and its proof.
 const TIME_DIGITS: usize = 16;
@@ -57,11 +73,20 @@ impl Gatekeeper {
     }
 
     /// Judges a request from `source` by the credentials it has to show.
-    pub fn judge(&mut self, request: &Message, source: IpAddr, expected: &Credentials, now: Instant) -> Judgement {
+    pub fn judge(
+        &mut self,
+        request: &Message,
+        source: IpAddr,
+        (expected, asked): (&Credentials, Asked),
+        now: Instant,
+    ) -> Judgement {
         let shown = request.headers.all("Authorization").flat_map(split_challenges);
         let mut stale = false;
         for shown in shown.filter_map(|parameters| Shown::read(&parameters)) {
-            if shown.realm != self.realm || !shown.proves(request, expected) {
+            if shown.realm != self.realm
+                || !asked.algorithms().contains(&shown.algorithm)
+                || !shown.proves(request, expected)
+            {
                 continue;
             }
             if self.accepts(&shown, source, now) {
@@ -70,17 +95,18 @@ impl Gatekeeper {
             // RFC 7616 §3.3: the password was right, only the nonce is not.
             stale = true;
         }
-        Judgement::Challenge(self.challenges(source, stale, now))
+        Judgement::Challenge(self.challenges(source, asked, stale, now))
     }
 
-    fn challenges(&self, source: IpAddr, stale: bool, now: Instant) -> Vec<String> {
+    fn challenges(&self, source: IpAddr, asked: Asked, stale: bool, now: Instant) -> Vec<String> {
         let nonce = self.nonce(self.time(now), source);
         let stale = if stale { ", stale=TRUE" } else { "" };
         let one = |algorithm: Algorithm| {
             let (realm, name) = (&self.realm, algorithm.name());
-            format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={name}, qop=\"auth,auth-int\"{stale}")
+            format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}")
         };
-        ASKED.into_iter().map(one).collect()
+        // Some clients cannot read a list of qop, and what stands between changes descriptions. RFC 7616 §3.3
+        asked.algorithms().iter().copied().map(one).collect()
     }
 
     fn time(&self, now: Instant) -> u64 {
@@ -170,10 +196,9 @@ impl Shown {
 
     /// Whether it was made with the password, for this request.
     fn proves(&self, request: &Message, expected: &Credentials) -> bool {
-        let asked = ASKED.contains(&self.algorithm) && ALGORITHMS.iter().any(|(_, known)| *known == self.algorithm);
-        // Proxies rewrite the host; who is called must stay the same.
+        // Proxies rewrite the host; who is called must stay the same, where that is said at all (SIPp names the host alone).
         let called = |text: &str| Uri::parse(text).ok().and_then(|uri| uri.user_decoded());
-        let same = called(&self.uri) == request.request_uri().and_then(called);
+        let same = called(&self.uri).is_none_or(|user| request.request_uri().and_then(called) == Some(user));
         let method = request.method().map_or("", |method| method.as_str());
         let made = Response {
             algorithm: self.algorithm,
@@ -186,7 +211,7 @@ impl Shown {
             count: &self.count_text,
             subject: Subject { method, uri: &self.uri, body: &request.body },
         };
-        asked && same && self.user == expected.user && equal(made.compute().as_bytes(), self.response.as_bytes())
+        same && self.user == expected.user && equal(made.compute().as_bytes(), self.response.as_bytes())
     }
 }
 
@@ -242,69 +267,100 @@ mod tests {
     fn who_knows_the_password_is_let_in_by_either_algorithm_and_others_are_asked_again() {
         for chosen in [0..1, 1..2, 0..2] {
             let (mut gatekeeper, now) = gatekeeper();
-            let asked = challenged(gatekeeper.judge(&request(), PBX.into(), &credentials("secret"), now));
-            assert!(asked[0].contains("SHA-256") && asked[1].contains("MD5") && !asked[0].contains("stale"));
+            let asked = challenged(gatekeeper.judge(&request(), PBX.into(), (&credentials("secret"), Asked::Any), now));
+            assert!(asked[0].contains("MD5") && asked[1].contains("SHA-256") && !asked[0].contains("stale"));
             let wrong = answered(&asked[chosen.clone()], "guess");
-            let again = challenged(gatekeeper.judge(&wrong, PBX.into(), &credentials("secret"), now));
+            let again = challenged(gatekeeper.judge(&wrong, PBX.into(), (&credentials("secret"), Asked::Any), now));
             assert!(!again[0].contains("stale"));
             let right = answered(&asked[chosen], "secret");
-            assert_eq!(gatekeeper.judge(&right, PBX.into(), &credentials("secret"), now), Judgement::Granted);
+            assert_eq!(
+                gatekeeper.judge(&right, PBX.into(), (&credentials("secret"), Asked::Any), now),
+                Judgement::Granted
+            );
         }
+    }
+
+    #[test]
+    fn who_is_asked_for_sha_256_alone_is_not_let_in_by_md5() {
+        let (mut gatekeeper, now) = gatekeeper();
+        let (known, asked) = (credentials("secret"), Asked::Sha256);
+        let challenges = challenged(gatekeeper.judge(&request(), PBX.into(), (&known, asked), now));
+        assert!(challenges.len() == 1 && challenges[0].contains("SHA-256"));
+        let weak = vec![challenges[0].replace("SHA-256", "MD5")];
+        let judged = gatekeeper.judge(&answered(&weak, "secret"), PBX.into(), (&known, asked), now);
+        assert!(matches!(judged, Judgement::Challenge(_)));
+        let judged = gatekeeper.judge(&answered(&challenges, "secret"), PBX.into(), (&known, asked), now);
+        assert_eq!(judged, Judgement::Granted);
     }
 
     #[test]
     fn what_was_heard_on_the_way_cannot_be_said_again() {
         let (mut gatekeeper, now) = gatekeeper();
-        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), &credentials("secret"), now));
+        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), (&credentials("secret"), Asked::Any), now));
         let right = answered(&asked, "secret");
-        assert_eq!(gatekeeper.judge(&right, PBX.into(), &credentials("secret"), now), Judgement::Granted);
-        let replayed = challenged(gatekeeper.judge(&right, PBX.into(), &credentials("secret"), now));
+        assert_eq!(gatekeeper.judge(&right, PBX.into(), (&credentials("secret"), Asked::Any), now), Judgement::Granted);
+        let replayed = challenged(gatekeeper.judge(&right, PBX.into(), (&credentials("secret"), Asked::Any), now));
         assert!(replayed[0].contains("stale=TRUE"));
         // From elsewhere, to another number, with another body: never.
         let elsewhere = answered(&asked, "secret");
         assert!(matches!(
-            gatekeeper.judge(&elsewhere, [192, 0, 2, 66].into(), &credentials("secret"), now),
+            gatekeeper.judge(&elsewhere, [192, 0, 2, 66].into(), (&credentials("secret"), Asked::Any), now),
             Judgement::Challenge(_)
         ));
         let mut dearer = answered(&asked, "secret");
         dearer.start = Message::request(Method::Invite, "sip:+881@192.0.2.1").start;
-        assert!(matches!(gatekeeper.judge(&dearer, PBX.into(), &credentials("secret"), now), Judgement::Challenge(_)));
+        assert!(matches!(
+            gatekeeper.judge(&dearer, PBX.into(), (&credentials("secret"), Asked::Any), now),
+            Judgement::Challenge(_)
+        ));
     }
 
     #[test]
     fn an_old_nonce_is_stale_and_one_of_another_run_too() {
         let (mut gatekeeper, now) = gatekeeper();
-        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), &credentials("secret"), now));
+        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), (&credentials("secret"), Asked::Any), now));
         let right = answered(&asked, "secret");
         let late = now + NONCE_LIFE + Duration::from_secs(1);
-        let again = challenged(gatekeeper.judge(&right, PBX.into(), &credentials("secret"), late));
+        let again = challenged(gatekeeper.judge(&right, PBX.into(), (&credentials("secret"), Asked::Any), late));
         assert!(again[0].contains("stale=TRUE"));
         assert_eq!(
-            gatekeeper.judge(&answered(&again, "secret"), PBX.into(), &credentials("secret"), late),
+            gatekeeper.judge(&answered(&again, "secret"), PBX.into(), (&credentials("secret"), Asked::Any), late),
             Judgement::Granted
         );
         let mut other = Gatekeeper::new("fax.example.com", [8; 32], now);
-        let foreign = challenged(other.judge(&right, PBX.into(), &credentials("secret"), now));
+        let foreign = challenged(other.judge(&right, PBX.into(), (&credentials("secret"), Asked::Any), now));
         assert!(foreign[0].contains("stale=TRUE"));
     }
 
     #[test]
     fn the_body_is_protected_where_the_client_wants_it_and_one_that_does_not_count_gets_one_use() {
         let (mut gatekeeper, now) = gatekeeper();
-        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), &credentials("secret"), now));
-        let whole: Vec<String> = asked.iter().map(|one| one.replace("auth,auth-int", "auth-int")).collect();
+        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), (&credentials("secret"), Asked::Any), now));
+        let whole: Vec<String> = asked.iter().map(|one| one.replace("\"auth\"", "\"auth-int\"")).collect();
         let mut changed = answered(&whole, "secret");
         changed.body = b"v=1".to_vec();
-        assert!(matches!(gatekeeper.judge(&changed, PBX.into(), &credentials("secret"), now), Judgement::Challenge(_)));
+        assert!(matches!(
+            gatekeeper.judge(&changed, PBX.into(), (&credentials("secret"), Asked::Any), now),
+            Judgement::Challenge(_)
+        ));
         let untouched = answered(&whole, "secret");
-        assert_eq!(gatekeeper.judge(&untouched, PBX.into(), &credentials("secret"), now), Judgement::Granted);
+        assert_eq!(
+            gatekeeper.judge(&untouched, PBX.into(), (&credentials("secret"), Asked::Any), now),
+            Judgement::Granted
+        );
 
         let (mut gatekeeper, now) = self::gatekeeper();
-        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), &credentials("secret"), now));
-        let old: Vec<String> = asked.iter().map(|one| one.replace(", qop=\"auth,auth-int\"", "")).collect();
+        let asked = challenged(gatekeeper.judge(&request(), PBX.into(), (&credentials("secret"), Asked::Any), now));
+        let old: Vec<String> = asked.iter().map(|one| one.replace(", qop=\"auth\"", "")).collect();
         let legacy = answered(&old, "secret");
-        assert_eq!(gatekeeper.judge(&legacy, PBX.into(), &credentials("secret"), now), Judgement::Granted);
-        assert!(matches!(gatekeeper.judge(&legacy, PBX.into(), &credentials("secret"), now), Judgement::Challenge(_)));
+        assert_eq!(
+            gatekeeper.judge(&legacy, PBX.into(), (&credentials("secret"), Asked::Any), now),
+            Judgement::Granted
+        );
+        assert!(matches!(
+            gatekeeper.judge(&legacy, PBX.into(), (&credentials("secret"), Asked::Any), now),
+            Judgement::Challenge(_)
+        ));
     }
 
     #[test]
@@ -313,15 +369,15 @@ mod tests {
         let mut first = None;
         for number in 0..NONCES_MAX as u64 + 10 {
             let now = base + Duration::from_millis(number);
-            let asked = challenged(gatekeeper.judge(&request(), PBX.into(), &credentials("s"), now));
+            let asked = challenged(gatekeeper.judge(&request(), PBX.into(), (&credentials("s"), Asked::Any), now));
             let right = answered(&asked[1..], "s");
-            assert_eq!(gatekeeper.judge(&right, PBX.into(), &credentials("s"), now), Judgement::Granted);
+            assert_eq!(gatekeeper.judge(&right, PBX.into(), (&credentials("s"), Asked::Any), now), Judgement::Granted);
             first.get_or_insert(right);
         }
         assert!(gatekeeper.used.len() <= NONCES_MAX);
         let now = base + Duration::from_secs(6);
         assert!(matches!(
-            gatekeeper.judge(&first.unwrap(), PBX.into(), &credentials("s"), now),
+            gatekeeper.judge(&first.unwrap(), PBX.into(), (&credentials("s"), Asked::Any), now),
             Judgement::Challenge(_)
         ));
     }
@@ -338,7 +394,10 @@ mod tests {
         ] {
             let mut request = request();
             request.headers.push("Authorization", rubbish);
-            assert!(matches!(gatekeeper.judge(&request, PBX.into(), &credentials("s"), now), Judgement::Challenge(_)));
+            assert!(matches!(
+                gatekeeper.judge(&request, PBX.into(), (&credentials("s"), Asked::Any), now),
+                Judgement::Challenge(_)
+            ));
         }
     }
 }

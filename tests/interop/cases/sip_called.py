@@ -190,3 +190,58 @@ def a_caller_that_never_acknowledges_is_let_go(lab):
         # RFC 3261 §13.3.1.4: 64*T1
         claim(30 <= waited <= 36, "the BYE came after", waited, "s")
         scene.caller("next", [*CALL, *LEAVE]).finish()
+
+
+def known_by_password(scene, more=""):
+    """What makes SIPp a peer with a password."""
+    return f'''
+[[peer]]
+name = "pbx"
+addresses = ["{scene.sipp_address}"]
+username = "pbx"
+password = "secret"
+{more}
+'''
+
+
+def with_password(password, sequence=(401,)):
+    """An INVITE that is asked for a password and says this one, so often."""
+    steps = [asks("INVITE", body=audio())]
+    for _ in sequence:
+        credentials = f"[authentication username=pbx password={password}]"
+        steps += [hears(100, optional=True), hears(401, challenge=True), asks("ACK"), asks("INVITE", body=audio(), headers=[credentials])]
+    return steps
+
+
+@case
+def a_caller_that_knows_the_password_is_let_in(lab):
+    with Scene(lab) as scene:
+        scene.server(inbound=known_by_password(scene))
+        steps = [*with_password("secret"), hears(100, optional=True), hears(180, optional=True), hears(200), asks("ACK"), pause(1), *LEAVE]
+        sipp = scene.caller("knows", steps)
+        sipp.finish()
+        algorithms = [re.search(r"algorithm=([^,]*)", value)[1] for value in sipp.heard(401)[0].all("WWW-Authenticate")]
+        claim(sorted(algorithms) == ["MD5", "SHA-256"], "asked was for", algorithms)
+
+
+@case
+def a_caller_that_guesses_the_password_is_not_let_in(lab):
+    with Scene(lab) as scene:
+        scene.server(inbound=known_by_password(scene))
+        sipp = scene.caller("guesses", [*with_password("guessed"), hears(100, optional=True), hears(401), asks("ACK")])
+        sipp.finish()
+        first, second = (reply.header("WWW-Authenticate") for reply in sipp.heard(401))
+        claim("stale=true" not in second.lower(), "a wrong password is called stale:", second)
+        claim(not scene.faxramp.mailboxes.about("Fax from"), "a fax was mailed")
+
+
+@case
+def a_caller_with_a_nonce_of_long_ago_is_told_so_and_let_in_with_a_new_one(lab):
+    with Scene(lab) as scene:
+        scene.server(inbound=known_by_password(scene))
+        old = 'Authorization: Digest username="pbx", realm="{realm}", nonce="{nonce}", uri="sip:x", response="{response}", algorithm=MD5'
+        stale = old.format(realm="faxramp", nonce="0" * 32, response="0" * 32)
+        begun = [asks("INVITE", body=audio(), headers=[stale]), hears(100, optional=True), hears(401, challenge=True), asks("ACK")]
+        credentials = "[authentication username=pbx password=secret]"
+        again = [asks("INVITE", body=audio(), headers=[credentials]), hears(100, optional=True), hears(180, optional=True), hears(200), asks("ACK"), pause(1), *LEAVE]
+        scene.caller("stale", [*begun, *again]).finish()
