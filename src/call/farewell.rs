@@ -24,7 +24,11 @@ impl Call {
             authenticated,
             ..Record::default()
         };
-        self.end_with(cause_of_refusal(status, q850), record, now);
+        let cause = match cause_of_refusal(status, q850) {
+            Cause::NoCommonTransport if q850.is_none() => self.without_transport(),
+            cause => cause,
+        };
+        self.end_with(cause, record, now);
     }
 
     /// It has rung too long, or there was no response at all.

@@ -141,8 +141,14 @@ impl Call {
         self.outputs.push_back(Output::Progress(Progress::Answered));
         match self.descriptions.answered(body, &self.line) {
             Some(far) => self.begin(far, now),
-            None => self.end(Cause::NoCommonTransport, now),
+            None => self.end(self.without_transport(), now),
         }
+    }
+
+    /// Why there is no transport that both ends have.
+    pub(super) fn without_transport(&self) -> Cause {
+        let is_required = self.line.srtp.is_some_and(|srtp| srtp.required);
+        if is_required { Cause::TrunkEncryption } else { Cause::NoCommonTransport }
     }
 
     /// Answers the INVITE that made this call.

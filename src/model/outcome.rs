@@ -204,6 +204,8 @@ pub enum Cause {
     TrunkDown,
     /// The trunk refused our credentials (401, 407 after an answer).
     TrunkAuthentication,
+    /// The trunk does not encrypt audio as its settings require (SRTP).
+    TrunkEncryption,
     /// The call was answered, but no fax signal came.
     NoFaxHeard,
     /// The call was answered, and in place of a fax this was heard.
@@ -268,6 +270,9 @@ impl Cause {
             Self::Congestion { status } => format!("the telephone network could not place the call (SIP {status})"),
             Self::TrunkDown => "the telephone trunk could not be reached".into(),
             Self::TrunkAuthentication => "the telephone trunk refused our user name or password".into(),
+            Self::TrunkEncryption => {
+                "the telephone trunk does not encrypt the call (SRTP), as its settings require".into()
+            }
             Self::NoFaxHeard => "the call was answered, but no fax machine was heard".into(),
             Self::Heard(sound) => sound.sentence().into(),
             Self::NoCommonTransport => "the called side takes no fax transport that we can offer".into(),
@@ -310,6 +315,7 @@ impl Cause {
             | Self::Congestion { .. }
             | Self::TrunkDown
             | Self::TrunkAuthentication
+            | Self::TrunkEncryption
             | Self::NoFaxHeard
             | Self::Heard(_)
             | Self::NoCommonTransport
@@ -341,7 +347,11 @@ impl Cause {
             Self::Heard(sound) => sound.enhanced_code(),
             Self::Unallocated => "5.1.2",
             Self::Rejected => "5.7.1",
-            Self::Congestion { .. } | Self::TrunkDown | Self::TrunkAuthentication | Self::Interrupted => "4.4.2",
+            Self::Congestion { .. }
+            | Self::TrunkDown
+            | Self::TrunkAuthentication
+            | Self::TrunkEncryption
+            | Self::Interrupted => "4.4.2",
             Self::NoFaxHeard | Self::NoCommonTransport | Self::Incompatible(_) => "5.4.4",
             Self::TrainingFailed
             | Self::NoResponse(_)
@@ -368,7 +378,11 @@ impl Cause {
             Self::LastConfirmationLost => RetryClass::DoNotRepeat,
             Self::Busy => RetryClass::Busy,
             Self::NoAnswer => RetryClass::NoAnswer,
-            Self::Congestion { .. } | Self::TrunkDown | Self::TrunkAuthentication | Self::Local(_) => RetryClass::Trunk,
+            Self::Congestion { .. }
+            | Self::TrunkDown
+            | Self::TrunkAuthentication
+            | Self::TrunkEncryption
+            | Self::Local(_) => RetryClass::Trunk,
             Self::NoFaxHeard => RetryClass::NotAFax,
             Self::Heard(sound) => sound.retry_class(),
             Self::TrainingFailed
@@ -406,6 +420,7 @@ impl Cause {
             Self::Congestion { .. } => "congestion",
             Self::TrunkDown => "trunk-down",
             Self::TrunkAuthentication => "trunk-authentication",
+            Self::TrunkEncryption => "trunk-encryption",
             Self::NoFaxHeard => "no-fax-heard",
             Self::Heard(sound) => sound.word(),
             Self::NoCommonTransport => "no-common-transport",

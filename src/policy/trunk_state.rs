@@ -66,6 +66,8 @@ impl TrunkFault {
             | Cause::NoAnswer
             | Cause::Unallocated
             | Cause::Rejected
+            // The next number may lead to somebody who encrypts.
+            | Cause::TrunkEncryption
             | Cause::NoFaxHeard
             | Cause::Heard(_)
             | Cause::NoCommonTransport
@@ -157,6 +159,7 @@ impl TrunkEvent {
             Cause::Congestion { .. }
             | Cause::TrunkDown
             | Cause::TrunkAuthentication
+            | Cause::TrunkEncryption
             | Cause::Interrupted
             | Cause::Cancelled
             | Cause::CannotRender(_)

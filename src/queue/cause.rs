@@ -25,6 +25,7 @@ pub(super) fn detail(cause: &Cause) -> Option<String> {
         | Cause::Rejected
         | Cause::TrunkDown
         | Cause::TrunkAuthentication
+        | Cause::TrunkEncryption
         | Cause::NoFaxHeard
         | Cause::Heard(_)
         | Cause::NoCommonTransport
@@ -54,6 +55,7 @@ pub(super) fn cause(word: &str, detail: Option<&str>) -> Option<Cause> {
         "congestion" => Cause::Congestion { status: text().parse().ok()? },
         "trunk-down" => Cause::TrunkDown,
         "trunk-authentication" => Cause::TrunkAuthentication,
+        "trunk-encryption" => Cause::TrunkEncryption,
         "no-fax-heard" => Cause::NoFaxHeard,
         "no-common-transport" => Cause::NoCommonTransport,
         "incompatible" => Cause::Incompatible(kept(text())),
@@ -126,6 +128,7 @@ mod tests {
             Cause::Congestion { status: 503 },
             Cause::TrunkDown,
             Cause::TrunkAuthentication,
+            Cause::TrunkEncryption,
             Cause::NoFaxHeard,
             Cause::Heard(Sound::Voice),
             Cause::Heard(Sound::Silence),

@@ -148,6 +148,7 @@ pub(super) const fn line_is_gone(cause: &Cause) -> bool {
         | Cause::Rejected
         | Cause::Congestion { .. }
         | Cause::TrunkAuthentication
+        | Cause::TrunkEncryption
         | Cause::NoFaxHeard
         | Cause::Incompatible(_)
         | Cause::TrainingFailed

@@ -88,6 +88,10 @@ const fn known(cause: &Cause) -> Option<&'static str> {
         }
         Cause::TrunkDown => "Is the trunk up and its proxy right? faxramp trunk test tries it.",
         Cause::TrunkAuthentication => "Check username and password of the [[trunk]].",
+        Cause::TrunkEncryption => {
+            "Whoever runs the trunk must let its calls use SRTP with keys in SDP (SDES). With srtp = \"offer\" in the [[trunk]] calls go \
+             on without."
+        }
         Cause::Heard(sound) => heard(*sound),
         Cause::NoFaxHeard => "A person or an answering machine may have taken the call: call the number and listen.",
         Cause::NoCommonTransport => {

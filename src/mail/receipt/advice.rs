@@ -36,7 +36,9 @@ const fn step(cause: &Cause) -> &'static str {
         Cause::Congestion { .. } | Cause::TrunkDown => {
             "This is not the recipient's fault. Send the fax again later; if it goes on, tell your administrator."
         }
-        Cause::TrunkAuthentication => "This is a fault of the fax server's set-up: tell your administrator.",
+        Cause::TrunkAuthentication | Cause::TrunkEncryption => {
+            "This is a fault of the fax server's set-up: tell your administrator."
+        }
         Cause::Heard(sound) => heard(*sound),
         Cause::NoFaxHeard => {
             "Check the number: a person or a voice system may have answered. If it is right, ask the recipient to \

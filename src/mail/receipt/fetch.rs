@@ -96,7 +96,9 @@ pub(super) const fn next_step(cause: &Cause) -> &'static str {
         Cause::Congestion { .. } | Cause::TrunkDown => {
             "This is not the other side's fault. Fetch the document later; if it goes on, tell your administrator."
         }
-        Cause::TrunkAuthentication => "This is a fault of the fax server's set-up: tell your administrator.",
+        Cause::TrunkAuthentication | Cause::TrunkEncryption => {
+            "This is a fault of the fax server's set-up: tell your administrator."
+        }
         Cause::NoCommonTransport => "That line cannot be reached with fax over IP: tell your administrator.",
         Cause::NoResponse(Phase::A | Phase::B) | Cause::Disconnected(Phase::A | Phase::B) => {
             "Check the number, and that the machine lets documents be fetched. Then fetch the document again."

@@ -93,6 +93,7 @@ fn causes() -> Vec<Cause> {
         Cause::Congestion { status: 503 },
         Cause::TrunkDown,
         Cause::TrunkAuthentication,
+        Cause::TrunkEncryption,
         Cause::NoFaxHeard,
         Cause::NothingToPoll,
         Cause::PollPassword,

@@ -82,7 +82,7 @@ def asterisk_without_srtp_gets_plain_audio_from_a_trunk_that_offers_it(lab):
 @case
 def asterisk_without_srtp_gets_no_call_from_a_trunk_that_requires_it(lab):
     with over_tls(lab, "require") as scene:
-        scene.ended(scene.submit(lab.number("2000")), "no-common-transport")
+        scene.ended(scene.submit(lab.number("2000")), "trunk-encryption")
 
 
 @case
