@@ -3,7 +3,7 @@
 //! Holds: what was read is written in a form that reads and writes the same again; a URI likewise.
 #![no_main]
 
-use faxramp::sip::{Message, Method, Uri};
+use faxramp::sip::{Message, Method, ParseError, Uri};
 use libfuzzer_sys::fuzz_target;
 
 fn look_at(message: &Message) {
@@ -23,7 +23,11 @@ fuzz_target!(|datagram: &[u8]| {
     let Ok(message) = Message::parse(datagram) else { return };
     look_at(&message);
     let written = message.to_bytes();
-    let again = Message::parse(&written).expect("we read what we write");
+    let again = match Message::parse(&written) {
+        // A Content-Length that was missing, and an octet that is no UTF-8 and becomes three, may lead a message at a limit beyond it.
+        Err(ParseError::TooLarge) => return,
+        again => again.expect("we read what we write"),
+    };
     assert_eq!(again.body, message.body);
     assert_eq!(
         (again.method(), again.status(), again.request_uri()),
