@@ -3,8 +3,7 @@
 
 A line stands between NEAR and FAR with two addresses, FRONT that NEAR knows as the far end and BACK that FAR knows as the near one. SIP passes
 unharmed, with the four addresses exchanged in its text, and tells which ports carry media. Those are held at the same numbers on the line's
-addresses, and their T.38 packets suffer, or with `audio` the RTP that
-the far end sends. Its argument is a list of lines in JSON, each with the four addresses, `seed` and what `Fate` takes;
+addresses, and their T.38 packets suffer, or with `audio` the RTP that the far end sends, and with `both` what it hears too. Its argument is a list of lines in JSON, each with the four addresses, `seed` and what `Fate` takes;
 whenever something has changed, the counts are written each second to the file that is named second.
 """
 
@@ -60,10 +59,10 @@ class Fate:
 class Line:
     """One line and its sockets: `sockets[side, port]` is bound to the address that stands for the other side's `port`."""
 
-    def __init__(self, board, near, far, front, back, seed, audio=False, **harm):
+    def __init__(self, board, near, far, front, back, seed, audio=False, both=False, **harm):
         self.board, self.near, self.far, self.front, self.back = board, near, far, front, back
-        # SpanDSP in Asterisk has neither a playout buffer nor patience with lost audio: what it hears comes unharmed, if late.
-        mild = {"delay": harm.get("delay", 0)} if audio else harm
+        # SpanDSP in Asterisk has neither a playout buffer nor patience with lost audio: what it hears comes unharmed, if late, unless `both`.
+        mild = {"delay": harm.get("delay", 0)} if audio and not both else harm
         self.fates = {"near": Fate(f"{seed} near", **mild), "far": Fate(f"{seed} far", **harm)}
         self.audio, self.sockets = audio, {}
         self.open("near", SIP_PORT)

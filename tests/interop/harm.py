@@ -48,6 +48,7 @@ AUDIO = {
     "jitter": {"jitter": 60},
     "one per cent out of order": {"reorder": 1, "late": 30},
     "half a second and echoes": {"delay": 500},
+    "half a per cent both ways": {"loss": 0.5, "both": True},
 }
 OUT |= {f"audio and {name}": ({"audio": True, **harm}, "2") for name, harm in AUDIO.items()}
 IN |= {f"audio and {name}": ({"audio": True, **harm}, "audio") for name, harm in AUDIO.items()}
