@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use faxramp::dsp::FRAME_SAMPLES;
 use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Cause, Phase};
 use faxramp::modem::{self, Counts};
@@ -24,6 +25,8 @@ pub struct AudioOurs {
     pub ending: Option<Ending>,
     /// Whether rows that could not be read are answered RTN.
     pub is_strict: bool,
+    /// What was heard last.
+    last: Samples,
     busy: Duration,
     /// Of `busy`, what coding and decoding of pages took.
     pub busy_coding: Duration,
@@ -56,6 +59,7 @@ impl AudioOurs {
             coded: Vec::new(),
             ending: None,
             is_strict: true,
+            last: [0; FRAME_SAMPLES],
             busy: Duration::ZERO,
             busy_coding: Duration::ZERO,
             trace: tracing(),
@@ -129,6 +133,17 @@ impl AudioOurs {
         }
     }
 
+    fn take(&mut self, input: modem::Input<'_>, now: Instant) {
+        let begun = real_time();
+        self.terminal.handle(input, now);
+        self.settle(now);
+        if self.procedure.deadline().is_some_and(|deadline| deadline <= now) {
+            self.procedure.handle(t30::Input::Timeout, now);
+            self.settle(now);
+        }
+        self.busy += begun.elapsed();
+    }
+
     fn show(&self, now: Instant, what: &dyn std::fmt::Debug) {
         if self.trace {
             let text = format!("{what:02x?}");
@@ -146,14 +161,14 @@ impl AudioEnd for AudioOurs {
     }
 
     fn hear(&mut self, samples: &mut Samples, now: Instant) {
-        let begun = real_time();
-        self.terminal.handle(modem::Input::Samples(samples), now);
-        self.settle(now);
-        if self.procedure.deadline().is_some_and(|deadline| deadline <= now) {
-            self.procedure.handle(t30::Input::Timeout, now);
-            self.settle(now);
-        }
-        self.busy += begun.elapsed();
+        self.take(modem::Input::Samples(samples), now);
+        self.last = *samples;
+    }
+
+    /// The playout makes up something like what was before.
+    fn miss(&mut self, now: Instant) {
+        let last = self.last;
+        self.take(modem::Input::Concealed(&last), now);
     }
 
     fn is_over(&self) -> bool {

@@ -81,6 +81,9 @@ impl AudioEnd for AudioTheirs {
         self.busy += begun.elapsed();
     }
 
+    /// As in Asterisk: it gets no samples, and its time stands still.
+    fn miss(&mut self, _now: Instant) {}
+
     fn is_over(&self) -> bool {
         self.completion().is_some()
     }
