@@ -243,7 +243,7 @@ impl Leg {
             Command::Accept { body } => self.accept(body, now),
             Command::Refuse { status, reason, headers } => self.refuse(status, &reason, &headers, now),
             Command::Offer { body } => self.offer(body, now),
-            Command::WithdrawOffer => self.withdraw_offer(),
+            Command::WithdrawOffer => self.withdraw_offer(now),
             Command::AcceptOffer { body } => self.accept_offer(body, now),
             Command::RefuseOffer { status } => self.refuse_offer(status, now),
             Command::HangUp { reason } => self.hang_up(reason, now),

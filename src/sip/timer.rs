@@ -105,6 +105,10 @@ impl Timers {
         self.0.retain(|(running, _)| *running != timer);
     }
 
+    pub(super) fn is_running(&self, timer: Timer) -> bool {
+        self.0.iter().any(|(running, _)| *running == timer)
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

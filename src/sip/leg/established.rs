@@ -33,10 +33,28 @@ impl Leg {
         self.send_queued_offer(now);
     }
 
-    pub(super) fn withdraw_offer(&mut self) {
-        if let State::Established(session) = &mut self.state {
-            session.queued = None;
-            self.timers.stop(Timer::Glare);
+    pub(super) fn withdraw_offer(&mut self, now: Instant) {
+        let State::Established(session) = &mut self.state else { return };
+        session.queued = None;
+        self.timers.stop(Timer::Glare);
+        if let Exchange::Offering(offering) = &mut session.exchange
+            && !offering.is_refresh
+            && !offering.is_withdrawn
+        {
+            offering.is_withdrawn = true;
+            self.cancel_withdrawn_offer(now);
+        }
+    }
+
+    /// Cancels our re-INVITE that is not wanted any more, if the peer has said that it has it.
+    // RFC 3261 §9.1: no CANCEL before a provisional response
+    fn cancel_withdrawn_offer(&mut self, now: Instant) {
+        if let State::Established(session) = &self.state
+            && let Exchange::Offering(Offering { branch, is_withdrawn: true, .. }) = &session.exchange
+            && self.transactions.is_proceeding(branch)
+            && !self.timers.is_running(Timer::CancelGrace)
+        {
+            self.offer_takes_too_long(now);
         }
     }
 
@@ -68,7 +86,13 @@ impl Leg {
         invite.set_body(BODY_TYPE, queued.body.clone());
         let branch = self.send_invite(Purpose::Offer, invite, to, now);
         self.timers.set(Timer::Offer, now + OFFER_LIMIT);
-        let offering = Offering { branch, body: queued.body, collisions: queued.collisions, is_refresh: false };
+        let offering = Offering {
+            branch,
+            body: queued.body,
+            collisions: queued.collisions,
+            is_refresh: false,
+            is_withdrawn: false,
+        };
         if let State::Established(session) = &mut self.state {
             session.exchange = Exchange::Offering(offering);
         }
@@ -78,7 +102,7 @@ impl Leg {
     pub(super) fn offer_response(&mut self, invite: &Message, response: &Message, now: Instant) {
         let status = response.status().unwrap_or_default();
         if status < 200 {
-            return;
+            return self.cancel_withdrawn_offer(now);
         }
         match self.take_state() {
             State::Established(mut session) => {
@@ -157,6 +181,7 @@ impl Leg {
                 let wait = if status == 491 { self.glare_wait() } else { response.retry_after().unwrap_or_default() };
                 self.timers.set(Timer::Glare, now + wait);
             }
+            408 if !is_refresh => self.tell(Event::OfferUnanswered),
             // RFC 3261 §12.2.1.2: the peer does not know the dialog any more, or is gone.
             408 | 481 => {
                 self.tell_of_offer(is_refresh, Event::OfferRefused { status });
@@ -178,14 +203,11 @@ impl Leg {
     /// Our re-INVITE had no response at all.
     // RFC 3261 §14.1, §12.2.1.2
     pub(super) fn offer_unanswered(&mut self, invite: &Message, now: Instant) {
-        let State::Established(session) = &self.state else {
-            return;
-        };
-        if let Exchange::Offering(offering) = &session.exchange
+        if let State::Established(session) = &self.state
+            && let Exchange::Offering(offering) = &session.exchange
             && offering.branch == invite.branch()
         {
-            self.tell_of_offer(offering.is_refresh, Event::OfferRefused { status: 408 });
-            self.break_off("no response to a re-INVITE", now);
+            self.offer_came_to_nothing("no response to a re-INVITE", now);
         }
     }
 
@@ -201,15 +223,25 @@ impl Leg {
     }
 
     pub(super) fn offer_cannot_be_cancelled(&mut self, session: Box<Session>, now: Instant) {
-        let offering = match &session.exchange {
-            Exchange::Offering(offering) => Some((offering.branch.clone(), offering.is_refresh)),
-            Exchange::Idle | Exchange::Answering(_) | Exchange::AwaitingAck(_) => None,
-        };
+        if let Exchange::Offering(offering) = &session.exchange {
+            self.transactions.give_up_invite(&offering.branch, now);
+        }
         self.state = State::Established(session);
-        if let Some((branch, is_refresh)) = offering {
-            self.transactions.give_up_invite(&branch, now);
-            self.tell_of_offer(is_refresh, Event::OfferRefused { status: 408 });
-            self.break_off("no final response to a re-INVITE", now);
+        self.offer_came_to_nothing("no final response to a re-INVITE", now);
+    }
+
+    /// Our re-INVITE will have no response. Without its refresh the session ends; else the call engine knows more of the peer.
+    fn offer_came_to_nothing(&mut self, why: &str, now: Instant) {
+        let State::Established(session) = &mut self.state else { return };
+        match std::mem::replace(&mut session.exchange, Exchange::Idle) {
+            Exchange::Offering(Offering { is_refresh: true, .. }) => self.break_off(why, now),
+            Exchange::Offering(_) => {
+                self.timers.stop(Timer::Offer);
+                self.timers.stop(Timer::CancelGrace);
+                self.tell(Event::OfferUnanswered);
+                self.send_queued_offer(now);
+            }
+            other @ (Exchange::Idle | Exchange::Answering(_) | Exchange::AwaitingAck(_)) => session.exchange = other,
         }
     }
 

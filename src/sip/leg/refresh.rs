@@ -182,7 +182,8 @@ impl Leg {
         let branch = self.send_invite(Purpose::Offer, request, to, now);
         self.timers.set(Timer::Offer, now + OFFER_LIMIT);
         if let State::Established(session) = &mut self.state {
-            session.exchange = Exchange::Offering(Offering { branch, body, collisions: 0, is_refresh: true });
+            session.exchange =
+                Exchange::Offering(Offering { branch, body, collisions: 0, is_refresh: true, is_withdrawn: false });
         }
     }
 

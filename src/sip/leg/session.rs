@@ -164,7 +164,8 @@ pub enum Command {
         /// The offer.
         body: Vec<u8>,
     },
-    /// Drop an offer that waits its turn (glare, or behind another exchange). One already sent stays sent.
+    /// Drop an offer that waits its turn (glare, or behind another exchange). One already sent is cancelled, which the peer's 200 may
+    /// be faster than.
     WithdrawOffer,
     /// Answer [`Event::Offered`].
     AcceptOffer {
@@ -263,9 +264,13 @@ pub enum Event {
     },
     /// Our offer was refused; the session stays as it was.
     OfferRefused {
-        /// 300 to 699; 408 when there was no response, which ends the call too.
+        /// 300 to 699.
         status: u16,
     },
+    /// Our offer had no response, or 408, or could not be cancelled. The session is as it was; whether the peer is still there is for the
+    /// call engine to judge, which hangs up if it is not.
+    // RFC 3261 §12.2.1.2, §14.1: a SHOULD, for who has nothing else to know it by
+    OfferUnanswered,
     /// The peer has our 2xx, to its first INVITE or a later one.
     Acknowledged {
         /// The answer, when our 2xx carried the offer.
@@ -344,6 +349,8 @@ pub(super) struct Offering {
     pub(super) collisions: u32,
     /// It only repeats what is in force, so that the session goes on; the call engine knows nothing of it.
     pub(super) is_refresh: bool,
+    /// It is not wanted any more: CANCEL, as soon as it may be sent.
+    pub(super) is_withdrawn: bool,
 }
 
 #[derive(Debug)]

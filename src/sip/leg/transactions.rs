@@ -89,6 +89,12 @@ impl Transactions {
         Some((derived(invite.request(), Method::Cancel), invite.destination().clone()))
     }
 
+    /// Whether one of our INVITEs has had a provisional response and no other.
+    pub(super) fn is_proceeding(&self, branch: &str) -> bool {
+        let mut invites = self.invites.iter().map(|(_, invite)| invite);
+        invites.any(|invite| invite.branch() == branch && invite.is_pending() && !invite.is_unheard())
+    }
+
     /// Gives one of our INVITEs up: only a late 2xx matters any more.
     pub(super) fn give_up_invite(&mut self, branch: &str, now: Instant) {
         let mut invites = self.invites.iter_mut().map(|(_, invite)| invite);

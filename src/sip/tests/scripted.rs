@@ -274,15 +274,57 @@ fn a_re_invite_that_ends_in_481_ends_the_call_and_488_does_not() {
 }
 
 #[test]
-fn a_re_invite_left_with_100_is_cancelled_and_the_call_ended() {
+fn a_re_invite_left_with_100_is_cancelled_and_the_call_goes_on() {
     let mut call = Call::answered("t1");
     let (messages, _) = call.command(offer("t38"));
     call.respond(&sent(&messages, &Method::Invite), 100, "", "", "");
     let (messages, _) = call.pass(Duration::from_secs(41));
     sent(&messages, &Method::Cancel);
-    let (messages, events) = call.pass(Duration::from_secs(33));
+    let (_, events) = call.pass(Duration::from_secs(33));
+    assert_eq!(events, [Event::OfferUnanswered]);
+    let (messages, _) = call.command(hang_up());
     sent(&messages, &Method::Bye);
-    assert!(matches!(events[..], [Event::OfferRefused { status: 408 }, Event::Ended { .. }]), "{events:?}");
+}
+
+#[test]
+fn a_re_invite_without_a_response_or_with_408_leaves_the_call_and_481_ends_it() {
+    let mut call = Call::answered("t1");
+    call.command(offer("t38"));
+    let (messages, events) = call.pass(Duration::from_secs(33));
+    assert_eq!(events, [Event::OfferUnanswered]);
+    assert!(messages.iter().all(|message| message.method() != Some(&Method::Bye)));
+    let (messages, _) = call.command(offer("t38"));
+    let (messages, events) = call.respond(&sent(&messages, &Method::Invite), 408, "t1", "", "");
+    assert_eq!(events, [Event::OfferUnanswered]);
+    sent(&messages, &Method::Ack);
+    let (messages, _) = call.command(offer("t38"));
+    let (_, events) = call.respond(&sent(&messages, &Method::Invite), 200, "t1", "Contact: <sip:x@192.0.2.2>\n", "t38");
+    assert!(matches!(events[..], [Event::OfferAnswered { .. }]), "the next one is as good as the first: {events:?}");
+}
+
+#[test]
+fn a_re_invite_that_is_withdrawn_is_cancelled_once_the_peer_has_it() {
+    for withdrawn_first in [true, false] {
+        let mut call = Call::answered("t1");
+        let (messages, _) = call.command(offer("t38"));
+        let re_invite = sent(&messages, &Method::Invite);
+        let cancels =
+            |messages: &[Message]| messages.iter().filter(|sent| sent.method() == Some(&Method::Cancel)).count();
+        let (mut count, steps) = (0, if withdrawn_first { [true, false] } else { [false, true] });
+        for (place, withdraws) in steps.into_iter().enumerate() {
+            let (messages, _) = match withdraws {
+                true => call.command(Command::WithdrawOffer),
+                false => call.respond(&re_invite, 100, "", "", ""),
+            };
+            count += cancels(&messages);
+            assert_eq!(count, place, "RFC 3261 §9.1: not before a provisional response");
+        }
+        let (messages, _) = call.respond(&re_invite, 100, "", "", "");
+        assert_eq!(cancels(&messages), 0, "once is enough");
+        let (messages, events) = call.respond(&re_invite, 487, "t1", "", "");
+        sent(&messages, &Method::Ack);
+        assert_eq!(events, [Event::OfferRefused { status: 487 }]);
+    }
 }
 
 #[test]

@@ -315,7 +315,7 @@ fn word(event: &Event) -> String {
         Event::Offered { body } => format!("offered {}", text(body.as_deref().unwrap_or(b"nothing"))),
         Event::OfferWithdrawn => "offer withdrawn".into(),
         Event::OfferAnswered { body } => format!("offer answered {}", text(body)),
-        Event::Refreshed { answer, .. } => format!("refreshed {}", text(answer)),
+        Event::OfferUnanswered => "offer unanswered".into(),
         Event::OfferRefused { status } => format!("offer refused {status}"),
         Event::Acknowledged { body: None } => "acknowledged".into(),
         Event::Acknowledged { body: Some(body) } => format!("acknowledged {}", text(body)),
