@@ -23,8 +23,8 @@ use crate::t38::{self, udptl::Datagram};
 
 /// Steps that one input may cause between T.30 and its carrier before we call it a fault of ours.
 const MOST_STEPS: usize = 100_000;
-/// How far ahead the packets of a far end are that an address translator gave another port: what was lost meanwhile.
-const GOES_ON: std::ops::RangeInclusive<u16> = 1..=50;
+/// Who was heard within this time is there.
+const STILL_THERE: Duration = Duration::from_secs(5);
 /// Signs of a fax that wait to be looked at; the next turn takes them.
 const MOST_SIGNS: usize = 8;
 
@@ -170,6 +170,19 @@ impl Fax {
         self.procedure.handle(t30::Input::Switched(Switch { transport, fastest, ced_was_heard }), now);
     }
 
+    /// Goes on over audio where nothing came over T.38.
+    pub(super) fn switch_to_audio(&mut self, modems: Modems, fastest: Modulation, now: Instant) {
+        self.carrier = Carrier::Audio(Box::new(modems));
+        (self.spoken_at, self.message_is_out) = (None, false);
+        let (transport, ced_was_heard) = (t30::Transport::Audio, true);
+        self.procedure.handle(t30::Input::Switched(Switch { transport, fastest, ced_was_heard }), now);
+    }
+
+    /// Whether it goes over T.38, and nothing has come over that.
+    pub(super) const fn hears_nothing_over_t38(&self) -> bool {
+        !self.is_audio() && self.spoken_at.is_none() && !self.in_message
+    }
+
     /// What carries it, for the record.
     pub(super) const fn carrier_name(&self) -> &'static str {
         match self.carrier {
@@ -285,6 +298,11 @@ impl Fax {
     pub(super) fn silence(&self, now: Instant) -> Duration {
         let since = self.spoken_at.filter(|_| !self.message_is_out);
         since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    /// Whether packets of the far end come, or would if it were its turn.
+    pub(super) fn is_heard(&self, now: Instant) -> bool {
+        self.spoken_at.is_some() && self.silence(now) < STILL_THERE
     }
 
     /// Hears and says the next 20 ms of audio, if they are due; whether they were.

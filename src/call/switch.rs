@@ -17,7 +17,7 @@ use super::settings::{Ask, FirstOffer};
 use super::stream::Stream;
 use super::timer::{
     AFTER_GREETING, AFTER_TONE, AFTER_VOICE, ASK_LATER, ASKED_LIMIT, CED_AND_PREAMBLE, FAR_END_ASKS, PREAMBLE,
-    SECOND_CHANCE, Timer,
+    SECOND_CHANCE, T38_IS_DEAD, T38_IS_DEAD_CALLED, Timer,
 };
 use crate::dsp::progress::Progress as Reached;
 use crate::model::{Cause, Sound, T38Trial};
@@ -52,11 +52,8 @@ impl Call {
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body, &self.line) {
                 Some(far @ Far::T38 { .. }) => self.begin(far, now),
-                Some(far @ Far::Audio(_)) => {
-                    self.adopt(far, now);
-                    self.stay_in_audio(now);
-                }
-                None => self.stay_in_audio(now),
+                Some(Far::Audio(Some(far))) if self.t38_is_dead() => self.back_to_audio(far, now),
+                Some(Far::Audio(_)) | None => self.stay_in_audio(now),
             },
             sip::Event::Refreshed { offer, answer } => {
                 if let Some(far) = self.descriptions.refreshed(&offer, &answer, &self.line) {
@@ -64,6 +61,7 @@ impl Call {
                 }
             }
             sip::Event::OfferRefused { .. } => self.stay_in_audio(now),
+            sip::Event::OfferUnanswered => self.offer_unanswered(now),
             sip::Event::Ended { by_peer: true, reason, q850 } => self.far_end_left(q850, reason, now),
             sip::Event::Ended { by_peer: false, .. } => self.broken_off(now),
             sip::Event::OfferWithdrawn => {}
@@ -95,6 +93,12 @@ impl Call {
                     if !self.has_fax() {
                         self.timers.set(Timer::NoFax, now + ASKED_LIMIT);
                     }
+                    self.command(sip::Command::Offer { body }, now);
+                }
+            }
+            Timer::DeadT38 => {
+                if self.t38_is_dead() {
+                    let body = self.descriptions.offer(What::Audio, &self.line);
                     self.command(sip::Command::Offer { body }, now);
                 }
             }
@@ -289,6 +293,8 @@ impl Call {
                 Role::Answerer(answerer) => fastest(answerer.receive.max_modulation),
             };
             fax.switch_to_t38(terminal, address, fastest, now);
+            let wait = if matches!(self.role, Role::Caller(_)) { T38_IS_DEAD } else { T38_IS_DEAD_CALLED };
+            self.timers.set(Timer::DeadT38, now + wait);
             self.command(sip::Command::WithdrawOffer, now);
             self.outputs.push_back(Output::Progress(Progress::Switched));
             return;
@@ -317,6 +323,27 @@ impl Call {
         self.state = State::Fax(Box::new(Fax::start(procedure, carrier, self.pages.earlier, now)));
     }
 
+    /// Whether T.38 was agreed on, nothing has come over it, and audio would do.
+    fn t38_is_dead(&self) -> bool {
+        self.t38.audio && self.state.fax().is_some_and(Fax::hears_nothing_over_t38)
+    }
+
+    /// Goes back to the audio of the call: T.38 was agreed on, and its packets do not get through. It is not tried again in this call.
+    fn back_to_audio(&mut self, far: FarAudio, now: Instant) {
+        let State::Fax(fax) = &mut self.state else { return };
+        // Another stream than the one before.
+        let stream = Stream::new(far, self.seed.rotate_left(32), now);
+        let fastest = match &self.role {
+            Role::Caller(errand) => errand.fastest(),
+            Role::Answerer(answerer) => answerer.receive.max_modulation,
+        };
+        fax.switch_to_audio(Modems::new(stream, &modem::Settings::default(), now), fastest, now);
+        self.t38_trial = T38Trial::Refused;
+        (self.t38.accept, self.t38.ask) = (false, Ask::Never);
+        self.timers.clear(Timer::DeadT38);
+        self.command(sip::Command::WithdrawOffer, now);
+    }
+
     /// Without audio there is nothing to wait for in it: T.38 is asked for at once.
     fn wait_for_t38(&mut self, now: Instant) {
         self.state = State::Waiting;
@@ -335,10 +362,12 @@ impl Call {
     }
 
     /// What a later exchange in an answered call led to. Back to audio during a fax over T.38 comes from those who think it is over,
-    /// or who refresh the session with a stale description: agreed to, and the fax goes on until its own end or their BYE.
+    /// or who refresh the session with a stale description: agreed to, and the fax goes on until its own end or their BYE. Only where
+    /// nothing has come over T.38 it is meant.
     // Asterisk does the first before its BYE, and did the second (ASTERISK-21232).
     fn adopt(&mut self, far: Far, now: Instant) {
         match (&self.state, &far) {
+            (State::Fax(_), Far::Audio(Some(far))) if self.t38_is_dead() => self.back_to_audio(*far, now),
             (State::Fax(fax), Far::Audio(_)) if !fax.is_audio() => {}
             (State::Parting(_) | State::Leaving(_) | State::Over, _) => {}
             (
@@ -382,6 +411,16 @@ impl Call {
         }
         if matches!(self.state, State::Audio(_) | State::Waiting) {
             self.timers.set(Timer::NoFax, now + SECOND_CHANCE);
+        }
+    }
+
+    /// Our re-INVITE had no answer. SIP would have us hang up, as who does not answer is gone; a far end whose media come is not, but only its
+    /// SIP is deaf to T.38, and the fax goes on as after a refusal.
+    // RFC 3261 §14.1
+    fn offer_unanswered(&mut self, now: Instant) {
+        self.stay_in_audio(now);
+        if !self.state.fax().is_some_and(|fax| fax.is_heard(now)) {
+            self.command(sip::Command::HangUp { reason: None }, now);
         }
     }
 

@@ -31,6 +31,13 @@ pub(super) const FAR_END_ASKS: Duration = Duration::from_secs(35);
 // T.30 (09/2005) §4.3.3.1: CED is 2.6 s to 4.0 s long
 pub(super) const CED_AND_PREAMBLE: Duration = Duration::from_millis(4500);
 
+/// How long nothing at all may come over T.38 that was agreed on in place of audio, until we ask for the audio again: a called machine says
+/// its DIS within this time, and says it on for T1, 35 s.
+// T.30 (09/2005) §5.4.3.1
+pub(super) const T38_IS_DEAD: Duration = Duration::from_secs(10);
+/// The same where we were called: a caller may have nothing to say for longer, and asks itself if it misses us.
+pub(super) const T38_IS_DEAD_CALLED: Duration = Duration::from_secs(15);
+
 /// How long we still wait once half a second of its V.21 was heard: the rest of the preamble.
 // T.30 (09/2005) §5.3.1: 1 s ± 15 %
 pub(super) const PREAMBLE: Duration = Duration::from_millis(500);
@@ -58,6 +65,8 @@ pub(super) enum Timer {
     /// Time to send our own re-INVITE to T.38: `T38Policy::ask`, at most [`CED_AND_PREAMBLE`]
     /// after the far end's CED and [`PREAMBLE`] after its V.21. Ours
     Reinvite,
+    /// T.38 was agreed on in place of audio, and nothing has come over it: [`T38_IS_DEAD`], [`T38_IS_DEAD_CALLED`]. Ours
+    DeadT38,
     /// Neither side got T.38 going, and there is no fax over audio: [`ASKED_LIMIT`], [`SECOND_CHANCE`] or [`FAR_END_ASKS`]. Ours
     NoFax,
     /// Nothing came during a fax: `LineSettings::media_timeout`. Ours

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::network::{Action, DELAY, Kind, Network, bad, chance};
+use super::network::{Action, DELAY, Flight, Kind, Network, bad, chance};
 use super::party::{CALLEE, CALLER, PAGES, asking_or_audio, fetching, inbound, offering, outbound, sending};
 use super::transport::{assert_sent, network};
 use crate::call::offer::What;
@@ -225,4 +225,61 @@ fn a_description_of_the_audio_in_the_middle_of_a_fax_is_agreed_to_and_the_fax_go
     network.play();
     assert_sent(&network);
     assert_eq!((network.said(CALLEE, "INVITE"), network.said(CALLER, "SIP/2.0 488")), (1, 0), "{}", network.story());
+}
+
+/// T.38 is asked for once, and nobody ever answers; `lost` says which packets of the called side are lost after that.
+fn unanswered(lost: impl Fn(&Flight) -> bool + 'static) -> Network {
+    let (mut caller, mut callee) = either();
+    caller.t38 = asking_or_audio(Duration::from_secs(1));
+    callee.t38 = T38Policy::audio_only();
+    // Slow enough for the fax to outlast the re-INVITE.
+    sending(&mut caller).max_modulation = Modulation::V27ter2400;
+    let mut network = network(caller, callee);
+    let mut asked = false;
+    network.path = Box::new(move |flight| {
+        let offers_t38 = flight.kind == Kind::Sip && flight.bytes.windows(7).any(|part| part == b"m=image");
+        asked |= offers_t38;
+        if offers_t38 || asked && lost(flight) { Vec::new() } else { vec![DELAY] }
+    });
+    network.play();
+    network
+}
+
+#[test]
+fn a_request_for_t38_that_nobody_answers_leaves_the_fax_in_the_audio_of_the_same_call() {
+    let network = unanswered(|_| false);
+    assert_sent(&network);
+    let lasted = network.caller().finished_at.unwrap() - network.base;
+    assert!(lasted > Duration::from_secs(40), "longer than timer B: {lasted:?}");
+    assert_eq!(carriers(&network)[CALLER], (Some("G.711"), T38Trial::Refused));
+    assert_eq!(network.said(CALLER, "BYE") + network.said(CALLEE, "BYE"), 1);
+}
+
+#[test]
+fn a_far_end_that_answers_no_request_and_sends_no_audio_is_gone() {
+    let network = unanswered(|flight| flight.from == CALLEE);
+    let caller = network.caller();
+    assert_eq!(caller.ended().outcome.cause, Cause::MediaLost, "{}", network.story());
+    let ended = caller.ended_at().unwrap() - network.base;
+    assert!(ended < Duration::from_secs(40), "{ended:?}");
+}
+
+#[test]
+fn t38_over_which_nothing_comes_is_given_up_for_the_audio_of_the_same_call() {
+    for asks in [CALLER, CALLEE] {
+        let (mut caller, mut callee) = either();
+        let waits = T38Policy { ask: Ask::Never, ..caller.t38 };
+        if asks == CALLER {
+            callee.t38 = waits
+        } else {
+            caller.t38 = waits
+        }
+        let mut network = network(caller, callee);
+        network.path = Box::new(|flight| if flight.kind == Kind::T38 { Vec::new() } else { vec![DELAY] });
+        network.play();
+        assert_sent(&network);
+        assert_eq!(carriers(&network), [(Some("G.711"), T38Trial::Refused); 2], "{}", network.story());
+        let invites = network.said(CALLER, "INVITE") + network.said(CALLEE, "INVITE");
+        assert_eq!(invites, 3, "the call, T.38, and the audio again: {}", network.story());
+    }
 }

@@ -201,7 +201,7 @@ impl Peer {
             | Event::Answered { .. }
             | Event::OfferWithdrawn
             | Event::OfferAnswered { .. }
-            | Event::Refreshed { .. }
+            | Event::OfferUnanswered
             | Event::OfferRefused { .. } => {}
         }
     }
