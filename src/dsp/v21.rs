@@ -105,6 +105,8 @@ pub struct Receiver {
     energy: f32,
     filled: usize,
     made_up: usize,
+    /// Steps in a row that were far too loud.
+    hit: u32,
     /// The correlations over the last bit, as amplitudes of a sine.
     correlation: Correlation,
     /// Mean power of the signal, and of the stronger tone in it; both as squares of samples.
@@ -154,6 +156,7 @@ impl Receiver {
             energy: 0.0,
             filled: 0,
             made_up: 0,
+            hit: 0,
             correlation: [[0.0; 2]; 2],
             power: 0.0,
             tone_power: 0.0,
@@ -201,12 +204,14 @@ impl Receiver {
 
     /// A step is full.
     fn step(&mut self, event: &mut dyn FnMut(Event)) {
-        self.steps[self.place] = std::mem::take(&mut self.sums);
+        let power = std::mem::take(&mut self.energy) / STEP as f32;
+        let is_hit = self.is_hit(power);
+        let sums = std::mem::take(&mut self.sums);
+        self.steps[self.place] = if is_hit { [0.0; 4] } else { sums };
         self.place = if self.place + 1 == WINDOW_STEPS { 0 } else { self.place + 1 };
         self.table_place = if self.table_place + 1 == TABLE_STEPS { 0 } else { self.table_place + 1 };
         self.filled = 0;
-        let power = std::mem::take(&mut self.energy) / STEP as f32;
-        let is_made_up = std::mem::take(&mut self.made_up) > STEP / 2;
+        let is_made_up = std::mem::take(&mut self.made_up) > STEP / 2 || is_hit;
         let mut sums = [0.0; 4];
         for step in &self.steps {
             for (sum, part) in sums.iter_mut().zip(step) {
@@ -227,6 +232,13 @@ impl Receiver {
             }
         }
         self.go_on(balance, event);
+    }
+
+    /// Whether a click has covered the step: what is in it says nothing, and is like a short hole. What goes on is the signal itself.
+    const fn is_hit(&mut self, power: f32) -> bool {
+        let Carrier::Up { usual } = self.carrier else { return false };
+        self.hit = if power > usual * HIT_SHARE { self.hit.saturating_add(1) } else { 0 };
+        self.hit > 0 && self.hit <= LONGEST_HIT
     }
 
     /// Goes on within a bit by a step.
@@ -350,6 +362,10 @@ const DIFFERENCE_PERIOD_STEPS: f32 = SAMPLES_PER_SECOND as f32 / (SPACE_HERTZ - 
 const REFERENCE_PEAK: f64 = std::f64::consts::SQRT_2 / (WINDOW_STEPS * STEP) as f64;
 /// A bit with less of the usual power is a guess: more than a third of it was lost.
 const SURE_SHARE: f32 = 0.4;
+/// 10 dB above what is usual is a click.
+const HIT_SHARE: f32 = 10.0;
+/// In steps: 8 ms.
+const LONGEST_HIT: u32 = 16;
 /// How long bits go on when the carrier is gone, in steps: a packet of 30 ms and a little.
 const LINGERING: u32 = 80;
 /// A step of the phase; a bit is 2³².

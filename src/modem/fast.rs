@@ -239,6 +239,8 @@ impl Level {
                 self.quiet += part.len();
             } else {
                 self.quiet = 0;
+                // A click does not raise what is usual.
+                let power = if self.usual > 0.0 { power.min(self.usual * CLICK_SHARE) } else { power };
                 self.usual += (power - self.usual) * USUAL_SMOOTHING;
             }
         }
@@ -270,6 +272,8 @@ const SHORTEST_CARRIER_SAMPLES: usize = 3200;
 const LEAST_POWER: f32 = (PEAK_AT_0_DBM0 * PEAK_AT_0_DBM0 / 2.0) * 1.6e-5;
 /// 3 dB below what is usual is quiet: a line may be nearly as loud as a carrier that cannot be trained to.
 const QUIET_SHARE: f32 = 0.5;
+/// What is 6 dB above what is usual is a click.
+const CLICK_SHARE: f32 = 4.0;
 /// Samples whose level is looked at.
 const LEVEL_SAMPLES: usize = 40;
 /// Of the usual level, for each of them: 100 ms.

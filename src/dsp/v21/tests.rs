@@ -213,3 +213,31 @@ fn a_hole_in_the_signal_loses_no_bit_and_what_was_in_it_is_doubtful() {
         }
     }
 }
+
+#[test]
+fn a_click_is_like_a_short_hole() {
+    let bits = pattern(600);
+    let clean = sent(&bits, -20.0);
+    let received = |samples: &[i16]| {
+        let (mut receiver, mut heard) = (Receiver::new(), Vec::new());
+        receiver.receive(samples, &mut |_, event| {
+            if let Event::Bit { bit, is_sure } = event {
+                heard.push((bit, is_sure));
+            }
+        });
+        heard
+    };
+    let aligned: Vec<_> = received(&clean).iter().map(|(bit, _)| *bit).collect();
+    for milliseconds in [1, 3, 5] {
+        for start in (4000..4300).step_by(7) {
+            // At 0 dBm0, alternating as no tone of ours does.
+            let mut clicked = clean.clone();
+            for (place, sample) in clicked[start..start + milliseconds * 8].iter_mut().enumerate() {
+                *sample = if place % 3 == 0 { 20_000 } else { -16_000 };
+            }
+            let heard = received(&clicked);
+            assert_eq!(heard.len(), aligned.len(), "{milliseconds} ms at {start}");
+            assert_eq!(wrong(&heard, &aligned).1, 0, "{milliseconds} ms at {start}: a wrong bit that was sure");
+        }
+    }
+}
