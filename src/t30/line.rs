@@ -4,7 +4,7 @@
 
 use super::frame::{Name, build};
 use super::timers::{PAUSE, Timer, Timers};
-use super::{Ending, Output, Progress};
+use super::{Ending, Output, Progress, Transport};
 use crate::signal::{Burst, Frame, Listen, Modulation, Tone};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -77,6 +77,16 @@ impl Line {
     /// A frame of this station that others follow in the same signal.
     pub(super) fn leading_frame(&self, name: Name, information: &[u8]) -> Frame {
         build(name, self.x, false, information)
+    }
+
+    /// Sends DCN. Nobody answers it or asks for it again, so over audio, where a lost packet takes it, it is said twice in one signal.
+    pub(super) fn send_disconnect(&mut self, transport: Transport, now: Instant) {
+        let frame = self.frame(Name::Dcn, &[]);
+        let frames = match transport {
+            Transport::Audio => vec![frame.clone(), frame],
+            Transport::InternetAware => vec![frame],
+        };
+        self.send_control(frames, now);
     }
 
     /// Starts CNG, which goes on by itself.

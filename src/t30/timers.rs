@@ -76,6 +76,11 @@ pub const T4_CALLER: Duration = Duration::from_millis(3450);
 /// The same over T.38 once an answer has come so late that the command was being repeated: the value T.30 has for manual terminals.
 /// Two seconds of delay both ways and a gateway that buffers a signal before it passes it on do not fit into 3.45 s.
 pub const T4_SLOW_PATH: Duration = Duration::from_millis(4500);
+/// The same over audio after a training check: that of manual terminals, at the long end of its tolerance. A receiver that has the DCS and
+/// then hears nothing that it can train to waits for T2, 7 s at most from the DCS, before it answers FTT; SpanDSP hangs up when a second DCS
+/// comes before that. Training by V.17 or V.27ter and the check are 2.5 s and more.
+// T.30 (09/2005) §5.4.3.1: T4, 4.5 s ± 15 %; T2, 6 ± 1 s
+pub const AFTER_TRAINING_CHECK: Duration = Duration::from_millis(5175);
 /// T5, at the long end of its tolerance.
 pub const T5: Duration = Duration::from_secs(65);
 /// The longest control signal worth waiting for: the preamble and NSF, CSI and DIS at 300 bit/s are 5 s.

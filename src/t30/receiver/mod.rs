@@ -145,6 +145,8 @@ pub struct Receiver {
     /// CRP was sent for a SUB that was lost; a far end that only says it sent one is not asked twice.
     asked_for_address: bool,
     manner: Manner,
+    /// Training checks that were good but for short hits.
+    checks_with_hits: u32,
     /// A document of ours goes: the sender is to go on.
     turning: Option<Turning>,
     state: State,
@@ -208,6 +210,7 @@ impl Receiver {
             asked_again: false,
             asked_for_address: false,
             manner: Manner::Answering { documents: Vec::new(), asked_again: false },
+            checks_with_hits: 0,
             turning: None,
             state: State::Idle,
         }

@@ -5,7 +5,6 @@
 use super::{Receiver, State};
 use crate::model::Cause;
 use crate::t30::ending::{Ending, line_is_gone};
-use crate::t30::frame::Name;
 use std::time::Instant;
 
 impl Receiver {
@@ -29,8 +28,7 @@ impl Receiver {
             self.line.end(ending);
         } else {
             self.state = State::Releasing(ending);
-            let frame = self.line.frame(Name::Dcn, &[]);
-            self.line.send_control(vec![frame], now);
+            self.line.send_disconnect(self.settings.transport, now);
         }
     }
 

@@ -23,6 +23,10 @@ const MOST_NONZERO_PER_CENT: usize = 10;
 const LEAST_RUN_MS: u64 = 150;
 /// See [`LEAST_RUN_MS`].
 const MOST_HOLES: usize = 4;
+/// The shortest hole that a lost packet of 10 ms makes. Noise hits single bits, which the descrambler makes three of within 23.
+const LEAST_HOLE_MS: u64 = 8;
+/// Checks with hits after which the hits are the line's and not the rate's.
+const HITS_ARE_CLICKS: u32 = 2;
 /// Octets of a check that are looked at: four seconds at the fastest rate.
 const MAX_CHECK_OCTETS: usize = 7200;
 
@@ -48,39 +52,75 @@ impl Checking {
     }
 }
 
-/// Whether the bits of a training check are good enough for a rate.
+/// What a training check says of a rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    Good,
+    /// Good but for a few hits, each shorter than a packet: of noise, or of clicks on the line.
+    Hit,
+    Bad,
+}
+
+/// Judges the bits of a training check.
 ///
 /// Ones before it do not count: a data modem sends them until its program has begun to send, and a gateway passes them on.
 /// `may_have_holes`: a few packets of audio were lost perhaps, which says nothing about the rate, and which error correction repairs. Then
-/// long runs may make up the second of zeros together.
-fn check_is_good(bits: &[u8], modulation: Modulation, may_have_holes: bool) -> bool {
+/// long runs may make up the second of zeros together, if what is between them is as long as a packet.
+fn judge(bits: &[u8], modulation: Modulation, may_have_holes: bool) -> Verdict {
     let mark = bits.iter().take_while(|octet| **octet == 0xFF).count();
     let bits = &bits[mark..];
     let nonzero = bits.iter().filter(|octet| **octet != 0).count();
+    if nonzero * 100 > bits.len() * MOST_NONZERO_PER_CENT {
+        return Verdict::Bad;
+    }
     let per_ms = |ms: u64| u64::from(modulation.bits_per_second()) * ms / 1000;
-    let mut runs = zero_runs(bits);
-    let zeros = if may_have_holes {
-        runs.retain(|run| *run >= per_ms(LEAST_RUN_MS));
-        let are_few = runs.len() <= MOST_HOLES + 1;
-        runs.iter().filter(|_| are_few).sum()
+    let runs = zero_runs(bits);
+    let enough = per_ms(LEAST_ZERO_RUN_MS);
+    if !may_have_holes {
+        let longest = runs.into_iter().map(|run| run.length).max().unwrap_or(0);
+        return if longest >= enough { Verdict::Good } else { Verdict::Bad };
+    }
+    if most_zeros_with_holes(&runs, per_ms(LEAST_RUN_MS), per_ms(LEAST_HOLE_MS)) >= enough {
+        Verdict::Good
+    } else if most_zeros_with_holes(&runs, per_ms(LEAST_RUN_MS), 0) >= enough {
+        Verdict::Hit
     } else {
-        runs.into_iter().max().unwrap_or(0)
-    };
-    zeros >= per_ms(LEAST_ZERO_RUN_MS) && nonzero * 100 <= bits.len() * MOST_NONZERO_PER_CENT
+        Verdict::Bad
+    }
+}
+
+/// A run of zero bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Run {
+    start: u64,
+    length: u64,
+}
+
+/// The zeros of neighbouring long runs with no more than [`MOST_HOLES`] real holes between them, where they are most.
+fn most_zeros_with_holes(runs: &[Run], least_run: u64, least_hole: u64) -> u64 {
+    let (mut most, mut zeros, mut holes, mut end) = (0, 0, 0, 0);
+    for run in runs.iter().filter(|run| run.length >= least_run) {
+        let is_behind_hole = zeros > 0 && run.start >= end + least_hole && holes < MOST_HOLES;
+        (zeros, holes) = if is_behind_hole { (zeros + run.length, holes + 1) } else { (run.length, 0) };
+        end = run.start + run.length;
+        most = most.max(zeros);
+    }
+    most
 }
 
 /// The runs of zero bits, none of less than an octet's length but the last.
-fn zero_runs(bits: &[u8]) -> Vec<u64> {
-    let (mut runs, mut run) = (Vec::new(), 0_u64);
-    for octet in bits {
+fn zero_runs(bits: &[u8]) -> Vec<Run> {
+    let (mut runs, mut run) = (Vec::new(), Run { start: 0, length: 0 });
+    for (octet, start) in bits.iter().zip((0..).step_by(8)) {
         if *octet == 0 {
-            run += 8;
+            run.length += 8;
         } else {
-            run += u64::from(octet.leading_zeros());
-            if run >= 8 {
+            run.length += u64::from(octet.leading_zeros());
+            if run.length >= 8 {
                 runs.push(run);
             }
-            run = u64::from(octet.trailing_zeros());
+            let length = u64::from(octet.trailing_zeros());
+            run = Run { start: start + 8 - length, length };
         }
     }
     runs.push(run);
@@ -115,6 +155,19 @@ impl Receiver {
                 self.show();
             }
             Err(wanting) => self.finish(Cause::Incompatible(wanting), now),
+        }
+    }
+
+    /// Whether a page may come at the rate of a check. Hits are first taken for noise, of which a slower rate has less. What stays at
+    /// [`HITS_ARE_CLICKS`] rates is no noise, and error correction has to live with it at any rate.
+    const fn is_good(&mut self, verdict: Verdict) -> bool {
+        match verdict {
+            Verdict::Good => true,
+            Verdict::Bad => false,
+            Verdict::Hit => {
+                self.checks_with_hits += 1;
+                self.checks_with_hits >= HITS_ARE_CLICKS
+            }
         }
     }
 
@@ -156,7 +209,7 @@ impl Receiver {
                 }
                 let allowed = within(checking.modulation, self.settings.max_modulation);
                 let may_have_holes = self.settings.transport == Transport::Audio && checking.agreement.ecm.is_some();
-                if allowed && check_is_good(&checking.bits, checking.modulation, may_have_holes) {
+                if allowed && self.is_good(judge(&checking.bits, checking.modulation, may_have_holes)) {
                     let terms = Terms { agreement: checking.agreement, modulation: checking.modulation };
                     self.record.modulation = Some(terms.modulation);
                     self.state = State::Receiving(Receiving::new(terms));
@@ -181,6 +234,10 @@ impl Receiver {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn check_is_good(bits: &[u8], modulation: Modulation, may_have_holes: bool) -> bool {
+        judge(bits, modulation, may_have_holes) == Verdict::Good
+    }
 
     const RATE: Modulation = Modulation::V17At14400;
 
@@ -222,8 +279,9 @@ mod tests {
 
     #[test]
     fn the_run_is_counted_in_bits_across_octets() {
-        assert_eq!(zero_runs(&[0b1000_0000, 0, 0b0001_0000]), [7 + 8 + 3, 4]);
-        assert_eq!(zero_runs(&[0xFF, 0xFF]), [0]);
+        let runs = [Run { start: 1, length: 7 + 8 + 3 }, Run { start: 20, length: 4 }];
+        assert_eq!(zero_runs(&[0b1000_0000, 0, 0b0001_0000]), runs);
+        assert_eq!(zero_runs(&[0xFF, 0xFF]), [Run { start: 16, length: 0 }]);
     }
 
     /// 36 octets are 20 ms.
@@ -245,6 +303,14 @@ mod tests {
         for place in (0..2700).step_by(300) {
             noise[place] = 1;
         }
-        assert!(!check_is_good(&noise, RATE, true), "single errors everywhere");
+        assert_eq!(judge(&noise, RATE, true), Verdict::Bad, "single errors everywhere");
+        let mut few = [0; 2700];
+        for place in [900, 1800] {
+            few[place..place + 3].copy_from_slice(&[0x10, 0x02, 0x40]);
+        }
+        assert_eq!(judge(&few, RATE, true), Verdict::Hit, "a wrong bit in half a second is noise, or a click");
+        let mut both = with_holes(&[1350]);
+        both[400] = 1;
+        assert!(check_is_good(&both, RATE, true), "a second is clean but for the packet");
     }
 }

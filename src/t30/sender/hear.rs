@@ -5,10 +5,11 @@
 use super::{Sender, State, may_try_again};
 use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
+use crate::t30::Transport;
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{CONTROL_FINAL, Malformed, Name, View, read_identification};
-use crate::t30::timers::{CLOSING_FLAGS, LONGEST_SIGNAL, SETTLE, T1, Timer};
+use crate::t30::timers::{CLOSING_FLAGS, COMMAND_TRIES, LONGEST_SIGNAL, SETTLE, T1, Timer};
 use std::time::{Duration, Instant};
 
 /// After a signal that was no answer (our own echo, a damaged frame), the real one still gets this long to begin.
@@ -250,10 +251,14 @@ impl Sender {
     }
 
     /// Whether what has ended was the answer to the last try of a command, could not be read, and has not been asked for again. Before
-    /// that the command itself is repeated, which every far end understands.
+    /// that the command itself is repeated, which every far end understands. Over audio, where damage is no rarity, the answer to a block
+    /// is asked for at once: SpanDSP, once it has confirmed one, hangs up when it hears the end of that block again.
     fn may_ask_again(&self) -> bool {
         let tries = match &self.state {
             State::Training(training) => training.tries,
+            State::Sending(sending) if self.settings.transport == Transport::Audio && sending.page.has_blocks() => {
+                COMMAND_TRIES
+            }
             State::Sending(sending) => sending.tries,
             State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => {
                 return false;

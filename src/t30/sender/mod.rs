@@ -29,7 +29,7 @@ use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{PageShape, Wishes};
 use super::procedure::PollSettings;
-use super::timers::{COMMAND_TRIES, Timer, answer_wait};
+use super::timers::{AFTER_TRAINING_CHECK, COMMAND_TRIES, Timer, answer_wait};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase};
 use crate::signal::Modulation;
@@ -217,6 +217,9 @@ impl Sender {
 
     /// T4.
     const fn answer_wait(&self) -> Duration {
+        if matches!(self.state, State::Training(_)) && matches!(self.settings.transport, Transport::Audio) {
+            return AFTER_TRAINING_CHECK;
+        }
         answer_wait(self.settings.transport, self.late_answer)
     }
 

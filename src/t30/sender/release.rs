@@ -5,7 +5,6 @@
 use super::{Sender, State};
 use crate::model::Cause;
 use crate::t30::ending::{Ending, line_is_gone};
-use crate::t30::frame::Name;
 use crate::t30::timers::Timer;
 use std::time::Instant;
 
@@ -22,8 +21,7 @@ impl Sender {
             self.line.end(ending);
         } else {
             self.state = State::Releasing(ending);
-            let frame = self.line.frame(Name::Dcn, &[]);
-            self.line.send_control(vec![frame], now);
+            self.line.send_disconnect(self.settings.transport, now);
         }
     }
 

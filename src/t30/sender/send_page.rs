@@ -84,12 +84,17 @@ impl Sending {
     /// Whether silence after the command leaves it likely that the fax is there. Where answers to blocks came again and again that
     /// could not be read it does not: a line that spoils every one of them spoils a PPR of 35 octets sooner than an MCF of three.
     pub(super) fn is_likely_received(&self) -> bool {
-        let asks_for_frames = matches!(self.page.content, Content::Blocks(_)) && self.unread >= UNREAD_ANSWERS;
+        let asks_for_frames = self.page.has_blocks() && self.unread >= UNREAD_ANSWERS;
         self.waits_for_last_answer() && !asks_for_frames
     }
 }
 
 impl PageInHand {
+    /// Whether it goes with error correction.
+    pub(super) const fn has_blocks(&self) -> bool {
+        matches!(self.content, Content::Blocks(_))
+    }
+
     /// Block, frames acknowledged, frames in it.
     pub(super) fn standing(&self) -> Option<(u32, u32, u32)> {
         match &self.content {

@@ -2,9 +2,9 @@
 //! odd places, many pages, small frames.
 
 use super::line::{Fate, Item, Line, answerer_settings, caller_settings, page_bits};
-use super::script::{Bench, answerer, caller, controls, up_to_last_pps};
+use super::script::{Bench, answerer, answerer_over, caller, controls, up_to_last_pps};
 use crate::model::{Cause, Phase, Resolution};
-use crate::signal::Heard;
+use crate::signal::{Burst, Heard};
 use crate::t30::ecm::FrameSize;
 use crate::t30::frame::{Name, build, write_identification};
 use crate::t30::{
@@ -13,6 +13,7 @@ use crate::t30::{
 use std::time::Duration;
 
 const CFR: [u8; 3] = [0xFF, 0xC8, 0x21];
+const FTT: [u8; 3] = [0xFF, 0xC8, 0x22];
 const MCF: [u8; 3] = [0xFF, 0xC8, 0x31];
 const DCN: [u8; 3] = [0xFF, 0xC8, 0xDF];
 const PPS_EOP_ONE_FRAME: [u8; 7] = [0xFF, 0xC8, 0xFD, 0xF4, 0x00, 0x00, 0x00];
@@ -157,7 +158,7 @@ fn an_operator_wanted_is_not_to_be_had_and_the_fax_goes_on() {
 }
 
 #[test]
-fn an_answer_that_stays_unreadable_is_asked_for_by_crp_before_the_call_is_given_up() {
+fn an_answer_that_cannot_be_read_is_asked_for_by_crp_before_the_command_is_repeated() {
     let mut bench = caller(1, Transport::Audio);
     up_to_last_pps(&mut bench);
     let unreadable = |bench: &mut Bench<Sender>| {
@@ -167,6 +168,8 @@ fn an_answer_that_stays_unreadable_is_asked_for_by_crp_before_the_call_is_given_
         bench.give(Input::Heard(Heard::End));
     };
     for _ in 0..2 {
+        unreadable(&mut bench);
+        assert_eq!(controls(&bench.let_send()), [[0xFF, 0xC8, 0xD8].to_vec()], "CRP");
         unreadable(&mut bench);
         bench.wait(Duration::from_millis(3500));
         assert_eq!(controls(&bench.let_send()), [PPS_EOP_ONE_FRAME.to_vec()]);
@@ -323,4 +326,32 @@ fn a_page_after_a_change_of_format_that_is_refused_comes_again_in_that_format() 
     line.judge = Box::new(move |_| if refused.replace(true) { Verdict::Good } else { Verdict::Bad });
     let outcome = line.run();
     assert_eq!((outcome.caller.cause.clone(), outcome.caller.pages, outcome.answerer.pages), (Cause::Sent, 2, 2));
+}
+
+#[test]
+fn hits_in_a_check_are_noise_at_the_first_rate_and_clicks_of_the_line_at_the_second() {
+    let mut bench = answerer_over(Transport::Audio);
+    bench.give(Input::Start);
+    bench.let_send();
+    let mut clicked = [0; 2700];
+    for place in [450, 1200, 2000] {
+        clicked[place..place + 3].fill(0xA5);
+    }
+    // Error correction, V.17 at 14400 and at 12000 bit/s.
+    for (rate, answer) in [(0x46, FTT), (0x56, CFR)] {
+        bench.hear(&[&[0xFF, 0xC8, 0xC1, 0x00, rate, 0x1F, 0x22]]);
+        bench.hear_carrier(&clicked);
+        assert_eq!(controls(&bench.let_send()), [answer.to_vec()], "{rate:#x}");
+    }
+}
+
+#[test]
+fn the_last_word_is_said_twice_over_audio_where_a_lost_packet_takes_it() {
+    for (transport, times) in [(Transport::Audio, 2), (Transport::InternetAware, 1)] {
+        let mut bench = caller(1, transport);
+        up_to_last_pps(&mut bench);
+        bench.hear(&[&MCF]);
+        let [Burst::Control(frames)] = &bench.let_send()[..] else { panic!("one signal") };
+        assert_eq!(*frames, vec![DCN.to_vec(); times]);
+    }
 }

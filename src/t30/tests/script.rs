@@ -4,7 +4,9 @@ use super::line::{answerer_settings, caller_settings, page_bits};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Heard, Modulation, Tone, Training};
 use crate::t30::frame::{Name, build};
-use crate::t30::{Ending, Input, Output, PageEnd, ReceivedPage, Receiver, Sender, Switch, Transport, Verdict};
+use crate::t30::{
+    Ending, Input, Output, PageEnd, ReceivedPage, Receiver, ReceiverSettings, Sender, Switch, Transport, Verdict,
+};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -56,8 +58,12 @@ pub(super) fn caller(pages: u32, transport: Transport) -> Bench<Sender> {
 }
 
 pub(super) fn answerer() -> Bench<Receiver> {
+    answerer_over(answerer_settings().transport)
+}
+
+pub(super) fn answerer_over(transport: Transport) -> Bench<Receiver> {
     let now = clock();
-    let engine = Receiver::new(answerer_settings(), now);
+    let engine = Receiver::new(ReceiverSettings { transport, ..answerer_settings() }, now);
     Bench::new(engine, now, Receiver::handle, Receiver::poll, Receiver::deadline)
 }
 

@@ -163,10 +163,19 @@ pub(super) const MORE: &[Script] = &[
         "PPR-never-read",
         "answers to the last block that cannot be read are no likely confirmation",
         "
-        calls s
+        calls s over-t38
         < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR; < block v27/4800 0-129; < PPS eop 0/0; > bad PPR 32-255
         < PPS eop 0/0; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255; < CRP; > bad PPR 32-255
         < DCN; < end no-response 0",
+    ),
+    (
+        "PPR-never-read-over-audio",
+        "each answer that cannot be read is asked for by CRP first",
+        "
+        calls s over-audio
+        < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR; < block v27/4800 0-129; < PPS eop 0/0; > bad PPR 32-255
+        < CRP; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255; < CRP; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255
+        < CRP; > bad PPR 32-255; < DCN; < end no-response 0",
     ),
     (
         "RNR-for-a-while",

@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(75);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(55);
 const LONGEST_PAUSE: Duration = Duration::from_millis(95);
+/// The code of a frame, the X bit clear.
+const DCN: u8 = 0x5F;
 /// Octets of a page that the device sends.
 const PAGE_OCTETS: usize = 3000;
 /// The same with error correction: two frames more than half a block.
@@ -38,6 +40,7 @@ struct Signal {
 }
 
 pub(super) struct Tester {
+    transport: Transport,
     device: Procedure,
     begin: Instant,
     now: Instant,
@@ -55,6 +58,8 @@ pub(super) struct Tester {
     /// The tester speaks whether the device does or not.
     colliding: bool,
     after_ctr: bool,
+    /// The device's last signal was a training check.
+    after_check: bool,
     /// The next signal of the tester follows without its usual pause.
     waited: bool,
     page: u32,
@@ -71,6 +76,13 @@ pub(super) struct Tester {
 /// Plays one script; the reason when the device does other than it expects.
 pub(super) fn play(script: &str, transport: Transport) -> Result<(), String> {
     let (device, steps) = parse(script);
+    let elsewhere = match transport {
+        Transport::Audio => "over-t38",
+        Transport::InternetAware => "over-audio",
+    };
+    if device.contains(&elsewhere) {
+        return Ok(());
+    }
     let mut tester = Tester::new(&device, transport);
     let played = steps.iter().try_for_each(|step| tester.step(step));
     played.and_then(|()| tester.nothing_more()).map_err(|reason| format!("{reason}\n  {}", tester.log.join("\n  ")))
@@ -124,6 +136,7 @@ impl Tester {
             _ => None,
         };
         let mut tester = Self {
+            transport,
             device: device(words, transport, now),
             begin: now,
             now,
@@ -137,6 +150,7 @@ impl Tester {
             cut_short: 0,
             colliding: false,
             after_ctr: false,
+            after_check: false,
             waited: false,
             page: 0,
             page_frames: after(words, "frames").map(frames_of).unwrap_or_default(),
@@ -443,7 +457,10 @@ impl Tester {
         let pause = signal.began.saturating_duration_since(self.line_free);
         let (least, most) = match gap {
             Gap::Between(least, most) => (Duration::from_millis(least), Duration::from_millis(most)),
-            // T.30 (09/2005) §5.4.3.1, and the pause before the signal.
+            // T.30 (09/2005) §5.4.3.1, and the pause before the signal; after a training check over audio the value for manual terminals.
+            Gap::T4 if self.transport == Transport::Audio && self.after_check => {
+                (Duration::from_millis(3825), Duration::from_millis(5175) + LONGEST_PAUSE)
+            }
             Gap::T4 => (Duration::from_millis(2550), Duration::from_millis(3450) + LONGEST_PAUSE),
             // What belongs to the same command follows at once.
             Gap::Answer if matches!(expected, Expected::Check(_)) => (SHORTEST_PAUSE, LONGEST_PAUSE),
@@ -453,6 +470,7 @@ impl Tester {
         if !(least..=most).contains(&pause) {
             return Err(format!("{found} after {pause:?}, not within {least:?} to {most:?}"));
         }
+        self.after_check = matches!(expected, Expected::Check(_));
         self.line_free = self.line_free.max(signal.ended);
         if matches!(expected, Expected::Cng) {
             self.line_free = self.now;
@@ -495,6 +513,8 @@ impl Tester {
     }
 
     fn control(&self, before: &[u8], code: u8, information: &Information, frames: &[Frame]) -> Result<bool, String> {
+        // Over audio DCN is said twice: the tester has hung up at the first.
+        let frames = if frames.iter().all(|frame| frame[2] & 0x7F == DCN) { &frames[..1] } else { frames };
         let (last, earlier) = frames.split_last().ok_or("a signal without a frame")?;
         let marked = last[..2] == [0xFF, 0xC8] && earlier.iter().all(|frame| frame[..2] == [0xFF, 0xC0]);
         if !marked {
