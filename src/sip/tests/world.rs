@@ -170,8 +170,8 @@ impl World {
     }
 
     pub(super) fn words(&self, side: usize) -> String {
-        let quiet = ["trying", "ringing"];
-        self.told[side].iter().filter(|word| !quiet.contains(&word.as_str())).cloned().collect::<Vec<_>>().join(", ")
+        let is_quiet = |word: &str| matches!(word, "trying" | "ringing") || word.starts_with("refreshed");
+        self.told[side].iter().filter(|word| !is_quiet(word)).cloned().collect::<Vec<_>>().join(", ")
     }
 
     fn next(&self) -> Option<Instant> {
