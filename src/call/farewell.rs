@@ -24,10 +24,9 @@ impl Call {
             authenticated,
             ..Record::default()
         };
-        let cause = match cause_of_refusal(status, q850) {
-            Cause::NoCommonTransport if q850.is_none() => self.without_transport(),
-            cause => cause,
-        };
+        let refusal = cause_of_refusal(status, q850);
+        let is_about_media = refusal == Cause::NoCommonTransport && q850.is_none();
+        let cause = if is_about_media { self.without_transport() } else { refusal };
         self.end_with(cause, record, now);
     }
 

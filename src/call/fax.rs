@@ -25,6 +25,8 @@ use crate::t38::{self, udptl::Datagram};
 const MOST_STEPS: usize = 100_000;
 /// Who was heard within this time is there.
 const STILL_THERE: Duration = Duration::from_secs(5);
+/// How far ahead the packets of a far end are that an address translator gave another port: what was lost meanwhile.
+const GOES_ON: std::ops::RangeInclusive<u16> = 1..=50;
 /// Signs of a fax that wait to be looked at; the next turn takes them.
 const MOST_SIGNS: usize = 8;
 

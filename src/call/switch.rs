@@ -52,8 +52,11 @@ impl Call {
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body, &self.line) {
                 Some(far @ Far::T38 { .. }) => self.begin(far, now),
-                Some(Far::Audio(Some(far))) if self.t38_is_dead() => self.back_to_audio(far, now),
-                Some(Far::Audio(_)) | None => self.stay_in_audio(now),
+                Some(far @ Far::Audio(_)) => {
+                    self.adopt(far, now);
+                    self.stay_in_audio(now);
+                }
+                None => self.stay_in_audio(now),
             },
             sip::Event::Refreshed { offer, answer } => {
                 if let Some(far) = self.descriptions.refreshed(&offer, &answer, &self.line) {

@@ -202,6 +202,7 @@ impl Peer {
             | Event::OfferWithdrawn
             | Event::OfferAnswered { .. }
             | Event::OfferUnanswered
+            | Event::Refreshed { .. }
             | Event::OfferRefused { .. } => {}
         }
     }

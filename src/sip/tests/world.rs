@@ -316,6 +316,7 @@ fn word(event: &Event) -> String {
         Event::OfferWithdrawn => "offer withdrawn".into(),
         Event::OfferAnswered { body } => format!("offer answered {}", text(body)),
         Event::OfferUnanswered => "offer unanswered".into(),
+        Event::Refreshed { answer, .. } => format!("refreshed {}", text(answer)),
         Event::OfferRefused { status } => format!("offer refused {status}"),
         Event::Acknowledged { body: None } => "acknowledged".into(),
         Event::Acknowledged { body: Some(body) } => format!("acknowledged {}", text(body)),
