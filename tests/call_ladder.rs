@@ -49,6 +49,16 @@ async fn a_fax_over_audio_is_read_out_of_its_sound_and_trouble_with_t38_is_remem
     assert!(good && told.contains("Nothing is remembered"), "{told}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fax_over_encrypted_audio_is_read_with_the_keys_in_its_own_sip() {
+    let trunk = "srtp = \"require\"\nsrtp_without_tls = true";
+    let more = "[trace]\ncalls = \"all\"\n[[peer]]\nname = \"here\"\ntrunk = \"loopback\"\naddresses = [\"{address}\"]";
+    let site = Site::new(Wishes { more, trunk, ..Wishes::default() });
+    both_ends_tell_the_same(&site, false).await;
+    let (good, shown) = faxramp(&site, &["call", "show", "1"]).await;
+    assert!(good && shown.contains("encrypted (AES_CM_128_HMAC_SHA1_80)"), "{shown}");
+}
+
 async fn both_ends_tell_the_same(site: &Site, over_t38: bool) {
     let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
     let mut client = Client::connect(server.smtp_addresses()[0]).await;

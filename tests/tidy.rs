@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["model"]),
     ("pages", &["model", "mail", "image"]),
     ("call", &["model", "signal", "image", "srtp", "sdp", "rtp", "dsp", "sip", "t30", "t38", "modem"]),
-    ("trace", &["model", "signal", "sdp", "rtp", "dsp", "sip", "t30", "t38", "modem"]),
+    ("trace", &["model", "signal", "srtp", "sdp", "rtp", "dsp", "sip", "t30", "t38", "modem"]),
     ("queue", &["model", "policy"]),
     ("spool", &["model", "queue"]),
     ("io", &["model", "clock", "smtp", "sip", "rtp", "call", "pages", "mail"]),

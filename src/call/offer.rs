@@ -200,6 +200,13 @@ impl Descriptions {
         Some((description.encode(), far(agreed)?))
     }
 
+    /// Whether an answer takes T.38, though it was not offered, and nothing else. Some gateways know that a fax is coming.
+    pub(super) fn takes_only_t38(body: &[u8]) -> bool {
+        let media = Description::parse(body).map(|answer| answer.media).unwrap_or_default();
+        let mut taken = media.iter().filter(|media| !media.is_refused()).peekable();
+        taken.peek().is_some() && taken.all(|media| matches!(media, Media::T38(_)))
+    }
+
     /// What is told with the refusal of an offer, for who has to find out.
     // RFC 3261 §20.43
     pub(super) fn refusal(body: &[u8], line: &LineSettings) -> String {

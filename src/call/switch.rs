@@ -148,6 +148,8 @@ impl Call {
         self.outputs.push_back(Output::Progress(Progress::Answered));
         match self.descriptions.answered(body, &self.line) {
             Some(far) => self.begin(far, now),
+            // What it wants is offered in so many words.
+            None if Descriptions::takes_only_t38(body) && self.t38.ask != Ask::Never => self.wait_for_t38(now),
             None => self.end(self.without_transport(), now),
         }
     }

@@ -12,7 +12,9 @@ use crate::dsp::tone::{Detector, Tone};
 use crate::modem::{Input, Output, Settings, Terminal};
 use crate::rtp;
 use crate::rtp::playout::{Mark, Playout};
+use crate::sdp::{Profile, Protection};
 use crate::signal::{Heard, Listen, Modulation, Training};
+use crate::srtp;
 
 /// The stream of one side.
 #[derive(Debug)]
@@ -27,6 +29,10 @@ pub(super) struct Stream {
     highest: Option<u64>,
     first: u64,
     arrived: u64,
+    /// What opens encrypted packets of this side: a receiver for each key that it told, the one that last did first.
+    receivers: VecDeque<srtp::Receiver>,
+    /// Whether all packets are encrypted.
+    is_encrypted: bool,
 }
 
 /// Modems that listen.
@@ -53,17 +59,56 @@ const LONGEST_GAP: Duration = Duration::from_secs(3);
 // RFC 3551 §6
 const PAYLOAD_PCMU: u8 = 0;
 const PAYLOAD_PCMA: u8 = 8;
+/// Keys of one side that are remembered.
+const KEYS_MAX: usize = 16;
 
 impl Stream {
     pub(super) fn new(side: Side, origin: Instant) -> Self {
         let (began, last, law, detector) = (None, Duration::ZERO, None, None);
         let ear = Ear::new(origin);
-        Self { side, began, last, law, detector, ear, highest: None, first: 0, arrived: 0 }
+        Self {
+            side,
+            began,
+            last,
+            law,
+            detector,
+            ear,
+            highest: None,
+            first: 0,
+            arrived: 0,
+            receivers: VecDeque::new(),
+            is_encrypted: false,
+        }
+    }
+
+    /// This side has described its audio: packets of it may be made with these keys.
+    pub(super) fn described(&mut self, protection: &Protection) {
+        self.is_encrypted = protection.profile == Profile::Secure;
+        for crypto in &protection.keys {
+            self.receivers.push_front(srtp::Receiver::new(&crypto.key));
+        }
+        self.receivers.truncate(KEYS_MAX);
+    }
+
+    /// The packet in an encrypted one; nothing where no key opens it.
+    fn open(&mut self, octets: &[u8]) -> Option<Vec<u8>> {
+        let opens = |receiver: &mut srtp::Receiver| {
+            let mut packet = octets.to_vec();
+            receiver.unprotect(&mut packet).is_ok().then_some(packet)
+        };
+        let (place, packet) =
+            self.receivers.iter_mut().enumerate().find_map(|(place, receiver)| Some((place, opens(receiver)?)))?;
+        self.receivers.swap(0, place);
+        Some(packet)
     }
 
     /// Takes a datagram.
     pub(super) fn datagram(&mut self, octets: &[u8], at: Duration, steps: &mut Vec<Step>) {
-        let Ok(packet) = rtp::Packet::decode(octets) else { return };
+        let opened = self.open(octets);
+        if self.is_encrypted && opened.is_none() {
+            return;
+        }
+        let Ok(packet) = rtp::Packet::decode(opened.as_deref().unwrap_or(octets)) else { return };
         self.count(packet.sequence);
         self.last = at;
         let law = match packet.payload_type {

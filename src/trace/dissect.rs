@@ -139,6 +139,9 @@ impl Call {
         let (branch, line, body) = seen.identity();
         let again = !self.said.insert((side, branch, line, body));
         self.push(seen.step(at, side, again));
+        for protection in seen.protections().filter(|_| !again) {
+            self.audio[side.index()].described(protection);
+        }
         let media = seen.media();
         if !media.is_empty() {
             self.wanted[side.index()].extend(media);

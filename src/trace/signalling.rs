@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::step::{Layer, Side, Step, What};
-use crate::sdp::{Codec, Description, ErrorCorrection, Media, T38Parameters};
+use crate::sdp::{Codec, Description, ErrorCorrection, Media, Protection, T38Parameters};
 use crate::sip::{Message, Method};
 
 /// A message of a call.
@@ -51,6 +51,12 @@ impl Seen {
                 Media::Other(_) => None,
             })
             .collect()
+    }
+
+    /// How its sender protects the audio that it describes.
+    pub(super) fn protections(&self) -> impl Iterator<Item = &Protection> {
+        let media = self.description.iter().flat_map(|description| &description.media);
+        media.filter(|media| !media.is_refused()).filter_map(Media::as_audio).map(|audio| &audio.protection)
     }
 
     /// Whether it asks for T.38, or takes it up.
@@ -120,7 +126,8 @@ fn media(media: &Media) -> String {
         Media::Audio(audio) => {
             let codecs: Vec<_> = audio.codecs.iter().map(|codec| codec_name(*codec)).collect();
             let codecs = if codecs.is_empty() { "no codec that is known here".to_owned() } else { codecs.join("/") };
-            format!("audio {codecs}")
+            let how = if audio.protection.keys.is_empty() { "" } else { "encrypted " };
+            format!("{how}audio {codecs}")
         }
         Media::T38(t38) => format!("T.38 {}", parameters(&t38.parameters)),
         Media::Other(other) => format!("{} over {}", printable(&other.kind), printable(&other.protocol)),

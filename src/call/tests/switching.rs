@@ -238,3 +238,20 @@ fn hold_in_the_middle_of_a_fax_is_agreed_to_and_the_fax_goes_on() {
         assert_eq!(network.said(CALLER, "SIP/2.0 488"), 0, "{to}");
     }
 }
+
+#[test]
+fn a_far_end_that_answers_with_t38_alone_what_was_audio_is_asked_for_it_at_once() {
+    let mut network = network(outbound(), inbound());
+    network.edit = Box::new(|message, from| {
+        let text = String::from_utf8_lossy(&message.body);
+        if from == CALLEE && message.status() == Some(200) && text.contains("m=audio") {
+            let head = text.split("m=audio").next().unwrap_or_default();
+            let image = format!("{head}m=image 4002 udptl t38\r\na=T38FaxVersion:0\r\n");
+            message.set_body("application/sdp", image.into_bytes());
+        }
+    });
+    network.play();
+    assert_sent(&network);
+    assert_eq!((network.said(CALLER, "INVITE"), network.said(CALLEE, "INVITE")), (2, 0), "{}", network.story());
+    assert_eq!(network.caller().ended().record.audio, None);
+}
