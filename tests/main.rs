@@ -1,5 +1,6 @@
 //! All tests that need the whole crate, in one binary.
 
+mod batch;
 mod call_ladder;
 mod crash;
 mod demo;

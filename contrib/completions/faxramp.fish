@@ -199,7 +199,7 @@ trace\t'Packets'"
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show memory test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show memory test" -f -a "list" -d 'List the trunks of the configuration: how each stands, calls on it, calls of today'
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show memory test" -f -a "show" -d 'Show all that is known of a trunk: registration, health, channels, calls of today by outcome, the last calls it could not place'
-complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show memory test" -f -a "memory" -d 'Show the numbers that are called over audio at once because T.38 had trouble with them, or forget them'
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show memory test" -f -a "memory" -d 'Show the numbers that are called over audio at once because T.38 had trouble with them, or get one fax a call, or forget them'
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and not __fish_seen_subcommand_from list show memory test" -f -a "test" -d 'Ask a trunk whether it works, and tell what is wrong'
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from list" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from list" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
@@ -217,7 +217,7 @@ debug\t'States'
 trace\t'Packets'"
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from memory" -l forget -d 'Forget this number, so that T.38 is tried again in the next call to it' -r
+complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from memory" -l forget -d 'Forget this number, so that the next call to it begins as the keys say' -r
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from memory" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand trunk; and __fish_seen_subcommand_from memory" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'
 warn\t'What a person should look at'

@@ -85,6 +85,7 @@ impl<E: Engine> Line<E> {
                 Output::Ended(ending) => self.ending = Some(ending),
                 output @ (Output::NeedPage { .. }
                 | Output::Confirmed { .. }
+                | Output::DocumentOver(_)
                 | Output::Polled { .. }
                 | Output::PageReceived(_)
                 | Output::Progress(_)) => owner(output),

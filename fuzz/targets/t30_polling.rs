@@ -9,8 +9,8 @@ use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
 use faxramp::t30::ecm::FrameSize;
 use faxramp::t30::{
-    AnswererSettings, Document, Errand, Input, Output, PageShape, PollSettings, Procedure, ReceiverSettings,
-    RtnMeaning, SenderSettings, Transport, Verdict,
+    AnswererSettings, Document, DocumentToSend, Errand, Input, Output, PageShape, PollSettings, Procedure,
+    ReceiverSettings, RtnMeaning, SenderSettings, Transport, Verdict,
 };
 use faxramp_fuzz::line::{Line, switched};
 use faxramp_fuzz::{Feed, base};
@@ -67,14 +67,11 @@ fn station(role: Role, choice: u8) -> Procedure {
         Role::SendingThenFetching => {
             let send = SenderSettings {
                 station_id: "+39 02 1234567".into(),
-                pages: pages(SENT_BEFORE),
-                first_page: 0,
+                documents: vec![DocumentToSend::of(pages(SENT_BEFORE))],
                 ecm: receive.ecm,
                 compressions: receive.compressions.clone(),
                 max_modulation: receive.max_modulation,
                 transport,
-                sub_address: None,
-                sender_password: None,
                 send_cng: true,
                 frame_size: FrameSize::Octets256,
                 rtn: RtnMeaning::Resend,
@@ -104,7 +101,7 @@ fuzz_target!(|octets: &[u8]| {
             assert!(index < to_send.get(), "page {index} of {}", to_send.get());
             wanted.set(true);
         }
-        Output::Confirmed { pages } => {
+        Output::Confirmed { pages, .. } => {
             assert_eq!(confirmed.replace(pages) + 1, pages);
             assert!(pages <= to_send.get());
         }

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
-use crate::io::call::MediaPorts;
+use crate::io::call::{MediaPorts, Wish};
 use crate::io::dns::{DnsError, Names};
 use crate::io::sip::{Port, PortError, SipSocket};
 use crate::io::smtp_in::{self, Limits};
@@ -89,7 +89,7 @@ pub struct Server {
     line: Line,
     smtp: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
-    hang_up: watch::Sender<Option<Cause>>,
+    hang_up: watch::Sender<Wish>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -125,7 +125,7 @@ impl Server {
         let listeners = listen(config).await?;
         let smtp = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
         let (stop, stopped) = watch::channel(false);
-        let (hang_up, wanted_end) = watch::channel(None);
+        let (hang_up, wanted_end) = watch::channel(Wish::default());
         let calls = Calls::default();
         let mut tasks = Vec::new();
         for listener in listeners {
@@ -199,7 +199,7 @@ impl Server {
             let left = self.calls.len() + self.line.receptions();
             tracing::warn!(calls = left, "calls are still up and are ended; they are resumed at the next start");
             self.calls.end_all(&Cause::Interrupted);
-            let _ = self.hang_up.send(Some(Cause::Interrupted));
+            let _ = self.hang_up.send(Cause::Interrupted.into());
             let _ = tokio::time::timeout(FAREWELL, &mut waiting).await;
         }
         for task in self.tasks {

@@ -9,9 +9,13 @@ use crate::model::{Cause, Compression, Outcome, Resolution, T38Trial, Width};
 use crate::t30::capability::{Length, Reading};
 use crate::t30::{self, Capability, NonStandard};
 
-/// How a call ended.
+/// How a call ended, or a document of it that others followed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ending {
+    /// The document of ours it speaks of: place in `SenderSettings::documents`, from 0. Those after it were not begun.
+    pub document: usize,
+    /// Whether it came so far that something of this document may have been sent. True where pages come to us.
+    pub begun: bool,
     /// The outcome. Sending: pages of the whole fax that are confirmed, those of earlier attempts included.
     /// Receiving: pages that we confirmed, of as many. A call in which pages went both ways is one that sent.
     pub outcome: Outcome,
@@ -155,7 +159,8 @@ impl Ending {
     /// A call that ended before, or without, the fax procedure.
     #[must_use]
     pub fn without_fax(cause: Cause, pages_confirmed: u32, pages_total: u32) -> Self {
-        Self { outcome: Outcome { pages_confirmed, pages_total, cause }, record: Box::default() }
+        let outcome = Outcome { pages_confirmed, pages_total, cause };
+        Self { document: 0, begun: false, outcome, record: Box::default() }
     }
 
     /// A call that a fault of our own ended.

@@ -93,7 +93,8 @@ pub struct Call {
     pub(super) heard_instead: Option<Sound>,
     /// What the far end told with its hang-up.
     pub(super) hang_up_heard: sip::Reason,
-    pub(super) pages: PageCount,
+    /// Of each document that we send.
+    pub(super) pages: Vec<PageCount>,
     /// Pages given out for which no verdict has come.
     unjudged: usize,
     pub(super) seed: u64,
@@ -101,7 +102,7 @@ pub struct Call {
     pub(super) outputs: VecDeque<Output>,
 }
 
-/// Pages of the whole fax.
+/// Pages of one document, the whole of it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct PageCount {
     pub(super) total: u32,
@@ -112,14 +113,15 @@ pub(super) struct PageCount {
 }
 
 impl PageCount {
-    /// Those that an errand sends.
-    pub(super) fn of(errand: &t30::Errand) -> Self {
+    /// Those of the documents that an errand sends.
+    pub(super) fn of(errand: &t30::Errand) -> Vec<Self> {
+        let count = |document: &t30::DocumentToSend| {
+            let total = u32::try_from(document.pages.len()).unwrap_or(u32::MAX);
+            Self { total, earlier: document.first_page, confirmed: document.first_page }
+        };
         match errand {
-            t30::Errand::Send(send) | t30::Errand::SendThenPoll(send, _) => {
-                let total = u32::try_from(send.pages.len()).unwrap_or(u32::MAX);
-                Self { total, earlier: send.first_page, confirmed: send.first_page }
-            }
-            t30::Errand::Poll(_) => Self::default(),
+            t30::Errand::Send(send) | t30::Errand::SendThenPoll(send, _) => send.documents.iter().map(count).collect(),
+            t30::Errand::Poll(_) => Vec::new(),
         }
     }
 }
@@ -192,7 +194,7 @@ impl Call {
             stays_in_audio: false,
             heard_instead: None,
             hang_up_heard: sip::Reason::default(),
-            pages: PageCount::default(),
+            pages: Vec::new(),
             unjudged: 0,
             seed,
             descriptions: Descriptions::new(seed),
@@ -241,6 +243,7 @@ impl Call {
                 }
             }
             Input::HangUp(cause) => self.hang_up(cause, now),
+            Input::Withdraw { document } => self.withdraw(document, now),
             Input::Timeout => self.timeout(now),
         }
         self.settle(now);
@@ -327,9 +330,10 @@ impl Call {
         let (State::Fax(fax) | State::Parting(fax)) = &mut self.state else { return true };
         let before = self.outputs.len();
         let ending = fax.settle(&mut self.outputs, now);
-        let (sign, progress) = (fax.sign(), fax.progress());
+        let (sign, progress, over) = (fax.sign(), fax.progress(), fax.documents_over());
         let stays_in_audio = fax.is_audio() && !fax.may_switch();
         self.note_pages(before);
+        over.into_iter().for_each(|over| self.document_over(over));
         if stays_in_audio && !std::mem::replace(&mut self.stays_in_audio, true) {
             // A request for T.38 that waits its turn would only cut the page off.
             self.timers.clear(Timer::Reinvite);
@@ -371,15 +375,22 @@ impl Call {
 
     /// Keeps count of the pages in the new outputs.
     fn note_pages(&mut self, from: usize) {
-        for output in self.outputs.iter().skip(from) {
+        for output in self.outputs.iter_mut().skip(from) {
             match output {
                 Output::PageReceived(page) if page.wants_verdict => self.unjudged += 1,
                 Output::PageReceived(_) => {}
-                Output::Confirmed { pages } => self.pages.confirmed = *pages,
+                Output::Confirmed { document, pages } => {
+                    if let Some(count) = self.pages.get_mut(*document) {
+                        // T.30 counts those of this call.
+                        *pages = pages.saturating_add(count.earlier);
+                        count.confirmed = *pages;
+                    }
+                }
                 Output::Polled { document } => {
                     if let Role::Answerer(fax) = &self.role {
                         let pages = fax.documents.get(*document).map_or(0, |document| document.pages.len());
-                        self.pages.total = u32::try_from(pages).unwrap_or(u32::MAX);
+                        let total = u32::try_from(pages).unwrap_or(u32::MAX);
+                        self.pages = vec![PageCount { total, ..PageCount::default() }];
                     }
                 }
                 Output::Sip { .. }
@@ -388,6 +399,7 @@ impl Call {
                 | Output::T38 { .. }
                 | Output::NeedPage { .. }
                 | Output::Progress(_)
+                | Output::DocumentOver(_)
                 | Output::Ended(_)
                 | Output::Finished => {}
             }

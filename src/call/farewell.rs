@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::engine::{Call, Farewell, State};
+use super::engine::{Call, Farewell, PageCount, Role, State};
 use super::interface::Output;
 use super::refusal::{Refusal, cause_of_hang_up, cause_of_refusal};
 use super::timer::{FAREWELL_LIMIT, LEAVING_LIMIT, LINGER, Timer};
@@ -88,36 +88,70 @@ impl Call {
         }
     }
 
+    /// A document is not wanted any more.
+    pub(super) fn withdraw(&mut self, document: usize, now: Instant) {
+        match &mut self.state {
+            State::Fax(fax) => fax.withdraw(document, now),
+            State::Calling { .. } | State::Ringing { .. } | State::Answering(_) | State::Audio(_) | State::Waiting => {
+                if let Role::Caller(errand) = &mut self.role
+                    && !errand.withdraw(document)
+                {
+                    self.end(Cause::Cancelled, now);
+                }
+            }
+            State::Parting(_) | State::Leaving(_) | State::Over => {}
+        }
+    }
+
     /// T.30 is over: its outcome is the call's.
     pub(super) fn fax_ended(&mut self, ending: t30::Ending, now: Instant) {
         let cause = match (ending.cause, self.heard_instead) {
             (Cause::NoFaxHeard, Some(sound)) => Cause::Heard(sound),
             (cause, _) => cause,
         };
-        let record = Record::of(&ending.record);
-        let (sent, received) = (ending.record.sent, ending.record.received);
-        // What went out is the fax; what came beside it is in the record.
-        let outcome = if self.pages.total > 0 {
-            let pages_confirmed = self.pages.earlier.saturating_add(sent);
-            debug_assert_eq!(pages_confirmed, self.pages.confirmed, "each confirmation was told");
-            Outcome { pages_confirmed, pages_total: self.pages.total, cause }
-        } else {
-            Outcome { pages_confirmed: received, pages_total: received, cause }
-        };
-        self.tell(outcome, record);
+        let ending = self.ending_of(t30::Ending { cause, ..ending });
+        self.tell(ending);
         self.part(now);
     }
 
-    /// Tells the outcome, with what the far end said when it hung up.
-    fn tell(&mut self, outcome: Outcome, mut record: Record) {
-        let sip::Reason { q850, text, .. } = std::mem::take(&mut self.hang_up_heard);
-        (record.q850, record.sip_said) = (record.q850.or(q850), record.sip_said.take().or(text));
+    /// A document is done with, and the call goes on.
+    pub(super) fn document_over(&mut self, over: t30::Ending) {
+        let mut over = self.ending_of(over);
+        self.note_carrier(&mut over.record);
+        self.outputs.push_back(Output::DocumentOver(over));
+    }
+
+    /// What T.30 tells of a document, as part of the whole fax.
+    fn ending_of(&self, ending: t30::Ending) -> Ending {
+        let t30::Ending { document, begun, cause, pages: _, record } = ending;
+        let (sent, received) = (record.sent, record.received);
+        // What went out is the fax; what came beside it is in the record.
+        let outcome = match self.pages.get(document) {
+            Some(count) if count.total > 0 => {
+                let pages_confirmed = count.earlier.saturating_add(sent);
+                debug_assert_eq!(pages_confirmed, count.confirmed, "each confirmation was told");
+                Outcome { pages_confirmed, pages_total: count.total, cause }
+            }
+            Some(_) | None => Outcome { pages_confirmed: received, pages_total: received, cause },
+        };
+        Ending { document, begun, outcome, record: Box::new(Record::of(&record)) }
+    }
+
+    fn note_carrier(&self, record: &mut Record) {
         record.t38 = self.t38_trial;
         if let State::Fax(fax) = &self.state {
             record.carrier = Some(fax.carrier_name().to_owned());
             record.audio = fax.audio_record().map(Box::new);
         }
-        self.outputs.push_back(Output::Ended(Ending { outcome, record: Box::new(record) }));
+    }
+
+    /// Tells the outcome, with what the far end said when it hung up.
+    fn tell(&mut self, mut ending: Ending) {
+        let sip::Reason { q850, text, .. } = std::mem::take(&mut self.hang_up_heard);
+        let record = &mut ending.record;
+        (record.q850, record.sip_said) = (record.q850.or(q850), record.sip_said.take().or(text));
+        self.note_carrier(record);
+        self.outputs.push_back(Output::Ended(ending));
     }
 
     /// Before we hang up, the far end is given time to hear our last word of T.30, unless it has left.
@@ -152,12 +186,13 @@ impl Call {
         if matches!(self.state, State::Parting(_) | State::Leaving(_) | State::Over) {
             return;
         }
-        let (pages_confirmed, pages_total) = (self.pages.confirmed, self.pages.total);
+        let PageCount { total: pages_total, confirmed: pages_confirmed, .. } =
+            self.pages.first().copied().unwrap_or_default();
         // Nobody has answered: there is nobody to wait for, and another trunk may have the call. Should somebody speak up late, he is
         // told that we want nothing any more.
         let unheard = cause == Cause::TrunkDown && matches!(self.state, State::Calling { reached: false });
         let outcome = Outcome { pages_confirmed, pages_total, cause };
-        self.tell(outcome, record);
+        self.tell(Ending { document: 0, begun: false, outcome, record: Box::new(record) });
         if unheard { self.leave_by(Farewell::Lingering, now) } else { self.leave(now) }
     }
 

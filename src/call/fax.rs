@@ -61,8 +61,8 @@ pub(super) struct Fax {
     spoken_at: Option<Instant>,
     /// A page, a block or a training check of ours is on its way; nobody speaks meanwhile.
     message_is_out: bool,
-    /// Pages confirmed in earlier calls.
-    earlier: u32,
+    /// Documents that are done with, for who tells their outcome.
+    over: Vec<t30::Ending>,
     /// A page has begun, in either direction: the carrier stays.
     in_message: bool,
     /// Whether the far end was heard to be a fax.
@@ -136,7 +136,7 @@ impl Carrier {
 
 impl Fax {
     /// A fax that begins now.
-    pub(super) fn start(procedure: t30::Procedure, carrier: Carrier, earlier: u32, now: Instant) -> Self {
+    pub(super) fn start(procedure: t30::Procedure, carrier: Carrier, now: Instant) -> Self {
         let (in_message, is_fax) = (false, false);
         let mut fax = Self {
             procedure,
@@ -144,7 +144,7 @@ impl Fax {
             began: now,
             spoken_at: None,
             message_is_out: false,
-            earlier,
+            over: Vec::new(),
             in_message,
             is_fax,
             signs: VecDeque::new(),
@@ -348,6 +348,15 @@ impl Fax {
         self.carrier.part(now);
     }
 
+    /// The documents that were done with since the last time.
+    pub(super) fn documents_over(&mut self) -> Vec<t30::Ending> {
+        std::mem::take(&mut self.over)
+    }
+
+    pub(super) fn withdraw(&mut self, document: usize, now: Instant) {
+        self.procedure.handle(t30::Input::Withdraw { document }, now);
+    }
+
     pub(super) fn stop(&mut self, cause: Cause, now: Instant) {
         self.procedure.handle(t30::Input::Stop(cause), now);
     }
@@ -380,12 +389,15 @@ impl Fax {
                     }
                     t30::Output::StopSending => self.carrier.stop_sending(now),
                     t30::Output::Listen(listen) => self.carrier.listen(listen, now),
-                    t30::Output::NeedPage { index, format } => outputs.push_back(Output::NeedPage { index, format }),
+                    t30::Output::NeedPage { document, index, format } => {
+                        outputs.push_back(Output::NeedPage { document, index, format });
+                    }
                     t30::Output::Polled { document } => outputs.push_back(Output::Polled { document }),
                     t30::Output::PageReceived(page) => outputs.push_back(Output::PageReceived(page)),
-                    t30::Output::Confirmed { pages } => {
-                        outputs.push_back(Output::Confirmed { pages: self.earlier.saturating_add(pages) });
+                    t30::Output::Confirmed { document, pages } => {
+                        outputs.push_back(Output::Confirmed { document, pages });
                     }
+                    t30::Output::DocumentOver(over) => self.over.push(over),
                     t30::Output::Progress(progress) => {
                         self.in_message |= matches!(progress.phase, Phase::C | Phase::D);
                         outputs.push_back(Output::Progress(Progress::Fax(progress)));

@@ -50,6 +50,12 @@ pub enum Input<'a> {
     PageVerdict(Verdict),
     /// End the call for this reason.
     HangUp(Cause),
+    /// This document of those to be sent is not wanted any more: left out if it has not begun, else it ends the call as `Cancelled`; when
+    /// it is over, nothing happens. A call with nothing left to do ends.
+    Withdraw {
+        /// Place in `SenderSettings::documents`, from 0.
+        document: usize,
+    },
     /// The deadline has passed.
     Timeout,
 }
@@ -90,6 +96,8 @@ pub enum Output {
     },
     /// Code page `index` (from 0) as the far end takes it and answer with [`Input::Page`].
     NeedPage {
+        /// Of which document: place in `SenderSettings::documents`, from 0; 0 after [`Output::Polled`].
+        document: usize,
         /// Which page.
         index: u32,
         /// In which form.
@@ -97,11 +105,15 @@ pub enum Output {
     },
     /// Store this page; if it wants a verdict, judge it too and answer with [`Input::PageVerdict`].
     PageReceived(ReceivedPage),
-    /// The far end has confirmed this many pages in all. Told page by page, each once, only when sending.
+    /// The far end has confirmed this many pages of a document in all. Told page by page, each once, only when sending.
     Confirmed {
+        /// The document, as in [`Output::NeedPage`].
+        document: usize,
         /// Pages, those of earlier attempts included.
         pages: u32,
     },
+    /// A document is done with, and the call goes on with the next one.
+    DocumentOver(Ending),
     /// Something to show.
     Progress(Progress),
     /// The outcome, told once. Messages may still have to be sent.

@@ -251,7 +251,7 @@ impl Call {
             modems.listen_for_progress();
         }
         let carrier = Carrier::Audio(Box::new(modems));
-        self.state = State::Fax(Box::new(Fax::start(procedure, carrier, self.pages.earlier, now)));
+        self.state = State::Fax(Box::new(Fax::start(procedure, carrier, now)));
     }
 
     /// The tone that we send.
@@ -325,7 +325,7 @@ impl Call {
             }
         };
         let carrier = Carrier::t38(terminal, address, now);
-        self.state = State::Fax(Box::new(Fax::start(procedure, carrier, self.pages.earlier, now)));
+        self.state = State::Fax(Box::new(Fax::start(procedure, carrier, now)));
     }
 
     /// Whether T.38 was agreed on, nothing has come over it, and audio would do.

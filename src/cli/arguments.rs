@@ -324,13 +324,14 @@ pub enum Trunk {
         #[arg(long)]
         json: bool,
     },
-    /// Show the numbers that are called over audio at once because T.38 had trouble with them, or forget them
+    /// Show the numbers that are called over audio at once because T.38 had trouble with them, or get one fax a call, or forget them
     ///
-    /// A trunk with fax = "auto" remembers for as long as fax.remember says where T.38 was refused, or agreed on and then failed.
+    /// A trunk with fax = "auto" remembers for as long as fax.remember says where T.38 was refused, or agreed on and then failed. For as
+    /// long it is remembered that a machine did not come back for a second fax in a call.
     Memory {
         /// Trunk as named in the configuration
         name: String,
-        /// Forget this number, so that T.38 is tried again in the next call to it
+        /// Forget this number, so that the next call to it begins as the keys say
         #[arg(long, value_name = "NUMBER", conflicts_with = "forget_all")]
         forget: Option<String>,
         /// Forget all numbers of the trunk

@@ -397,7 +397,8 @@ section! {
         /// end came sooner than any modem between us could have let them, else as a modem.
         pacing: PacingWord = "auto";
         /// How long it is remembered that T.38 was refused, or agreed on and then failed, in a call to a number over a trunk, so that
-        /// the next call goes over audio at once. `0 s`: not at all. `faxramp trunk memory` shows and forgets it.
+        /// the next call goes over audio at once; and that its machine did not come back for a second fax in a call. `0 s`: not at all.
+        /// `faxramp trunk memory` shows and forgets it.
         remember: Time = "30 d", from "0 s" to "3660 d";
     }
 }
@@ -430,6 +431,11 @@ section! {
     Queue "queue" {
         /// Most calls at once, over all trunks, both ways.
         max_calls: Count = 60, from 1 to 10000;
+        /// Most faxes to one number that one call carries, one after the other: those that wait for it when it is dialled, together not
+        /// more than 60 pages, so that a line is not held for an hour. Each has its own receipt. 1: each has a call of its own, as a fax
+        /// server at the far end may file whatever a call brings as one document. A machine that does not come back for the next fax is
+        /// remembered for as long as `remember` of `[fax]` says, and gets one a call.
+        faxes_per_call: Count = 1, from 1 to 64;
         /// How long a fax is tried before it is given up.
         lifetime: Time = "24 h", from "1 m" to "30 d";
         /// How long ended faxes can be looked up with `faxramp queue`. Their pages are kept as long.

@@ -30,8 +30,14 @@ const MOST_WAITING_PACKETS: usize = 64;
 
 /// Whoever a call is made for.
 pub trait CallOwner: Send + Sync + 'static {
-    /// The bits of page `index` (from 0) in the form the far end takes.
-    fn page(&self, index: u32, format: PageFormat) -> impl Future<Output = Result<Arc<[u8]>, String>> + Send;
+    /// The bits of page `index` (from 0) of a document in the form the far end takes. `document` is its place in the list to be sent, and 0
+    /// after [`CallOwner::polled`].
+    fn page(
+        &self,
+        document: usize,
+        index: u32,
+        format: PageFormat,
+    ) -> impl Future<Output = Result<Arc<[u8]>, String>> + Send;
     /// A page came in: stores it durably, then says how good it is. A page with the index of an earlier one replaces it.
     fn received(&self, page: ReceivedPage) -> impl Future<Output = Verdict> + Send;
     /// The far end fetches the document at this place of those offered: [`CallOwner::page`] is asked for its pages from now on.
@@ -43,10 +49,28 @@ pub trait CallOwner: Send + Sync + 'static {
     fn locate(&self, _uri: &sip::Uri) -> impl Future<Output = Vec<sip::Destination>> + Send {
         std::future::ready(Vec::new())
     }
-    /// The far end confirmed this many pages in all.
-    fn confirmed(&self, pages: u32);
+    /// The far end confirmed this many pages of a document in all.
+    fn confirmed(&self, document: usize, pages: u32);
+    /// A document is done with, and the call goes on with the next one. Only owners that send several need it.
+    fn document_over(&self, _over: Ending) {}
     /// Something to show.
     fn progress(&self, progress: &Progress);
+}
+
+/// What is wanted of a call while it is on the line.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Wish {
+    /// Its end, for this reason.
+    pub hang_up: Option<Cause>,
+    /// Documents that are not wanted any more: places in the list to be sent. To say it again does nothing.
+    pub withdrawn: Vec<usize>,
+}
+
+impl From<Cause> for Wish {
+    /// That the call ends for this reason.
+    fn from(cause: Cause) -> Self {
+        Self { hang_up: Some(cause), ..Self::default() }
+    }
 }
 
 /// Which way of a call a packet took.
@@ -176,13 +200,13 @@ fn on_shared_tick(moment: Instant) -> Instant {
     u32::try_from(ticks).map_or(moment, |ticks| first + SHARED_TICK * ticks)
 }
 
-/// Runs a call until its line is free. A cause put into `hang_up` ends it early. The far end's repetitions after that are answered
+/// Runs a call until its line is free. `wishes` may end it early. The far end's repetitions after that are answered
 /// by a task of their own: nobody waits for them, and no tap sees them.
 pub async fn run<O: CallOwner>(
     mut call: Call,
     sockets: MediaSockets,
     sip: SipSocket,
-    mut hang_up: watch::Receiver<Option<Cause>>,
+    mut wishes: watch::Receiver<Wish>,
     owner: Arc<O>,
     tap: Option<Arc<dyn Tap>>,
 ) -> Ending {
@@ -193,8 +217,7 @@ pub async fn run<O: CallOwner>(
     let (mut ending, mut is_finished) = (None, false);
     let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut alarm = Alarm::new();
-    let mut audio = [0u8; DATAGRAM_OCTETS];
-    let mut t38 = [0u8; DATAGRAM_OCTETS];
+    let (mut audio, mut t38) = ([0u8; DATAGRAM_OCTETS], [0u8; DATAGRAM_OCTETS]);
     loop {
         while let Some(output) = call.poll() {
             match output {
@@ -216,9 +239,12 @@ pub async fn run<O: CallOwner>(
                     drop(sockets.t38.send_to(&datagram, to).await);
                 }
                 Output::Polled { document } => owner.polled(document),
-                Output::NeedPage { index, format } => pending.push_back(prepare(&owner, index, format)),
+                Output::NeedPage { document, index, format } => {
+                    pending.push_back(prepare(&owner, document, index, format));
+                }
                 Output::PageReceived(page) => pending.push_back(keep(&owner, page)),
-                Output::Confirmed { pages } => owner.confirmed(pages),
+                Output::Confirmed { document, pages } => owner.confirmed(document, pages),
+                Output::DocumentOver(over) => owner.document_over(over),
                 Output::Progress(progress) => owner.progress(&progress),
             }
         }
@@ -256,7 +282,7 @@ pub async fn run<O: CallOwner>(
                     Done::Located(uri, targets) => call.handle(Input::Resolved { uri, targets }, clock::now()),
                 }
             }
-            cause = wanted_end(&mut hang_up) => call.handle(Input::HangUp(cause), clock::now()),
+            wish = wished(&mut wishes) => fulfil(wish, &mut call),
             () = alarm.at(call.deadline(), call.hears_by_frames()) => {
                 if call.hears_by_frames() {
                     hear_waiting(&mut call, &sockets.audio, &mut audio, |source, octets| seen(Way::Audio, source, octets));
@@ -303,6 +329,7 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Deli
                 | Output::NeedPage { .. }
                 | Output::PageReceived(_)
                 | Output::Confirmed { .. }
+                | Output::DocumentOver(_)
                 | Output::Progress(_) => {}
             }
         }
@@ -355,9 +382,9 @@ fn locate<O: CallOwner>(owner: &Arc<O>, uri: sip::Uri) -> Pending {
     })
 }
 
-fn prepare<O: CallOwner>(owner: &Arc<O>, index: u32, format: PageFormat) -> Pending {
+fn prepare<O: CallOwner>(owner: &Arc<O>, document: usize, index: u32, format: PageFormat) -> Pending {
     let owner = Arc::clone(owner);
-    Box::pin(async move { Done::Page(owner.page(index, format).await) })
+    Box::pin(async move { Done::Page(owner.page(document, index, format).await) })
 }
 
 fn keep<O: CallOwner>(owner: &Arc<O>, page: ReceivedPage) -> Pending {
@@ -376,14 +403,18 @@ async fn wait_for(pending: &mut VecDeque<Pending>) -> Done {
     }
 }
 
-async fn wanted_end(hang_up: &mut watch::Receiver<Option<Cause>>) -> Cause {
-    loop {
-        if hang_up.changed().await.is_err() {
-            return std::future::pending().await;
-        }
-        let cause = hang_up.borrow_and_update().clone();
-        if let Some(cause) = cause {
-            return cause;
-        }
+fn fulfil(wish: Wish, call: &mut Call) {
+    for document in wish.withdrawn {
+        call.handle(Input::Withdraw { document }, clock::now());
     }
+    if let Some(cause) = wish.hang_up {
+        call.handle(Input::HangUp(cause), clock::now());
+    }
+}
+
+async fn wished(wishes: &mut watch::Receiver<Wish>) -> Wish {
+    if wishes.changed().await.is_err() {
+        return std::future::pending().await;
+    }
+    wishes.borrow_and_update().clone()
 }

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod authorize;
+pub mod batch;
 pub mod dialplan;
 pub mod pace;
 pub mod retry;
@@ -15,6 +16,7 @@ pub mod trunk_state;
 
 pub use address::{AddressOptions, AddressRules, FaxAddress, Refusal};
 pub use authorize::{Action, Authorized, Explanation, Rule, Rules, SenderPattern, authorize, explain};
+pub use batch::{BatchCall, concerns_the_number, takes_one_fax};
 pub use dialplan::{DialplanError, NumberFormat, Rate, Route, Trunk, Trunks};
 pub use pace::Pace;
 pub use retry::{GiveUp, Next, RetrySettings, Schedule, ScheduleError, Tries, lengthened_ms};

@@ -276,6 +276,8 @@ pub enum Next {
     At(i64),
     /// Dial at once on another trunk: this one could not place the call. It costs no try.
     Elsewhere,
+    /// Dial again at this time, in Unix milliseconds; the attempt was not the fax's own failure and costs no try.
+    Uncounted(i64),
     /// Give up.
     GiveUp(GiveUp),
 }

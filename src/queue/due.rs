@@ -113,6 +113,53 @@ fn not_tried(routes: Vec<Route>, tried: &[String], free: &BTreeMap<String, u32>)
     }
 }
 
+/// Pages of several faxes in one call: some half an hour, so that nobody waits long for the line.
+pub const MOST_PAGES: u32 = 60;
+
+/// How much one call may carry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Batch {
+    /// Faxes; 1 where each has a call of its own.
+    pub faxes: u32,
+    /// Pages of them all that are to be sent. A fax alone may have more.
+    pub pages: u32,
+}
+
+/// The faxes that go with `first` in its call over `route`: those of `due` to the same number that would take the same way, as many as
+/// `batch` allows, in their order.
+///
+/// A fax that has failed in a call before is alone in its next: whether the fault was its own or that of a far end that takes no second
+/// fax, the others do not suffer from it, nor it from them.
+#[must_use]
+pub fn companions(
+    first: &DueJob,
+    route: &Route,
+    due: &[DueJob],
+    trunks: &Trunks,
+    batch: Batch,
+    chance: u64,
+) -> Vec<JobId> {
+    let is_fit = |due: &DueJob| due.job.fetch.is_none() && due.job.tries.fax == 0;
+    let left = |due: &DueJob| due.job.pages_total.saturating_sub(due.job.pages_confirmed);
+    if !is_fit(first) {
+        return Vec::new();
+    }
+    let mut pages = left(first);
+    let mut chosen = Vec::new();
+    for other in due.iter().filter(|other| other.job.id != first.job.id && other.job.number == first.job.number) {
+        if chosen.len() + 1 >= batch.faxes as usize {
+            break;
+        }
+        let same_way = !other.tried_trunks.contains(&route.trunk) && routes(other, trunks, chance).contains(route);
+        let sum = pages.saturating_add(left(other));
+        if is_fit(other) && same_way && sum <= batch.pages {
+            pages = sum;
+            chosen.push(other.job.id);
+        }
+    }
+    chosen
+}
+
 /// What follows a call that its trunk could not place: another trunk at once where there is one that can be used, else nothing.
 #[must_use]
 pub fn elsewhere(

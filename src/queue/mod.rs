@@ -30,8 +30,8 @@ pub use offers::{Fetching, MAX_OFFERS, NewFetching, NewOffer, Offer, OfferEnd, O
 pub use receipt::Queued;
 pub use rows::{
     Attempt, Counters, DueJob, Fetch, Job, JobDetail, JobFilter, Mail, MailKind, MailState, Message, NewJob, NewMail,
-    NewMessage, NewReceived, Opened, PlacedCall, Purged, Received, ReceptionEnd, Recovered, Release, RenderedJobs,
-    Resend,
+    NewMessage, NewReceived, Opened, OpenedCall, PlacedCall, Purged, Received, ReceptionEnd, Recovered, Release,
+    RenderedJobs, Resend,
 };
 pub use store::Store;
 pub use trunks::{T38Note, TrunkCalls, TrunkFailure, TrunkRow};

@@ -8,7 +8,7 @@ mod received;
 
 use crate::model::{JobId, JobState, MessageId, Number};
 
-pub use attempt::{Attempt, DueJob, JobDetail, Opened, PlacedCall};
+pub use attempt::{Attempt, DueJob, JobDetail, Opened, OpenedCall, PlacedCall};
 pub use job::{Fetch, Job, NewJob};
 pub use mail::{Mail, MailKind, MailState, NewMail};
 pub use message::{Message, NewMessage};

@@ -15,7 +15,9 @@ use crate::policy::Route;
 use crate::sip::{Destination, EndpointSettings, LocalAddresses, Located, Place, Scheme, TlsPeer, Transport, Uri};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
-use crate::t30::{self, AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, SenderSettings};
+use crate::t30::{
+    self, AnswererSettings, Document, DocumentToSend, Errand, PollSettings, ReceiverSettings, SenderSettings,
+};
 
 /// The way to the telephone network.
 #[derive(Clone)]
@@ -213,17 +215,14 @@ pub struct NoTls;
 
 /// The fax of an outbound call.
 #[must_use]
-pub fn caller(fax: &Fax, pages: Vec<PageShape>, first_page: u32, sub_address: Option<String>) -> Errand {
+pub fn caller(fax: &Fax, documents: Vec<DocumentToSend>) -> Errand {
     Errand::Send(SenderSettings {
         station_id: fax.station_id.clone(),
-        pages,
-        first_page,
+        documents,
         ecm: fax.ecm,
         compressions: vec![Compression::Mmr, Compression::Mr, Compression::Mh],
         max_modulation: fax.max_modulation,
         transport: t30::Transport::InternetAware,
-        sub_address,
-        sender_password: None,
         send_cng: true,
         frame_size: if fax.ecm_small_frames { FrameSize::Octets64 } else { FrameSize::Octets256 },
         rtn: fax.rtn,

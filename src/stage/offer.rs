@@ -102,6 +102,11 @@ impl Answerer {
         self.offered.offers.iter().map(document).collect()
     }
 
+    /// The fax that came last.
+    pub fn received_last(&self) -> ReceivedId {
+        self.reception.id()
+    }
+
     /// Writes down how the fetching ended, if there was one.
     pub async fn close(&self, ending: &Ending) {
         let Some(chosen) = self.chosen() else { return };
@@ -160,7 +165,7 @@ impl Answerer {
 }
 
 impl CallOwner for Answerer {
-    async fn page(&self, index: u32, format: PageFormat) -> Result<Arc<[u8]>, String> {
+    async fn page(&self, _document: usize, index: u32, format: PageFormat) -> Result<Arc<[u8]>, String> {
         let chosen = self.chosen().ok_or("no document was asked for")?;
         let opened = self.opened(&chosen).await.map_err(|fault| fault.to_string())?;
         let page = opened.pages.get(index as usize).ok_or("there is no such page")?.clone();
@@ -187,7 +192,7 @@ impl CallOwner for Answerer {
         self.reception.received(page).await
     }
 
-    fn confirmed(&self, _pages: u32) {}
+    fn confirmed(&self, _document: usize, _pages: u32) {}
 
     fn progress(&self, progress: &Progress) {
         self.reception.progress(progress);

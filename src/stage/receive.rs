@@ -20,7 +20,7 @@ use super::settings::{InboundPeer, Settings, WhenFull};
 use super::{Fault, Office, chance, fax_mail, now_ms, trace};
 use crate::call::{Call, Codec, Ending, InboundSettings, LineSettings, Record};
 use crate::clock;
-use crate::io::call::{Tap, Way, run as run_call, run_leg};
+use crate::io::call::{Tap, Way, Wish, run as run_call, run_leg};
 use crate::io::sip::Arrived;
 use crate::model::{CallId, Cause, ReceivedId};
 use crate::queue::{Bell, NewReceived, Received};
@@ -36,7 +36,7 @@ pub async fn run(
     office: Office,
     line: Line,
     mut new_calls: mpsc::Receiver<Arrived>,
-    hang_up: watch::Receiver<Option<Cause>>,
+    hang_up: watch::Receiver<Wish>,
     mut stop: watch::Receiver<bool>,
     calls: Calls,
 ) {
@@ -186,7 +186,7 @@ impl Refusal {
 }
 
 impl Answering {
-    async fn run(self, counted: Result<ReceptionCount, Refusal>, hang_up: watch::Receiver<Option<Cause>>) {
+    async fn run(self, counted: Result<ReceptionCount, Refusal>, hang_up: watch::Receiver<Wish>) {
         let counted = match counted {
             Ok(counted) => counted,
             Err(refusal) => {
@@ -293,7 +293,7 @@ impl Answering {
         self,
         id: ReceivedId,
         file: crate::spool::Growing,
-        hang_up: watch::Receiver<Option<Cause>>,
+        hang_up: watch::Receiver<Wish>,
         counted: ReceptionCount,
     ) {
         let subject = Subject::Receiving(id);
@@ -302,8 +302,15 @@ impl Answering {
         self.office.live().begin(subject, view);
         tracing::info!(received = %id, "answering");
         let reception = Reception::new(self.office.clone(), id, subject, file);
+        let mut last = id;
         let ending = match self.offered(id).await {
-            Ok(offered) => self.call(id, Arc::new(Answerer::new(reception, offered)), hang_up).await,
+            Ok(offered) => {
+                let answerer = Arc::new(Answerer::new(reception, offered));
+                let ending = self.call(id, Arc::clone(&answerer), hang_up).await;
+                // The call may have brought several faxes; those before are closed.
+                last = answerer.received_last();
+                ending
+            }
             Err(reason) => Err(reason),
         };
         let unanswered = ending.is_err();
@@ -313,11 +320,11 @@ impl Answering {
         drop(counted);
         self.office.bell(Bell::Dial).notify_one();
         let office = self.office.clone();
-        let close = move |office: &Office| close(office, id, &ending.outcome.cause, Some(&ending.record));
+        let close = move |office: &Office| close(office, last, &ending.outcome.cause, Some(&ending.record));
         let closed = office.blocking(close).await;
         if let Err(fault) = closed {
             // The row stays open, so the next start closes it and mails what there is.
-            tracing::error!(received = %id, %fault, "a received fax could not be closed");
+            tracing::error!(received = %last, %fault, "a received fax could not be closed");
         }
         self.office.live().end(subject, outcome);
         if unanswered {
@@ -347,7 +354,7 @@ impl Answering {
         &self,
         id: ReceivedId,
         answerer: Arc<Answerer>,
-        hang_up: watch::Receiver<Option<Cause>>,
+        hang_up: watch::Receiver<Wish>,
     ) -> Result<Ending, String> {
         let receive = &self.settings.receive;
         let peer = self.source.back();
@@ -394,7 +401,10 @@ pub fn finish_interrupted(office: &Office, receptions: &[Received]) -> Result<()
 }
 
 /// Makes the TIFF, the mails, and closes the row.
-fn close(office: &Office, id: ReceivedId, cause: &Cause, record: Option<&Record>) -> Result<(), Fault> {
+///
+/// # Errors
+/// A failing disk.
+pub(super) fn close(office: &Office, id: ReceivedId, cause: &Cause, record: Option<&Record>) -> Result<(), Fault> {
     let row = office.store().received(id)?;
     let end = fax_mail::end_of(office, &row, cause, record)?;
     let is_kept = end.spool_file.is_none();

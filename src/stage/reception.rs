@@ -9,13 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::live::Subject;
 use super::pages::StoredPage;
-use super::{Fault, Office};
+use super::{Fault, Office, now_ms};
 use crate::call::{PageFormat, Progress, ReceivedPage, Verdict};
 use crate::image::quality::{self, CopyQuality};
 use crate::image::{self, DecodeLimits};
 use crate::io::call::CallOwner;
-use crate::model::{ReceivedId, Resolution};
-use crate::spool::{Growing, SpoolName};
+use crate::model::{Cause, ReceivedId, Resolution};
+use crate::queue::NewReceived;
+use crate::spool::{Growing, Kind, SpoolName};
 
 const MARK: &[u8; 4] = b"fax2";
 const RECORD_HEAD: usize = 28;
@@ -92,13 +93,18 @@ pub fn read_pages(office: &Office, spool_file: &str) -> Result<Vec<KeptPage>, Fa
 /// The owner of a call in which pages come to us: one that came in, or one that fetches.
 pub struct Reception {
     office: Office,
-    id: ReceivedId,
     /// Under which it is shown.
     subject: Subject,
     state: Arc<Mutex<Growth>>,
 }
 
 struct Growth {
+    id: ReceivedId,
+    /// The document of the call that it is, and the count of pages before it.
+    document: u32,
+    pages_before: u32,
+    /// The document that identification and sub-address are of.
+    named: usize,
     file: Growing,
     remote_id: Option<String>,
     sub_address: Option<String>,
@@ -108,30 +114,53 @@ impl Reception {
     /// Pages go into `file`.
     #[must_use]
     pub fn new(office: Office, id: ReceivedId, subject: Subject, file: Growing) -> Self {
-        let growth = Growth { file, remote_id: None, sub_address: None };
-        Self { office, id, subject, state: Arc::new(Mutex::new(growth)) }
+        let growth = Growth { id, document: 0, pages_before: 0, named: 0, file, remote_id: None, sub_address: None };
+        Self { office, subject, state: Arc::new(Mutex::new(growth)) }
+    }
+
+    /// The fax that grows now.
+    pub fn id(&self) -> ReceivedId {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).id
     }
 }
 
 impl CallOwner for Reception {
-    async fn page(&self, _index: u32, _format: PageFormat) -> Result<Arc<[u8]>, String> {
+    async fn page(&self, _document: usize, _index: u32, _format: PageFormat) -> Result<Arc<[u8]>, String> {
         Err("nothing is kept to be polled".into())
     }
 
     async fn received(&self, page: ReceivedPage) -> Verdict {
-        let (id, state) = (self.id, Arc::clone(&self.state));
-        let stored = self.office.blocking(move |office| store(office, id, &state, &page)).await;
-        stored.unwrap_or_else(|fault| {
-            tracing::error!(received = %id, %fault, "a page could not be stored, so it is not confirmed");
-            Verdict::Bad
-        })
+        let state = Arc::clone(&self.state);
+        let stored = self.office.blocking(move |office| {
+            let whole = next_document(office, &state, &page)?;
+            Ok((store(office, &state, &page)?, whole))
+        });
+        let (verdict, whole) = stored.await.unwrap_or_else(|fault| {
+            tracing::error!(received = %self.id(), %fault, "a page could not be stored, so it is not confirmed");
+            (Verdict::Bad, None)
+        });
+        if let Some(whole) = whole {
+            // Its sender need not wait until it is mailed; if this fails, the next start does it.
+            let office = self.office.clone();
+            tokio::spawn(async move {
+                let closed = office.blocking(move |office| super::receive::close(office, whole, &Cause::Sent, None));
+                if let Err(fault) = closed.await {
+                    tracing::error!(received = %whole, %fault, "a received fax could not be closed");
+                }
+            });
+        }
+        verdict
     }
 
-    fn confirmed(&self, _pages: u32) {}
+    fn confirmed(&self, _document: usize, _pages: u32) {}
 
     fn progress(&self, progress: &Progress) {
         if let Progress::Fax(fax) = progress {
             let mut growth = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if fax.document > growth.named {
+                growth.named = fax.document;
+                (growth.remote_id, growth.sub_address) = (None, None);
+            }
             growth.remote_id = fax.remote_id.clone().or(growth.remote_id.take());
             growth.sub_address = fax.sub_address.clone().or(growth.sub_address.take());
         }
@@ -139,8 +168,39 @@ impl CallOwner for Reception {
     }
 }
 
+/// Where the page begins another fax of a call that came in, opens that; gives the one that is whole now.
+fn next_document(office: &Office, state: &Mutex<Growth>, page: &ReceivedPage) -> Result<Option<ReceivedId>, Fault> {
+    let mut growth = state.lock().unwrap_or_else(PoisonError::into_inner);
+    if page.document <= growth.document {
+        return Ok(None);
+    }
+    growth.document = page.document;
+    let row = office.store().received(growth.id)?;
+    // What is fetched belongs to the one job; and where nothing came yet, the fax is the new one.
+    if row.job.is_some() || row.pages == 0 {
+        return Ok(None);
+    }
+    let file = office.spool().grow(Kind::Received)?;
+    let id = office.store().open_reception(NewReceived {
+        called: row.called,
+        caller: row.caller,
+        caller_name: row.caller_name,
+        caller_withheld: row.caller_withheld,
+        trunk: row.trunk,
+        job: None,
+        mailboxes: row.mailboxes,
+        spool_file: file.name().to_string(),
+        opened_ms: now_ms(),
+    })?;
+    tracing::info!(received = %id, before = %growth.id, "another fax comes in the same call");
+    let whole = std::mem::replace(&mut growth.id, id);
+    growth.file = file;
+    growth.pages_before = page.index;
+    Ok(Some(whole))
+}
+
 /// Decodes, judges, and makes a page safe.
-fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &ReceivedPage) -> Result<Verdict, Fault> {
+fn store(office: &Office, state: &Mutex<Growth>, page: &ReceivedPage) -> Result<Verdict, Fault> {
     let format = &page.format;
     let limits = DecodeLimits { max_rows: MAX_ROWS };
     let decoded = image::decode(&page.bits, format.compression, format.width.pels(format.resolution), limits);
@@ -160,11 +220,12 @@ fn store(office: &Office, id: ReceivedId, state: &Mutex<Growth>, page: &Received
     let kept =
         KeptPage { page: StoredPage::of(&decoded.bitmap, format.width, format.resolution), bad_rows: decoded.bad_rows };
     let mut growth = state.lock().unwrap_or_else(PoisonError::into_inner);
-    growth.file.write(&page_record(page.index, &kept))?;
+    let place = page.index.saturating_sub(growth.pages_before);
+    growth.file.write(&page_record(place, &kept))?;
     growth.file.sync()?;
     if page.wants_verdict {
         let (remote_id, sub_address) = (growth.remote_id.clone(), growth.sub_address.clone());
-        office.store().reception_page(id, page.index + 1, remote_id, sub_address)?;
+        office.store().reception_page(growth.id, place + 1, remote_id, sub_address)?;
     }
     Ok(verdict)
 }

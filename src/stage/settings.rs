@@ -13,6 +13,7 @@ use crate::model::{Network, NumberPattern, Resolution};
 use crate::pages::plan;
 use crate::policy::address::AddressRules;
 use crate::policy::{InboundRoutes, RetrySettings, Rules, Schedule, Trunks};
+use crate::queue::due::Batch;
 use crate::signal::Modulation;
 use crate::sip::{self, CalledFrom};
 use crate::t30::RtnMeaning;
@@ -279,6 +280,8 @@ pub struct Dial {
     pub lines: BTreeMap<String, TrunkLine>,
     /// Calls at once, over all trunks.
     pub max_calls: usize,
+    /// How many faxes one call carries.
+    pub batch: Batch,
     /// When to dial again.
     pub retry: RetrySettings,
     /// The fax.

@@ -6,12 +6,17 @@ use super::capability::Capability;
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::Modulation;
 
-/// How it ended.
+/// How a call ended, or a document that others of the call followed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ending {
+    /// The document of ours it speaks of: place in [`SenderSettings::documents`](super::SenderSettings::documents), from 0. Those after
+    /// it were not begun.
+    pub document: usize,
+    /// Whether the DCS of this document was sent. If not, nothing of it was. True where pages come to us.
+    pub begun: bool,
     /// Why. `Sent` also for an answerer that heard a DCN in its place.
     pub cause: Cause,
-    /// Pages confirmed in this call: those sent, counted from `first_page`, and those received that we confirmed. Which way
+    /// Pages confirmed in this call: those of the document sent, counted from its `first_page`, and those received that we confirmed. Which way
     /// they went is told by [`Record::sent`] and [`Record::received`].
     pub pages: u32,
     /// What was seen.
@@ -114,6 +119,8 @@ pub struct PageRecord {
 pub struct Progress {
     /// Phase of the procedure.
     pub phase: Phase,
+    /// The document of ours that is under way, as in [`Ending::document`].
+    pub document: usize,
     /// Page under way, from 0, as in [`PageRecord::index`].
     pub page: u32,
     /// Modulation agreed.

@@ -49,7 +49,7 @@ pub use negotiate::{PageFormat, PageShape};
 pub use nsf::NonStandard;
 pub use procedure::{AnswererSettings, Document, Errand, PollSettings, Procedure};
 pub use receiver::{PageEnd, ReceivedPage, Receiver, ReceiverSettings};
-pub use sender::{RtnMeaning, Sender, SenderSettings};
+pub use sender::{DocumentToSend, RtnMeaning, Sender, SenderSettings};
 
 #[cfg(test)]
 mod tests;
@@ -92,6 +92,12 @@ pub enum Input {
     PageVerdict(Verdict),
     /// End the call for this reason. DCN is sent first unless the reason is that nobody would hear it.
     Stop(Cause),
+    /// To the caller: this document of [`SenderSettings::documents`] is not wanted any more. If it has not begun it is left out; if it is
+    /// on the line, the call ends as `Cancelled`; if it is over, nothing happens.
+    Withdraw {
+        /// Place in the list, from 0.
+        document: usize,
+    },
     /// `deadline()` has passed.
     Timeout,
 }
@@ -118,7 +124,9 @@ pub enum Output {
     Listen(Listen),
     /// The caller wants a page; [`Input::Page`] answers.
     NeedPage {
-        /// Place in `SenderSettings::pages`, from 0.
+        /// Place in `SenderSettings::documents`, from 0; 0 where [`Output::Polled`] told which document it is.
+        document: usize,
+        /// Place among its pages, from 0.
         index: u32,
         /// How it has to be coded. The owner scales it when width or resolution differ from the page's shape.
         format: PageFormat,
@@ -132,9 +140,13 @@ pub enum Output {
     PageReceived(ReceivedPage),
     /// The caller has the far end's confirmation of a page.
     Confirmed {
-        /// Pages confirmed in this call, this one included, counted from `SenderSettings::first_page`.
+        /// The document, as in [`Output::NeedPage`].
+        document: usize,
+        /// Pages of it confirmed in this call, this one included, counted from its `first_page`.
         pages: u32,
     },
+    /// A document is done with, and the call goes on with the next one.
+    DocumentOver(Ending),
     /// For a display.
     Progress(Progress),
     /// It is over; nothing comes after this.

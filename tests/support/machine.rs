@@ -10,7 +10,7 @@ use faxramp::call::{
 };
 use faxramp::clock;
 use faxramp::image::{Bitmap, DecodeLimits, decode};
-use faxramp::io::call::{CallOwner, MediaPorts, run};
+use faxramp::io::call::{CallOwner, MediaPorts, Wish, run};
 use faxramp::io::sip::{Arrived, Port, SipSocket};
 use faxramp::io::tls::TlsSettings;
 use faxramp::sip::{CallSettings, EndpointSettings, Router, Transport};
@@ -90,12 +90,12 @@ async fn answer(
         fax: answerer,
     };
     let Some(call) = Call::inbound(settings, &arrived.message, arrived.source, 7, clock::now()) else { return };
-    let (_hang_up, wanted_end) = watch::channel(None);
+    let (_hang_up, wanted_end) = watch::channel(Wish::default());
     run(call, sockets, sip, wanted_end, kept, None).await;
 }
 
 impl CallOwner for Kept {
-    async fn page(&self, _index: u32, _format: PageFormat) -> Result<Arc<[u8]>, String> {
+    async fn page(&self, _document: usize, _index: u32, _format: PageFormat) -> Result<Arc<[u8]>, String> {
         Err("it has nothing to be fetched".into())
     }
 
@@ -106,7 +106,7 @@ impl CallOwner for Kept {
         Verdict::Good
     }
 
-    fn confirmed(&self, _pages: u32) {}
+    fn confirmed(&self, _document: usize, _pages: u32) {}
 
     fn progress(&self, _progress: &Progress) {}
 }

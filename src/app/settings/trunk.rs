@@ -11,6 +11,7 @@ use crate::config::{self, Config, SipHost, SipTransport, TlsClients, TrunkTransp
 use crate::io::tls::{ClientCertificates, ClientFiles, IdentityFiles, ServerFiles, TlsError, TlsSettings};
 use crate::model::{Number, NumberPlan};
 use crate::policy::{NumberFormat, Rate, Trunk, Trunks};
+use crate::queue::due::{Batch, MOST_PAGES};
 use crate::sip::{self, Credentials};
 use crate::stage::settings::{
     Dial, Fax, Identity, NumberUri, Registering, SipServer, Srtp, SrtpWish, Telling, TrunkLine, Watching,
@@ -94,6 +95,7 @@ pub(super) fn dial(config: &Config, plan: &NumberPlan, fax: &Fax) -> Result<Dial
         trunks,
         lines,
         max_calls: config.queue.max_calls as usize,
+        batch: Batch { faxes: config.queue.faxes_per_call, pages: MOST_PAGES },
         retry: retry(config)?,
         fax: fax.clone(),
         user_agent: config.sip.user_agent.clone(),

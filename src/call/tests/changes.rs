@@ -37,7 +37,7 @@ fn once(is_it: impl Fn(usize, &Output) -> bool + 'static, actions: Vec<(Duration
 
 /// Whether the caller tells the last page as confirmed.
 fn is_last_confirmed(side: usize, output: &Output) -> bool {
-    side == CALLER && matches!(output, Output::Confirmed { pages: 3 })
+    side == CALLER && matches!(output, Output::Confirmed { pages: 3, .. })
 }
 
 fn offers(network: &Network) -> usize {

@@ -3,6 +3,7 @@
 
 mod audio;
 mod changes;
+mod documents;
 mod endings;
 mod faults;
 mod gateway;

@@ -134,7 +134,7 @@ impl Network {
         #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
         let base = Instant::now();
         let mut router = Router::new("caller");
-        let earlier = PageCount::of(&caller.fax).earlier;
+        let earlier = PageCount::of(&caller.fax).first().map_or(0, |count| count.earlier);
         let call = Call::outbound(caller, seed, base);
         router.add(call.leg());
         let party = Party { confirmed: earlier, earlier, ..Party::new(call) };
@@ -195,7 +195,7 @@ impl Network {
             assert!(other.judged_good >= believed, "{believed} pages believed:\n{}", self.story());
             assert_eq!(one.ended().record.sent, believed, "{}", self.story());
         }
-        if self.caller().call.pages.total == 0 {
+        if self.caller().call.pages.is_empty() {
             return;
         }
         let confirmed = self.caller().ended().outcome.pages_confirmed;
@@ -344,12 +344,12 @@ impl Network {
                         self.after(Duration::from_millis(20), side, Action::Verdict(verdict));
                     }
                 }
-                Output::Confirmed { pages } => self.check_confirmed(side, pages),
+                Output::Confirmed { pages, .. } => self.check_confirmed(side, pages),
                 Output::Finished => {
                     let key = self.parties[side].as_ref().unwrap().call.leg().key();
                     self.routers[side].remove(&key);
                 }
-                Output::Polled { .. } | Output::Progress(_) | Output::Ended(_) => {}
+                Output::Polled { .. } | Output::Progress(_) | Output::DocumentOver(_) | Output::Ended(_) => {}
             }
         }
     }

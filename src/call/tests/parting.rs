@@ -25,7 +25,7 @@ fn call(correction: ErrorCorrection, pacing: Pacing, burst: Duration) -> Network
     let all_confirmed = Rc::new(Cell::new(false));
     let confirmed = Rc::clone(&all_confirmed);
     network.watch = Box::new(move |side, output| {
-        confirmed.set(confirmed.get() || side == CALLER && matches!(output, Output::Confirmed { pages: PAGES }));
+        confirmed.set(confirmed.get() || side == CALLER && matches!(output, Output::Confirmed { pages: PAGES, .. }));
         Vec::new()
     });
     let mut begun = None;

@@ -14,8 +14,8 @@ use crate::sip::{CallSettings, Destination, EndpointSettings, Invitation, LocalA
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
-    AnswererSettings, Document, Errand, PageShape, PollSettings, ReceiverSettings, RtnMeaning, SenderSettings,
-    Transport as Carrier,
+    AnswererSettings, Document, DocumentToSend, Errand, PageShape, PollSettings, ReceiverSettings, RtnMeaning,
+    SenderSettings, Transport as Carrier,
 };
 use crate::t38::{ErrorCorrection, Pacing};
 
@@ -92,14 +92,11 @@ pub(super) fn outbound() -> OutboundSettings {
         t38: asking(Duration::from_secs(8)),
         fax: Errand::Send(SenderSettings {
             station_id: "+39 02 1234567".into(),
-            pages: vec![page; PAGES as usize],
-            first_page: 0,
+            documents: vec![DocumentToSend::of(vec![page; PAGES as usize])],
             ecm: true,
             compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
             max_modulation: Modulation::V17At14400,
             transport: Carrier::InternetAware,
-            sub_address: None,
-            sender_password: None,
             send_cng: true,
             frame_size: FrameSize::Octets256,
             rtn: RtnMeaning::default(),
@@ -246,17 +243,18 @@ impl Party {
             assert!(self.finished_at.is_none(), "{output:?} after the end: {:?}", self.story);
             self.note_time(output, now);
             match output {
-                Output::Confirmed { pages } => {
+                Output::Confirmed { pages, .. } => {
                     assert_eq!(*pages, self.confirmed + 1, "pages are confirmed one by one: {:?}", self.story);
                     assert!(self.ending.is_none(), "a page is confirmed after the outcome");
                     self.confirmed = *pages;
                 }
                 Output::Polled { document } => self.story.push(format!("document {document} is fetched")),
-                Output::NeedPage { index, format } => self.formats.push((*index, *format)),
+                Output::NeedPage { index, format, .. } => self.formats.push((*index, *format)),
                 Output::PageReceived(page) => {
                     assert!(self.ending.is_none(), "a page comes after the outcome");
                     self.received.push(page.clone());
                 }
+                Output::DocumentOver(over) => self.story.push(format!("document over {:?}", over.outcome)),
                 Output::Ended(ending) => {
                     self.story.push(format!("ended {:?}", ending.outcome));
                     assert!(self.ending.replace(ending.clone()).is_none(), "two outcomes: {:?}", self.story);
@@ -287,9 +285,10 @@ impl Party {
             Output::Progress(Progress::Fax(fax)) => format!("phase {:?}, page {}", fax.phase, fax.page + 1),
             Output::Progress(progress) => format!("{progress:?}"),
             Output::NeedPage { index, .. } => format!("page {} begins", index + 1),
-            Output::Confirmed { pages } => format!("page {pages} is confirmed"),
+            Output::Confirmed { pages, .. } => format!("page {pages} is confirmed"),
             Output::PageReceived(page) => format!("page {} is here", page.index + 1),
             Output::Polled { document } => format!("document {document} is asked for"),
+            Output::DocumentOver(over) => format!("document {} is over", over.document),
             Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
             Output::Finished => "finished".to_owned(),
             Output::Sip { .. } | Output::Resolve { .. } | Output::Audio { .. } | Output::T38 { .. } => return,

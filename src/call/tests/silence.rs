@@ -29,7 +29,7 @@ fn is_it(from: From, side: usize, output: &Output) -> bool {
             side == CALLER && fax.phase == Phase::C && fax.page == index
         }
         (From::LastPage, Output::PageReceived(page)) => side == CALLEE && page.index + 1 == PAGES,
-        (From::LastConfirmed, Output::Confirmed { pages }) => side == CALLER && *pages == PAGES,
+        (From::LastConfirmed, Output::Confirmed { pages, .. }) => side == CALLER && *pages == PAGES,
         _ => false,
     }
 }

@@ -268,7 +268,7 @@ fn pages_without_error_correction_mode_arrive_too() {
 #[test]
 fn an_attempt_that_resumes_sends_only_what_is_left_and_counts_from_there() {
     let mut caller = outbound();
-    sending(&mut caller).first_page = 2;
+    sending(&mut caller).documents[0].first_page = 2;
     let mut network = network(caller, inbound());
     network.play();
     let outcome = &network.caller().ended().outcome;

@@ -53,7 +53,7 @@ impl Wire {
     fn new(device: impl FnOnce(Instant) -> Procedure) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
         let now = Instant::now();
-        let fax = Fax::start(device(now), Carrier::t38(t38::Settings::default(), Some(at(1, 4002)), now), 0, now);
+        let fax = Fax::start(device(now), Carrier::t38(t38::Settings::default(), Some(at(1, 4002)), now), now);
         let (outputs, heard) = (VecDeque::new(), VecDeque::new());
         let frame = Vec::new();
         let mut wire =
@@ -78,6 +78,7 @@ impl Wire {
                 | Output::PageReceived(_)
                 | Output::Confirmed { .. }
                 | Output::Progress(_)
+                | Output::DocumentOver(_)
                 | Output::Ended(_)
                 | Output::Finished => {}
             }
@@ -230,7 +231,7 @@ fn an_echo_of_our_command_is_no_answer() {
     let mut wire = Wire::new(|now| {
         let mut outbound = outbound();
         let fax = sending(&mut outbound);
-        fax.pages.truncate(1);
+        fax.documents[0].pages.truncate(1);
         fax.max_modulation = Modulation::V29At9600;
         Procedure::caller(outbound.fax, now)
     });

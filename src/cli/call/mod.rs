@@ -15,8 +15,8 @@ use super::exit::{Ended, Exit, Failure};
 use super::moments::Moment;
 use super::queue;
 use crate::clock;
-use crate::model::{CallId, Cause};
-use crate::queue::Store;
+use crate::model::{AttemptId, CallId, Cause, JobId};
+use crate::queue::{PlacedCall, QueueError, Store};
 use crate::trace::{self, pcap};
 
 pub(super) fn run(command: Command, source: &Source, moment: &Moment, console: &mut Console) -> Ended {
@@ -37,6 +37,10 @@ pub(super) fn run(command: Command, source: &Source, moment: &Moment, console: &
 #[derive(Clone, Debug)]
 struct Known {
     id: CallId,
+    /// The call it was part of, under which its capture is kept: that of the fax for which it was placed.
+    call: CallId,
+    /// Other faxes of the same call, with their attempts.
+    others: Vec<(JobId, AttemptId)>,
     /// The number called, and the caller's where it was shown.
     called: String,
     caller: Option<String>,
@@ -54,10 +58,22 @@ struct Known {
 impl Known {
     fn find(store: &Store, id: CallId) -> Result<Self, Failure> {
         let found = match id {
-            CallId::Out(attempt) => store.placed_call(attempt).map(Self::from),
+            CallId::Out(attempt) => store.placed_call(attempt).and_then(|call| Self::with_others(store, call)),
             CallId::In(received) => store.received(received).map(Self::from),
         };
         found.map_err(|error| queue::failure(&error).advising("faxramp call list tells which there are"))
+    }
+
+    fn with_others(store: &Store, call: PlacedCall) -> Result<Self, QueueError> {
+        let (own, whole) = (call.attempt.id, store.attempts_of_call(call.attempt.call)?);
+        let others = whole.iter().filter(|attempt| attempt.id != own).map(|attempt| (attempt.job, attempt.id));
+        Ok(Self { others: others.collect(), ..Self::from(call) })
+    }
+
+    /// The other faxes of the call, for people.
+    fn others_for_people(&self) -> String {
+        let other = |(job, attempt): &(JobId, AttemptId)| format!("fax {job} (call {attempt})");
+        self.others.iter().map(other).collect::<Vec<_>>().join(", ")
     }
 
     fn newest(store: &Store, limit: u32) -> Result<Vec<Self>, Failure> {
@@ -85,11 +101,13 @@ impl Known {
     }
 }
 
-impl From<crate::queue::PlacedCall> for Known {
-    fn from(call: crate::queue::PlacedCall) -> Self {
-        let crate::queue::PlacedCall { attempt, number } = call;
+impl From<PlacedCall> for Known {
+    fn from(call: PlacedCall) -> Self {
+        let PlacedCall { attempt, number } = call;
         Self {
             id: CallId::Out(attempt.id),
+            call: CallId::Out(attempt.call),
+            others: Vec::new(),
             called: number.to_string(),
             caller: None,
             trunk: Some(attempt.trunk),
@@ -108,6 +126,8 @@ impl From<crate::queue::Received> for Known {
     fn from(fax: crate::queue::Received) -> Self {
         Self {
             id: CallId::In(fax.id),
+            call: CallId::In(fax.id),
+            others: Vec::new(),
             called: fax.called,
             caller: fax.caller,
             trunk: fax.trunk,
@@ -158,6 +178,7 @@ fn read(file: &Path, json: bool, moment: &Moment, console: &mut Console) -> Ende
 fn for_programs(call: &Known) -> Value {
     json!({
         "id": call.id.to_string(),
+        "call": call.call.to_string(),
         "direction": match call.id { CallId::Out(_) => "out", CallId::In(_) => "in" },
         "called": call.called,
         "caller": call.caller,

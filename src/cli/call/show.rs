@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use super::super::console::{Console, Line, Style};
 use super::super::exit::{Ended, Exit, Failure};
 use super::super::moments::{Moment, between, span};
@@ -27,7 +29,7 @@ pub(super) fn run(
 ) -> Ended {
     let call = Known::find(&queue::open(config)?, id)?;
     let traces = Traces::at(&traces_directory(config));
-    let capture = traces.read(id).map_err(|error| {
+    let capture = traces.read(call.call).map_err(|error| {
         Failure::new(Exit::Unavailable, error.to_string())
             .advising("run this as the user the server runs as, or as root")
     })?;
@@ -40,7 +42,8 @@ pub(super) fn run(
     if json {
         let mut value = for_programs(&call);
         value["advice"] = advice.into();
-        value["capture"] = capture.is_some().then(|| traces.path(id).display().to_string()).into();
+        value["capture"] = capture.is_some().then(|| traces.path(call.call).display().to_string()).into();
+        value["others"] = call.others.iter().map(|(job, id)| json!({ "job": job.0, "id": id.to_string() })).collect();
         value["ladder"] = trace.as_ref().map(rungs::for_programs).into();
         console.say_json(&value);
         return Ok(Exit::Ok);
@@ -49,7 +52,7 @@ pub(super) fn run(
     match &trace {
         Some(trace) => {
             fact("call-id", &trace.call_id, console);
-            fact("capture", &traces.path(id).display().to_string(), console);
+            fact("capture", &traces.path(call.call).display().to_string(), console);
             console.say("");
             rungs::print(trace, console);
         }
@@ -108,6 +111,7 @@ fn print(call: &Known, advice: &[String], moment: &Moment, console: &mut Console
     fact("placed", &format!("{}{lasted}", moment.show_full(call.opened_ms)), console);
     fact("trunk", call.trunk.as_deref().unwrap_or_default(), console);
     fact("for", &call.purpose, console);
+    fact("and for", &call.others_for_people(), console);
     fact("outcome", &call.outcome(), console);
     for (index, sentence) in advice.iter().enumerate() {
         fact(if index == 0 { "what to do" } else { "" }, sentence, console);

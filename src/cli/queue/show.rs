@@ -233,6 +233,7 @@ fn of_call(attempt: &Attempt) -> Value {
         .map(|text| serde_json::from_str::<Value>(text).unwrap_or_else(|_| Value::String(text.clone())));
     json!({
         "id": attempt.id.0,
+        "call": attempt.call.0,
         "trunk": attempt.trunk,
         "opened": for_programs(attempt.opened_ms),
         "closed": attempt.closed_ms.map(for_programs),

@@ -11,8 +11,8 @@ use crate::signal::Modulation;
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
-    self, AnswererSettings, Document, Ending, Errand, PageFormat, PageShape, PollSettings, Procedure, ReceivedPage,
-    ReceiverSettings, RtnMeaning, SenderSettings, Transport, Verdict,
+    self, AnswererSettings, Document, DocumentToSend, Ending, Errand, PageFormat, PageShape, PollSettings, Procedure,
+    ReceivedPage, ReceiverSettings, RtnMeaning, SenderSettings, Transport, Verdict,
 };
 
 /// A call that is not over by then hangs.
@@ -25,14 +25,18 @@ pub(super) const ANSWERER: usize = 1;
 pub(super) fn sender(pages: usize, ecm: bool, max_modulation: Modulation) -> SenderSettings {
     SenderSettings {
         station_id: "+39 02 1234567".into(),
-        pages: vec![PageShape { width: Width::A4, resolution: Resolution::Fine, rows: 2292 }; pages],
-        first_page: 0,
+        documents: vec![DocumentToSend::of(vec![
+            PageShape {
+                width: Width::A4,
+                resolution: Resolution::Fine,
+                rows: 2292
+            };
+            pages
+        ])],
         ecm,
         compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
         max_modulation,
         transport: Transport::Audio,
-        sub_address: None,
-        sender_password: None,
         send_cng: true,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
@@ -66,7 +70,7 @@ pub(super) fn poll() -> PollSettings {
 }
 
 pub(super) fn with_document(pages: usize) -> AnswererSettings {
-    let pages = sender(pages, true, Modulation::V17At14400).pages;
+    let pages = sender(pages, true, Modulation::V17At14400).documents.remove(0).pages;
     AnswererSettings { receive: receiver(), documents: vec![Document { pages, selective: None, password: None }] }
 }
 
@@ -306,7 +310,7 @@ impl World {
                 self.note(side, &format!("listens for {listen:?}"));
                 self.ends[side].terminal.handle(Input::Listen(listen), now);
             }
-            t30::Output::NeedPage { index, format } => {
+            t30::Output::NeedPage { index, format, .. } => {
                 self.formats.push(format);
                 self.ends[side].sent.push(index);
                 let bits = page_bits(index, self.ends[side].page_octets);
@@ -318,7 +322,10 @@ impl World {
                 }
                 self.pages.push(page);
             }
-            t30::Output::Confirmed { .. } | t30::Output::Polled { .. } | t30::Output::Progress(_) => {}
+            t30::Output::Confirmed { .. }
+            | t30::Output::DocumentOver(_)
+            | t30::Output::Polled { .. }
+            | t30::Output::Progress(_) => {}
             t30::Output::Ended(ending) => {
                 self.note(side, &format!("ended {:?}", ending.cause));
                 self.ends[side].terminal.handle(Input::Part, now);

@@ -1,6 +1,6 @@
 //! Who is dialled now.
 
-use super::{Call, Lines, Plan, elsewhere};
+use super::{Batch, Call, Lines, Plan, companions, elsewhere};
 use crate::model::{JobId, JobState, MessageId, Number, NumberPlan};
 use crate::policy::{AddressOptions, Next, Tries, Trunk, Trunks};
 use crate::queue::rows::{DueJob, Job};
@@ -171,6 +171,59 @@ fn a_job_no_trunk_leads_to_is_named_and_not_waited_for() {
     let planned = plan(&[due(1, "a", "4711"), tied], &trunks(), &lines(9, 9));
     assert_eq!(planned.unroutable, [JobId(1), JobId(2)]);
     assert_eq!(planned.dial, []);
+}
+
+/// Those that go with the first.
+fn with_first(jobs: &[DueJob], batch: Batch) -> Vec<i64> {
+    let route = super::routes(&jobs[0], &trunks(), 0).remove(0);
+    companions(&jobs[0], &route, jobs, &trunks(), batch, 0).into_iter().map(|job| job.0).collect()
+}
+
+const MANY: Batch = Batch { faxes: 9, pages: 60 };
+
+#[test]
+fn faxes_to_the_same_number_go_with_it_whoever_sends_them() {
+    let jobs = [due(1, "a", "+3901"), due(2, "b", "+3901"), due(3, "a", "+3902"), due(4, "a", "+3901")];
+    assert_eq!(with_first(&jobs, MANY), [2, 4]);
+    assert_eq!(with_first(&jobs, Batch { faxes: 2, ..MANY }), [2]);
+    assert!(with_first(&jobs, Batch { faxes: 1, ..MANY }).is_empty());
+}
+
+#[test]
+fn a_call_for_several_has_so_many_pages_and_a_long_fax_goes_alone() {
+    let pages = |id, pages_total| {
+        let mut due = due(id, "a", "+3901");
+        due.job.pages_total = pages_total;
+        due
+    };
+    assert_eq!(with_first(&[pages(1, 20), pages(2, 50), pages(3, 40), pages(4, 1)], MANY), [3]);
+    assert!(with_first(&[pages(1, 400), pages(2, 1)], MANY).is_empty());
+    let mut resumed = pages(2, 50);
+    resumed.job.pages_confirmed = 45;
+    assert_eq!(with_first(&[pages(1, 55), resumed], MANY), [2], "what is left of it counts");
+}
+
+#[test]
+fn a_fax_that_failed_in_a_call_is_alone_in_its_next() {
+    let mut failed = due(2, "a", "+3901");
+    failed.job.tries.fax = 1;
+    let mut busy = due(3, "a", "+3901");
+    busy.job.tries.busy = 4;
+    assert_eq!(with_first(&[due(1, "a", "+3901"), failed.clone(), busy.clone()], MANY), [3]);
+    assert!(with_first(&[failed, busy], MANY).is_empty());
+}
+
+#[test]
+fn only_those_that_would_take_the_same_way_go_with_it() {
+    let mut tied = due(2, "a", "+3901");
+    tied.job.trunk = Some("world".into());
+    let mut shown = due(3, "a", "+3901");
+    shown.job.caller = Some(number("+390699"));
+    let tried = DueJob { tried_trunks: vec!["home".into()], ..due(4, "a", "+3901") };
+    let mut fetch = due(5, "a", "+3901");
+    fetch.job.fetch =
+        Some(crate::queue::rows::Fetch { request: crate::model::FetchRequest::default(), mailboxes: Vec::new() });
+    assert_eq!(with_first(&[due(1, "a", "+3901"), tied, shown, tried, fetch, due(6, "b", "+3901")], MANY), [6]);
 }
 
 proptest! {

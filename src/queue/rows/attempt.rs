@@ -10,6 +10,8 @@ pub struct Attempt {
     pub id: AttemptId,
     /// The job.
     pub job: JobId,
+    /// The call it was part of: the attempt of the fax that the call was placed for first, which is this one where it was alone.
+    pub call: AttemptId,
     /// The trunk it went over.
     pub trunk: String,
     /// When it was opened.
@@ -59,7 +61,16 @@ pub struct DueJob {
     pub tried_trunks: Vec<String>,
 }
 
-/// A call that may now be placed.
+/// A call that may now be placed, for one fax or several.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenedCall {
+    /// Of the fax that it is placed for.
+    pub first: Opened,
+    /// Of those that go with it, in their order.
+    pub further: Vec<(JobId, Opened)>,
+}
+
+/// One fax of a call that may now be placed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Opened {
     /// The open attempt.

@@ -7,7 +7,7 @@ use crate::model::{AttemptId, Cause, JobEvent, JobId, JobState, Number, Outcome,
 use crate::policy::{GiveUp, Next};
 use crate::queue::bell::Bell;
 use crate::queue::error::{QueueError, Refusal};
-use crate::queue::rows::{Attempt, DueJob, Job, Opened};
+use crate::queue::rows::{Attempt, DueJob, Job, Opened, OpenedCall};
 use crate::queue::{MAX_RECORD_BYTES, MAX_ROWS, cause};
 use rusqlite::{OptionalExtension, params};
 
@@ -24,6 +24,23 @@ impl Store {
         self.read(|connection| {
             let mut query = connection.prepare_cached(DUE_JOBS)?;
             let rows = query.query_map(params![now_ms, limit.min(MAX_ROWS)], columns::due_job)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Faxes to this number that may be dialled now, in the order in which they would go; for a call that is about to be placed there.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn due_to(&self, number: &Number, now_ms: i64, limit: u32) -> Result<Vec<DueJob>, QueueError> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached(
+                "SELECT jobs.*, coalesce(senders.served_ms, 0) AS turn_ms \
+                 FROM jobs LEFT JOIN senders ON senders.sender = jobs.sender \
+                 WHERE number = ?1 AND state = 'ready' AND kind = 'send' AND due_ms <= ?2 AND expires_ms > ?2 \
+                 ORDER BY priority DESC, due_ms, id LIMIT ?3",
+            )?;
+            let rows = query.query_map(params![number.as_str(), now_ms, limit.min(MAX_ROWS)], columns::due_job)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -48,9 +65,41 @@ impl Store {
     /// # Errors
     /// The job is not ready, or a call to its number is open: of two that race, one is refused.
     pub fn open_attempt(&self, job: JobId, trunk: &str, now_ms: i64) -> Result<Opened, QueueError> {
+        Ok(self.open_call(job, &[], trunk, now_ms)?.first)
+    }
+
+    /// Writes down that a call is about to be placed for a fax, and that these go with it, in one transaction. Of those that go with it, one that
+    /// cannot be dialled any more is left out.
+    ///
+    /// # Errors
+    /// The first job is not ready, or a call to its number is open: of two that race, one is refused.
+    pub fn open_call(
+        &self,
+        first: JobId,
+        further: &[JobId],
+        trunk: &str,
+        now_ms: i64,
+    ) -> Result<OpenedCall, QueueError> {
         bounded("the trunk", trunk)?;
-        let trunk = trunk.to_owned();
-        self.write("open-attempt", move |tx| open(tx, job, &trunk, now_ms))
+        let (trunk, further) = (trunk.to_owned(), further.to_vec());
+        self.write("open-attempt", move |tx| {
+            let row = step::job(tx.connection, first)?;
+            // The index on open attempts would refuse most of them as well; this names the call that is in the way.
+            if row.state == JobState::Ready
+                && let Some(attempt) = open_to(tx, &row.number)?
+            {
+                return Err(Refusal::NumberInCall { number: row.number, attempt }.into());
+            }
+            let opened = open(tx, first, None, &trunk, now_ms)?;
+            let mut call = OpenedCall { first: opened, further: Vec::new() };
+            for job in further {
+                let goes_with = step::job(tx.connection, job)?;
+                if goes_with.state == JobState::Ready && goes_with.number == row.number && goes_with.fetch.is_none() {
+                    call.further.push((job, open(tx, job, Some(opened.attempt), &trunk, now_ms)?));
+                }
+            }
+            Ok(call)
+        })
     }
 
     /// Writes down that the far end confirmed the fax up to and including `page`, counted from 1 over the whole fax.
@@ -87,6 +136,26 @@ impl Store {
         self.write("close-attempt", move |tx| {
             let open = open_attempt(tx, attempt)?;
             close(tx, &open, &outcome, next, record.as_deref(), now_ms)
+        })
+    }
+
+    /// Takes back the attempt of a fax whose turn in a call never came. Nothing of it was sent, so no attempt remains, it costs no try, and
+    /// the fax is due again at `due_ms`. One that a person cancelled meanwhile stays so.
+    ///
+    /// # Errors
+    /// The attempt is closed already.
+    pub fn not_begun(&self, attempt: AttemptId, due_ms: i64, now_ms: i64) -> Result<JobState, QueueError> {
+        self.write("not-begun", move |tx| {
+            let open = open_attempt(tx, attempt)?;
+            tx.ring(Bell::Dial);
+            if step::state(tx.connection, open.job)? == JobState::Cancelled {
+                close_row(tx, attempt, &Cause::Cancelled, &Cause::Cancelled.sentence(), None, now_ms)?;
+                tx.ring(Bell::Report);
+                return Ok(JobState::Cancelled);
+            }
+            tx.connection.prepare_cached("DELETE FROM attempts WHERE id = ?1")?.execute([attempt.0])?;
+            due_again(tx, open.job, due_ms)?;
+            step::step(tx, open.job, JobEvent::Retry)
         })
     }
 
@@ -128,22 +197,19 @@ impl Store {
     }
 }
 
-fn open(tx: &Tx<'_>, job: JobId, trunk: &str, now_ms: i64) -> Result<Opened, QueueError> {
+/// `call`: the attempt that the call is placed for first, when it is another.
+fn open(tx: &Tx<'_>, job: JobId, call: Option<AttemptId>, trunk: &str, now_ms: i64) -> Result<Opened, QueueError> {
     step::step(tx, job, JobEvent::Dial)?;
     let row = step::job(tx.connection, job)?;
-    // The index on open attempts would refuse it as well; this names the call that is in the way.
-    if let Some(attempt) = open_to(tx, &row.number)? {
-        return Err(Refusal::NumberInCall { number: row.number, attempt }.into());
-    }
     // A document is fetched from its beginning each time.
     let confirmed = if row.fetch.is_some() { 0 } else { row.pages_confirmed };
     let first_page = confirmed + 1;
     tx.connection
         .prepare_cached(
-            "INSERT INTO attempts (job, number, trunk, opened_ms, first_page, pages_confirmed) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO attempts (job, number, call, trunk, opened_ms, first_page, pages_confirmed) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![job.0, row.number.as_str(), trunk, now_ms, first_page, confirmed])?;
+        .execute(params![job.0, row.number.as_str(), call.map(|call| call.0), trunk, now_ms, first_page, confirmed])?;
     let attempt = AttemptId(tx.connection.last_insert_rowid());
     tx.connection
         .prepare_cached(
@@ -161,7 +227,7 @@ fn open(tx: &Tx<'_>, job: JobId, trunk: &str, now_ms: i64) -> Result<Opened, Que
 fn open_to(tx: &Tx<'_>, number: &Number) -> Result<Option<AttemptId>, QueueError> {
     Ok(tx
         .connection
-        .prepare_cached("SELECT id FROM attempts WHERE number = ?1 AND closed_ms IS NULL")?
+        .prepare_cached("SELECT id FROM attempts WHERE number = ?1 AND closed_ms IS NULL ORDER BY id LIMIT 1")?
         .query_row([number.as_str()], |row| row.get(0).map(AttemptId))
         .optional()?)
 }
@@ -227,7 +293,7 @@ pub(super) fn close(
         tx.ring(Bell::Report);
         return Ok(JobState::Cancelled);
     }
-    if next != Next::Elsewhere {
+    if !matches!(next, Next::Elsewhere | Next::Uncounted(_)) {
         count_try(tx, &before, class)?;
     }
     if whole {
@@ -238,10 +304,8 @@ pub(super) fn close(
     ended(tx, open.job, &outcome.cause, now_ms)?;
     match next {
         Next::Done => step::step(tx, open.job, JobEvent::Delivered),
-        Next::At(due_ms) => {
-            tx.connection
-                .prepare_cached("UPDATE jobs SET due_ms = ?2, ended_ms = NULL WHERE id = ?1")?
-                .execute(params![open.job.0, due_ms])?;
+        Next::At(due_ms) | Next::Uncounted(due_ms) => {
+            due_again(tx, open.job, due_ms)?;
             step::step(tx, open.job, JobEvent::Retry)
         }
         Next::Elsewhere => {
@@ -253,6 +317,13 @@ pub(super) fn close(
             step::step(tx, open.job, JobEvent::GiveUp)
         }
     }
+}
+
+fn due_again(tx: &Tx<'_>, job: JobId, due_ms: i64) -> Result<(), QueueError> {
+    tx.connection
+        .prepare_cached("UPDATE jobs SET due_ms = ?2, ended_ms = NULL WHERE id = ?1")?
+        .execute(params![job.0, due_ms])?;
+    Ok(())
 }
 
 /// Pages of a fax that is sent, confirmed by the end of a call.

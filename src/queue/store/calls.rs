@@ -4,7 +4,7 @@ use super::{Store, columns};
 use crate::model::AttemptId;
 use crate::queue::MAX_ROWS;
 use crate::queue::error::{QueueError, Refusal};
-use crate::queue::rows::PlacedCall;
+use crate::queue::rows::{Attempt, PlacedCall};
 use rusqlite::{OptionalExtension, Row, params};
 
 impl Store {
@@ -28,6 +28,19 @@ impl Store {
         self.read(|connection| {
             let mut query = connection.prepare_cached("SELECT * FROM attempts WHERE id = ?1")?;
             query.query_row([attempt.0], placed).optional()?.ok_or_else(|| Refusal::NoAttempt(attempt).into())
+        })
+    }
+
+    /// The attempts of one call, in the order of the line.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn attempts_of_call(&self, call: AttemptId) -> Result<Vec<Attempt>, QueueError> {
+        self.read(|connection| {
+            let mut query =
+                connection.prepare_cached("SELECT * FROM attempts WHERE id = ?1 OR call = ?1 ORDER BY id LIMIT ?2")?;
+            let rows = query.query_map(params![call.0, MAX_ROWS], columns::attempt)?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 }

@@ -209,6 +209,7 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Attempt> {
     Ok(Attempt {
         id: AttemptId(row.get("id")?),
         job: JobId(row.get("job")?),
+        call: AttemptId(row.get::<_, Option<i64>>("call")?.map_or_else(|| row.get("id"), Ok)?),
         trunk: row.get("trunk")?,
         opened_ms: row.get("opened_ms")?,
         closed_ms: row.get("closed_ms")?,

@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/004.sql"),
     include_str!("../schema/005.sql"),
     include_str!("../schema/006.sql"),
+    include_str!("../schema/007.sql"),
 ];
 /// The newest version, written to `PRAGMA user_version`.
 const NEWEST: i64 = STEPS.len() as i64;

@@ -6,6 +6,7 @@ use crate::model::{Cause, JobState, Outcome};
 use crate::policy::{Next, RetrySettings};
 use crate::queue::error::QueueError;
 use crate::queue::rows::{Attempt, Received, Recovered};
+use std::collections::BTreeSet;
 
 impl Store {
     /// Closes every attempt that a crash left open, keeping the pages confirmed so far, and lists the receptions left
@@ -20,8 +21,11 @@ impl Store {
         let retry = retry.clone();
         self.write("recover", move |tx| {
             let mut recovered = Recovered::default();
+            let mut on_the_line = BTreeSet::new();
             for open in open_attempts(tx)? {
-                let list = match interrupted(tx, &open, &retry, now_ms)? {
+                // Of the faxes of one call they are closed one by one, so the first that is open was on the line.
+                let was_its_turn = on_the_line.insert(open.call);
+                let list = match interrupted(tx, &open, was_its_turn, &retry, now_ms)? {
                     JobState::Ready => &mut recovered.resumed,
                     JobState::Done => &mut recovered.done,
                     JobState::Cancelled => &mut recovered.cancelled,
@@ -40,7 +44,14 @@ impl Store {
     }
 }
 
-fn interrupted(tx: &Tx<'_>, open: &Attempt, retry: &RetrySettings, now_ms: i64) -> Result<JobState, QueueError> {
+/// One whose turn may not have come is written down all the same, as nobody knows how far the call had got, but costs no try.
+fn interrupted(
+    tx: &Tx<'_>,
+    open: &Attempt,
+    was_its_turn: bool,
+    retry: &RetrySettings,
+    now_ms: i64,
+) -> Result<JobState, QueueError> {
     let job = step::job(tx.connection, open.job)?;
     let (confirmed, total) = match job.fetch {
         None => (job.pages_confirmed, job.pages_total),
@@ -48,8 +59,11 @@ fn interrupted(tx: &Tx<'_>, open: &Attempt, retry: &RetrySettings, now_ms: i64) 
     };
     let outcome = Outcome { pages_confirmed: confirmed, pages_total: total, cause: Cause::Interrupted };
     // With nothing left to send there is nothing to decide.
-    let next =
-        if confirmed == total { Next::At(now_ms) } else { retry.next(&outcome, job.tries, now_ms, job.expires_ms, 0) };
+    let next = match (confirmed == total, was_its_turn) {
+        (true, _) => Next::At(now_ms),
+        (false, true) => retry.next(&outcome, job.tries, now_ms, job.expires_ms, 0),
+        (false, false) => Next::Uncounted(now_ms),
+    };
     attempt::close(tx, open, &outcome, next, None, now_ms)
 }
 

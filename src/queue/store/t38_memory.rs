@@ -1,4 +1,4 @@
-//! What is remembered of T.38, by trunk and number.
+//! What is remembered of a number over a trunk: what T.38 came to, and whether a call may bring it more than one fax.
 
 use super::{Store, bounded};
 use crate::policy::T38Trouble;
@@ -57,6 +57,35 @@ impl Store {
         })
     }
 
+    /// Numbers of a trunk that take one fax a call, with the time of the note, the newest first.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn single_notes(&self, trunk: &str, since_ms: i64) -> Result<Vec<(String, i64)>, QueueError> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached(
+                "SELECT number, noted_ms FROM single_fax_memory WHERE trunk = ?1 AND noted_ms >= ?2 \
+                 ORDER BY noted_ms DESC, number LIMIT ?3",
+            )?;
+            let rows = query.query_map(params![trunk, since_ms, MAX_ROWS], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Forgets that a number of a trunk, or any of them, takes one fax a call; how many there were.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn forget_single(&self, trunk: &str, number: Option<&str>) -> Result<usize, QueueError> {
+        let (trunk, number) = (trunk.to_owned(), number.map(str::to_owned));
+        self.write("forget-single", move |tx| {
+            Ok(tx
+                .connection
+                .prepare_cached("DELETE FROM single_fax_memory WHERE trunk = ?1 AND (?2 IS NULL OR number = ?2)")?
+                .execute(params![trunk, number])?)
+        })
+    }
+
     /// Forgets a number of a trunk, or all of them; how many there were.
     ///
     /// # Errors
@@ -71,6 +100,40 @@ impl Store {
         })
     }
 
+    /// Writes down that a number takes one fax a call over a trunk. Beyond [`MAX_T38_NOTES`] the oldest notes go.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn remember_single(&self, trunk: &str, number: &str, now_ms: i64) -> Result<(), QueueError> {
+        bounded("the trunk", trunk)?;
+        let (trunk, number) = (trunk.to_owned(), number.to_owned());
+        self.write("remember-single", move |tx| {
+            tx.connection
+                .prepare_cached("INSERT OR REPLACE INTO single_fax_memory (trunk, number, noted_ms) VALUES (?1, ?2, ?3)")?
+                .execute(params![trunk, number, now_ms])?;
+            tx.connection
+                .prepare_cached(
+                    "DELETE FROM single_fax_memory WHERE (trunk, number) IN (SELECT trunk, number FROM single_fax_memory \
+                     ORDER BY noted_ms DESC, trunk, number LIMIT -1 OFFSET ?1)",
+                )?
+                .execute([MAX_T38_NOTES])?;
+            Ok(())
+        })
+    }
+
+    /// Whether a number takes one fax a call over a trunk, as far as was noted since then.
+    ///
+    /// # Errors
+    /// A failing disk.
+    pub fn takes_one_fax(&self, trunk: &str, number: &str, since_ms: i64) -> Result<bool, QueueError> {
+        self.read(|connection| {
+            let mut query = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM single_fax_memory WHERE trunk = ?1 AND number = ?2 AND noted_ms >= ?3)",
+            )?;
+            Ok(query.query_row(params![trunk, number, since_ms], |row| row.get(0))?)
+        })
+    }
+
     /// Forgets what was noted before then.
     ///
     /// # Errors
@@ -78,6 +141,9 @@ impl Store {
     pub fn purge_t38(&self, older_than_ms: i64) -> Result<(), QueueError> {
         self.write("purge-t38", move |tx| {
             tx.connection.prepare_cached("DELETE FROM t38_memory WHERE noted_ms < ?1")?.execute([older_than_ms])?;
+            tx.connection
+                .prepare_cached("DELETE FROM single_fax_memory WHERE noted_ms < ?1")?
+                .execute([older_than_ms])?;
             Ok(())
         })
     }

@@ -73,7 +73,7 @@ impl Store {
             };
             count(
                 "SELECT trunk, iif(closed_ms IS NULL, NULL, coalesce(cause, '')), count(*) FROM attempts \
-                 WHERE opened_ms >= ?1 OR closed_ms IS NULL GROUP BY 1, 2 ORDER BY 3 DESC, 2",
+                 WHERE call IS NULL AND (opened_ms >= ?1 OR closed_ms IS NULL) GROUP BY 1, 2 ORDER BY 3 DESC, 2",
                 true,
             )?;
             count(

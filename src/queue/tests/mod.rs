@@ -1,5 +1,6 @@
 //! The queue on a real file.
 
+mod batch;
 mod calls;
 mod crash;
 mod intake;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::{RetrySettings, TrunkFault, Trunks};
+use crate::queue::due::{Batch, MOST_PAGES};
 use crate::signal::Modulation;
 use crate::sip;
 use crate::stage::settings::{Fax, Identity, NumberUri, Registering, Telling};
@@ -55,6 +56,7 @@ fn dial(lines: impl IntoIterator<Item = (&'static str, TrunkLine)>) -> Dial {
         trunks: Trunks::default(),
         lines: lines.into_iter().map(|(name, line)| (name.to_owned(), line)).collect(),
         max_calls: 10,
+        batch: Batch { faxes: 1, pages: MOST_PAGES },
         retry: RetrySettings::default(),
         fax: Fax {
             station_id: String::new(),

@@ -5,7 +5,7 @@
 use crate::signal::Modulation;
 use crate::t30::ecm::FrameSize;
 use crate::t30::frame::{read_identification, write_identification};
-use crate::t30::{PageShape, ReceiverSettings, RtnMeaning, SenderSettings, Transport};
+use crate::t30::{DocumentToSend, PageShape, ReceiverSettings, RtnMeaning, SenderSettings, Transport};
 
 /// Why a caller calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +41,22 @@ impl Errand {
                 send.transport = transport;
                 poll.receive.transport = transport;
             }
+        }
+    }
+
+    /// Leaves a document out that has not begun; whether anything is left to be done.
+    pub fn withdraw(&mut self, document: usize) -> bool {
+        match self {
+            Self::Send(send) | Self::SendThenPoll(send, _) => {
+                if let Some(withdrawn) = send.documents.get_mut(document) {
+                    withdrawn.pages.clear();
+                }
+            }
+            Self::Poll(_) => {}
+        }
+        match self {
+            Self::Send(send) => send.documents.iter().any(DocumentToSend::has_pages),
+            Self::Poll(_) | Self::SendThenPoll(..) => true,
         }
     }
 
@@ -127,14 +143,11 @@ pub(super) fn only_fetching(poll: &PollSettings) -> SenderSettings {
 pub(in crate::t30) fn of_receiver(receive: &ReceiverSettings, pages: Vec<PageShape>) -> SenderSettings {
     SenderSettings {
         station_id: receive.station_id.clone(),
-        pages,
-        first_page: 0,
+        documents: vec![DocumentToSend::of(pages)],
         ecm: receive.ecm,
         compressions: receive.compressions.clone(),
         max_modulation: receive.max_modulation,
         transport: receive.transport,
-        sub_address: None,
-        sender_password: None,
         send_cng: false,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),

@@ -272,6 +272,7 @@ impl Receiver {
         });
         self.answer(frames, now);
         if following == Following::NewFormat && matches!(self.state, State::Receiving(_)) {
+            self.await_names();
             self.identify_again();
         }
     }

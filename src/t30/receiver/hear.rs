@@ -171,9 +171,9 @@ impl Receiver {
                 }
             }
             Name::Dcn => self.on_disconnect(now),
-            Name::Tsi | Name::Cig => keep(&mut self.record.remote_id, view),
-            Name::Sub => keep(&mut self.record.sub_address, view),
-            Name::Sid => keep(&mut self.record.sender_password, view),
+            Name::Tsi | Name::Cig => keep(self.names()[0], view),
+            Name::Sub => keep(self.names()[1], view),
+            Name::Sid => keep(self.names()[2], view),
             Name::Sep => keep(&mut self.record.selective, view),
             Name::Pwd => keep(&mut self.record.password, view),
             Name::Nss | Name::Nsc => {

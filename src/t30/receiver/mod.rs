@@ -16,6 +16,7 @@
 //! ```
 
 mod confirm;
+mod documents;
 mod hear;
 mod identify;
 mod page;
@@ -36,6 +37,7 @@ use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase, Resolution, Width};
 use crate::signal::{Frame, Listen, Modulation, Training};
 use confirm::{Judging, LastAnswer, LastPage};
+use documents::Names;
 use hear::Ear;
 use identify::Identifying;
 use page::Receiving;
@@ -91,7 +93,10 @@ pub enum PageEnd {
 /// A page as it came.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReceivedPage {
-    /// Count of pages confirmed before, from 0. A page that was not confirmed is followed by one with the same index.
+    /// The document it is of, from 0: another begins where the sender names itself or its addressee otherwise after EOM. Other changes,
+    /// of resolution say, happen within one.
+    pub document: u32,
+    /// Count of pages confirmed before in the call, from 0. A page that was not confirmed is followed by one with the same index.
     pub index: u32,
     /// How it is coded.
     pub format: PageFormat,
@@ -144,6 +149,10 @@ pub struct Receiver {
     asked_again: bool,
     /// CRP was sent for a SUB that was lost; a far end that only says it sent one is not asked twice.
     asked_for_address: bool,
+    /// The document that comes, from 0.
+    document: u32,
+    /// After EOM, and what the sender says of itself and its addressee since then.
+    renamed: Option<Names>,
     manner: Manner,
     /// Training checks that were good but for short hits.
     checks_with_hits: u32,
@@ -209,6 +218,8 @@ impl Receiver {
             last_dis: None,
             asked_again: false,
             asked_for_address: false,
+            document: 0,
+            renamed: None,
             manner: Manner::Answering { documents: Vec::new(), asked_again: false },
             checks_with_hits: 0,
             turning: None,
@@ -234,6 +245,8 @@ impl Receiver {
             // A receiver sends no pages.
             Input::Page(_) => {}
             Input::Stop(cause) => self.on_stop(cause, now),
+            // Here the far end has the documents.
+            Input::Withdraw { .. } => {}
             Input::Timeout => {
                 // Bounded: every timer that has run out is taken once; those set again lie after `now`.
                 while let Some(timer) = self.line.timers.expired(now) {
@@ -392,6 +405,7 @@ impl Receiver {
         };
         let progress = Progress {
             phase: self.phase(),
+            document: self.document as usize,
             page: self.confirmed,
             modulation,
             block: standing.map(|(block, _, _)| block),

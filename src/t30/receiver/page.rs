@@ -208,11 +208,12 @@ impl Receiving {
     }
 
     /// The page as far as it came. Ends the block under way.
-    pub(super) fn into_page(self, index: u32, ended: PageEnd) -> Option<ReceivedPage> {
+    pub(super) fn into_page(self, document: u32, index: u32, ended: PageEnd) -> Option<ReceivedPage> {
         if !self.has_data() {
             return None;
         }
         let mut page = ReceivedPage {
+            document,
             index,
             format: self.agreement.format(self.modulation),
             bits: Vec::new(),

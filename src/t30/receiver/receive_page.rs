@@ -114,7 +114,7 @@ impl Receiver {
         if receiving.has_data() {
             let terms = receiving.terms();
             let end = page_end(following);
-            let page = receiving.into_page(self.confirmed, end).expect("a page with data is a page");
+            let page = receiving.into_page(self.document, self.confirmed, end).expect("a page with data is a page");
             let cut_short = cut_short || page.overlong;
             self.judge(page, Judging::plain(terms, following, cut_short), now);
             return;
@@ -170,7 +170,9 @@ impl Receiver {
             return;
         }
         let requests = blocks.requests;
-        let page = receiving.into_page(self.confirmed, page_end(partial.following)).expect("a whole block is data");
+        let page = receiving
+            .into_page(self.document, self.confirmed, page_end(partial.following))
+            .expect("a whole block is data");
         let fingerprint = Fingerprint::of(partial.page, &page.bits);
         let judging = Judging::blocks(terms, partial, fingerprint, requests, page.overlong);
         if self.was_confirmed_before(fingerprint) {
@@ -193,12 +195,13 @@ impl Receiver {
             return;
         }
         let terms = receiving.terms();
-        if let Some(page) = receiving.into_page(self.confirmed, PageEnd::GivenUp) {
+        if let Some(page) = receiving.into_page(self.document, self.confirmed, PageEnd::GivenUp) {
             self.line.output(super::Output::PageReceived(page));
         }
         self.state = State::Receiving(Receiving::new(terms));
         self.say(Name::Err, now);
         if following == Following::NewFormat && matches!(self.state, State::Receiving(_)) {
+            self.await_names();
             self.identify_again();
         }
     }
@@ -223,7 +226,7 @@ impl Receiver {
     pub(super) fn hand_over_rest(&mut self) {
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Receiving(receiving) if !receiving.is_over() => {
-                if let Some(page) = receiving.into_page(self.confirmed, PageEnd::CallLost) {
+                if let Some(page) = receiving.into_page(self.document, self.confirmed, PageEnd::CallLost) {
                     self.line.output(super::Output::PageReceived(page));
                 }
             }

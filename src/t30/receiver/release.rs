@@ -20,7 +20,8 @@ impl Receiver {
     /// Ends the procedure with or without a DCN.
     pub(super) fn end(&mut self, cause: Cause, silent: bool, now: Instant) {
         let record = std::mem::take(&mut self.record);
-        let ending = Ending { cause, pages: record.sent + record.received, record: Box::new(record) };
+        let pages = record.sent + record.received;
+        let ending = Ending { document: 0, begun: true, cause, pages, record: Box::new(record) };
         self.line.stop();
         self.line.timers.clear();
         if silent {

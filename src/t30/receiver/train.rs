@@ -147,7 +147,7 @@ impl Receiver {
         }
         self.record.remote_command = Some(command.clone());
         // T.30 (09/2005) Table 2 note 19: bit 49 of a DCS says that SUB was sent.
-        let lacks_address = self.settings.sub_address && command.sub_address() && self.record.sub_address.is_none();
+        let lacks_address = self.settings.sub_address && command.sub_address() && self.named_address().is_none();
         match self.terms_of(command) {
             Ok(Terms { agreement, modulation }) => {
                 self.state = State::Checking(Checking { agreement, modulation, bits: Vec::new(), lacks_address });
@@ -212,6 +212,9 @@ impl Receiver {
                 if allowed && self.is_good(judge(&checking.bits, checking.modulation, may_have_holes)) {
                     let terms = Terms { agreement: checking.agreement, modulation: checking.modulation };
                     self.record.modulation = Some(terms.modulation);
+                    if let Some(command) = self.record.remote_command.clone() {
+                        self.take_names(&command);
+                    }
                     self.state = State::Receiving(Receiving::new(terms));
                     self.say(Name::Cfr, now);
                 } else {

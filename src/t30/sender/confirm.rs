@@ -147,7 +147,7 @@ impl Sender {
         if !self.skipped {
             self.confirmed += 1;
             self.record.sent += 1;
-            self.line.output(Output::Confirmed { pages: self.confirmed });
+            self.line.output(Output::Confirmed { document: self.document, pages: self.confirmed });
         }
         self.go_on(page.following, page.agreement, retrain, now);
     }
@@ -156,7 +156,11 @@ impl Sender {
     fn go_on(&mut self, following: Following, agreement: Agreement, retrain: bool, now: Instant) {
         match following {
             Following::Nothing => self.all_sent(now),
-            Following::NewFormat => self.new_format(now),
+            Following::NewFormat => {
+                let goes_on = self.shape(self.next).is_some() || self.next_document() || self.fetch.is_some();
+                // If not, what was to come was withdrawn meanwhile.
+                if goes_on { self.new_format(now) } else { self.all_sent(now) }
+            }
             Following::Page | Following::MoreOfPage if retrain => {
                 // It took the page and found the line poor: a rung lower is what helps.
                 self.record.retrains += 1;
@@ -228,14 +232,19 @@ impl Sender {
 
     /// The repeats are used up: the next page, if that is wanted, trained anew as after every RTN; or the end.
     fn skip_rejected(&mut self, page: &PageInHand, now: Instant) {
-        if !self.goes_on() || self.shape(page.index + 1).is_none() {
+        let is_last = self.shape(page.index + 1).is_none();
+        if !self.goes_on() || is_last && !self.has_another_document() {
             self.finish(Cause::PageRejected, now);
             return;
         }
         self.skipped = true;
         self.next += 1;
         self.commands_without_progress = 0;
-        self.new_training(now);
+        if is_last && self.next_document() {
+            self.new_format(now);
+        } else {
+            self.new_training(now);
+        }
     }
 
     /// Trains for the next page without waiting for a DIS.

@@ -38,7 +38,7 @@ impl Sender {
                 (self.settings.transport, self.settings.max_modulation) = (transport, fastest);
                 self.state = State::Idle;
             }
-            State::AwaitingDis if self.confirmed == 0 => {
+            State::AwaitingDis if self.before_the_first_page() => {
                 (self.settings.transport, self.settings.max_modulation) = (transport, fastest);
                 self.line.stop();
                 self.line.timers.clear();
@@ -46,7 +46,7 @@ impl Sender {
                 self.state = State::Idle;
                 self.on_start(now);
             }
-            State::Training(training) if self.confirmed == 0 => {
+            State::Training(training) if self.before_the_first_page() => {
                 (self.settings.transport, self.settings.max_modulation) = (transport, fastest);
                 self.ladder = Ladder::new(self.remote.modems(), fastest);
                 self.train_over_new_carrier(training, now);
@@ -58,6 +58,11 @@ impl Sender {
             | State::Releasing(_)
             | State::Ended) => self.state = state,
         }
+    }
+
+    /// Whether nothing was confirmed in this call.
+    const fn before_the_first_page(&self) -> bool {
+        self.confirmed == 0 && !self.has_gone_on
     }
 
     /// Back to the beginning of phase B after EOM: the far end sends its DIS again.

@@ -12,8 +12,11 @@
 //!              └── EOM ─────│─────────────────────────┘ │  └─┘ next page, next block, PPR, RNR
 //!                           └──── RTP, RTN, DIS ────────┘
 //! ```
+//!
+//! EOM comes before a page that wants another DCS, before the next document of the call, and before a document is fetched.
 
 mod confirm;
+mod documents;
 mod hear;
 mod identify;
 mod poll;
@@ -47,10 +50,9 @@ pub const MAX_COMMANDS_WITHOUT_PROGRESS: u32 = 40;
 pub struct SenderSettings {
     /// Our identification, TSI: twenty characters, normally the number in international form.
     pub station_id: String,
-    /// The pages.
-    pub pages: Vec<PageShape>,
-    /// The first page to send, from 0; those before were confirmed in an earlier call.
-    pub first_page: u32,
+    /// What is sent, in this order: after the last page of one, EOM leads to the next. One without a page to send is left out.
+    // T.30 (09/2005) §5.3.6.1.6
+    pub documents: Vec<DocumentToSend>,
     /// Whether error correction may be used.
     pub ecm: bool,
     /// Codings that may be used.
@@ -59,17 +61,40 @@ pub struct SenderSettings {
     pub max_modulation: Modulation,
     /// What carries the bursts.
     pub transport: Transport,
-    /// Sub-address, SUB; sent if the far end takes one, see [`Record::sub_address_sent`].
-    pub sub_address: Option<String>,
-    /// Sender identification, SID, by which the far end knows who may send there; sent if it takes one, see
-    /// [`Record::password_sent`].
-    pub sender_password: Option<String>,
     /// Whether to send CNG.
     pub send_cng: bool,
     /// Octets in a frame of error correction, unless the far end prefers 64.
     pub frame_size: FrameSize,
     /// What is done about RTN.
     pub rtn: RtnMeaning,
+}
+
+/// One of the documents of a call.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct DocumentToSend {
+    /// Its pages.
+    pub pages: Vec<PageShape>,
+    /// The first page to send, from 0; those before were confirmed in an earlier call.
+    pub first_page: u32,
+    /// Sub-address, SUB; sent if the far end takes one, see [`Record::sub_address_sent`].
+    pub sub_address: Option<String>,
+    /// Sender identification, SID, by which the far end knows who may send there; sent if it takes one, see
+    /// [`Record::password_sent`].
+    pub sender_password: Option<String>,
+}
+
+impl DocumentToSend {
+    /// All of these pages, to nobody in particular.
+    #[must_use]
+    pub fn of(pages: Vec<PageShape>) -> Self {
+        Self { pages, ..Self::default() }
+    }
+
+    /// Whether there is a page to send.
+    #[must_use]
+    pub fn has_pages(&self) -> bool {
+        self.pages.len() > self.first_page as usize
+    }
 }
 
 /// What an RTN after a page is taken to mean. T.30 says that the page was not received well and that training is to be done
@@ -107,11 +132,19 @@ pub struct Sender {
     turning: bool,
     /// The signal by which the far end says what it takes: DIS, or DTC when it polls.
     asked_by: Name,
-    /// Place in the list of the page to go next.
+    /// The document under way, or to be begun.
+    document: usize,
+    /// Its DCS was sent.
+    begun: bool,
+    /// An earlier one of this call is over.
+    has_gone_on: bool,
+    /// Pages of those before it, for the page counter of error correction.
+    pages_before: u32,
+    /// Place in its list of the page to go next.
     next: u32,
-    /// A page was given up, and later ones went: nothing counts as confirmed after it.
+    /// A page of the document was given up, and later ones went: nothing of it counts as confirmed after it.
     skipped: bool,
-    /// Pages confirmed in this call.
+    /// Pages of the document confirmed in this call.
     confirmed: u32,
     /// CRP was sent for the answer to what was sent last.
     asked_again: bool,
@@ -149,10 +182,9 @@ impl Sender {
     /// A caller that has not begun; `now` is the time of the owner's clock.
     #[must_use]
     pub fn new(settings: SenderSettings, _now: Instant) -> Self {
-        let next = settings.first_page;
         let mut line = Line::default();
         line.x = true;
-        Self {
+        let mut sender = Self {
             settings,
             line,
             ear: Ear::default(),
@@ -164,7 +196,11 @@ impl Sender {
             nothing_to_fetch: false,
             turning: false,
             asked_by: Name::Dis,
-            next,
+            document: 0,
+            begun: false,
+            has_gone_on: false,
+            pages_before: 0,
+            next: 0,
             skipped: false,
             confirmed: 0,
             asked_again: false,
@@ -174,7 +210,9 @@ impl Sender {
             not_ready_until: None,
             late_answer: false,
             state: State::Idle,
-        }
+        };
+        sender.turn_to(sender.document_from(0).unwrap_or(0));
+        sender
     }
 
     /// Takes one input.
@@ -195,6 +233,7 @@ impl Sender {
             // A caller receives no pages.
             Input::PageVerdict(_) => {}
             Input::Stop(cause) => self.on_stop(cause, now),
+            Input::Withdraw { document } => self.on_withdrawn(document, now),
             Input::Timeout => {
                 // Bounded: every timer that has run out is taken once; those set again lie after `now`.
                 while let Some(timer) = self.line.timers.expired(now) {
@@ -231,8 +270,9 @@ impl Sender {
         }
     }
 
+    /// A page of the document under way.
     fn shape(&self, index: u32) -> Option<PageShape> {
-        self.settings.pages.get(usize::try_from(index).ok()?).copied()
+        self.settings.documents.get(self.document)?.pages.get(usize::try_from(index).ok()?).copied()
     }
 
     /// Counts a command; false, and the end, when nothing has come of too many.
@@ -313,6 +353,7 @@ impl Sender {
         };
         let progress = Progress {
             phase: self.phase(),
+            document: self.document,
             page,
             modulation: self.ladder.as_ref().map(Ladder::current),
             block: standing.map(|(block, _, _)| block),

@@ -91,6 +91,7 @@ impl Sender {
 
     fn ending(&mut self, cause: Cause) -> Ending {
         let record = std::mem::take(&mut self.record);
-        Ending { cause, pages: record.sent + record.received, record: Box::new(record) }
+        let pages = record.sent + record.received;
+        Ending { document: self.document, begun: self.begun, cause, pages, record: Box::new(record) }
     }
 }

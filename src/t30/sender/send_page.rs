@@ -34,7 +34,7 @@ pub(super) struct PageInHand {
     pub(super) index: u32,
     pub(super) agreement: Agreement,
     pub(super) following: Following,
-    /// The last of the list, whatever comes after it in the call.
+    /// The last of its document, whatever comes after it in the call.
     is_last: bool,
     pub(super) content: Content,
     format: PageFormat,
@@ -140,7 +140,7 @@ impl Sender {
         self.forget_answers();
         self.state = State::AwaitingPage(AwaitedPage { index, agreement, rejections });
         self.line.timers.set(Timer::PageSupply, now + PAGE_SUPPLY);
-        self.line.output(Output::NeedPage { index, format });
+        self.line.output(Output::NeedPage { document: self.document, index, format });
         self.show();
     }
 
@@ -165,7 +165,9 @@ impl Sender {
     }
 
     fn page_in_hand(&self, index: u32, agreement: Agreement, bits: Arc<[u8]>, rejections: u32) -> PageInHand {
-        let count = index.saturating_sub(self.settings.first_page);
+        // T.30 (09/2005) §A.4.3: it counts from the beginning of the call.
+        let first = self.settings.documents.get(self.document).map_or(0, |document| document.first_page);
+        let count = self.pages_before + index.saturating_sub(first);
         let counter = u8::try_from(count % 256).expect("a remainder of 256 fits an octet");
         let content = agreement
             .ecm
@@ -179,8 +181,9 @@ impl Sender {
     /// What comes after a page: nothing, another one alike, or one for which a new DCS is needed.
     fn following(&self, index: u32, agreement: Agreement) -> Following {
         if self.shape(index + 1).is_none() {
-            // Only a new phase B lets a caller ask for a document: T.30 (09/2005) §5.3.6.1.6.
-            return if self.fetch.is_some() { Following::NewFormat } else { Following::Nothing };
+            // Only a new phase B lets a caller begin another document, or ask for one: T.30 (09/2005) §5.3.6.1.6.
+            let goes_on = self.has_another_document() || self.fetch.is_some();
+            return if goes_on { Following::NewFormat } else { Following::Nothing };
         }
         match self.agreement_for(index + 1) {
             Ok(next) if next == agreement => Following::Page,

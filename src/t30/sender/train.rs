@@ -41,12 +41,16 @@ impl Sender {
         training.tries += 1;
         self.long_training = false;
         let modulation = self.modulation();
+        self.begun = true;
         let mut frames = vec![self.line.leading_frame(Name::Tsi, &write_identification(&self.settings.station_id))];
-        if let Some(sub_address) = self.settings.sub_address.as_deref().filter(|_| self.remote.sub_address()) {
+        let document = self.settings.documents.get(self.document);
+        let (sub_address, password) = document
+            .map_or((None, None), |document| (document.sub_address.as_deref(), document.sender_password.as_deref()));
+        if let Some(sub_address) = sub_address.filter(|_| self.remote.sub_address()) {
             frames.push(self.line.leading_frame(Name::Sub, &write_identification(sub_address)));
             self.record.sub_address_sent = true;
         }
-        if let Some(password) = self.settings.sender_password.as_deref().filter(|_| self.remote.password()) {
+        if let Some(password) = password.filter(|_| self.remote.password()) {
             frames.push(self.line.leading_frame(Name::Sid, &write_identification(password)));
             self.record.password_sent = true;
         }

@@ -298,7 +298,8 @@ fn sender_identification_goes_only_to_those_who_take_it_and_is_kept_when_it_come
     for (octet, sent) in [(0x40, true), (0x00, false)] {
         let mut bench = {
             let now = super::script::clock();
-            let settings = SenderSettings { sender_password: Some("77".into()), ..caller_settings(1, true) };
+            let mut settings = caller_settings(1, true);
+            settings.documents[0].sender_password = Some("77".into());
             Bench::new(Sender::new(settings, now), now, Sender::handle, Sender::poll, Sender::deadline)
         };
         bench.give(Input::Start);
@@ -319,7 +320,7 @@ fn sender_identification_goes_only_to_those_who_take_it_and_is_kept_when_it_come
 #[test]
 fn a_page_after_a_change_of_format_that_is_refused_comes_again_in_that_format() {
     let mut caller = caller_settings(2, false);
-    caller.pages[1] = PageShape { resolution: Resolution::Standard, ..caller.pages[1] };
+    caller.documents[0].pages[1] = PageShape { resolution: Resolution::Standard, ..caller.documents[0].pages[1] };
     let mut line = Line::new(caller, ReceiverSettings { ecm: false, ..answerer_settings() });
     line.page_octets = 14_000;
     let refused = std::cell::Cell::new(false);

@@ -60,7 +60,8 @@ fn check(outcome: &Outcome, octets: usize, count: u32, what: &str) {
 fn line(ecm: bool, octets: usize, new_format: bool) -> Line {
     let mut settings = caller_settings(3, ecm);
     if new_format {
-        settings.pages[1] = PageShape { resolution: Resolution::Standard, ..settings.pages[1] };
+        settings.documents[0].pages[1] =
+            PageShape { resolution: Resolution::Standard, ..settings.documents[0].pages[1] };
     }
     let mut line = Line::new(settings, answerer_settings());
     line.page_octets = octets;

@@ -47,7 +47,7 @@ impl Play {
         let receive = ReceiverSettings { ecm: self.ecm, ..answerer_settings() };
         let mut send: SenderSettings = caller_settings(self.pages[CALLER], self.ecm);
         if self.new_format {
-            send.pages[1] = PageShape { resolution: Resolution::Standard, ..send.pages[1] };
+            send.documents[0].pages[1] = PageShape { resolution: Resolution::Standard, ..send.documents[0].pages[1] };
         }
         let poll = || PollSettings { receive: receive.clone(), ..poll_settings() };
         let errand = match self.pages {

@@ -5,8 +5,8 @@ use crate::signal::{Burst, Frame, Heard, Listen, Modulation, Training};
 use crate::t30::capability::Length;
 use crate::t30::ecm::FrameSize;
 use crate::t30::{
-    AnswererSettings, Document, Ending, Errand, Input, Output, PageFormat, PageShape, PollSettings, Procedure,
-    ReceivedPage, ReceiverSettings, RtnMeaning, SenderSettings, Transport, Verdict,
+    AnswererSettings, Document, DocumentToSend, Ending, Errand, Input, Output, PageFormat, PageShape, PollSettings,
+    Procedure, ReceivedPage, ReceiverSettings, RtnMeaning, SenderSettings, Transport, Verdict,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,14 +27,11 @@ pub(super) const A4_FINE: PageShape = PageShape { width: Width::A4, resolution: 
 pub(super) fn caller_settings(pages: u32, ecm: bool) -> SenderSettings {
     SenderSettings {
         station_id: "+39 02 1234567".into(),
-        pages: (0..pages).map(|_| A4_FINE).collect(),
-        first_page: 0,
+        documents: vec![DocumentToSend::of(vec![A4_FINE; pages as usize])],
         ecm,
         compressions: EVERY.to_vec(),
         max_modulation: Modulation::V17At14400,
         transport: Transport::InternetAware,
-        sub_address: None,
-        sender_password: None,
         send_cng: true,
         frame_size: FrameSize::Octets256,
         rtn: RtnMeaning::default(),
@@ -77,6 +74,11 @@ pub(super) fn with_document(pages: u32) -> AnswererSettings {
 /// The first page of the answerer's document has this number in [`page_bits`], so that both ways differ.
 pub(super) const fn first_page_of(side: usize) -> u32 {
     if side == CALLER { 0 } else { 100 }
+}
+
+/// The caller's documents differ by this.
+pub(super) fn first_page_of_document(document: usize) -> u32 {
+    u32::try_from(document).unwrap() * 10
 }
 
 /// What happens to one thing that should be heard.
@@ -125,6 +127,8 @@ type Fault = Box<dyn FnMut(&Item<'_>) -> Fate>;
 pub(super) struct Outcome {
     pub(super) caller: Ending,
     pub(super) answerer: Ending,
+    /// What the caller told of documents before the last one begun.
+    pub(super) over: Vec<Ending>,
     /// Pages for which the answerer's owner was asked, with its verdict; and those handed over without being asked.
     pub(super) pages: Vec<(ReceivedPage, Option<Verdict>)>,
     pub(super) formats: Vec<(u32, PageFormat)>,
@@ -160,7 +164,12 @@ pub(super) struct Line {
     formats: Vec<(u32, PageFormat)>,
     takers: Vec<usize>,
     /// Confirmations told, by side.
-    confirmed: [Vec<u32>; 2],
+    confirmed: [Vec<(usize, u32)>; 2],
+    over: Vec<Ending>,
+    /// A document withdrawn, and how long after the beginning.
+    pub(super) withdraw: Option<(Duration, usize)>,
+    /// The caller's pages are all alike.
+    pub(super) same_pages: bool,
     polled: Option<usize>,
     listens: [Vec<Listen>; 2],
     log: Vec<String>,
@@ -212,6 +221,9 @@ impl Line {
             formats: Vec::new(),
             takers: Vec::new(),
             confirmed: [Vec::new(), Vec::new()],
+            over: Vec::new(),
+            withdraw: None,
+            same_pages: false,
             polled: None,
             listens: [Vec::new(), Vec::new()],
             log: Vec::new(),
@@ -221,6 +233,9 @@ impl Line {
     pub(super) fn run(mut self) -> Outcome {
         self.give(ANSWERER, Input::Start);
         self.give(CALLER, Input::Start);
+        if let Some((after, document)) = self.withdraw {
+            self.after(after, CALLER, Input::Withdraw { document }, None);
+        }
         while self.endings.iter().any(Option::is_none) {
             let timer = [CALLER, ANSWERER]
                 .into_iter()
@@ -247,12 +262,14 @@ impl Line {
             assert!(self.now - self.begin < LONGEST_CALL, "it hangs:\n{}", self.log.join("\n"));
         }
         let [Some(caller), Some(answerer)] = self.endings else { unreachable!("the loop ran until both ended") };
-        let each_page_once = |sent: u32| (1..=sent).collect::<Vec<u32>>();
-        let told = [each_page_once(caller.record.sent), each_page_once(answerer.record.sent)];
+        let each_page_once =
+            |over: &Ending| (1..=over.record.sent).map(|page| (over.document, page)).collect::<Vec<_>>();
+        let told = [self.over.iter().chain([&caller]).flat_map(each_page_once).collect(), each_page_once(&answerer)];
         assert_eq!(self.confirmed, told, "confirmations are told one by one:\n{}", self.log.join("\n"));
         Outcome {
             caller,
             answerer,
+            over: self.over,
             pages: self.pages,
             formats: self.formats,
             takers: self.takers,
@@ -287,9 +304,10 @@ impl Line {
         match output {
             Output::Send(burst) => self.send(side, burst),
             Output::StopSending => self.stop(side),
-            Output::NeedPage { index, format } => {
+            Output::NeedPage { document, index, format } => {
                 self.formats.push((index, format));
-                let bits = page_bits(index + first_page_of(side), self.page_octets);
+                let number = first_page_of(side) + first_page_of_document(document) + index;
+                let bits = page_bits(if self.same_pages { 0 } else { number }, self.page_octets);
                 self.after(Duration::from_millis(10), side, Input::Page(bits), None);
             }
             Output::PageReceived(page) => {
@@ -300,7 +318,11 @@ impl Line {
                 }
                 self.pages.push((page, verdict));
             }
-            Output::Confirmed { pages } => self.confirmed[side].push(pages),
+            Output::Confirmed { document, pages } => self.confirmed[side].push((document, pages)),
+            Output::DocumentOver(over) => {
+                self.log.push(format!("{:?} document {} over", self.now - self.begin, over.document));
+                self.over.push(over);
+            }
             Output::Polled { document } => self.polled = Some(document),
             Output::Listen(listen) => self.listens[side].push(listen),
             Output::Progress(_) => {}

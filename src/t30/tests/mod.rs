@@ -1,6 +1,7 @@
 //! Sender and answerer on one simulated line.
 
 mod answers;
+mod documents;
 mod explore;
 mod histories;
 mod line;

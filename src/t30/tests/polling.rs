@@ -72,7 +72,7 @@ fn with_nothing_to_fetch_a_caller_says_so_and_its_own_pages_go_by_eop() {
 fn a_selective_address_picks_the_document_and_none_picks_the_one_without() {
     let document = |selective: Option<&str>, pages: usize| Document {
         selective: selective.map(str::to_owned),
-        pages: vec![caller_settings(1, true).pages[0]; pages],
+        pages: vec![caller_settings(1, true).documents[0].pages[0]; pages],
         password: None,
     };
     let documents = vec![document(Some("11"), 1), document(None, 2), document(Some("22"), 3)];

@@ -219,7 +219,7 @@ fn a_poor_page_is_taken_and_the_next_one_trained_again() {
 #[test]
 fn pages_of_other_width_and_resolution_go_in_one_call_by_eom() {
     let mut settings = caller_settings(3, true);
-    settings.pages[1] = PageShape { width: Width::A3, resolution: Resolution::Standard, rows: 1600 };
+    settings.documents[0].pages[1] = PageShape { width: Width::A3, resolution: Resolution::Standard, rows: 1600 };
     let answerer = ReceiverSettings { widest: Width::A3, ..answerer_settings() };
     let outcome = call(settings, answerer).run();
     assert_eq!((outcome.caller.cause.clone(), outcome.answerer.pages), (Cause::Sent, 3));
@@ -231,7 +231,7 @@ fn pages_of_other_width_and_resolution_go_in_one_call_by_eom() {
 #[test]
 fn every_resolution_goes_in_one_call_to_a_machine_that_has_all_and_r8_to_one_that_has_not() {
     let mut settings = caller_settings(6, true);
-    for (page, resolution) in settings.pages.iter_mut().zip(Resolution::ALL) {
+    for (page, resolution) in settings.documents[0].pages.iter_mut().zip(Resolution::ALL) {
         *page = PageShape { width: Width::B4, resolution, rows: 300 };
     }
     let had = |finest| {
@@ -252,7 +252,8 @@ fn every_resolution_goes_in_one_call_to_a_machine_that_has_all_and_r8_to_one_tha
 
 #[test]
 fn a_call_that_resumes_sends_only_the_pages_left() {
-    let settings = SenderSettings { first_page: 2, ..caller_settings(4, true) };
+    let mut settings = caller_settings(4, true);
+    settings.documents[0].first_page = 2;
     let outcome = call(settings, answerer_settings()).run();
     assert_eq!((outcome.caller.cause.clone(), outcome.caller.pages), (Cause::Sent, 2));
     assert_eq!(outcome.formats.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [2, 3]);
@@ -293,7 +294,8 @@ fn delay_as_on_a_satellite_hop_costs_time_but_no_repeats() {
 #[test]
 fn a_sub_address_goes_only_to_machines_that_take_one() {
     for takes in [true, false] {
-        let caller = SenderSettings { sub_address: Some("4711".into()), ..caller_settings(1, true) };
+        let mut caller = caller_settings(1, true);
+        caller.documents[0].sub_address = Some("4711".into());
         let answerer = ReceiverSettings { sub_address: takes, ..answerer_settings() };
         let outcome = call(caller, answerer).run();
         assert_eq!(outcome.answerer.record.sub_address.as_deref(), takes.then_some("4711"));

@@ -87,7 +87,11 @@ impl<E> Bench<E> {
                 Output::StopSending => self.stops += 1,
                 Output::NeedPage { index, .. } => self.needs.push(index),
                 Output::PageReceived(page) => self.pages.push(page),
-                Output::Confirmed { .. } | Output::Polled { .. } | Output::Progress(_) | Output::Listen(_) => {}
+                Output::Confirmed { .. }
+                | Output::DocumentOver(_)
+                | Output::Polled { .. }
+                | Output::Progress(_)
+                | Output::Listen(_) => {}
                 Output::Ended(ending) => self.ending = Some(ending),
             }
         }

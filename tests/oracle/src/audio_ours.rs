@@ -106,7 +106,7 @@ impl AudioOurs {
             t30::Output::Send(burst) => self.terminal.handle(modem::Input::Send(burst), now),
             t30::Output::StopSending => self.terminal.handle(modem::Input::StopSending, now),
             t30::Output::Listen(listen) => self.terminal.handle(modem::Input::Listen(listen), now),
-            t30::Output::NeedPage { index, format } => {
+            t30::Output::NeedPage { index, format, .. } => {
                 let begun = real_time();
                 let bits = code(&self.pages[index as usize], index, format);
                 self.coded.push((index, format));
@@ -125,7 +125,10 @@ impl AudioOurs {
                 }
                 self.received.push(received);
             }
-            t30::Output::Progress(_) | t30::Output::Confirmed { .. } | t30::Output::Polled { .. } => {}
+            t30::Output::Progress(_)
+            | t30::Output::Confirmed { .. }
+            | t30::Output::DocumentOver(_)
+            | t30::Output::Polled { .. } => {}
             t30::Output::Ended(ending) => {
                 self.ending = Some(ending);
                 self.terminal.handle(modem::Input::Part, now);

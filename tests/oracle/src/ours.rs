@@ -10,8 +10,8 @@ use faxramp::model::{Cause, Compression, Phase, Resolution, Width};
 use faxramp::signal::Modulation;
 use faxramp::t30::capability::Length;
 use faxramp::t30::{
-    self, AnswererSettings, Ending, Errand, PageFormat, PageShape, Procedure, ReceivedPage, ReceiverSettings,
-    SenderSettings, Transport, Verdict,
+    self, AnswererSettings, DocumentToSend, Ending, Errand, PageFormat, PageShape, Procedure, ReceivedPage,
+    ReceiverSettings, SenderSettings, Transport, Verdict,
 };
 use faxramp::t38;
 
@@ -90,14 +90,11 @@ pub fn shapes(pages: &[FaxPage]) -> Vec<PageShape> {
 pub fn caller_settings(pages: &[FaxPage]) -> SenderSettings {
     SenderSettings {
         station_id: "+44 20 555 0123".into(),
-        pages: shapes(pages),
-        first_page: 0,
+        documents: vec![DocumentToSend::of(shapes(pages))],
         ecm: true,
         compressions: vec![Compression::Mh, Compression::Mr, Compression::Mmr],
         max_modulation: Modulation::V17At14400,
         transport: Transport::InternetAware,
-        sub_address: None,
-        sender_password: None,
         send_cng: true,
         frame_size: t30::ecm::FrameSize::Octets256,
         rtn: t30::RtnMeaning::default(),
@@ -219,12 +216,15 @@ impl Ours {
                     // T.38 says itself what comes.
                     t30::Output::Listen(_) => {}
                     t30::Output::StopSending => self.terminal.handle(t38::Input::StopSending, now),
-                    t30::Output::NeedPage { index, format } => {
+                    t30::Output::NeedPage { index, format, .. } => {
                         let bits = self.code(index, format);
                         self.procedure.handle(t30::Input::Page(bits), now);
                     }
                     t30::Output::PageReceived(page) => self.page(&page, now),
-                    t30::Output::Progress(_) | t30::Output::Confirmed { .. } | t30::Output::Polled { .. } => {}
+                    t30::Output::Progress(_)
+                    | t30::Output::Confirmed { .. }
+                    | t30::Output::DocumentOver(_)
+                    | t30::Output::Polled { .. } => {}
                     t30::Output::Ended(ending) => {
                         self.ending = Some(ending);
                         if self.terminal.has_last_word() {

@@ -256,7 +256,7 @@ fn every_version_pace_and_delay_is_understood() {
 #[test]
 fn both_know_the_others_number_and_the_sub_address_arrives() {
     let mut setup = Setup::new(vec![pages::draw(Picture::White, Width::A4, Resolution::Standard, 0)]);
-    setup.caller.sub_address = Some("4711".into());
+    setup.caller.documents[0].sub_address = Some("4711".into());
     let (_, ours, theirs) = setup.call();
     let record = ours.ending.expect("it ended").record;
     assert_eq!(record.remote_id.as_deref(), Some("+49 30 555 0199"));

@@ -19,6 +19,7 @@ fn began(subject: Subject, pages_total: u32) -> Event {
 fn fax(subject: Subject, phase: Phase, page: u32, acknowledged: u32) -> Event {
     let progress = FaxProgress {
         phase,
+        document: 0,
         page,
         modulation: Some(Modulation::V17At14400),
         block: Some(0),

@@ -323,7 +323,7 @@ pub(super) const SCRIPTS: &[Script] = &[
         > page v27/4800 white; > EOM; < MCF
         < DIS in 5000..7000; < DIS in t4; < DIS in t4; < DIS in t4; < DIS in t4; < DIS in t4; < DCN; < end no-response 1"),
     ("T1-after-EOMx", "after EOM is confirmed no DIS comes: T1", "
-        calls fs
-        @4800-caller-eom
+        calls s+s
+        @4800-caller
         < page v27/4800 0; < EOM; > MCF; < DCN in 30000..40000; < end no-response 1"),
 ];

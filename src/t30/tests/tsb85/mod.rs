@@ -26,10 +26,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("MRGN04 (in part)", "bad rows are counted by image::quality, which is tested for 4.9 % and 15.1 %"),
     ("MRGX01 (in part)", "it wants DCN after three DIS; T1 leaves time for six, and No-caller-response wants those"),
-    (
-        "MTGN14 to 16 and 23, MTGX04 and 08 (in part)",
-        "EOM there parts two documents of one format; ours goes where the format changes",
-    ),
     ("MTGN28 (in part)", "how soon after DCN the call is cleared is the matter of call"),
     ("T1-after-EOMx (in part)", "it has EOM answered by nothing, which is MTGX08; ours has the DIS missing"),
 ];

@@ -175,7 +175,6 @@ const SHORTHANDS: &[(&str, &str)] = &[
     ("@ecm64-called", "< CED; < DIS; > DCS 00 50 1F 30; > tcf v27/4800 900; < CFR"),
     ("@bye", "> DCN; > hangup"),
     ("@4800-caller", "< CNG; > ced; > DIS 00 50 00; < TSI + DCS 00 50 00; < tcf v27/4800; > CFR"),
-    ("@4800-caller-eom", "< CNG; > ced; > DIS 00 52 00; < DCS 00 52 00; < tcf v27/4800; > CFR"),
     ("@4800-ecm-caller", "< CNG; > ced; > DIS 00 50 00 20; < DCS; < tcf v27/4800; > CFR"),
 ];
 

@@ -60,22 +60,22 @@ pub(super) const SCRIPTS: &[Script] = &[
         > CRP; < DCS; < tcf v29/9600; > CFR
         < page v29/9600 0; < EOP; > MCF; < DCN; < end sent 1"),
     ("MTGN14", "EOM without an answer: again, and then a new phase B", "
-        calls fs
-        @4800-caller-eom
+        calls s+s
+        @4800-caller
         < page v27/4800 0; < EOM; < EOM in t4; > MCF
-        > DIS 00 52 00; < DCS 00 50 00; < tcf v27/4800; > CFR
+        > DIS 00 50 00; < DCS 00 50 00; < tcf v27/4800; > CFR
         < page v27/4800 1; < EOP; > MCF; < DCN; < end sent 2"),
     ("MTGN15", "two MCF to EOM with wrong check sequences; DIS after 5 s", "
-        calls fs
-        @4800-caller-eom
+        calls s+s
+        @4800-caller
         < page v27/4800 0; < EOM; > bad MCF; < EOM; > bad MCF; < EOM; > MCF
-        wait 5000; > DIS 00 52 00; < DCS 00 50 00; < tcf v27/4800; > CFR
+        wait 5000; > DIS 00 50 00; < DCS 00 50 00; < tcf v27/4800; > CFR
         < page v27/4800 1; < EOP; > MCF; < DCN; < end sent 2"),
     ("MTGN16", "CRP twice to EOM", "
-        calls fs
-        @4800-caller-eom
+        calls s+s
+        @4800-caller
         < page v27/4800 0; < EOM; > CRP; < EOM; > CRP; < EOM; > MCF
-        > DIS 00 52 00; < DCS 00 50 00; < tcf v27/4800; > CFR
+        > DIS 00 50 00; < DCS 00 50 00; < tcf v27/4800; > CFR
         < page v27/4800 1; < EOP; > MCF; < DCN; < end sent 2"),
     ("MTGN17", "no answer to two MPS", "
         calls ss
@@ -105,10 +105,10 @@ pub(super) const SCRIPTS: &[Script] = &[
         @4800-caller
         < page v27/4800 0; < EOP; > CRP; < EOP; > CRP; < EOP; > MCF; < DCN; < end sent 1"),
     ("MTGN23", "RTP to EOM: a new phase B", "
-        calls fs
-        @4800-caller-eom
+        calls s+s
+        @4800-caller
         < page v27/4800 0; < EOM; > RTP
-        wait 2000; > DIS 00 52 00; < DCS 00 50 00; < tcf v27/4800; > CFR
+        wait 2000; > DIS 00 50 00; < DCS 00 50 00; < tcf v27/4800; > CFR
         < page v27/4800 1; < EOP; > MCF; < DCN; < end sent 2"),
     ("MTGN24", "RTP to MPS: trained again, a rate lower", "
         calls ss
@@ -276,8 +276,8 @@ pub(super) const SCRIPTS: &[Script] = &[
         calls s
         < CNG; > ced; > DIS 00 72 20; < DCS; < tcf v29/9600; > DCN; > hangup; < end disconnected 0"),
     ("MTGX04", "DCN in answer to EOM", "
-        calls fs
-        @4800-caller-eom
+        calls s+s
+        @4800-caller
         < page v27/4800 0; < EOM; > DCN; > hangup; < end disconnected 0"),
     ("MTGX05", "DCN in answer to MPS", "
         calls ss
@@ -292,9 +292,9 @@ pub(super) const SCRIPTS: &[Script] = &[
         < CNG; > ced; > DIS 00 72 20; < DCS; < tcf v29/9600; < DCS in t4; < tcf v29/9600; < DCS in t4; < tcf v29/9600
         < DCN in t4; < end no-response 0"),
     ("MTGX08", "no answer to three EOM: DCN", "
-        calls fs
-        @4800-caller-eom
-        < page v27/4800 0; < EOM; < EOM in t4; < EOM in t4; < DCN in t4; < end no-response 0"),
+        calls s+s
+        @4800-caller
+        < page v27/4800 0; < EOM; < EOM in t4; < EOM in t4; < DCN in t4; < end last-confirmation-lost 0"),
     ("MTGX09", "no answer to three MPS: DCN", "
         calls ss
         @4800-caller
@@ -316,9 +316,9 @@ pub(super) const SCRIPTS: &[Script] = &[
         < CNG; > ced; > DIS 00 72 20; < DCS; < tcf v29/9600; > CRP; < DCS; < tcf v29/9600; > CRP
         < DCS; < tcf v29/9600; > CRP; < DCN; < end no-response 0"),
     ("MTGX14", "CRP to three EOM: DCN", "
-        calls fs
-        @4800-caller-eom
-        < page v27/4800 0; < EOM; > CRP; < EOM; > CRP; < EOM; > CRP; < DCN; < end no-response 0"),
+        calls s+s
+        @4800-caller
+        < page v27/4800 0; < EOM; > CRP; < EOM; > CRP; < EOM; > CRP; < DCN; < end last-confirmation-lost 0"),
     ("MTGX15", "CRP to three MPS: DCN", "
         calls ss
         @4800-caller
