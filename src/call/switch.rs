@@ -297,9 +297,12 @@ impl Call {
                 Role::Caller(errand) => fastest(errand.fastest()),
                 Role::Answerer(answerer) => fastest(answerer.receive.max_modulation),
             };
+            // Where no audio comes either there is nothing to go back to.
+            if fax.is_heard(now) {
+                let wait = if matches!(self.role, Role::Caller(_)) { T38_IS_DEAD } else { T38_IS_DEAD_CALLED };
+                self.timers.set(Timer::DeadT38, now + wait);
+            }
             fax.switch_to_t38(terminal, address, fastest, now);
-            let wait = if matches!(self.role, Role::Caller(_)) { T38_IS_DEAD } else { T38_IS_DEAD_CALLED };
-            self.timers.set(Timer::DeadT38, now + wait);
             self.command(sip::Command::WithdrawOffer, now);
             self.outputs.push_back(Output::Progress(Progress::Switched));
             return;
