@@ -1,12 +1,13 @@
 //! Digest, both ways: credentials that a stranger shows us, and a challenge of a server that we answer.
 //!
-//! Input: an octet with how the request is changed, one with its length, the Authorization that is shown, then the response with challenges.
+//! Input (its length says which algorithms are asked for): an octet with how the request is changed, one with its length, the Authorization that is shown, then the response with challenges.
 //! Holds: nobody is let in without the password, whatever is shown; whoever has it is let in once for each answer; an answer to a challenge
 //! is one line.
 #![no_main]
 
 use std::net::IpAddr;
 
+use faxramp::sip::digest::server::Asked;
 use faxramp::sip::digest::{Authenticator, Subject};
 use faxramp::sip::{Credentials, Gatekeeper, Judgement, Message, Method};
 use faxramp_fuzz::{Feed, base};
@@ -29,7 +30,8 @@ fuzz_target!(|octets: &[u8]| {
     let mut gatekeeper = Gatekeeper::new("fax.test", [7; 32], now);
     let mut request = invite();
     request.headers.push("Authorization", feed.counted());
-    let Judgement::Challenge(challenges) = gatekeeper.judge(&request, source, &credentials(), now) else {
+    let asked_for = if octets.len().is_multiple_of(2) { Asked::Any } else { Asked::Sha256 };
+    let Judgement::Challenge(challenges) = gatekeeper.judge(&request, source, (&credentials(), asked_for), now) else {
         panic!("let in without the password: {:?}", request.headers.first("Authorization"));
     };
     // The challenges of a stranger, then our own.
@@ -55,6 +57,9 @@ fuzz_target!(|octets: &[u8]| {
     let mut request = invite();
     let (uri, body) = (request.request_uri().unwrap_or_default().to_owned(), request.body.clone());
     knowing.authorize(&mut request.headers, Subject { method: "INVITE", uri: &uri, body: &body }, "0a4f113b");
-    assert!(matches!(gatekeeper.judge(&request, source, &credentials(), now), Judgement::Granted));
-    assert!(matches!(gatekeeper.judge(&request, source, &credentials(), now), Judgement::Challenge(_)), "once");
+    assert!(matches!(gatekeeper.judge(&request, source, (&credentials(), asked_for), now), Judgement::Granted));
+    assert!(
+        matches!(gatekeeper.judge(&request, source, (&credentials(), asked_for), now), Judgement::Challenge(_)),
+        "once"
+    );
 });
