@@ -151,7 +151,7 @@ class Lab:
         self.office = self._faxramp("office", 10)
         self.headline = self._faxramp("headline", 11, headline="true", attach="tiff")
         self.impatient = self._faxramp("impatient", 12, queue=SHORT_RETRIES, answer_timeout="5 s", fax=SLOWLY)
-        self.narrow = self._faxramp("narrow", 14, channels=3, queue="faxes_per_call = 20")
+        self.narrow = self._faxramp("narrow", 14, channels=3)
         smarthost = f'smarthost = "{self.network}.30:{POSTFIX_PORT}"\nretry = "1s*20"'
         self.relayed = self._faxramp("relayed", 13, delivery=smarthost)
         self.postfix = self._keep(Postfix(self.folder / "postfix", f"{self.network}.30", self.relayed.address))

@@ -24,31 +24,10 @@ def three_mails_to_one_number_are_faxed_one_after_the_other(lab: Lab):
     number = lab.number("1021")
     senders = [lab.person() for _ in range(3)]
     for sender in senders:
-        lab.office.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], pages.pdf(1)))
+        lab.narrow.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], pages.pdf(1)))
     for sender in senders:
-        lab.office.sent(sender, 1, 400)
+        lab.narrow.sent(sender, 1, 400)
     calls = lab.asterisk.received(number)
     claim([call["status"] for call in calls] == ["SUCCESS"] * 3, "Asterisk says", calls)
     together = [int(call["together"]) for call in calls]
     claim(together == [1, 1, 1], "so many calls were up when each came:", together)
-
-
-@case
-def faxes_that_wait_for_a_number_go_in_one_call_where_that_is_wanted(lab: Lab):
-    number = lab.number("1021")
-    senders = [lab.person() for _ in range(3)]
-    drawn = [pages.drawn(1, lines=lines) for lines in (6, 10, 14)]
-    for sender, images in zip(senders, drawn):
-        lab.narrow.submit(sender, [lab.at(number)], mail(sender, [lab.at(number)], pages.tiff(images), "document.tif"))
-    jobs = [lab.narrow.sent(sender, 1, 400)[0] for sender in senders]
-    # The first is dialled at once; the others wait for it and are two documents of one call.
-    first, second, third = (job["calls"][0] for job in jobs)
-    claim(first["call"] != second["call"] == third["call"] == second["id"], "the calls of the three are", first, second, third)
-    calls = lab.asterisk.received(number)
-    claim([call["status"] for call in calls] == ["SUCCESS"] * 2, "Asterisk says", calls)
-    together = [int(call["together"]) for call in calls]
-    claim(together == [1, 1], "so many calls were up when each came:", together)
-    same_pages(drawn[0], calls[0]["tiff"])
-    same_pages(drawn[1] + drawn[2], calls[1]["tiff"])
-    for sender in senders:
-        claim("Fax sent" in lab.narrow.mailboxes.wait(sender)[0]["Subject"], "no receipt for", sender)
