@@ -49,10 +49,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
 const STAGGER: Duration = Duration::from_millis(120);
 
 /// What the first line of a script has, and why it is played in virtual time alone.
-const NOT_PLAYED: [(&str, &str); 2] = [
-    ("over-audio", "here is T.38"),
-    ("+", "several faxes wait for one number, where here each is a mail of its own"),
-];
+const NOT_PLAYED: [(&str, &str); 2] =
+    [("over-audio", "here is T.38"), ("+", "several faxes wait for one number, where here each is a mail of its own")];
 
 /// So many that failed are played again by themselves; more are no accident.
 const MOST_PLAYED_AGAIN: usize = 10;
