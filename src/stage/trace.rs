@@ -10,7 +10,6 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use super::settings::{Keep, Trace as Settings};
 use crate::call::{Ending, MediaAddresses};
@@ -22,8 +21,6 @@ use crate::trace::pcap;
 
 /// Packets on their way to the disk, of all calls together.
 const PACKETS_WAITING: usize = 16 * 1024;
-/// For so long packets gather before they are written: to wake the thread for each of them costs a call as much as its fax.
-const GATHERING: Duration = Duration::from_millis(10);
 /// Octets of one capture; what comes after is not kept. Enough for an hour of audio both ways.
 const LARGEST_CAPTURE: u64 = 200 * 1024 * 1024;
 
@@ -187,17 +184,11 @@ struct Capture {
 impl Writer {
     fn run(mut self, waiting: &Receiver<Work>) {
         while let Ok(work) = waiting.recv() {
-            self.take(work);
-            std::thread::sleep(GATHERING);
-            waiting.try_iter().for_each(|work| self.take(work));
-        }
-    }
-
-    fn take(&mut self, work: Work) {
-        match work {
-            Work::Begin(call) => self.begin(call),
-            Work::Write(call, record) => self.write(call, &record),
-            Work::End { call, keep, left_out } => self.end(call, keep, left_out),
+            match work {
+                Work::Begin(call) => self.begin(call),
+                Work::Write(call, record) => self.write(call, &record),
+                Work::End { call, keep, left_out } => self.end(call, keep, left_out),
+            }
         }
     }
 
