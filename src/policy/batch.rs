@@ -71,16 +71,13 @@ pub const fn takes_one_fax(call: BatchCall, cause: &Cause) -> Option<bool> {
             | Cause::LastConfirmationLost
             | Cause::ProtocolError(_)
     );
+    let at_the_end =
+        matches!(cause, Cause::LastConfirmationLost | Cause::NoResponse(Phase::D) | Cause::Disconnected(Phase::D));
     match call.faxes {
-        0 | 1 if call.faxes == 1 && !call.has_pages && is_silence => Some(true),
-        0 | 1 => {
-            let at_the_end = matches!(
-                cause,
-                Cause::LastConfirmationLost | Cause::NoResponse(Phase::D) | Cause::Disconnected(Phase::D)
-            );
-            if call.others_follow && call.pages_missing == 1 && at_the_end { Some(true) } else { None }
-        }
-        _ => Some(false),
+        2.. => Some(false),
+        1 if !call.has_pages && is_silence => Some(true),
+        0 | 1 if call.others_follow && call.pages_missing == 1 && at_the_end => Some(true),
+        0 | 1 => None,
     }
 }
 

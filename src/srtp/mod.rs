@@ -216,10 +216,9 @@ impl Receiver {
     // RFC 3711 §3.3
     pub fn unprotect(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
         let header = Header::read(packet).ok_or(SrtpError::Malformed)?;
-        let Some(place) = self.streams.iter().position(|(ssrc, _)| *ssrc == header.ssrc) else {
+        let Some((_, received)) = self.streams.iter_mut().find(|(ssrc, _)| *ssrc == header.ssrc) else {
             return self.first_of_stream(packet, &header);
         };
-        let Some((_, received)) = self.streams.get_mut(place) else { return Err(SrtpError::TooManyStreams) };
         let index = received.index(header.sequence).ok_or(SrtpError::Replayed)?;
         self.cipher.open(packet, header.octets, header.ssrc, index)?;
         // Nothing is learned from a packet before it is known to be genuine.

@@ -18,20 +18,8 @@ fn for_two() -> (Call, Instant) {
 /// The causes told so far, each with its document.
 fn ends(call: &mut Call) -> Vec<(usize, bool, Cause)> {
     std::iter::from_fn(|| call.poll())
-        .filter_map(|output| match output {
-            Output::Ended(ending) => Some((ending.document, ending.begun, ending.outcome.cause)),
-            Output::Sip { .. }
-            | Output::Resolve { .. }
-            | Output::Audio { .. }
-            | Output::T38 { .. }
-            | Output::Polled { .. }
-            | Output::NeedPage { .. }
-            | Output::PageReceived(_)
-            | Output::Confirmed { .. }
-            | Output::DocumentOver(_)
-            | Output::Progress(_)
-            | Output::Finished => None,
-        })
+        .filter_map(|output| if let Output::Ended(ending) = output { Some(ending) } else { None })
+        .map(|ending| (ending.document, ending.begun, ending.outcome.cause))
         .collect()
 }
 

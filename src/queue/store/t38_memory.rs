@@ -77,13 +77,8 @@ impl Store {
     /// # Errors
     /// A failing disk.
     pub fn forget_single(&self, trunk: &str, number: Option<&str>) -> Result<usize, QueueError> {
-        let (trunk, number) = (trunk.to_owned(), number.map(str::to_owned));
-        self.write("forget-single", move |tx| {
-            Ok(tx
-                .connection
-                .prepare_cached("DELETE FROM single_fax_memory WHERE trunk = ?1 AND (?2 IS NULL OR number = ?2)")?
-                .execute(params![trunk, number])?)
-        })
+        let delete = "DELETE FROM single_fax_memory WHERE trunk = ?1 AND (?2 IS NULL OR number = ?2)";
+        self.forget("forget-single", delete, trunk, number)
     }
 
     /// Forgets a number of a trunk, or all of them; how many there were.
@@ -91,13 +86,19 @@ impl Store {
     /// # Errors
     /// A failing disk.
     pub fn forget_t38(&self, trunk: &str, number: Option<&str>) -> Result<usize, QueueError> {
+        let delete = "DELETE FROM t38_memory WHERE trunk = ?1 AND (?2 IS NULL OR number = ?2)";
+        self.forget("forget-t38", delete, trunk, number)
+    }
+
+    fn forget(
+        &self,
+        name: &'static str,
+        delete: &'static str,
+        trunk: &str,
+        number: Option<&str>,
+    ) -> Result<usize, QueueError> {
         let (trunk, number) = (trunk.to_owned(), number.map(str::to_owned));
-        self.write("forget-t38", move |tx| {
-            Ok(tx
-                .connection
-                .prepare_cached("DELETE FROM t38_memory WHERE trunk = ?1 AND (?2 IS NULL OR number = ?2)")?
-                .execute(params![trunk, number])?)
-        })
+        self.write(name, move |tx| Ok(tx.connection.prepare_cached(delete)?.execute(params![trunk, number])?))
     }
 
     /// Writes down that a number takes one fax a call over a trunk. Beyond [`MAX_T38_NOTES`] the oldest notes go.

@@ -28,7 +28,7 @@ pub(super) struct Owner {
     /// Of each fax; none of one that does not go.
     pub(super) pages: Vec<Vec<StoredPage>>,
     pub(super) header: Option<Header>,
-    pub(super) notes: mpsc::UnboundedSender<Note>,
+    pub(super) notes: mpsc::Sender<Note>,
     /// The trunk's, which may send the call elsewhere.
     pub(super) server: SipServer,
     /// The fax that is shown.
@@ -41,7 +41,7 @@ impl Owner {
     }
 
     fn note(&self, note: Note) {
-        if self.notes.send(note).is_err() {
+        if self.notes.try_send(note).is_err() {
             tracing::error!("nobody writes down what the call tells");
         }
     }

@@ -241,7 +241,8 @@ impl Placing {
                 return Ok((ending, Told::default()));
             }
         };
-        let (notes, waiting) = mpsc::unbounded_channel();
+        // Each page is confirmed once, and each fax over once.
+        let (notes, waiting) = mpsc::channel(pages.iter().map(|pages| pages.len() + 1).sum());
         let owner = Arc::new(Owner {
             call: Arc::clone(self),
             pages,
@@ -270,7 +271,7 @@ impl Placing {
     }
 
     /// Writes down what the call tells while it is up, one after the other.
-    async fn write_down(self: Arc<Self>, mut notes: mpsc::UnboundedReceiver<Note>) -> Told {
+    async fn write_down(self: Arc<Self>, mut notes: mpsc::Receiver<Note>) -> Told {
         let mut told = Told::default();
         while let Some(note) = notes.recv().await {
             match note {
