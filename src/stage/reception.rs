@@ -133,11 +133,13 @@ impl CallOwner for Reception {
         let state = Arc::clone(&self.state);
         let stored = self.office.blocking(move |office| {
             let whole = next_document(office, &state, &page)?;
-            Ok((store(office, &state, &page)?, whole))
+            // The fax before is whole, whatever becomes of this page.
+            Ok((whole, store(office, &state, &page)))
         });
-        let (verdict, whole) = stored.await.unwrap_or_else(|fault| {
+        let (whole, verdict) = stored.await.unwrap_or_else(|fault| (None, Err(fault)));
+        let verdict = verdict.unwrap_or_else(|fault| {
             tracing::error!(received = %self.id(), %fault, "a page could not be stored, so it is not confirmed");
-            (Verdict::Bad, None)
+            Verdict::Bad
         });
         if let Some(whole) = whole {
             // Its sender need not wait until it is mailed; if this fails, the next start does it.
