@@ -56,11 +56,11 @@ impl Scrambler {
         match self {
             Self::Plain { line } => {
                 // The taps lie further back than the bits go, so that all are known at once, the newest least significant.
-                let newest_last = bits.reverse_bits() >> (32 - count);
+                let newest_last = reversed(bits, count);
                 let mask = (1 << count) - 1;
                 let scrambled = (newest_last ^ (*line >> (18 - count)) ^ (*line >> (23 - count))) & mask;
                 *line = *line << count | scrambled;
-                scrambled.reverse_bits() >> (32 - count)
+                reversed(scrambled, count)
             }
             Self::Guarded { .. } => {
                 let mut scrambled = 0;
@@ -80,10 +80,19 @@ impl Scrambler {
         match self {
             Self::Plain { line } => {
                 let mask = (1 << count) - 1;
-                let newest_last = line_bits.reverse_bits() >> (32 - count) & mask;
+                let newest_last = reversed(line_bits, count) & mask;
                 let bits = (newest_last ^ (*line >> (18 - count)) ^ (*line >> (23 - count))) & mask;
                 *line = *line << count | newest_last;
-                bits.reverse_bits() >> (32 - count)
+                reversed(bits, count)
+            }
+            // The guard does not act on any of them.
+            Self::Guarded { line, repeated } if *repeated + count <= GUARD_BITS => {
+                *line = *line << count | reversed(line_bits, count);
+                let (line, mask) = (*line, (1 << count) - 1);
+                let unlike_all = (line >> 8 ^ line) & (line >> 9 ^ line) & (line >> 12 ^ line) & mask;
+                *repeated = if unlike_all == 0 { *repeated + count } else { unlike_all.trailing_zeros() };
+                let bits = (line ^ line >> 6 ^ line >> 7) & mask;
+                reversed(bits, count)
             }
             Self::Guarded { .. } => {
                 let descrambled = |at: u32| u32::from(self.descramble(line_bits >> at & 1 == 1)) << at;
@@ -114,6 +123,22 @@ impl Scrambler {
         }
     }
 }
+
+/// So many bits, at most six, in reverse order.
+const fn reversed(bits: u32, count: u32) -> u32 {
+    REVERSED[bits as usize % REVERSED.len()] as u32 >> (MOST_BITS - count)
+}
+
+const MOST_BITS: u32 = 6;
+const REVERSED: [u8; 1 << MOST_BITS] = {
+    let mut reversed = [0; 1 << MOST_BITS];
+    let mut bits = 0;
+    while bits < reversed.len() {
+        reversed[bits] = (bits as u8).reverse_bits() >> (8 - MOST_BITS);
+        bits += 1;
+    }
+    reversed
+};
 
 #[cfg(test)]
 mod tests {

@@ -58,6 +58,11 @@ impl Carrier {
         self.rotor
     }
 
+    /// Length 1 at the phase so many symbols ago.
+    pub(super) fn rotor_before(&self, symbols: u64) -> Complex {
+        self.rotor * Complex::at_angle(-(self.turn() * symbols as f32) % TAU)
+    }
+
     /// What it turns in half a symbol.
     pub(super) const fn half(&self) -> Complex {
         self.half

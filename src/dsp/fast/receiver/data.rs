@@ -53,7 +53,7 @@ impl Data {
         let heard = line.heard(here);
         let aim = self.decoder.take(heard, &mut |bits| event(Event::Bits(bits)));
         let mut trust = Trust::Doubtful;
-        if !line.presence.had_hole_since(here - BEFORE) {
+        if !line.had_hole_since(here - BEFORE) {
             trust = self.gate.hear(line.share(aim - heard));
         }
         if self.gate.closed() > 0 {

@@ -84,7 +84,7 @@ impl Decoder {
                 };
                 *phase = index & 7;
                 outlet.take(bits, give);
-                constellation::points(mode)[index]
+                points.point(index)
             }
             Coding::Trellis { viterbi, differential } => {
                 viterbi.take(heard, &mut |point| outlet.take(untangle(differential, point), give))
@@ -95,7 +95,7 @@ impl Decoder {
     /// The square of the distance to the nearest point.
     pub(super) fn apart(&self, heard: Complex) -> f32 {
         match &self.coding {
-            Coding::Phase { points, .. } => (constellation::points(self.mode)[points.nearest(heard)] - heard).power(),
+            Coding::Phase { points, .. } => (points.point(points.nearest(heard)) - heard).power(),
             Coding::Trellis { viterbi, .. } => viterbi.nearest_apart(heard),
         }
     }
@@ -180,21 +180,27 @@ impl Outlet {
 struct Points {
     re: [f32; MOST_POINTS],
     im: [f32; MOST_POINTS],
+    /// Whether there are but [`FEW_POINTS`].
+    is_few: bool,
 }
 
 const MOST_POINTS: usize = 16;
+/// V.27ter's, and V.29's at 7200 bit/s.
+const FEW_POINTS: usize = 8;
 /// Where there is no point.
 const NOWHERE: f32 = 1e6;
 /// The bits of a distance that make room for an index.
-const INDEX: i32 = MOST_POINTS as i32 - 1;
+const INDEX: u32 = MOST_POINTS as u32 - 1;
 /// Points compared at once.
 const LANES: usize = 4;
 
 impl Points {
     fn of(mode: Mode) -> Self {
         let step = if mode == Mode::V27ter2400 { 2 } else { 1 };
-        let mut points = Self { re: [NOWHERE; MOST_POINTS], im: [NOWHERE; MOST_POINTS] };
-        for (at, point) in constellation::points(mode).iter().enumerate().step_by(step).take(MOST_POINTS) {
+        let known = constellation::points(mode);
+        let is_few = known.len() <= FEW_POINTS;
+        let mut points = Self { re: [NOWHERE; MOST_POINTS], im: [NOWHERE; MOST_POINTS], is_few };
+        for (at, point) in known.iter().enumerate().step_by(step).take(MOST_POINTS) {
             (points.re[at], points.im[at]) = (point.re, point.im);
         }
         points
@@ -202,17 +208,31 @@ impl Points {
 
     /// The index of the nearest point.
     fn nearest(&self, heard: Complex) -> usize {
-        let mut best = [i32::MAX; LANES];
-        for part in 0..MOST_POINTS / LANES {
+        if self.is_few {
+            self.nearest_of::<{ FEW_POINTS / LANES }>(heard)
+        } else {
+            self.nearest_of::<{ MOST_POINTS / LANES }>(heard)
+        }
+    }
+
+    #[inline]
+    fn nearest_of<const PARTS: usize>(&self, heard: Complex) -> usize {
+        let mut best = [f32::MAX; LANES];
+        for part in 0..PARTS {
             for (lane, best) in best.iter_mut().enumerate() {
                 let at = LANES * part + lane;
                 let (re, im) = (self.re[at] - heard.re, self.im[at] - heard.im);
-                // The bits of positive floats are in order as integers are.
-                let key = (re * re + im * im).to_bits().cast_signed() & !INDEX | at as i32;
-                *best = (*best).min(key);
+                // The index stands in the last bits, and makes hardly any difference to the distance.
+                let key = f32::from_bits((re * re + im * im).to_bits() & !INDEX | at as u32);
+                *best = if key < *best { key } else { *best };
             }
         }
-        let least = best[0].min(best[1]).min(best[2]).min(best[3]);
-        (least & INDEX) as usize
+        let pair = |one: f32, other: f32| if one < other { one } else { other };
+        let least = pair(pair(best[0], best[1]), pair(best[2], best[3]));
+        (least.to_bits() & INDEX) as usize
+    }
+
+    fn point(&self, index: usize) -> Complex {
+        Complex::new(self.re[index % MOST_POINTS], self.im[index % MOST_POINTS])
     }
 }

@@ -1,16 +1,17 @@
 //! From samples to half symbols: when the instants lie, and the signal at each.
 
-use super::super::{Complex, Mode};
-use super::bank::{Bank, PLACES};
+use super::super::Mode;
+use super::bank::{Bank, LENGTH, PLACES};
+use super::window::Half;
 use crate::dsp::SAMPLES_PER_SECOND;
 
 /// Takes samples, gives the signal twice a symbol. The clock can be moved and made faster or slower.
 #[derive(Clone, Debug)]
 pub(super) struct FrontEnd {
     bank: &'static Bank,
-    samples: [f32; CAPACITY],
+    samples: [i16; CAPACITY],
     held: usize,
-    /// The next instant from the first sample held, in parts of a place.
+    /// The next instant from the first sample held, in parts of a sample.
     instant: u64,
     /// From instant to instant.
     step: u64,
@@ -23,26 +24,26 @@ pub(super) struct FrontEnd {
 /// Samples taken at once.
 pub(super) const MOST_AT_ONCE: usize = 160;
 const CAPACITY: usize = 512;
-/// Bits of a part of a place, of which a sample has [`PLACES`].
+/// Bits that count the parts of a sample.
 const PART_BITS: u32 = 32;
-/// Parts of places in a sample.
-const SAMPLE: f64 = PLACES as f64 * (1_u64 << PART_BITS) as f64;
+/// Parts in a sample.
+const SAMPLE: u64 = 1 << PART_BITS;
 /// The greatest difference of two clocks that is followed. Telephone networks differ by less than 50 ppm, cheap gateways by 200 ppm.
 const MOST_SLOWER: f64 = 500e-6;
 
 impl FrontEnd {
     pub(super) fn new(mode: Mode) -> Self {
         let bank = Bank::of(mode);
-        let nominal = SAMPLE * f64::from(SAMPLES_PER_SECOND) / f64::from(2 * mode.symbols_per_second());
-        let held = bank.length();
-        let instant = ((held / 2 * PLACES) as u64) << PART_BITS;
-        Self { bank, samples: [0.0; CAPACITY], held, instant, step: nominal as u64, nominal, slower: 0.0 }
+        let nominal = SAMPLE as f64 * f64::from(SAMPLES_PER_SECOND) / f64::from(2 * mode.symbols_per_second());
+        let held = LENGTH;
+        let instant = (held as u64 / 2) << PART_BITS;
+        Self { bank, samples: [0; CAPACITY], held, instant, step: nominal as u64, nominal, slower: 0.0 }
     }
 
     /// Goes over to another mode. What was learned of the peer's clock is kept.
     pub(super) fn change(&mut self, mode: Mode) {
         let mut other = Self::new(mode);
-        if other.nominal != self.nominal || other.bank.length() != self.bank.length() {
+        if other.nominal != self.nominal {
             other.slower = self.slower;
             *self = other;
         } else {
@@ -55,23 +56,20 @@ impl FrontEnd {
     pub(super) fn take(&mut self, samples: &[i16]) {
         if self.held + samples.len() > CAPACITY {
             let (whole, _) = self.place();
-            let done = (whole + 1).saturating_sub(self.bank.length() / 2).min(self.held);
+            let done = (whole + 1).saturating_sub(LENGTH / 2).min(self.held);
             self.samples.copy_within(done..self.held, 0);
             self.held -= done;
-            self.instant -= ((done * PLACES) as u64) << PART_BITS;
+            self.instant -= (done as u64) << PART_BITS;
         }
-        for (place, sample) in self.samples[self.held..].iter_mut().zip(samples) {
-            *place = f32::from(*sample);
-        }
+        self.samples[self.held..][..samples.len()].copy_from_slice(samples);
         self.held += samples.len();
     }
 
     /// The signal at the next instant, if the samples reach that far.
-    pub(super) fn next(&mut self) -> Option<Complex> {
-        let length = self.bank.length();
+    pub(super) fn next(&mut self) -> Option<Half> {
         let (whole, place) = self.place();
-        let start = (whole + 1).saturating_sub(length / 2);
-        let window = self.samples[..self.held].get(start..start + length)?;
+        let start = (whole + 1).saturating_sub(LENGTH / 2);
+        let window = self.samples[..self.held].get(start..)?.first_chunk()?;
         let signal = self.bank.at(window, place);
         self.instant += self.step;
         Some(signal)
@@ -79,8 +77,10 @@ impl FrontEnd {
 
     /// The sample before the next instant and the place after it.
     const fn place(&self) -> (usize, usize) {
-        let places = ((self.instant + (1 << (PART_BITS - 1))) >> PART_BITS) as usize;
-        (places / PLACES, places % PLACES)
+        const HALF_A_PLACE: u64 = SAMPLE / PLACES as u64 / 2;
+        let instant = self.instant + HALF_A_PLACE;
+        let place = instant % SAMPLE * PLACES as u64 / SAMPLE;
+        ((instant / SAMPLE) as usize, place as usize)
     }
 
     /// Moves all coming instants by a share of a symbol; later is positive.

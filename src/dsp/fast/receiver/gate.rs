@@ -13,6 +13,8 @@ pub(super) struct Gate {
     slow: f32,
     /// The mean error of the last symbols above which they are not trusted.
     most: f32,
+    /// The worst that one symbol counts for: a click is forgotten as soon as nonsense is.
+    worst: f32,
     /// Symbols for which decisions have not been trusted.
     closed: u32,
     symbols_per_second: u32,
@@ -31,6 +33,8 @@ pub(super) enum Trust {
 
 /// How many times less than nonsense the errors must be for the gate to close at all.
 const CERTAIN: f32 = 5.0;
+/// How many times worse than nonsense a symbol may be.
+const WORST: f32 = 4.0;
 /// How much a symbol adds to the means.
 const FAST: f32 = 0.2;
 const SLOW: f32 = 0.01;
@@ -57,6 +61,7 @@ impl Gate {
             fast: error,
             slow: error,
             most: 0.0,
+            worst: WORST * garbage,
             closed: 0,
             symbols_per_second: mode.symbols_per_second(),
         };
@@ -79,7 +84,7 @@ impl Gate {
     /// Takes the error of a symbol.
     #[inline]
     pub(super) fn hear(&mut self, error: f32) -> Trust {
-        self.fast += FAST * (error - self.fast);
+        self.fast += FAST * (error.min(self.worst) - self.fast);
         if self.fast <= self.most {
             self.closed = 0;
             self.slow += SLOW * (error - self.slow);

@@ -3,11 +3,12 @@
 //! Samples pass a filter that gives the signal twice a symbol ([`front`]). While nothing is received these half symbols are compared with the
 //! conditioning sequence of the modem ([`search`]); its first symbols give an equaliser and a carrier in one step ([`training`]), the rest of it
 //! makes them better. Then every symbol is decided upon ([`data`], [`decoder`]), and how far it lay from the decision steers equaliser, carrier and clock
-//! ([`mod@line`]), unless there is a hole in the signal ([`presence`]) or it makes no sense ([`gate`]): a lost packet teaches nothing, and since
-//! clock and carrier go on as they were, the symbols after it are received as those before.
+//! ([`mod@line`]), unless there is a hole in the signal ([`presence`]), a click ([`clicks`]) or it makes no sense ([`gate`]): a lost packet teaches
+//! nothing, and since clock and carrier go on as they were, the symbols after it are received as those before.
 
 mod bank;
 mod carrier;
+mod clicks;
 mod data;
 mod decoder;
 mod equaliser;
@@ -32,7 +33,7 @@ use line::Line;
 use presence::{Presence, Signal};
 use search::{Found, Place, Search};
 use short::{Kept, Short};
-use training::{Conditioning, Step};
+use training::{Conditioning, Misfit, Step};
 
 /// What a receiver has to tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,12 +165,7 @@ impl Receiver {
         for samples in samples.chunks(MOST_AT_ONCE) {
             self.line.front.take(samples);
             while let Some(signal) = self.line.front.next() {
-                self.line.window.push(signal);
-                let at = self.line.window.end() - 1;
-                self.line.presence.hear(at, signal);
-                if self.is_concealed {
-                    self.line.presence.note_hole(at);
-                }
+                self.line.hear(signal, self.is_concealed);
                 self.half_symbol(event);
             }
         }
@@ -189,6 +185,7 @@ impl Receiver {
             }
             (Training::Short, _) | (Training::Long, _) => None,
         };
+        self.line.forget_signal();
         self.state =
             State::Searching(Box::new(Searching { search: Search::new(self.mode), short, since: None, last: 0 }));
     }
@@ -205,10 +202,13 @@ impl Receiver {
                 if matches!(self.line.presence.judge(&self.line.window, 0.0), Signal::Gone(_)) {
                     self.state = State::Searching(Box::new(gathering.searching.clone()));
                 } else if gathering.is_complete(&mut self.line) {
-                    self.state = match Conditioning::long(self.mode, &mut self.line, gathering.place) {
-                        Some(conditioning) => State::Conditioning(Box::new(conditioning)),
-                        None => State::Searching(Box::new(gathering.searching.clone())),
-                    };
+                    match Conditioning::long(self.mode, &mut self.line, gathering.place) {
+                        Ok(conditioning) => self.state = State::Conditioning(Box::new(conditioning)),
+                        Err(Misfit::Partly) => gathering.place.pass_over(training::FIRST_SYMBOLS),
+                        Err(Misfit::Wholly) => {
+                            self.state = State::Searching(Box::new(gathering.searching.clone()));
+                        }
+                    }
                 }
             }
             State::Conditioning(conditioning) => match conditioning.half_symbol(&mut self.line) {
@@ -264,6 +264,7 @@ impl Searching {
         let end = line.window.end();
         let found = self.search.look(&line.window);
         if found != Found::Nothing && self.since.is_none() {
+            line.note_signal();
             event(Event::Carrier);
             self.since = Some(end);
         }
@@ -289,6 +290,7 @@ impl Searching {
         };
         if self.since.is_some_and(is_late) {
             event(Event::TrainingFailed);
+            line.forget_signal();
             self.since = None;
         }
         None

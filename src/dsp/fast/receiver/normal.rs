@@ -5,7 +5,7 @@
 
 use super::super::Complex;
 use super::equaliser::{Equaliser, TAPS};
-use super::window::Run;
+use super::window::{Run, fixed};
 
 /// Sums over some symbols in a row.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Normal {
     /// Products of the conjugate of each half symbol with what the symbol should be.
     aims: [[f32; TAPS]; 2],
     /// What the first symbol was found from.
-    first: [[f32; TAPS]; 2],
+    first: [[i16; TAPS]; 2],
     /// Symbols summed up.
     symbols: u32,
 }
@@ -24,7 +24,7 @@ type Matrix = [[(f64, f64); TAPS]; TAPS];
 
 impl Normal {
     pub(super) const fn new() -> Self {
-        Self { rows: [[[0.0; TAPS]; 2]; 2], aims: [[0.0; TAPS]; 2], first: [[0.0; TAPS]; 2], symbols: 0 }
+        Self { rows: [[[0.0; TAPS]; 2]; 2], aims: [[0.0; TAPS]; 2], first: [[0; TAPS]; 2], symbols: 0 }
     }
 
     /// Symbols summed up.
@@ -35,14 +35,14 @@ impl Normal {
     /// Adds the signal of the next symbol.
     pub(super) fn add_signal(&mut self, run: Run<'_>) {
         if self.symbols == 0 {
-            self.first[0].copy_from_slice(run.re);
-            self.first[1].copy_from_slice(run.im);
+            self.first = [*fixed(run.re), *fixed(run.im)];
         }
         self.symbols += 1;
+        let (run_re, run_im) = run.floats::<TAPS>();
         for (row, [re, im]) in self.rows.iter_mut().enumerate() {
-            let (own_re, own_im) = (run.re[row], run.im[row]);
+            let (own_re, own_im) = (run_re[row], run_im[row]);
             let sums = re.iter_mut().zip(im.iter_mut());
-            for ((re, im), (run_re, run_im)) in sums.zip(run.re.iter().zip(run.im)) {
+            for ((re, im), (run_re, run_im)) in sums.zip(run_re.iter().zip(&run_im)) {
                 *re += own_re * run_re + own_im * run_im;
                 *im += own_re * run_im - own_im * run_re;
             }
@@ -52,7 +52,8 @@ impl Normal {
     /// Adds what that symbol should be, carrier and all.
     pub(super) fn add_aim(&mut self, run: Run<'_>, aim: Complex) {
         let [re, im] = &mut self.aims;
-        for ((re, im), (run_re, run_im)) in re.iter_mut().zip(im.iter_mut()).zip(run.re.iter().zip(run.im)) {
+        let (run_re, run_im) = run.floats::<TAPS>();
+        for ((re, im), (run_re, run_im)) in re.iter_mut().zip(im.iter_mut()).zip(run_re.iter().zip(&run_im)) {
             *re += run_re * aim.re + run_im * aim.im;
             *im += run_re * aim.im - run_im * aim.re;
         }
@@ -77,17 +78,13 @@ impl Normal {
             *sum = (f64::from(*re), f64::from(*im));
         }
         substitute(&matrix, &mut sums);
-        let mut equaliser = Equaliser::new();
-        for (at, (re, im)) in sums.into_iter().enumerate() {
-            (equaliser.re[at], equaliser.im[at]) = (re as f32, im as f32);
-        }
-        Some(equaliser)
+        Some(Equaliser::with(sums.map(|(re, _)| re as f32), sums.map(|(_, im)| im as f32)))
     }
 
     /// The lower half of the matrix of products.
     fn matrix(&self, next: Run<'_>) -> Matrix {
         let mut matrix = [[(0.0, 0.0); TAPS]; TAPS];
-        let product = |re: &[f32], im: &[f32], row: usize, column: usize| {
+        let product = |re: &[i16], im: &[i16], row: usize, column: usize| {
             let (re, im) = ((f64::from(re[row]), f64::from(re[column])), (f64::from(im[row]), f64::from(im[column])));
             (re.0 * re.1 + im.0 * im.1, re.0 * im.1 - im.0 * re.1)
         };

@@ -1,6 +1,6 @@
 //! Whether the signal is there: tells its end from a packet that was lost.
 
-use super::super::{Complex, Mode};
+use super::super::Mode;
 use super::window::Window;
 
 /// Watches the power of the signal.
@@ -60,17 +60,12 @@ impl Presence {
         self.level *= times;
     }
 
-    /// Hears a half symbol.
-    pub(super) fn hear(&mut self, at: u64, signal: Complex) {
-        self.recent += RECENT * (signal.power() - self.recent);
+    /// Hears a half symbol of a power.
+    pub(super) fn hear(&mut self, at: u64, power: f32) {
+        self.recent += RECENT * (power - self.recent);
         if self.recent < HOLE * self.level {
             self.last_hole = at;
         }
-    }
-
-    /// Notes a half symbol that was never received.
-    pub(super) const fn note_hole(&mut self, at: u64) {
-        self.last_hole = at;
     }
 
     /// Whether there was a hole at or after a half symbol.

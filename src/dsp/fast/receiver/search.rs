@@ -4,7 +4,8 @@
 //! never like it. For when a packet was lost just there, a second stretch of V.17's is looked for as well; those of the others repeat themselves.
 
 use super::super::{Complex, Family, Mode, Segment, Sequence, Training};
-use super::window::{Run, Window};
+use super::bank::GAIN;
+use super::window::{Half, Run, Window, whole};
 use std::f32::consts::TAU;
 
 /// Looks for the beginning of a conditioning sequence.
@@ -29,16 +30,19 @@ pub(super) struct Search {
 struct Stretch {
     /// The number of the first one.
     first: usize,
-    re: [f32; LOOKED_FOR],
-    im: [f32; LOOKED_FOR],
+    /// The conjugate of each, in whole numbers.
+    re: [i16; LOOKED_FOR],
+    im: [i16; LOOKED_FOR],
     energy: f32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Halves {
-    re: [f32; ROOM],
-    im: [f32; ROOM],
+    re: [i16; ROOM],
+    im: [i16; ROOM],
     held: usize,
+    /// The sum of the powers of the last ones.
+    energy: i64,
 }
 
 /// A place in the conditioning.
@@ -75,7 +79,7 @@ const PATIENCE: u64 = 8;
 /// The least power of a half symbol that may be a signal: that of −49 dBm0. A sine at 3.17 dBm0 has the peak 32124, and a quarter of its square in
 /// the half symbols, which hold the positive frequencies alone.
 // V.17 §3.2, V.29 §4.2: a receiver detects −43 dBm and not −48 dBm
-pub(super) const LEAST_POWER: f32 = 32_124.0 * 32_124.0 / 4.0 / 164_800.0;
+pub(super) const LEAST_POWER: f32 = GAIN * GAIN * 32_124.0 * 32_124.0 / 4.0 / 164_800.0;
 /// Blocks of alternations that are no chance.
 const ALTERNATING_BLOCKS: u32 = 2;
 /// Symbols after which the conditioning of V.27ter and V.29 repeats itself.
@@ -107,7 +111,7 @@ impl Search {
         Self {
             mode,
             stretches,
-            halves: [Halves { re: [0.0; ROOM], im: [0.0; ROOM], held: LOOKED_FOR }; 2],
+            halves: [Halves { re: [0; ROOM], im: [0; ROOM], held: LOOKED_FOR, energy: 0 }; 2],
             best: None,
             tones: Tones::new(mode),
             alternating: 0,
@@ -125,8 +129,7 @@ impl Search {
     pub(super) fn look(&mut self, window: &Window) -> Found {
         let last = window.end() - 1;
         let newest = window.run(last, 1).first();
-        let halves = &mut self.halves[(last & 1) as usize];
-        halves.push(newest.re, newest.im);
+        self.halves[(last & 1) as usize].push(newest);
         let mut found = Found::Nothing;
         if window.end().is_multiple_of(BLOCK as u64) && self.judge_block(window) {
             found = Found::Alternations;
@@ -135,8 +138,8 @@ impl Search {
             self.best = None;
             return found;
         }
-        let heard = self.halves[(last & 1) as usize].last();
-        let energy = heard.energy::<LOOKED_FOR>() + 1.0;
+        let halves = &self.halves[(last & 1) as usize];
+        let (heard, energy) = (halves.last(), halves.energy as f32 + 1.0);
         for stretch in &self.stretches {
             let likeness = heard.dot(&stretch.re, &stretch.im).power() / (stretch.energy * energy);
             if likeness > self.best.map_or(LEAST_LIKENESS, |(best, _)| best.likeness) {
@@ -178,18 +181,27 @@ impl Search {
     }
 }
 
+impl Place {
+    /// Goes on to the symbol so many symbols later.
+    pub(super) const fn pass_over(&mut self, symbols: usize) {
+        self.at += 2 * symbols as u64;
+        self.symbol += symbols;
+    }
+}
+
 impl Stretch {
     fn new(mode: Mode, first: usize) -> Self {
         let points: Vec<Complex> = conditioning(mode, Training::Long).skip(first).take(LOOKED_FOR).collect();
         let turn = TAU * (mode.carrier_hertz() as f32 / mode.symbols_per_second() as f32).fract();
         let mean = carrier_within(mode, &points);
-        let mut stretch = Self { first, re: [0.0; LOOKED_FOR], im: [0.0; LOOKED_FOR], energy: 0.0 };
+        let (mut re, mut im, mut energy) = ([0.0; LOOKED_FOR], [0.0; LOOKED_FOR], 0.0);
         for (at, point) in points.into_iter().enumerate() {
             let aim = (point - mean) * Complex::at_angle(turn * at as f32 % TAU);
-            (stretch.re[at], stretch.im[at]) = (aim.re, -aim.im);
-            stretch.energy += aim.power();
+            (re[at], im[at]) = (aim.re, -aim.im);
+            energy += aim.power();
         }
-        stretch
+        let (re, im, unit) = whole(&re, &im);
+        Self { first, re, im, energy: energy / (unit * unit) }
     }
 }
 
@@ -202,14 +214,17 @@ pub(super) fn carrier_within(mode: Mode, points: &[Complex]) -> Complex {
 }
 
 impl Halves {
-    fn push(&mut self, re: f32, im: f32) {
+    fn push(&mut self, half: Half) {
         if self.held == ROOM {
             self.re.copy_within(ROOM - LOOKED_FOR.., 0);
             self.im.copy_within(ROOM - LOOKED_FOR.., 0);
             self.held = LOOKED_FOR;
         }
-        (self.re[self.held], self.im[self.held]) = (re, im);
+        (self.re[self.held], self.im[self.held]) = (half.re, half.im);
         self.held += 1;
+        let oldest = self.held - 1 - LOOKED_FOR;
+        let power = |re: i16, im: i16| i64::from(re) * i64::from(re) + i64::from(im) * i64::from(im);
+        self.energy += power(half.re, half.im) - power(self.re[oldest], self.im[oldest]);
     }
 
     fn last(&self) -> Run<'_> {
@@ -223,7 +238,10 @@ pub(super) const BLOCK: usize = 32;
 
 /// Measures the carrier, and what is half a symbol rate below and above it.
 #[derive(Clone, Debug)]
-pub(super) struct Tones([[[f32; BLOCK]; 2]; 3]);
+pub(super) struct Tones([Tone; 3]);
+
+/// A tone in whole numbers, and what one of them is.
+type Tone = ([i16; BLOCK], [i16; BLOCK], f32);
 
 /// What was measured over a block.
 #[derive(Clone, Copy, Debug)]
@@ -242,13 +260,8 @@ impl Tones {
         let carrier = mode.carrier_hertz() as f32;
         let half = mode.symbols_per_second() as f32 / 2.0;
         let tone = |hertz: f32| {
-            let mut tone = [[0.0; BLOCK]; 2];
-            let [re, im] = &mut tone;
-            for (at, (re, im)) in re.iter_mut().zip(im).enumerate() {
-                let factor = Complex::at_angle(-TAU * (hertz * at as f32 / (4.0 * half)).fract());
-                (*re, *im) = (factor.re, factor.im);
-            }
-            tone
+            let factor = |at: usize| Complex::at_angle(-TAU * (hertz * at as f32 / (4.0 * half)).fract());
+            whole(&std::array::from_fn(|at| factor(at).re), &std::array::from_fn(|at| factor(at).im))
         };
         Self([tone(carrier), tone(carrier - half), tone(carrier + half)])
     }
@@ -258,7 +271,7 @@ impl Tones {
         let run = window.run(end - BLOCK as u64, BLOCK);
         let energy = run.energy::<BLOCK>();
         let [carrier, lower, upper] = &self.0;
-        let of = |tone: &[[f32; BLOCK]; 2]| run.dot(&tone[0], &tone[1]);
+        let of = |(re, im, unit): &Tone| run.dot(re, im) * *unit;
         let share = |tone: Complex| tone.power() / (energy * BLOCK as f32 + 1.0);
         let (lower, upper) = (of(lower), of(upper));
         Shares {

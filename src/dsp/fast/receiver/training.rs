@@ -16,11 +16,15 @@ use super::window::Window;
 pub(super) const FIRST_SYMBOLS: usize = 112;
 /// Added noise when an equaliser is found, as a share of the signal.
 const LOAD: f64 = 3e-4;
-/// Parts of those symbols between which the carrier's turning is seen.
+/// Parts of those symbols, between which the carrier's turning is seen, and a click is told.
 const PARTS: usize = 4;
 
 /// The error, as a share of the power, above which it was not the conditioning: any signal can be fitted this well.
 const MOST_MISFIT: f32 = 0.3;
+
+/// The error of the worst part of them, and how many times that of the best it is, above which it was a click: noise is more even.
+const CLICK_MISFIT: f32 = 0.01;
+const UNEVEN: f32 = 6.0;
 
 /// What the first symbols gave.
 pub(super) struct First {
@@ -30,13 +34,20 @@ pub(super) struct First {
     pub(super) normal: Box<Normal>,
 }
 
+/// Why there is no equaliser.
+pub(super) enum Misfit {
+    /// It was not the conditioning.
+    Wholly,
+    /// A click was in it: other symbols of it may do.
+    Partly,
+}
+
 /// Finds an equaliser and a carrier from some symbols of the conditioning. The carrier is that of the symbol after them.
-/// None if they are not what they seemed to be.
-pub(super) fn first(window: &Window, mode: Mode, place: Place) -> Option<First> {
+fn first(window: &Window, mode: Mode, place: Place) -> Result<First, Misfit> {
     let origin = place.at;
     let points: Vec<Complex> = conditioning(mode, Training::Long).skip(place.symbol).take(FIRST_SYMBOLS).collect();
     if points.len() < FIRST_SYMBOLS {
-        return None;
+        return Err(Misfit::Wholly);
     }
     let mut carrier = Carrier::new(mode);
     let mut offset = coarse(window, mode, &points, &carrier, origin);
@@ -46,7 +57,7 @@ pub(super) fn first(window: &Window, mode: Mode, place: Place) -> Option<First> 
         normal.add_signal(run(at));
     }
     let mut equaliser = None;
-    let mut misfit = 1.0;
+    let mut misfits = [1.0; PARTS];
     for _ in 0..3 {
         let aim =
             |at: usize| points[at] * Complex::at_angle(((carrier.turn() + offset) * at as f32) % std::f32::consts::TAU);
@@ -54,25 +65,30 @@ pub(super) fn first(window: &Window, mode: Mode, place: Place) -> Option<First> 
         for at in 0..points.len() {
             normal.add_aim(run(at), aim(at));
         }
-        let found = normal.solve(run(points.len()), LOAD)?;
+        let found = normal.solve(run(points.len()), LOAD).ok_or(Misfit::Wholly)?;
         // What the carrier has turned more from the first half to the second.
         let mut halves = [Complex::ZERO; 2];
-        let (mut errors, mut powers) = (0.0, 0.0);
+        let (mut errors, mut powers) = ([0.0; PARTS], [0.0; PARTS]);
         for at in 0..points.len() {
             let symbol = found.output(run(at));
             halves[2 * at / points.len()] += symbol * aim(at).conjugate();
-            errors += (symbol - aim(at)).power();
-            powers += aim(at).power();
+            errors[PARTS * at / points.len()] += (symbol - aim(at)).power();
+            powers[PARTS * at / points.len()] += aim(at).power();
         }
-        misfit = errors / powers;
+        misfits = std::array::from_fn(|part| errors[part] / powers[part]);
         equaliser = Some(found);
         offset += (halves[1] * halves[0].conjugate()).angle() / (points.len() / 2) as f32;
     }
-    if misfit > MOST_MISFIT {
-        return None;
+    let (least, most) =
+        misfits.iter().fold((f32::MAX, 0.0), |(least, most), misfit| (misfit.min(least), misfit.max(most)));
+    if most > CLICK_MISFIT && most > UNEVEN * least {
+        return Err(Misfit::Partly);
+    }
+    if misfits.iter().sum::<f32>() > MOST_MISFIT * PARTS as f32 {
+        return Err(Misfit::Wholly);
     }
     carrier.set((carrier.turn() + offset) * points.len() as f32, offset);
-    Some(First { equaliser: equaliser?, carrier, normal })
+    Ok(First { equaliser: equaliser.ok_or(Misfit::Wholly)?, carrier, normal })
 }
 
 /// By how much more than nominally the carrier turns from symbol to symbol, from the signal as it is.
@@ -85,7 +101,7 @@ fn coarse(window: &Window, mode: Mode, points: &[Complex], carrier: &Carrier, or
         let mut sum = Complex::ZERO;
         for (at, point) in points.iter().enumerate().skip(part * length).take(length) {
             let aim = (*point - mean) * Complex::at_angle((carrier.turn() * at as f32) % std::f32::consts::TAU);
-            sum += window.run(origin + 2 * at as u64, 1).first() * aim.conjugate();
+            sum += window.run(origin + 2 * at as u64, 1).first().complex() * aim.conjugate();
         }
         turned += sum * last.conjugate();
         last = sum;
@@ -108,6 +124,8 @@ pub(super) struct Conditioning {
     timing: Complex,
     /// The mean error.
     error: f32,
+    /// Symbols in a row that lay far from what they should be.
+    outliers: u32,
 }
 
 /// What a half symbol led to.
@@ -125,25 +143,30 @@ const LEAST_SUMMED: u32 = 200;
 /// Symbols at the end of the conditioning that are not used; some modems do not end it properly.
 const UNUSED: usize = 8;
 
+/// How many times the mean error a known symbol's is that noise does not make: a click's.
+const OUTLIER: f32 = 16.0;
+/// The mean error is taken for no less, as a share of the power.
+const LEAST_ERROR: f32 = 0.01;
+/// After so many in a row it was no click.
+const MOST_OUTLIERS: u32 = 64;
+
 /// Whether the first symbols are all there. If there was a hole in them, others are taken.
 pub(super) fn gathered(line: &Line, place: &mut Place) -> bool {
-    if line.presence.had_hole_since(place.at - BEFORE) {
+    if line.had_hole_since(place.at - BEFORE) {
         let at = line.window.end() + BEFORE;
-        let missed = (at - place.at).div_ceil(2);
-        place.at += 2 * missed;
-        place.symbol += missed as usize;
+        place.pass_over((at - place.at).div_ceil(2) as usize);
     }
     line.window.end() > place.at + 2 * FIRST_SYMBOLS as u64 + AFTER
 }
 
 impl Conditioning {
     /// From the first symbols of a long training.
-    pub(super) fn long(mode: Mode, line: &mut Line, place: Place) -> Option<Self> {
+    pub(super) fn long(mode: Mode, line: &mut Line, place: Place) -> Result<Self, Misfit> {
         let first = first(&line.window, mode, place)?;
         line.equaliser = first.equaliser;
         line.carrier = first.carrier;
         let at = place.at + 2 * FIRST_SYMBOLS as u64;
-        Some(Self::new(mode, Training::Long, at, place.symbol + FIRST_SYMBOLS, Some(first.normal)))
+        Ok(Self::new(mode, Training::Long, at, place.symbol + FIRST_SYMBOLS, Some(first.normal)))
     }
 
     /// From what was recognised of a short training; the next symbol has a number.
@@ -165,7 +188,17 @@ impl Conditioning {
             sequence.next();
         }
         let left = left.saturating_sub(passed);
-        Self { mode, sequence, at, left, normal, tones: Tones::new(mode), timing: Complex::ZERO, error: 0.05 }
+        Self {
+            mode,
+            sequence,
+            at,
+            left,
+            normal,
+            tones: Tones::new(mode),
+            timing: Complex::ZERO,
+            error: 0.05,
+            outliers: 0,
+        }
     }
 
     /// Goes on when the half symbols for the next symbol are there.
@@ -176,7 +209,7 @@ impl Conditioning {
         }
         let here = self.at;
         self.at += 2;
-        let bad = line.presence.had_hole_since(here - BEFORE);
+        let bad = line.had_hole_since(here - BEFORE);
         let heard = line.heard(here);
         match self.sequence.segment() {
             Some(Segment::Conditioning) => {
@@ -185,7 +218,11 @@ impl Conditioning {
             }
             Some(Segment::Bridge) => {
                 self.sequence.next();
-                line.follow(here, heard, nearest(&constellation::TRAINING_V17, heard), Loops::DECIDED);
+                if bad {
+                    line.coast();
+                } else {
+                    line.follow(here, heard, nearest(&constellation::TRAINING_V17, heard), Loops::DECIDED);
+                }
             }
             _ => return Step::Failed,
         }
@@ -197,6 +234,10 @@ impl Conditioning {
 
     /// A symbol that is known.
     fn known(&mut self, line: &mut Line, here: u64, heard: Complex, aim: Complex, bad: bool) {
+        let share = line.share(aim - heard);
+        let is_outlier = share > OUTLIER * self.error.max(LEAST_ERROR) && self.outliers < MOST_OUTLIERS;
+        self.outliers = if is_outlier { self.outliers + 1 } else { 0 };
+        let bad = bad || is_outlier;
         self.left -= 1;
         if self.left == MOST_SUMMED || bad || self.left == UNUSED {
             self.improve(line, here);
@@ -204,7 +245,7 @@ impl Conditioning {
         if bad {
             return line.coast();
         }
-        self.error += 0.02 * (line.share(aim - heard) - self.error);
+        self.error += 0.02 * (share - self.error);
         let Some(normal) = &mut self.normal else {
             return line.follow(here, heard, aim, Loops::SHORT);
         };
@@ -218,7 +259,7 @@ impl Conditioning {
             let timing = self.tones.shares(&line.window, end & !1).timing;
             self.timing += if here.is_multiple_of(2) { timing } else { -timing };
         }
-        line.follow(here, heard, aim, Loops::KNOWN);
+        line.follow(here, heard, aim, Loops::known(self.error));
     }
 
     /// Takes the equaliser that fits best all symbols since the last hole, up to one at a half symbol, and begins anew.

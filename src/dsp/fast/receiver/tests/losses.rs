@@ -12,12 +12,6 @@ fn lose(samples: &mut [i16], packet: usize, repeat: bool) {
     }
 }
 
-/// The first and last wrong bit.
-fn spread(sent: &[bool], heard: &[bool]) -> Option<(usize, usize)> {
-    let wrong: Vec<usize> = (0..sent.len()).filter(|at| heard.get(*at) != Some(&sent[*at])).collect();
-    Some((*wrong.first()?, *wrong.last()?))
-}
-
 #[test]
 fn a_lost_packet_costs_little_more_than_its_own_bits() {
     for mode in Mode::ALL {

@@ -1,5 +1,6 @@
 //! Receivers on simple lines, beside losses and behind a foreign transmitter. Bit error rates against noise are measured in the oracle.
 
+mod clicks;
 mod foreign;
 mod lines;
 mod losses;
@@ -72,6 +73,12 @@ impl Heard {
         let compared = sent.iter().zip(&self.bits).filter(|(sent, heard)| sent != heard).count();
         compared + sent.len().saturating_sub(self.bits.len())
     }
+}
+
+/// The first and last wrong bit.
+fn spread(sent: &[bool], heard: &[bool]) -> Option<(usize, usize)> {
+    let wrong: Vec<usize> = (0..sent.len()).filter(|at| heard.get(*at) != Some(&sent[*at])).collect();
+    Some((*wrong.first()?, *wrong.last()?))
 }
 
 fn hear(receiver: &mut Receiver, samples: &[i16]) -> Heard {
