@@ -21,9 +21,8 @@ pub(super) struct Bank {
 
 /// The bits of a tap of 1. What rounding adds lies 87 dB below the signal; the sum of all products stays within 32 bits.
 const ONE_BITS: u32 = 15;
-/// The gain at the carrier: a sine as great as G.711 has becomes three quarters of what there is room for, since the positive frequencies are half of
-/// it, and what is clipped by G.711 has greater peaks.
-pub(super) const GAIN: f32 = 1.5;
+/// The bits that samples have been halved by.
+const HALVED_BITS: u32 = 1;
 
 /// Taps of each filter.
 pub(super) const LENGTH: usize = 32;
@@ -49,8 +48,9 @@ impl Bank {
         let carrier = TAU * f64::from(mode.carrier_hertz()) / rate;
         let middle = (LENGTH / 2) as f64;
         let mut taps = Vec::with_capacity(PLACES * LENGTH * 2);
+        // Gain 1 at the carrier.
         let sum: f64 = (0..LENGTH).map(|tap| pulse((tap as f64 - middle) / symbol, roll_off)).sum();
-        let gain = f64::from(GAIN) / sum;
+        let gain = 1.0 / sum;
         for place in 0..PLACES {
             let instant = middle - 1.0 + place as f64 / PLACES as f64;
             let tap = |tap: usize| {
@@ -68,7 +68,7 @@ impl Bank {
         Self { taps }
     }
 
-    /// The signal at an instant that lies so many places after the sample before the middle of these.
+    /// The signal at an instant that lies so many places after the sample before the middle of these halved ones.
     #[inline]
     pub(super) fn at(&self, samples: &[i16; LENGTH], place: usize) -> Half {
         let taps = &self.taps[2 * LENGTH * place..];
@@ -77,10 +77,10 @@ impl Bank {
     }
 }
 
-/// A sum of products of taps as a sample.
+/// A sum of products of taps and halved samples as a sample.
 fn rounded(sum: i32) -> i16 {
-    let half = 1 << (ONE_BITS - 1);
-    (sum.saturating_add(half) >> ONE_BITS).clamp(i32::from(i16::MIN) + 1, i32::from(i16::MAX)) as i16
+    const BITS: u32 = ONE_BITS - HALVED_BITS;
+    (sum.saturating_add(1 << (BITS - 1)) >> BITS).clamp(i32::from(i16::MIN) + 1, i32::from(i16::MAX)) as i16
 }
 
 /// A root raised cosine, `time` in symbols.

@@ -2,6 +2,7 @@
 
 use super::super::Mode;
 use super::bank::{Bank, LENGTH, PLACES};
+use super::clipping::{Clipping, REACH};
 use super::window::Half;
 use crate::dsp::SAMPLES_PER_SECOND;
 
@@ -9,6 +10,8 @@ use crate::dsp::SAMPLES_PER_SECOND;
 #[derive(Clone, Debug)]
 pub(super) struct FrontEnd {
     bank: &'static Bank,
+    clipping: &'static Clipping,
+    /// Half of each, so that there is room for the peaks that a law has clipped. All values of a law are even.
     samples: [i16; CAPACITY],
     held: usize,
     /// The next instant from the first sample held, in parts of a sample.
@@ -35,9 +38,18 @@ impl FrontEnd {
     pub(super) fn new(mode: Mode) -> Self {
         let bank = Bank::of(mode);
         let nominal = SAMPLE as f64 * f64::from(SAMPLES_PER_SECOND) / f64::from(2 * mode.symbols_per_second());
-        let held = LENGTH;
-        let instant = (held as u64 / 2) << PART_BITS;
-        Self { bank, samples: [0; CAPACITY], held, instant, step: nominal as u64, nominal, slower: 0.0 }
+        let held = LENGTH + REACH;
+        let instant = (LENGTH as u64 / 2) << PART_BITS;
+        Self {
+            bank,
+            clipping: Clipping::of(mode),
+            samples: [0; CAPACITY],
+            held,
+            instant,
+            step: nominal as u64,
+            nominal,
+            slower: 0.0,
+        }
     }
 
     /// Goes over to another mode. What was learned of the peer's clock is kept.
@@ -47,7 +59,7 @@ impl FrontEnd {
             other.slower = self.slower;
             *self = other;
         } else {
-            self.bank = other.bank;
+            (self.bank, self.clipping) = (other.bank, other.clipping);
         }
         self.slow_down(0.0);
     }
@@ -61,15 +73,24 @@ impl FrontEnd {
             self.held -= done;
             self.instant -= (done as u64) << PART_BITS;
         }
-        self.samples[self.held..][..samples.len()].copy_from_slice(samples);
+        for (half, sample) in self.samples[self.held..].iter_mut().zip(samples) {
+            *half = sample >> 1;
+        }
+        let ready = self.ready();
         self.held += samples.len();
+        self.clipping.undo(&mut self.samples[..self.held], ready, self.held - REACH);
+    }
+
+    /// Samples that are put right.
+    const fn ready(&self) -> usize {
+        self.held.saturating_sub(REACH)
     }
 
     /// The signal at the next instant, if the samples reach that far.
     pub(super) fn next(&mut self) -> Option<Half> {
         let (whole, place) = self.place();
         let start = (whole + 1).saturating_sub(LENGTH / 2);
-        let window = self.samples[..self.held].get(start..)?.first_chunk()?;
+        let window = self.samples[..self.ready()].get(start..)?.first_chunk()?;
         let signal = self.bank.at(window, place);
         self.instant += self.step;
         Some(signal)

@@ -1,6 +1,6 @@
 //! The receiver: samples to bits.
 //!
-//! Samples pass a filter that gives the signal twice a symbol ([`front`]). While nothing is received these half symbols are compared with the
+//! Samples, with clipped peaks put right ([`clipping`]), pass a filter that gives the signal twice a symbol ([`front`]). While nothing is received these half symbols are compared with the
 //! conditioning sequence of the modem ([`search`]); its first symbols give an equaliser and a carrier in one step ([`training`]), the rest of it
 //! makes them better. Then every symbol is decided upon ([`data`], [`decoder`]), and how far it lay from the decision steers equaliser, carrier and clock
 //! ([`mod@line`]), unless there is a hole in the signal ([`presence`]), a click ([`clicks`]) or it makes no sense ([`gate`]): a lost packet teaches
@@ -9,6 +9,7 @@
 mod bank;
 mod carrier;
 mod clicks;
+mod clipping;
 mod data;
 mod decoder;
 mod equaliser;

@@ -4,7 +4,6 @@
 //! never like it. For when a packet was lost just there, a second stretch of V.17's is looked for as well; those of the others repeat themselves.
 
 use super::super::{Complex, Family, Mode, Segment, Sequence, Training};
-use super::bank::GAIN;
 use super::window::{Half, Run, Window, whole};
 use std::f32::consts::TAU;
 
@@ -79,7 +78,7 @@ const PATIENCE: u64 = 8;
 /// The least power of a half symbol that may be a signal: that of −49 dBm0. A sine at 3.17 dBm0 has the peak 32124, and a quarter of its square in
 /// the half symbols, which hold the positive frequencies alone.
 // V.17 §3.2, V.29 §4.2: a receiver detects −43 dBm and not −48 dBm
-pub(super) const LEAST_POWER: f32 = GAIN * GAIN * 32_124.0 * 32_124.0 / 4.0 / 164_800.0;
+pub(super) const LEAST_POWER: f32 = 32_124.0 * 32_124.0 / 4.0 / 164_800.0;
 /// Blocks of alternations that are no chance.
 const ALTERNATING_BLOCKS: u32 = 2;
 /// Symbols after which the conditioning of V.27ter and V.29 repeats itself.

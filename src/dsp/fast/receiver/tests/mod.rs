@@ -4,6 +4,7 @@ mod clicks;
 mod foreign;
 mod lines;
 mod losses;
+mod loud;
 mod silence;
 
 use super::super::{Mode, Training, Transmitter};
