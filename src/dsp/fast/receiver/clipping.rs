@@ -59,18 +59,18 @@ impl Clipping {
         if greatest < END.unsigned_abs() {
             return;
         }
-        for at in from..to {
+        for at in from.max(REACH)..to {
             if is_clipped(samples[at])
-                && let Some(near) = samples.get_mut(at.saturating_sub(REACH)..=at + REACH)
+                && let Some(near) = samples[at - REACH..].first_chunk()
             {
-                near[REACH] = self.restored(near);
+                samples[at] = self.restored(near);
             }
         }
     }
 
     /// What the sample in the middle was. Those before it are already put right.
     #[cold]
-    fn restored(&self, near: &[i16]) -> i16 {
+    fn restored(&self, near: &[i16; WIDTH]) -> i16 {
         let mut sizes = [0.0_f32; WIDTH];
         for (size, sample) in sizes.iter_mut().zip(near) {
             *size = f32::from(*sample);
