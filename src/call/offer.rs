@@ -9,6 +9,7 @@ use crate::sdp::{
 };
 use crate::signal::Modulation;
 use crate::srtp::Suite;
+use crate::t30::fallback::within;
 use crate::t38;
 
 /// The audio packets that we want hold 20 ms.
@@ -300,7 +301,7 @@ pub(super) fn fastest(ours: Modulation, agreed: &T38Parameters) -> Modulation {
     // A rate below every modem's says nothing.
     let rate = if agreed.max_bit_rate < slowest { u32::MAX } else { agreed.max_bit_rate };
     let allowed = Modulation::ALL.into_iter().filter(|modulation| modulation.bits_per_second() <= rate);
-    allowed.filter(|modulation| *modulation <= ours).max().unwrap_or(Modulation::V27ter2400)
+    allowed.filter(|modulation| within(*modulation, ours)).max().unwrap_or(Modulation::V27ter2400)
 }
 
 /// How our terminal speaks to a far end that said this.
