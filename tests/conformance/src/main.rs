@@ -40,7 +40,6 @@ type Script = (&'static str, &'static str, &'static str);
 const NOT_ASKED: &[(&str, &str)] = &[
     ("answers good bad", "what a page looks like decides, not the script"),
     ("over-audio", "here is T.38"),
-    ("+", "several faxes wait for one number, where here each is a mail of its own"),
 ];
 
 /// Scripts that are left out for other reasons.
