@@ -110,6 +110,10 @@ impl Known {
     pub fn has(&self, note: Note) -> bool {
         self.0.contains(&note)
     }
+
+    fn is_about(&self, topic: Topic) -> bool {
+        self.0.iter().any(|note| note.topic() == topic)
+    }
 }
 
 /// What to do about the notes of a number.
@@ -149,7 +153,12 @@ pub fn lessons(known: &Known, seen: Seen<'_>) -> Vec<Lesson> {
         .batch
         .and_then(|call| takes_one_fax(call, seen.cause))
         .map(|alone| if alone { Lesson::Remember(Note::OneFaxACall) } else { Lesson::Forget(Topic::FaxesPerCall) });
-    [of_t38, of_v17, of_faxes].into_iter().flatten().collect()
+    // Nothing is written down of what nobody knew.
+    let matters = |lesson: &Lesson| match lesson {
+        Lesson::Remember(_) => true,
+        Lesson::Forget(topic) => known.is_about(*topic),
+    };
+    [of_t38, of_v17, of_faxes].into_iter().flatten().filter(matters).collect()
 }
 
 /// Whether the far end and we could not get on with one another.
@@ -227,8 +236,9 @@ mod tests {
         {
             assert_eq!(after_t38(&[], T38Trial::Agreed, 0, &cause), failed, "{cause:?}");
         }
-        let through = after_t38(&[], T38Trial::Agreed, 2, &Cause::MediaLost);
-        assert_eq!(through, [Lesson::Forget(Topic::T38)], "pages came through");
+        let through = |known: &[Note]| after_t38(known, T38Trial::Agreed, 2, &Cause::MediaLost);
+        assert_eq!(through(&[Note::T38Refused]), [Lesson::Forget(Topic::T38)], "pages came through");
+        assert_eq!(through(&[]), [], "there is nothing to forget");
     }
 
     #[test]

@@ -56,9 +56,12 @@ pub(super) fn forget(trunk: &Trunk, number: Option<&str>, config: &Config, conso
             let failure = Failure::new(Exit::Data, format!("nothing is remembered of {number} on {}", trunk.name));
             return Err(failure.advising(format!("faxramp trunk memory {} lists the numbers", trunk.name)));
         }
-        (Some(number), _) => console.say(format!("Forgotten: the next call to {number} begins as the keys say.")),
-        (None, count) => console
-            .say(format!("Forgotten: {count} notes. The next call to each of the numbers begins as the keys say.")),
+        (Some(number), _) => {
+            console.say(format!("Forgotten: what was given up is tried again in the next call to {number}."))
+        }
+        (None, count) => console.say(format!(
+            "Forgotten: {count} notes. What was given up is tried again in the next call to each of the numbers."
+        )),
     }
     Ok(Exit::Ok)
 }
