@@ -85,7 +85,7 @@ mod tests {
         with_threads(LEAST_THREADS, async {
             let (gates, closed): (Vec<_>, Vec<_>) = (0..2 * LEAST_THREADS).map(|_| mpsc::channel::<()>()).unzip();
             // Each is over when its gate is dropped.
-            let waits = |gate: mpsc::Receiver<()>| tokio::spawn(run_at_leisure(move || drop(gate.recv())));
+            let waits = |gate: mpsc::Receiver<()>| tokio::spawn(run_at_leisure(move || gate.recv().is_err()));
             let leisurely: Vec<_> = closed.into_iter().map(waits).collect();
             for _ in 0..2 * LEAST_THREADS {
                 run(|| ()).await.expect("no panic");
