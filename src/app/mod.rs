@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
+use crate::io::background;
 use crate::io::call::{MediaPorts, Wish};
 use crate::io::dns::{DnsError, Names};
 use crate::io::sip::{Port, PortError, SipSocket};
@@ -316,7 +317,7 @@ async fn keep_house(office: Office, traces: Traces, history: Duration, mut stop:
             _ = tokio::time::timeout(HOUSEKEEPING, std::future::pending::<()>()) => {}
         }
         let (office, traces) = (office.clone(), traces.clone());
-        let done = tokio::task::spawn_blocking(move || {
+        let done = background::run_at_leisure(move || {
             let trace = office.settings().trace;
             traces.tidy(trace.keep_for, trace.max_total, SystemTime::from(clock::wall()))?;
             forget(&office, history)

@@ -3,6 +3,7 @@
 //! They decide nothing: whatever is about fax or mail is asked of the engine or, through a trait declared here, of the stage
 //! above. Nothing here imports `policy`, `queue` or `stage`.
 
+pub mod background;
 mod buffer;
 pub mod call;
 pub mod dns;

@@ -321,7 +321,7 @@ impl Answering {
         self.office.bell(Bell::Dial).notify_one();
         let office = self.office.clone();
         let close = move |office: &Office| close(office, last, &ending.outcome.cause, Some(&ending.record));
-        let closed = office.blocking(close).await;
+        let closed = office.at_leisure(close).await;
         if let Err(fault) = closed {
             // The row stays open, so the next start closes it and mails what there is.
             tracing::error!(received = %last, %fault, "a received fax could not be closed");

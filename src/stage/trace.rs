@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::settings::{Keep, Trace as Settings};
 use crate::call::{Ending, MediaAddresses};
 use crate::clock;
+use crate::io::background;
 use crate::io::call::{Tap, Way};
 use crate::model::{CallId, Cause};
 use crate::spool::Traces;
@@ -168,7 +169,7 @@ pub async fn end(recording: Option<Arc<Recording>>, ending: &Ending) {
     let Some(recording) = recording else { return };
     let cause = ending.outcome.cause.clone();
     // The queue may be full, and then this waits.
-    let _ = tokio::task::spawn_blocking(move || recording.end(&cause)).await;
+    let _ = background::run(move || recording.end(&cause)).await;
 }
 
 struct Writer {
