@@ -142,6 +142,25 @@ impl Stream {
         self.protection.as_ref().map(|protection| protection.keys.ours.suite().name())
     }
 
+    /// Our source, and what was sent of it.
+    pub(super) const fn sent(&self) -> (u32, rtp::Sent) {
+        (self.sender.ssrc(), self.sender.sent())
+    }
+
+    /// Where the far end is.
+    pub(super) fn far(&self) -> SocketAddr {
+        self.remote.address().unwrap_or(self.far.address)
+    }
+
+    /// Where the far end takes reports: where it says, or the next port of where it really is.
+    pub(super) fn reports(&self) -> Option<SocketAddr> {
+        let far = self.far();
+        if far == self.far.address {
+            return self.far.reports;
+        }
+        far.port().checked_add(1).map(|port| SocketAddr::new(far.ip(), port))
+    }
+
     /// When the next frame is due.
     pub(super) const fn deadline(&self) -> Instant {
         self.next
@@ -201,7 +220,7 @@ impl Stream {
 
     fn send_gathered(&mut self, outputs: &mut VecDeque<Output>) {
         let length = self.far.packet_ms as usize * SAMPLES_PER_MS;
-        let to = self.remote.address().unwrap_or(self.far.address);
+        let to = self.far();
         let mut rest = &self.gathered[..];
         while let Some((codes, behind)) = rest.split_at_checked(length) {
             rest = behind;
@@ -237,6 +256,7 @@ mod tests {
             address: SocketAddr::from(([192, 0, 2, 2], 4000)),
             codec: Codec::Pcma,
             packet_ms,
+            reports: None,
             events: None,
             keys: None,
         }
