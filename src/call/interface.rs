@@ -93,7 +93,7 @@ pub enum Output {
     Report {
         /// To whom.
         to: SocketAddr,
-        /// RTCP.
+        /// RTCP, or SRTCP.
         datagram: Vec<u8>,
     },
     /// Send from the T.38 port.

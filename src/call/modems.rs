@@ -112,21 +112,23 @@ impl Modems {
     }
 
     /// Says what came of the far end's packets, now and then.
-    // RFC 3711 §3.4: where the audio is encrypted a report must be; none is better than one that is not
     fn report(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
-        if !self.reports.is_due(now) || self.stream.suite_name().is_some() {
+        if !self.reports.is_due(now) {
             return;
         }
         let ((_, sent), there, received) = (self.stream.sent(), self.stream.reports(), self.playout.statistics());
-        if let Some((to, datagram)) = self.reports.next(there, sent, &received, now) {
+        if let Some((to, report)) = self.reports.next(there, sent, &received, now)
+            && let Some(datagram) = self.stream.seal_report(report)
+        {
             outputs.push_back(Output::Report { to, datagram });
         }
     }
 
     /// Takes a report of the far end.
     pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
-        if self.stream.suite_name().is_none() {
-            self.reports.datagram(datagram, source, self.stream.far(), now);
+        let far = self.stream.far();
+        if let Some(report) = self.stream.open_report(datagram) {
+            self.reports.datagram(report, source, far, now);
         }
     }
 

@@ -1,7 +1,6 @@
 //! RTCP of one call: our reports of the audio go out every few seconds, and what the far end's tell is kept.
 //!
-//! It is the only way to see what is lost between us and the far end. Not here: what stands in a report ([`rtcp`]). Over SRTP there are none,
-//! as they would have to be encrypted too.
+//! It is the only way to see what is lost between us and the far end. Not here: what stands in a report ([`rtcp`]), and its encryption.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
