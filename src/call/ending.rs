@@ -92,6 +92,12 @@ pub struct AudioRecord {
     pub codec: String,
     /// How it was encrypted: `AES_CM_128_HMAC_SHA1_80`; nothing where it was not.
     pub srtp: Option<String>,
+    /// Packets that we sent.
+    pub sent: u64,
+    /// Those of them that the far end missed, as it says; fewer than none where some came twice, nothing where it says nothing.
+    pub missed_there: Option<i32>,
+    /// Time to the far end and back, milliseconds, where its reports tell.
+    pub round_trip_ms: Option<f64>,
     /// Packets that came.
     pub received: u64,
     /// Packets that did not come.

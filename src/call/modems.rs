@@ -10,6 +10,7 @@ use super::audio::Sign;
 use super::ending::AudioRecord;
 use super::interface::Output;
 use super::offer::FarAudio;
+use super::reports::Reports;
 use super::stream::Stream;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::progress::{self, Progress};
@@ -23,6 +24,7 @@ pub(super) struct Modems {
     pub(super) terminal: Terminal,
     stream: Stream,
     playout: Playout,
+    reports: Reports,
     frame: [i16; FRAME_SAMPLES],
     events: event::Listener,
     /// Tells what the call has reached, until a fax is heard; only where we called.
@@ -42,10 +44,12 @@ pub(super) enum Taken {
 }
 
 impl Modems {
-    pub(super) fn new(stream: Stream, settings: &modem::Settings, now: Instant) -> Self {
+    /// `seed` is chance.
+    pub(super) fn new(stream: Stream, settings: &modem::Settings, seed: u64, now: Instant) -> Self {
         let terminal = Terminal::new(settings, now);
+        let reports = Reports::new(stream.sent().0, seed, now);
         let (playout, frame, events) = (Playout::new(), [0; FRAME_SAMPLES], event::Listener::new());
-        Self { terminal, stream, playout, frame, events, progress: None, told: None }
+        Self { terminal, stream, playout, reports, frame, events, progress: None, told: None }
     }
 
     /// Listens for what else than a fax may have answered.
@@ -102,15 +106,41 @@ impl Modems {
         }
         self.terminal.play(&mut self.frame, due);
         self.stream.say(&self.frame, outputs);
+        self.report(due, outputs);
         true
+    }
+
+    /// Says what came of the far end's packets, now and then.
+    fn report(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        if !self.reports.is_due(now) {
+            return;
+        }
+        let ((_, sent), there, received) = (self.stream.sent(), self.stream.reports(), self.playout.statistics());
+        if let Some((to, report)) = self.reports.next(there, sent, &received, now)
+            && let Some(datagram) = self.stream.seal_report(report)
+        {
+            outputs.push_back(Output::Report { to, datagram });
+        }
+    }
+
+    /// Takes a report of the far end.
+    pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
+        let far = self.stream.far();
+        if let Some(report) = self.stream.open_report(datagram) {
+            self.reports.datagram(report, source, far, now);
+        }
     }
 
     /// What the network and the modems made of it so far.
     pub(super) fn record(&self) -> AudioRecord {
         let (stream, counts) = (self.playout.statistics(), self.terminal.counts());
+        let told = self.reports.told();
         AudioRecord {
             codec: self.stream.codec_name().to_owned(),
             srtp: self.stream.suite_name().map(str::to_owned),
+            sent: self.stream.sent().1.packets.into(),
+            missed_there: told.map(|told| told.lost),
+            round_trip_ms: told.and_then(|told| told.round_trip).map(|time| time.as_secs_f64() * 1000.0),
             received: stream.received,
             lost: stream.lost,
             late: stream.late,

@@ -100,6 +100,8 @@ pub(super) struct FarAudio {
     pub(super) packet_ms: u32,
     /// The payload type of telephone events.
     pub(super) events: Option<u8>,
+    /// Where it takes reports.
+    pub(super) reports: Option<SocketAddr>,
     /// The keys of SRTP; none where packets are plain.
     pub(super) keys: Option<Keys>,
 }
@@ -281,9 +283,9 @@ fn far(agreed: Agreed) -> Option<Far> {
     };
     match agreed {
         Agreed::Audio { codec, far, keys } => {
-            let (packet_ms, events) = (far.packet_ms(), far.events);
+            let (packet_ms, events, reports) = (far.packet_ms(), far.events, far.reports_at());
             let address = reached(far.address, far.port);
-            Some(Far::Audio(address.map(|address| FarAudio { address, codec, packet_ms, events, keys })))
+            Some(Far::Audio(address.map(|address| FarAudio { address, codec, packet_ms, events, reports, keys })))
         }
         Agreed::T38 { parameters, far } => {
             let T38Parameters { max_datagram, max_buffer, .. } = far.parameters;

@@ -130,7 +130,7 @@ section! {
         public_address: Maybe<Address>, example "203.0.113.7";
         /// What the server calls itself in SIP.
         user_agent: Line = "faxramp";
-        /// UDP ports for voice and fax. A call takes two.
+        /// UDP ports for voice and fax. A call takes four: RTP and RTCP, and a pair of which UDPTL has the first.
         media_ports: Ports = "40000-40999";
         /// Addresses that may call us without a section of their own; those of a `[[peer]]`, or where the `proxy` of a `[[trunk]]` is,
         /// need not stand here. All others get no answer.

@@ -8,6 +8,7 @@ mod buffer;
 pub mod call;
 pub mod dns;
 pub mod maildir;
+pub mod media;
 pub mod outside;
 pub mod sip;
 pub mod smtp_in;

@@ -16,6 +16,7 @@ use crate::call::{Ending, MediaAddresses};
 use crate::clock;
 use crate::io::background;
 use crate::io::call::{Tap, Way};
+use crate::io::media::Medium;
 use crate::model::{CallId, Cause};
 use crate::spool::Traces;
 use crate::trace::pcap;
@@ -124,8 +125,11 @@ impl Recording {
     const fn own(&self, way: Way) -> SocketAddr {
         match way {
             Way::Sip => self.sip,
-            Way::Audio => self.media.audio,
-            Way::T38 => self.media.t38,
+            Way::Media(Medium::Audio) => self.media.audio,
+            Way::Media(Medium::Report) => {
+                SocketAddr::new(self.media.audio.ip(), self.media.audio.port().saturating_add(1))
+            }
+            Way::Media(Medium::T38) => self.media.t38,
         }
     }
 
