@@ -187,9 +187,9 @@ pub enum T38Trial {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct V17Trial {
-    /// Training checks over it that the far end refused (FTT).
+    /// Rates of it that were given up as the far end refused the training check (FTT).
     pub refused: u32,
-    /// Those it passed (CFR).
+    /// Training checks over it that passed (CFR).
     pub passed: u32,
     /// Pages confirmed whose last octets went over it.
     pub pages: u32,

@@ -140,7 +140,7 @@ pub struct Seen<'a> {
     pub batch: Option<BatchCall>,
 }
 
-/// Of a training check that is refused once the line may be the cause: a click. T.30 steps down and tries V.17 again.
+/// Rates refused that prove something: of one the line may be the cause, a click. T.30 steps down and tries V.17 again.
 const REFUSED_BY_V17: u32 = 2;
 
 /// What a call teaches. `known`: what was known before it.
