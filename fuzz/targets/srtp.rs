@@ -1,7 +1,7 @@
-//! Octets of strangers as SRTP: none makes a receiver panic or is taken, and whatever a sender protects comes out as it was.
+//! Octets of strangers as SRTP and SRTCP: none makes a receiver panic or is taken, and whatever a sender protects comes out as it was.
 #![no_main]
 
-use faxramp::srtp::{MasterKey, Receiver, Sender, Suite};
+use faxramp::srtp::{MasterKey, Receiver, Sender, Suite, control};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -10,6 +10,7 @@ fuzz_target!(|data: &[u8]| {
     let key = MasterKey::drawn(suite, &[7; 32], 1);
     let mut receiver = Receiver::new(&key);
     let mut sender = Sender::new(&key);
+    let (mut reported, mut reports) = (control::Receiver::new(&key), control::Sender::new(&key));
     // Packets of the length that their first octet says, so that one input is a stream.
     let mut left = rest;
     while let Some((length, behind)) = left.split_first() {
@@ -22,6 +23,12 @@ fuzz_target!(|data: &[u8]| {
             if Receiver::new(&key).unprotect(&mut opened).is_ok() {
                 assert_eq!(opened, packet);
             }
+        }
+        assert!(reported.unprotect(&mut packet.to_vec()).is_err(), "nor a report");
+        let mut sealed = packet.to_vec();
+        if reports.protect(&mut sealed).is_ok() {
+            assert_eq!(control::Receiver::new(&key).unprotect(&mut sealed), Ok(()));
+            assert_eq!(sealed, packet);
         }
         left = behind;
     }

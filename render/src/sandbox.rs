@@ -14,13 +14,16 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
     path_beneath_rules,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, setpriority_process, setrlimit};
 use std::path::Path;
 
 /// Where fonts are; pdfium looks into these by itself.
 pub(crate) const FONT_FOLDERS: [&str; 3] = ["/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts"];
 /// Open files at a time: standard streams, and fonts while they are read.
 const MOST_OPEN_FILES: u64 = 64;
+
+/// How far this process stands behind the calls of the server, which owe a packet every 20 ms.
+const NICENESS: i32 = 10;
 
 /// Closes the walls. What the kernel lacks is named in the list; it is empty when all is closed.
 ///
@@ -44,6 +47,8 @@ pub(crate) fn close(limits: Limits, library: Option<&Path>, sandbox: Sandbox) ->
 }
 
 fn limit(limits: Limits) -> Result<(), String> {
+    // No wall: a system that refuses it draws as well.
+    let _ = setpriority_process(None, NICENESS);
     let bounds = [
         (Resource::As, u64::from(limits.memory_mebibytes) << 20),
         (Resource::Cpu, limits.processor_seconds.into()),

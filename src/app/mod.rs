@@ -17,8 +17,10 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::config::Config;
-use crate::io::call::{MediaPorts, Wish};
+use crate::io::background;
+use crate::io::call::Wish;
 use crate::io::dns::{DnsError, Names};
+use crate::io::media::MediaPorts;
 use crate::io::sip::{Port, PortError, SipSocket};
 use crate::io::smtp_in::{self, Limits};
 use crate::model::Cause;
@@ -316,7 +318,7 @@ async fn keep_house(office: Office, traces: Traces, history: Duration, mut stop:
             _ = tokio::time::timeout(HOUSEKEEPING, std::future::pending::<()>()) => {}
         }
         let (office, traces) = (office.clone(), traces.clone());
-        let done = tokio::task::spawn_blocking(move || {
+        let done = background::run_at_leisure(move || {
             let trace = office.settings().trace;
             traces.tidy(trace.keep_for, trace.max_total, SystemTime::from(clock::wall()))?;
             forget(&office, history)
@@ -332,7 +334,7 @@ fn forget(office: &Office, history: Duration) -> Result<(), Fault> {
     let age = i64::try_from(history.as_millis()).unwrap_or(i64::MAX);
     let now = clock::wall().0;
     let remember = i64::try_from(office.settings().dial.fax.remember.as_millis()).unwrap_or(i64::MAX);
-    office.store().purge_t38(now.saturating_sub(remember))?;
+    office.store().purge_notes(now.saturating_sub(remember))?;
     for file in office
         .store()
         .purge_offers(now.saturating_sub(age), now)?

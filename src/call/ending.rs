@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::PageFormat;
-use crate::model::{Cause, Compression, Outcome, Resolution, T38Trial, Width};
+use crate::model::{Cause, Compression, Outcome, Resolution, T38Trial, V17Trial, Width};
 use crate::t30::capability::{Length, Reading};
 use crate::t30::{self, Capability, NonStandard};
 
@@ -76,6 +76,8 @@ pub struct Record {
     pub ecm: bool,
     /// Training checks after the first.
     pub retrains: u32,
+    /// What became of V.17, in the call up to the end of this fax, where we sent.
+    pub v17: V17Trial,
     /// Partial page requests.
     pub partial_page_requests: u32,
     /// The pages of this call.
@@ -90,6 +92,12 @@ pub struct AudioRecord {
     pub codec: String,
     /// How it was encrypted: `AES_CM_128_HMAC_SHA1_80`; nothing where it was not.
     pub srtp: Option<String>,
+    /// Packets that we sent.
+    pub sent: u64,
+    /// Those of them that the far end missed, as it says; fewer than none where some came twice, nothing where it says nothing.
+    pub missed_there: Option<i32>,
+    /// Time to the far end and back, milliseconds, where its reports tell.
+    pub round_trip_ms: Option<f64>,
     /// Packets that came.
     pub received: u64,
     /// Packets that did not come.
@@ -201,6 +209,7 @@ impl Record {
             rate: seen.modulation.map(|modulation| modulation.bits_per_second()),
             ecm: seen.ecm,
             retrains: seen.retrains,
+            v17: seen.v17,
             partial_page_requests: seen.partial_page_requests,
             pages: seen.pages.iter().map(RecordedPage::of).collect(),
         }

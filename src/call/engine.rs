@@ -226,6 +226,11 @@ impl Call {
             Input::Resolved { uri, targets } => self.leg.handle(sip::Input::Resolved { uri, targets }, now),
             Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
+            Input::Report { datagram, source } => {
+                if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
+                    fax.reported(datagram, source, now);
+                }
+            }
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
                     fax.t38_datagram(datagram, source, now);
@@ -396,6 +401,7 @@ impl Call {
                 Output::Sip { .. }
                 | Output::Resolve { .. }
                 | Output::Audio { .. }
+                | Output::Report { .. }
                 | Output::T38 { .. }
                 | Output::NeedPage { .. }
                 | Output::Progress(_)

@@ -257,6 +257,14 @@ impl Fax {
         }
     }
 
+    /// A report of the far end on our audio.
+    pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
+        match &mut self.carrier {
+            Carrier::T38 { .. } => {}
+            Carrier::Audio(modems) => modems.reported(datagram, source, now),
+        }
+    }
+
     /// A datagram on the audio port. It is played in its turn.
     pub(super) fn audio_datagram(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
         match &mut self.carrier {

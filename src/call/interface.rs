@@ -36,6 +36,13 @@ pub enum Input<'a> {
         /// Where it came from.
         source: SocketAddr,
     },
+    /// A datagram on the port after that of our audio.
+    Report {
+        /// RTCP.
+        datagram: &'a [u8],
+        /// Where it came from.
+        source: SocketAddr,
+    },
     /// A datagram on our T.38 port.
     T38 {
         /// UDPTL.
@@ -80,6 +87,13 @@ pub enum Output {
         /// To whom.
         to: SocketAddr,
         /// RTP.
+        datagram: Vec<u8>,
+    },
+    /// Send from the port after that of the audio.
+    Report {
+        /// To whom.
+        to: SocketAddr,
+        /// RTCP, or SRTCP.
         datagram: Vec<u8>,
     },
     /// Send from the T.38 port.

@@ -29,6 +29,7 @@ mod modems;
 mod offer;
 mod refusal;
 mod remote;
+mod reports;
 mod settings;
 mod stream;
 mod switch;

@@ -10,12 +10,13 @@ use super::audio::Sign;
 use super::ending::AudioRecord;
 use super::interface::Output;
 use super::offer::FarAudio;
+use super::reports::Reports;
 use super::stream::Stream;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::progress::{self, Progress};
 use crate::modem::{self, Terminal};
 use crate::rtp::event::{self, Event, Told};
-use crate::rtp::playout::{Frame, Mark, Playout};
+use crate::rtp::playout::{Part, Playout};
 use crate::signal::Tone;
 
 /// A set of modems at one end of a call.
@@ -23,6 +24,7 @@ pub(super) struct Modems {
     pub(super) terminal: Terminal,
     stream: Stream,
     playout: Playout,
+    reports: Reports,
     frame: [i16; FRAME_SAMPLES],
     events: event::Listener,
     /// Tells what the call has reached, until a fax is heard; only where we called.
@@ -42,10 +44,12 @@ pub(super) enum Taken {
 }
 
 impl Modems {
-    pub(super) fn new(stream: Stream, settings: &modem::Settings, now: Instant) -> Self {
+    /// `seed` is chance.
+    pub(super) fn new(stream: Stream, settings: &modem::Settings, seed: u64, now: Instant) -> Self {
         let terminal = Terminal::new(settings, now);
+        let reports = Reports::new(stream.sent().0, seed, now);
         let (playout, frame, events) = (Playout::new(), [0; FRAME_SAMPLES], event::Listener::new());
-        Self { terminal, stream, playout, frame, events, progress: None, told: None }
+        Self { terminal, stream, playout, reports, frame, events, progress: None, told: None }
     }
 
     /// Listens for what else than a fax may have answered.
@@ -92,26 +96,51 @@ impl Modems {
     pub(super) fn turn(&mut self, now: Instant, outputs: &mut VecDeque<Output>) -> bool {
         let Some(due) = self.stream.turn(now) else { return false };
         // While we speak nothing but our echo comes.
-        self.playout.set_line_is_silent(!self.terminal.is_idle());
+        self.playout.set_line_is_silent(self.terminal.is_speaking());
         let heard = self.playout.play(due);
-        for (part, is_heard) in parts(&heard).into_iter().filter(|(part, _)| !part.is_empty()) {
-            self.terminal
-                .handle(if is_heard { modem::Input::Samples(part) } else { modem::Input::Concealed(part) }, due);
+        for part in heard.parts() {
+            self.terminal.handle(input_of(part), due);
         }
         if let Some(progress) = &mut self.progress {
             self.told = progress.hear(heard.samples).or(self.told);
         }
         self.terminal.play(&mut self.frame, due);
         self.stream.say(&self.frame, outputs);
+        self.report(due, outputs);
         true
+    }
+
+    /// Says what came of the far end's packets, now and then.
+    fn report(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        if !self.reports.is_due(now) {
+            return;
+        }
+        let ((_, sent), there, received) = (self.stream.sent(), self.stream.reports(), self.playout.statistics());
+        if let Some((to, report)) = self.reports.next(there, sent, &received, now)
+            && let Some(datagram) = self.stream.seal_report(report)
+        {
+            outputs.push_back(Output::Report { to, datagram });
+        }
+    }
+
+    /// Takes a report of the far end.
+    pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
+        let far = self.stream.far();
+        if let Some(report) = self.stream.open_report(datagram) {
+            self.reports.datagram(report, source, far, now);
+        }
     }
 
     /// What the network and the modems made of it so far.
     pub(super) fn record(&self) -> AudioRecord {
         let (stream, counts) = (self.playout.statistics(), self.terminal.counts());
+        let told = self.reports.told();
         AudioRecord {
             codec: self.stream.codec_name().to_owned(),
             srtp: self.stream.suite_name().map(str::to_owned),
+            sent: self.stream.sent().1.packets.into(),
+            missed_there: told.map(|told| told.lost),
+            round_trip_ms: told.and_then(|told| told.round_trip).map(|time| time.as_secs_f64() * 1000.0),
             received: stream.received,
             lost: stream.lost,
             late: stream.late,
@@ -130,13 +159,9 @@ impl Modems {
     }
 }
 
-/// The samples of a frame in order: what was sent, what was lost and made up, and what was sent again.
-fn parts<'a>(frame: &Frame<'a>) -> [(&'a [i16], bool); 3] {
-    let missing = match frame.mark {
-        Mark::Concealed => frame.missing.clone(),
-        Mark::Received | Mark::Silence => FRAME_SAMPLES..FRAME_SAMPLES,
-    };
-    let (before, rest) = frame.samples.split_at(missing.start);
-    let (lost, behind) = rest.split_at(missing.len());
-    [(before, true), (lost, false), (behind, true)]
+const fn input_of(part: Part<'_>) -> modem::Input<'_> {
+    match part {
+        Part::Came(samples) => modem::Input::Samples(samples),
+        Part::MadeUp(samples) => modem::Input::Concealed(samples),
+    }
 }

@@ -13,7 +13,7 @@ use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::g711::Law;
 use crate::rtp;
 use crate::sdp::{Codec, Keys};
-use crate::srtp;
+use crate::srtp::{self, control};
 
 /// Sound is made and heard in frames of 20 ms, whatever packets hold.
 const FRAME_TIME: Duration = Duration::from_millis(20);
@@ -47,6 +47,9 @@ struct Protection {
     receiver: srtp::Receiver,
     /// The far end's key before this one, until the first packet under this one: what is on its way does not know of the change.
     before: Option<srtp::Receiver>,
+    /// For reports, which nobody misses in a change of keys.
+    report_sender: control::Sender,
+    report_receiver: control::Receiver,
     /// The packet that came last, decrypted.
     opened: Vec<u8>,
 }
@@ -54,7 +57,8 @@ struct Protection {
 impl Protection {
     fn new(keys: Keys) -> Box<Self> {
         let (sender, receiver) = (srtp::Sender::new(&keys.ours), srtp::Receiver::new(&keys.theirs));
-        Box::new(Self { keys, sender, receiver, before: None, opened: Vec::new() })
+        let (report_sender, report_receiver) = (control::Sender::new(&keys.ours), control::Receiver::new(&keys.theirs));
+        Box::new(Self { keys, sender, receiver, before: None, report_sender, report_receiver, opened: Vec::new() })
     }
 
     /// Other keys; a side whose key stays goes on counting.
@@ -62,10 +66,12 @@ impl Protection {
     fn change(&mut self, keys: Keys) {
         if keys.ours != self.keys.ours {
             self.sender = srtp::Sender::new(&keys.ours);
+            self.report_sender = control::Sender::new(&keys.ours);
         }
         if keys.theirs != self.keys.theirs {
             let receiver = self.receiver.succeeding(&keys.theirs);
             self.before = Some(std::mem::replace(&mut self.receiver, receiver));
+            self.report_receiver = control::Receiver::new(&keys.theirs);
         }
         self.keys = keys;
     }
@@ -142,6 +148,43 @@ impl Stream {
         self.protection.as_ref().map(|protection| protection.keys.ours.suite().name())
     }
 
+    /// Our source, and what was sent of it.
+    pub(super) const fn sent(&self) -> (u32, rtp::Sent) {
+        (self.sender.ssrc(), self.sender.sent())
+    }
+
+    /// Where the far end is.
+    pub(super) fn far(&self) -> SocketAddr {
+        self.remote.address().unwrap_or(self.far.address)
+    }
+
+    /// Where the far end takes reports: where it says, or the next port of where it really is.
+    pub(super) fn reports(&self) -> Option<SocketAddr> {
+        let far = self.far();
+        if far == self.far.address {
+            return self.far.reports;
+        }
+        far.port().checked_add(1).map(|port| SocketAddr::new(far.ip(), port))
+    }
+
+    /// Protects a report of ours as the audio is; nothing where the key is used up.
+    // RFC 3711 §3.4: reports must be, where the audio is
+    pub(super) fn seal_report(&mut self, mut report: Vec<u8>) -> Option<Vec<u8>> {
+        match &mut self.protection {
+            Some(protection) => protection.report_sender.protect(&mut report).ok().map(|()| report),
+            None => Some(report),
+        }
+    }
+
+    /// What is in a report of the far end; nothing where it is not protected as the audio is.
+    pub(super) fn open_report<'a>(&'a mut self, datagram: &'a [u8]) -> Option<&'a [u8]> {
+        let Some(protection) = &mut self.protection else { return Some(datagram) };
+        protection.opened.clear();
+        protection.opened.extend_from_slice(datagram);
+        protection.report_receiver.unprotect(&mut protection.opened).ok()?;
+        Some(&protection.opened)
+    }
+
     /// When the next frame is due.
     pub(super) const fn deadline(&self) -> Instant {
         self.next
@@ -201,7 +244,7 @@ impl Stream {
 
     fn send_gathered(&mut self, outputs: &mut VecDeque<Output>) {
         let length = self.far.packet_ms as usize * SAMPLES_PER_MS;
-        let to = self.remote.address().unwrap_or(self.far.address);
+        let to = self.far();
         let mut rest = &self.gathered[..];
         while let Some((codes, behind)) = rest.split_at_checked(length) {
             rest = behind;
@@ -237,6 +280,7 @@ mod tests {
             address: SocketAddr::from(([192, 0, 2, 2], 4000)),
             codec: Codec::Pcma,
             packet_ms,
+            reports: None,
             events: None,
             keys: None,
         }

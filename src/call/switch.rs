@@ -246,7 +246,7 @@ impl Call {
                 Procedure::answerer(fax, now)
             }
         };
-        let mut modems = Modems::new(stream, &modem::Settings::default(), now);
+        let mut modems = Modems::new(stream, &modem::Settings::default(), self.seed, now);
         if matches!(self.role, Role::Caller(_)) {
             modems.listen_for_progress();
         }
@@ -345,7 +345,8 @@ impl Call {
             Role::Caller(errand) => errand.fastest(),
             Role::Answerer(answerer) => answerer.receive.max_modulation,
         };
-        fax.switch_to_audio(Modems::new(stream, &modem::Settings::default(), now), fastest, now);
+        let modems = Modems::new(stream, &modem::Settings::default(), self.seed.rotate_left(32), now);
+        fax.switch_to_audio(modems, fastest, now);
         self.t38_trial = T38Trial::Refused;
         (self.t38.accept, self.t38.ask) = (false, Ask::Never);
         self.timers.clear(Timer::DeadT38);

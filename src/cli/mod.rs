@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::config::{self as configuration, Config};
+use crate::io::background;
 use arguments::{Arguments, Command};
 use console::{Console, Style};
 use exit::{Ended, Exit, Failure};
@@ -166,6 +167,7 @@ impl Source {
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .max_blocking_threads(background::threads())
         .build()
         .map_err(|error| Failure::new(Exit::Unavailable, format!("the runtime does not start: {error}")))
 }

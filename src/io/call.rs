@@ -4,9 +4,8 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -14,14 +13,12 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Sleep;
 
+use super::media::{DATAGRAM_OCTETS, MediaSockets, Medium};
 use super::sip::{Delivery, SipSocket};
 use crate::call::{Call, Ending, Input, Output, PageFormat, Progress, ReceivedPage, Verdict};
 use crate::clock;
 use crate::model::Cause;
 use crate::sip::{self, Leg};
-
-/// The largest media datagram read; longer ones are cut, and refused by their parser.
-const DATAGRAM_OCTETS: usize = 2048;
 
 /// Calls over audio wake together at multiples of this: 20 ms have four of them, however many calls there are.
 const SHARED_TICK: Duration = Duration::from_millis(5);
@@ -78,10 +75,8 @@ impl From<Cause> for Wish {
 pub enum Way {
     /// Signalling.
     Sip,
-    /// RTP.
-    Audio,
-    /// UDPTL.
-    T38,
+    /// One of the media.
+    Media(Medium),
 }
 
 /// Whoever wants to see every packet of a call. Must not wait.
@@ -90,64 +85,6 @@ pub trait Tap: Send + Sync {
     fn sent(&self, way: Way, peer: SocketAddr, octets: &[u8]);
     /// A packet that came from `peer`.
     fn received(&self, way: Way, peer: SocketAddr, octets: &[u8]);
-}
-
-/// Two UDP ports of one call: RTP, and UDPTL on the next port that was free.
-#[derive(Debug)]
-pub struct MediaSockets {
-    /// For RTP.
-    pub audio: UdpSocket,
-    /// For UDPTL.
-    pub t38: UdpSocket,
-}
-
-/// Hands out media ports from a range, round and round.
-#[derive(Debug)]
-pub struct MediaPorts {
-    first: u16,
-    last: u16,
-    next: AtomicU16,
-}
-
-impl MediaPorts {
-    /// Ports from `first` to `last`, both included.
-    #[must_use]
-    pub fn new(first: u16, last: u16) -> Self {
-        Self { first, last: last.max(first), next: AtomicU16::new(first) }
-    }
-
-    /// Binds the two sockets of a call on one of our addresses.
-    ///
-    /// # Errors
-    /// When no port of the range is free.
-    pub async fn bind(&self, address: IpAddr) -> std::io::Result<MediaSockets> {
-        // RFC 3550 §11: RTP takes an even port; some peers insist on it for UDPTL too.
-        let audio = self.bind_even(address).await?;
-        let t38 = self.bind_even(address).await?;
-        Ok(MediaSockets { audio, t38 })
-    }
-
-    async fn bind_even(&self, address: IpAddr) -> std::io::Result<UdpSocket> {
-        let tries = u32::from(self.last - self.first) + 1;
-        for _ in 0..tries {
-            let port = self.next_port();
-            if !port.is_multiple_of(2) {
-                continue;
-            }
-            match UdpSocket::bind(SocketAddr::new(address, port)).await {
-                Ok(socket) => return Ok(socket),
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let text = format!("no media port between {} and {} is free; widen sip.media_ports", self.first, self.last);
-        Err(std::io::Error::new(std::io::ErrorKind::AddrInUse, text))
-    }
-
-    fn next_port(&self) -> u16 {
-        let step = |port: u16| Some(if port >= self.last { self.first } else { port + 1 });
-        self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).unwrap_or(self.first)
-    }
 }
 
 /// A page being prepared or stored while the call goes on.
@@ -212,12 +149,16 @@ pub async fn run<O: CallOwner>(
 ) -> Ending {
     let sent = |way, to, octets: &[u8]| tap.iter().for_each(|tap| tap.sent(way, to, octets));
     let seen = |way, from, octets: &[u8]| tap.iter().for_each(|tap| tap.received(way, from, octets));
+    let send = async |medium, to, datagram: &[u8]| {
+        sent(Way::Media(medium), to, datagram);
+        sockets.send(medium, to, datagram).await;
+    };
     let mut arrived = sip.open(call.leg());
     let key = call.leg().key();
     let (mut ending, mut is_finished) = (None, false);
     let mut pending: VecDeque<Pending> = VecDeque::new();
     let mut alarm = Alarm::new();
-    let (mut audio, mut t38) = ([0u8; DATAGRAM_OCTETS], [0u8; DATAGRAM_OCTETS]);
+    let mut buffer = [0u8; DATAGRAM_OCTETS];
     loop {
         while let Some(output) = call.poll() {
             match output {
@@ -228,16 +169,12 @@ pub async fn run<O: CallOwner>(
                     sip.send(Some(&key), to, bytes).await;
                 }
                 Output::Resolve { uri } => pending.push_back(locate(&owner, uri)),
-                // A datagram that cannot be sent is a datagram lost.
                 Output::Audio { to, datagram } => {
-                    sent(Way::Audio, to, &datagram);
-                    drop(sockets.audio.send_to(&datagram, to).await);
+                    send(Medium::Audio, to, &datagram).await;
                     call.give_back(datagram);
                 }
-                Output::T38 { to, datagram } => {
-                    sent(Way::T38, to, &datagram);
-                    drop(sockets.t38.send_to(&datagram, to).await);
-                }
+                Output::Report { to, datagram } => send(Medium::Report, to, &datagram).await,
+                Output::T38 { to, datagram } => send(Medium::T38, to, &datagram).await,
                 Output::Polled { document } => owner.polled(document),
                 Output::NeedPage { document, index, format } => {
                     pending.push_back(prepare(&owner, document, index, format));
@@ -264,14 +201,10 @@ pub async fn run<O: CallOwner>(
                 call.handle(input(delivery), clock::now());
             }
             // A fax over audio goes by frames: what came waits in the socket for the next of them, and wakes nobody.
-            received = sockets.audio.recv_from(&mut audio), if !call.hears_by_frames() => if let Ok((length, source)) = received {
-                seen(Way::Audio, source, &audio[..length]);
-                call.handle(Input::Audio { datagram: &audio[..length], source }, clock::now());
-            },
-            received = sockets.t38.recv_from(&mut t38) => if let Ok((length, source)) = received {
-                seen(Way::T38, source, &t38[..length]);
-                call.handle(Input::T38 { datagram: &t38[..length], source }, clock::now());
-            },
+            (medium, length, source) = sockets.receive(&mut buffer, !call.hears_by_frames()) => {
+                seen(Way::Media(medium), source, &buffer[..length]);
+                call.handle(heard(medium, &buffer[..length], source), clock::now());
+            }
             done = wait_for(&mut pending) => {
                 pending.pop_front();
                 match done {
@@ -285,7 +218,7 @@ pub async fn run<O: CallOwner>(
             wish = wished(&mut wishes) => fulfil(wish, &mut call),
             () = alarm.at(call.deadline(), call.hears_by_frames()) => {
                 if call.hears_by_frames() {
-                    hear_waiting(&mut call, &sockets.audio, &mut audio, |source, octets| seen(Way::Audio, source, octets));
+                    hear_waiting(&mut call, &sockets.audio, &mut buffer, |source, octets| seen(Way::Media(Medium::Audio), source, octets));
                 }
                 call.handle(Input::Timeout, clock::now());
             }
@@ -324,6 +257,7 @@ async fn linger(mut call: Call, sip: SipSocket, mut arrived: mpsc::Receiver<Deli
                 Output::Ended(_)
                 | Output::Resolve { .. }
                 | Output::Audio { .. }
+                | Output::Report { .. }
                 | Output::T38 { .. }
                 | Output::Polled { .. }
                 | Output::NeedPage { .. }
@@ -365,6 +299,14 @@ pub async fn run_leg(mut leg: Leg, sip: SipSocket) {
         }
     }
     sip.close(&key);
+}
+
+const fn heard(medium: Medium, datagram: &[u8], source: SocketAddr) -> Input<'_> {
+    match medium {
+        Medium::Audio => Input::Audio { datagram, source },
+        Medium::Report => Input::Report { datagram, source },
+        Medium::T38 => Input::T38 { datagram, source },
+    }
 }
 
 fn input(delivery: Delivery) -> Input<'static> {

@@ -3,10 +3,12 @@
 //! They decide nothing: whatever is about fax or mail is asked of the engine or, through a trait declared here, of the stage
 //! above. Nothing here imports `policy`, `queue` or `stage`.
 
+pub mod background;
 mod buffer;
 pub mod call;
 pub mod dns;
 pub mod maildir;
+pub mod media;
 pub mod outside;
 pub mod sip;
 pub mod smtp_in;

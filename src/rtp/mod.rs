@@ -1,9 +1,10 @@
-//! RTP: the header, the counters of a stream that we send, and the playout of one that we receive.
+//! RTP: the header, the counters of a stream that we send, the playout of one that we receive, and the reports of both.
 //!
 //! Values and their bytes; no sockets, no clock. Serves RFC 3550 §5.1.
 
 pub mod event;
 pub mod playout;
+pub mod rtcp;
 
 use thiserror::Error;
 
@@ -98,8 +99,21 @@ pub struct Sender {
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
+    packets: u32,
+    octets: u32,
     /// Whether the next packet comes after silence.
     is_start: bool,
+}
+
+/// What was sent of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sent {
+    /// Packets; wraps.
+    pub packets: u32,
+    /// Octets of their payloads; wraps.
+    pub octets: u32,
+    /// The timestamp of this moment.
+    pub timestamp: u32,
 }
 
 impl Sender {
@@ -107,7 +121,7 @@ impl Sender {
     // RFC 3550 §5.1: random, against attacks on encryption
     #[must_use]
     pub const fn new(ssrc: u32, first_sequence: u16, first_timestamp: u32) -> Self {
-        Self { ssrc, sequence: first_sequence, timestamp: first_timestamp, is_start: true }
+        Self { ssrc, sequence: first_sequence, timestamp: first_timestamp, packets: 0, octets: 0, is_start: true }
     }
 
     /// The next packet of `samples` samples, written.
@@ -124,7 +138,22 @@ impl Sender {
         let (sequence, timestamp) = (self.sequence, self.timestamp);
         self.sequence = sequence.wrapping_add(1);
         self.timestamp = timestamp.wrapping_add(samples);
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(payload.len() as u32);
         Packet { marker, payload_type, sequence, timestamp, ssrc: self.ssrc, payload }.encode_into(octets);
+    }
+
+    /// The source of the stream.
+    #[must_use]
+    pub const fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// What was sent so far.
+    // RFC 3550 §6.4.1
+    #[must_use]
+    pub const fn sent(&self) -> Sent {
+        Sent { packets: self.packets, octets: self.octets, timestamp: self.timestamp }
     }
 
     /// Lets time pass without sending; the next packet is marked.

@@ -3,7 +3,7 @@
 //! The text itself is the `sdp-types` crate's; here it is freed of what strangers get wrong in lines that do not
 //! matter. Serves RFC 8866.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Session};
 use thiserror::Error;
@@ -63,6 +63,9 @@ pub struct Audio {
     /// The payload type of telephone events, if it takes them.
     // RFC 4733 §2.4
     pub events: Option<u8>,
+    /// Where to send reports of the audio, if it is not the next port: the address, if another, and the port.
+    // RFC 3605 §2.1
+    pub reports: Option<(Option<IpAddr>, u16)>,
     /// Which way audio flows, as the describing end sees it.
     pub direction: Direction,
 }
@@ -305,6 +308,7 @@ impl Audio {
             protection: Protection::default(),
             most_ptime_ms: None,
             events: None,
+            reports: None,
             direction: Direction::SendReceive,
         }
     }
@@ -317,6 +321,17 @@ impl Audio {
         let wanted = self.ptime_ms.filter(usual).unwrap_or(USUAL_PACKET_MS);
         let most = self.most_ptime_ms.map_or(*PACKET_MS.end(), |most| most / 10 * 10).max(*PACKET_MS.start());
         wanted.min(most)
+    }
+
+    /// Where to send reports of the audio.
+    // RFC 3550 §11: the next port, unless it is said
+    #[must_use]
+    pub fn reports_at(&self) -> Option<SocketAddr> {
+        let (address, port) = match self.reports {
+            Some((address, port)) => (address.or(self.address), port),
+            None => (self.address, self.port.checked_add(1)?),
+        };
+        address.filter(|address| !address.is_unspecified()).map(|address| SocketAddr::new(address, port))
     }
 
     fn attributes(&self) -> Vec<Attribute> {
@@ -371,6 +386,7 @@ fn read_media(media: &sdp_types::Media, common: &Common) -> Media {
             protection: Protection::read(profile, &media.attributes),
             most_ptime_ms: number("maxptime"),
             events: events_of(&media.attributes),
+            reports: media.get_first_attribute_value("rtcp").flatten().and_then(reports_of),
             direction,
         });
     }
@@ -392,6 +408,14 @@ fn events_of(attributes: &[Attribute]) -> Option<u8> {
         let is_events = coding.trim().to_ascii_lowercase().starts_with("telephone-event/8000");
         number.parse().ok().filter(|number| is_events && *number < 128)
     })
+}
+
+/// `53020`, or `53020 IN IP4 126.16.64.4`.
+// RFC 3605 §2.1
+fn reports_of(value: &str) -> Option<(Option<IpAddr>, u16)> {
+    let mut words = value.split_whitespace();
+    let port = words.next()?.parse().ok().filter(|port| *port != 0)?;
+    Some((words.nth(2).and_then(|address| address.parse().ok()), port))
 }
 
 fn address_of(connection: &Connection) -> Option<IpAddr> {

@@ -334,6 +334,26 @@ fn packets_are_as_long_as_the_far_end_wants_them_within_reason() {
 }
 
 #[test]
+fn reports_go_to_the_next_port_or_where_the_description_says() {
+    for (attribute, expected) in [
+        ("", Some("192.0.2.9:9001")),
+        ("a=rtcp:53020\r\n", Some("192.0.2.9:53020")),
+        ("a=rtcp:53020 IN IP4 126.16.64.4\r\n", Some("126.16.64.4:53020")),
+        ("a=rtcp:53020 IN IP4 somewhere\r\n", Some("192.0.2.9:53020")),
+        ("a=rtcp:0\r\n", Some("192.0.2.9:9001")),
+        ("a=rtcp\r\n", Some("192.0.2.9:9001")),
+        ("a=rtcp:53020 IN IP4 0.0.0.0\r\n", None),
+    ] {
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8\r\n{attribute}"
+        );
+        let audio = parse(&text).media.remove(0);
+        let audio = audio.as_audio().expect("audio");
+        assert_eq!(audio.reports_at().map(|at| at.to_string()).as_deref(), expected, "{attribute}");
+    }
+}
+
+#[test]
 fn telephone_events_and_marks_of_data_over_voice_are_read_and_harm_nothing() {
     let offer = parse(
         "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 9000 RTP/AVP 8 98 101\r\n\

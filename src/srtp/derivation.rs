@@ -10,13 +10,33 @@ use super::MasterKey;
 // RFC 3711 §4.1.1
 pub(super) type Counter = ctr::Ctr128BE<Aes128>;
 
-/// What a derived key is for. Those of RTCP are 3 to 5.
+/// What a derived key is for.
 // RFC 3711 §4.3.1
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Label {
     Encryption = 0,
     Authentication = 1,
     Salt = 2,
+    ControlEncryption = 3,
+    ControlAuthentication = 4,
+    ControlSalt = 5,
+}
+
+/// The labels of the keys that protect one protocol.
+pub(super) struct Labels {
+    pub(super) encryption: Label,
+    pub(super) authentication: Label,
+    pub(super) salt: Label,
+}
+
+impl Labels {
+    pub(super) const RTP: Self =
+        Self { encryption: Label::Encryption, authentication: Label::Authentication, salt: Label::Salt };
+    pub(super) const RTCP: Self = Self {
+        encryption: Label::ControlEncryption,
+        authentication: Label::ControlAuthentication,
+        salt: Label::ControlSalt,
+    };
 }
 
 /// Fills `key` with the session key for a purpose; the key derivation rate is zero, so there is one for the whole session.

@@ -31,17 +31,23 @@ impl Sent {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Received {
     pub(super) highest: u64,
-    pub(super) window: Window,
+    window: Window,
 }
 
 impl Received {
     /// The index of a packet; none when it came before, or may have.
     pub(super) fn index(&self, sequence: u16) -> Option<u64> {
-        let index = nearest(self.highest, sequence)?;
-        match self.highest.checked_sub(index) {
-            None => Some(index),
-            Some(behind) => (behind < WINDOW_PACKETS && !self.window.has(behind)).then_some(index),
-        }
+        nearest(self.highest, sequence).filter(|index| self.is_new(*index))
+    }
+
+    /// Whether a packet with this index cannot have come before.
+    pub(super) fn is_new(&self, index: u64) -> bool {
+        self.highest.checked_sub(index).is_none_or(|behind| behind < WINDOW_PACKETS && !self.window.has(behind))
+    }
+
+    /// The newest packet is the only one.
+    pub(super) const fn beginning(index: u64) -> Self {
+        Self { highest: index, window: Window::beginning() }
     }
 
     /// A packet is genuine.
@@ -58,11 +64,11 @@ impl Received {
 
 /// Which of the last packets have come; bit 0 is the newest.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window(u128);
+struct Window(u128);
 
 impl Window {
     /// With the newest packet alone.
-    pub(super) const fn beginning() -> Self {
+    const fn beginning() -> Self {
         Self(1)
     }
 

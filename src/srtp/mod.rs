@@ -1,10 +1,11 @@
 //! SRTP: packets of RTP encrypted and authenticated, in the three suites that gateways agree on by SDES.
 //!
-//! Values and their bytes, over the ciphers of well-kept libraries; no RTCP, as we send and read none, no key agreement, no
-//! master key identifiers. A key of ours lasts for its call; a far end may change its own. Serves RFC 3711, RFC 4568 §6.2 and
+//! Values and their bytes, over the ciphers of well-kept libraries; RTCP likewise ([`control`]); no key agreement, no master key
+//! identifiers. A key of ours lasts for its call; a far end may change its own. Serves RFC 3711, RFC 4568 §6.2 and
 //! RFC 7714.
 
 mod cipher;
+pub mod control;
 mod derivation;
 mod index;
 
@@ -13,7 +14,8 @@ use thiserror::Error;
 use ring::hmac;
 
 use cipher::Cipher;
-use index::{Received, Sent, Window};
+use derivation::Labels;
+use index::{Received, Sent};
 
 /// A pair of transforms, by its name in `a=crypto`.
 // RFC 4568 §6.2, RFC 7714 §14.2
@@ -167,7 +169,7 @@ impl Sender {
     /// Under this key.
     #[must_use]
     pub fn new(key: &MasterKey) -> Self {
-        Self { cipher: Cipher::derive(key), sent: Sent::default() }
+        Self { cipher: rtp_cipher(key), sent: Sent::default() }
     }
 
     /// Encrypts a packet of RTP in its place and puts its tag behind. Sequence numbers must go up by less than half their range.
@@ -196,7 +198,7 @@ impl Receiver {
     /// Under this key.
     #[must_use]
     pub fn new(key: &MasterKey) -> Self {
-        Self { cipher: Cipher::derive(key), streams: Vec::new(), earlier: Vec::new() }
+        Self { cipher: rtp_cipher(key), streams: Vec::new(), earlier: Vec::new() }
     }
 
     /// Under another key for the same streams, which may go on counting or begin anew.
@@ -205,7 +207,7 @@ impl Receiver {
     #[must_use]
     pub fn succeeding(&self, key: &MasterKey) -> Self {
         let newest = self.streams.iter().map(|(ssrc, received)| (*ssrc, received.highest));
-        Self { cipher: Cipher::derive(key), streams: Vec::new(), earlier: newest.collect() }
+        Self { cipher: rtp_cipher(key), streams: Vec::new(), earlier: newest.collect() }
     }
 
     /// Checks a packet, takes its tag off and decrypts it in its place. A packet that is refused changes nothing; its octets are of
@@ -242,7 +244,7 @@ impl Receiver {
             match self.cipher.open(&mut tried, header.octets, header.ssrc, index) {
                 Ok(()) => {
                     *packet = tried;
-                    self.streams.push((header.ssrc, Received { highest: index, window: Window::beginning() }));
+                    self.streams.push((header.ssrc, Received::beginning(index)));
                     return Ok(());
                 }
                 Err(error) => refused = error,
@@ -250,6 +252,10 @@ impl Receiver {
         }
         Err(refused)
     }
+}
+
+fn rtp_cipher(key: &MasterKey) -> Cipher {
+    Cipher::derive(key, &Labels::RTP, key.suite.tag_octets())
 }
 
 /// What SRTP needs of an RTP header.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::cipher::Cipher;
 use super::derivation::{Counter, Label, derive};
-use super::{MasterKey, Receiver, SALT_OCTETS, STREAMS_MAX, Sender, SrtpError, Suite};
+use super::{MasterKey, Receiver, SALT_OCTETS, STREAMS_MAX, Sender, SrtpError, Suite, control, rtp_cipher};
 
 fn octets(hexadecimal: &str) -> Vec<u8> {
     let digits: Vec<u8> = hexadecimal.bytes().filter(u8::is_ascii_hexdigit).collect();
@@ -91,6 +91,77 @@ fn a_packet_in_counter_mode_is_that_of_another_implementation() {
     assert_eq!(packet, sealed);
     Receiver::new(&master).unprotect(&mut packet).unwrap();
     assert_eq!(packet, plain);
+}
+
+// RFC 7714 §17.1
+#[test]
+fn a_report_in_galois_counter_mode_is_that_of_the_rfc() {
+    let plain = octets(
+        "81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef deadbeef deadbeef deadbeef",
+    );
+    let sealed = octets(
+        "81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda 4ce09b46 86303ded \
+         0bb9275b c84aa458 96cf4d2f c5abf872 45d9eade 800005d4",
+    );
+    let mut salt = [0; SALT_OCTETS];
+    salt[..12].copy_from_slice(b"Quid pro quo");
+    let cipher = Cipher::galois(array("000102030405060708090a0b0c0d0e0f"), salt);
+    let mut packet = plain.clone();
+    cipher.seal_control(&mut packet, 0x4d61_7273, 0x5d4);
+    assert_eq!(packet, sealed);
+    assert_eq!(cipher.control_index(&packet), Ok(0x5d4));
+    cipher.open_control(&mut packet, 0x4d61_7273, 0x5d4).unwrap();
+    assert_eq!(packet, plain);
+}
+
+/// A report that libsrtp makes of the master key of RFC 3711 Appendix B.3, as its own tests have it. It counts from 1.
+#[test]
+fn a_report_in_counter_mode_is_that_of_another_implementation() {
+    let key_and_salt = octets("E1F97A0D3E018BE0D64FA32C06DE4139 0EC675AD498AFEEBB6960B3AABE6");
+    let plain = octets("81c8000bcafebabe abababababababababababababababab");
+    let sealed = octets("81c8000bcafebabe 7128035be487b9bdbef89041f977a5a8 80000001 993e08cd54d6c1230798");
+    for suite in [Suite::AesCm128HmacSha1Tag80, Suite::AesCm128HmacSha1Tag32] {
+        let master = MasterKey::new(suite, &key_and_salt).unwrap();
+        let mut sender = control::Sender::new(&master);
+        let mut packet = plain.clone();
+        sender.protect(&mut packet.clone()).unwrap();
+        sender.protect(&mut packet).unwrap();
+        assert_eq!(packet, sealed, "{suite:?}");
+        control::Receiver::new(&master).unprotect(&mut packet).unwrap();
+        assert_eq!(packet, plain);
+    }
+}
+
+#[test]
+fn a_report_is_taken_once_whole_and_under_its_key_only() {
+    let report = |ssrc: u32| [&[0x81, 201, 0, 7][..], &ssrc.to_be_bytes(), &[5; 24]].concat();
+    for suite in Suite::ALL {
+        let mut sender = control::Sender::new(&key(suite));
+        let mut receiver = control::Receiver::new(&key(suite));
+        for _ in 0..3 {
+            let mut sealed = report(7);
+            sender.protect(&mut sealed).unwrap();
+            for at in 0..sealed.len() {
+                let mut changed = sealed.clone();
+                changed[at] ^= 0x40;
+                assert!(receiver.unprotect(&mut changed).is_err(), "{suite:?} {at}");
+                assert!(receiver.unprotect(&mut sealed[..at].to_vec()).is_err(), "{suite:?} {at}");
+            }
+            let mut opened = sealed.clone();
+            assert_eq!(receiver.unprotect(&mut opened), Ok(()));
+            assert_eq!(opened, report(7));
+            assert_eq!(receiver.unprotect(&mut sealed), Err(SrtpError::Replayed));
+        }
+        for ssrc in 8..7 + STREAMS_MAX as u32 {
+            let mut sealed = report(ssrc);
+            sender.protect(&mut sealed).unwrap();
+            assert_eq!(receiver.unprotect(&mut sealed), Ok(()));
+        }
+        let mut sealed = report(99);
+        sender.protect(&mut sealed).unwrap();
+        assert_eq!(receiver.unprotect(&mut sealed), Err(SrtpError::TooManyStreams));
+        assert_eq!(sender.protect(&mut vec![0x81; 7]), Err(SrtpError::Malformed));
+    }
 }
 
 fn key(suite: Suite) -> MasterKey {
@@ -180,7 +251,7 @@ fn behind_a_new_key_the_counter_may_go_on_or_begin_anew() {
         let mut anew = plain.clone();
         Sender::new(&other).protect(&mut anew).unwrap();
         let mut went_on = plain.clone();
-        Cipher::derive(&other).seal(&mut went_on, 28, 7, (1 << 16) + 22);
+        rtp_cipher(&other).seal(&mut went_on, 28, 7, (1 << 16) + 22);
         assert_ne!(anew, went_on);
         for mut sealed in [anew, went_on] {
             let mut successor = receiver.succeeding(&other);

@@ -31,6 +31,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use crate::clock::{self, UnixMillis};
+use crate::io::background;
 use crate::queue::{Bell, QueueError, Store};
 use crate::spool::{Spool, SpoolError};
 use live::Live;
@@ -148,10 +149,21 @@ impl Office {
         work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let office = self.clone();
-        tokio::task::spawn_blocking(move || work(&office))
-            .await
-            .unwrap_or_else(|error| Err(Fault::Task(error.to_string())))
+        finished(background::run(move || work(&office)).await)
     }
+
+    /// Runs `work` that no call waits for and that there may be much of at once: the mail of a received fax is made so.
+    async fn at_leisure<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let office = self.clone();
+        finished(background::run_at_leisure(move || work(&office)).await)
+    }
+}
+
+fn finished<T>(done: Result<Result<T, Fault>, tokio::task::JoinError>) -> Result<T, Fault> {
+    done.unwrap_or_else(|error| Err(Fault::Task(error.to_string())))
 }
 
 /// Milliseconds since 1970, as rows want them.

@@ -145,7 +145,7 @@ impl CallOwner for Reception {
             // Its sender need not wait until it is mailed; if this fails, the next start does it.
             let office = self.office.clone();
             tokio::spawn(async move {
-                let closed = office.blocking(move |office| super::receive::close(office, whole, &Cause::Sent, None));
+                let closed = office.at_leisure(move |office| super::receive::close(office, whole, &Cause::Sent, None));
                 if let Err(fault) = closed.await {
                     tracing::error!(received = %whole, %fault, "a received fax could not be closed");
                 }

@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::settings::{Keep, Trace as Settings};
 use crate::call::{Ending, MediaAddresses};
 use crate::clock;
+use crate::io::background;
 use crate::io::call::{Tap, Way};
+use crate::io::media::Medium;
 use crate::model::{CallId, Cause};
 use crate::spool::Traces;
 use crate::trace::pcap;
@@ -123,8 +125,11 @@ impl Recording {
     const fn own(&self, way: Way) -> SocketAddr {
         match way {
             Way::Sip => self.sip,
-            Way::Audio => self.media.audio,
-            Way::T38 => self.media.t38,
+            Way::Media(Medium::Audio) => self.media.audio,
+            Way::Media(Medium::Report) => {
+                SocketAddr::new(self.media.audio.ip(), self.media.audio.port().saturating_add(1))
+            }
+            Way::Media(Medium::T38) => self.media.t38,
         }
     }
 
@@ -168,7 +173,7 @@ pub async fn end(recording: Option<Arc<Recording>>, ending: &Ending) {
     let Some(recording) = recording else { return };
     let cause = ending.outcome.cause.clone();
     // The queue may be full, and then this waits.
-    let _ = tokio::task::spawn_blocking(move || recording.end(&cause)).await;
+    let _ = background::run(move || recording.end(&cause)).await;
 }
 
 struct Writer {

@@ -1,15 +1,19 @@
 //! Why a call ended as it did and what somebody can do about it, from its cause and from what was seen on the wire.
 
 use super::dissect::Findings;
-use super::step::Side;
+use super::step::{Loss, Side};
 use crate::model::{Cause, Sound};
 
 /// Packets lost of a hundred from which the network is worth a word.
 const LOSS_WORTH_A_WORD: u64 = 2;
 
-/// Sentences for the administrator, the likeliest first. Of a call that ended well, only what the network did.
+/// Packets of audio lost of a thousand from which the network is worth a word: each costs frames of a page, or a signal.
+const AUDIO_LOSS_WORTH_A_WORD: u64 = 5;
+
+/// Sentences for the administrator, the likeliest first. Of a call that ended well, only what the network did. `audio` is what became of our
+/// packets and of the far end's, where the fax went over audio.
 #[must_use]
-pub fn advice(cause: &Cause, findings: Option<&Findings>) -> Vec<String> {
+pub fn advice(cause: &Cause, findings: Option<&Findings>, audio: [Loss; 2]) -> Vec<String> {
     let mut advice = Vec::new();
     if let Some(findings) = findings {
         advice.extend(seen(cause, findings));
@@ -18,6 +22,8 @@ pub fn advice(cause: &Cause, findings: Option<&Findings>) -> Vec<String> {
         advice.extend(known(cause).map(str::to_owned));
     }
     advice.extend(findings.and_then(losses));
+    let ways = [(Side::Near, "to the far end, as it says"), (Side::Far, "to us")];
+    advice.extend(ways.into_iter().filter_map(|(side, way)| audio_losses(audio[side.index()], way)));
     advice
 }
 
@@ -144,6 +150,19 @@ const fn heard(sound: Sound) -> &'static str {
              sip.public_address to the address the trunk can reach."
         }
     }
+}
+
+/// A word about the audio that was lost on one way.
+fn audio_losses(loss: Loss, way: &str) -> Option<String> {
+    let thousandths = (loss.lost * 1000).checked_div(loss.arrived + loss.lost).unwrap_or(0);
+    (thousandths >= AUDIO_LOSS_WORTH_A_WORD).then(|| {
+        format!(
+            "The network lost {}.{} % of the audio on its way {way}. Faxes over audio bear little of that: let it go first there (QoS), or ask \
+             for T.38.",
+            thousandths / 10,
+            thousandths % 10
+        )
+    })
 }
 
 /// A word about the network, if it lost much.

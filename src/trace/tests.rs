@@ -141,29 +141,40 @@ fn a_capture_that_breaks_off_is_read_as_far_as_it_goes() {
     assert_eq!(capture.packets.len(), pcap::read(BUSY).unwrap().packets.len() - 1);
 }
 
+const NO_AUDIO: [Loss; 2] = [Loss { arrived: 0, rebuilt: 0, lost: 0 }; 2];
+
+#[test]
+fn audio_that_was_lost_on_either_way_is_told_from_half_a_hundredth_on() {
+    let loss = |lost| Loss { arrived: 1000 - lost, rebuilt: 0, lost };
+    assert_eq!(advice(&Cause::Sent, None, [loss(4), loss(4)]), Vec::<String>::new());
+    let told = advice(&Cause::Sent, None, [loss(12), loss(5)]);
+    assert!(told[0].contains("1.2 %") && told[0].contains("to the far end"), "{told:?}");
+    assert!(told[1].contains("0.5 %") && told[1].contains("to us"), "{told:?}");
+}
+
 #[test]
 fn the_advice_goes_by_what_was_seen() {
     let findings = Findings::default();
-    let silent = advice(&Cause::TrunkDown, Some(&findings));
+    let silent = advice(&Cause::TrunkDown, Some(&findings), NO_AUDIO);
     assert!(silent[0].contains("No answer came"), "{silent:?}");
 
     let findings = Findings { answered: true, heard_back: true, t38_asked_by: Some(Side::Near), ..findings };
     let refused = Findings { t38_refused: Some(488), ..findings.clone() };
-    assert!(advice(&Cause::NoCommonTransport, Some(&refused))[0].contains("refused our T.38 with 488"));
+    assert!(advice(&Cause::NoCommonTransport, Some(&refused), NO_AUDIO)[0].contains("refused our T.38 with 488"));
 
     let sent = Loss { arrived: 50, rebuilt: 0, lost: 0 };
     let walled = Findings { t38_agreed: true, fax: [sent, Loss::default()], ..findings.clone() };
-    assert!(advice(&Cause::MediaLost, Some(&walled))[0].contains("firewall"));
+    assert!(advice(&Cause::MediaLost, Some(&walled), NO_AUDIO)[0].contains("firewall"));
 
     let lossy = Loss { arrived: 90, rebuilt: 8, lost: 2 };
     let lossy = Findings { t38_agreed: true, fax: [sent, lossy], ..findings };
-    let told = advice(&Cause::Sent, Some(&lossy));
+    let told = advice(&Cause::Sent, Some(&lossy), NO_AUDIO);
     assert_eq!(told.len(), 1, "of a fax that was sent only the network is worth a word: {told:?}");
     assert!(
         told[0].contains("10 of 100") && told[0].contains("8 came back") && told[0].contains("2 did not"),
         "{told:?}"
     );
-    assert_eq!(advice(&Cause::Sent, None), Vec::<String>::new());
+    assert_eq!(advice(&Cause::Sent, None, NO_AUDIO), Vec::<String>::new());
 }
 
 proptest! {

@@ -10,7 +10,8 @@ use faxramp::call::{
 };
 use faxramp::clock;
 use faxramp::image::{Bitmap, DecodeLimits, decode};
-use faxramp::io::call::{CallOwner, MediaPorts, Wish, run};
+use faxramp::io::call::{CallOwner, Wish, run};
+use faxramp::io::media::MediaPorts;
 use faxramp::io::sip::{Arrived, Port, SipSocket};
 use faxramp::io::tls::TlsSettings;
 use faxramp::sip::{CallSettings, EndpointSettings, Router, Transport};

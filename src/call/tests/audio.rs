@@ -1,6 +1,7 @@
 //! Whole faxes over the audio of a call, between two of ours: every frame through two modems, two laws and the network.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::network::{Action, DELAY, Flight, Kind, Network, bad, chance};
@@ -181,6 +182,32 @@ fn two_of_a_hundred_packets_lost_and_reordered_cost_no_page() {
         network.play();
         assert_sent(&network);
     }
+}
+
+#[test]
+fn each_side_hears_from_the_other_what_was_lost_on_the_way_there() {
+    let mut network = network(over_audio().0, over_audio().1);
+    let lost = Rc::new(Cell::new(0));
+    let count = Rc::clone(&lost);
+    let mut fate = chance(6);
+    network.path = Box::new(move |flight| {
+        let is_lost = flight.kind == Kind::Audio && flight.from == CALLER && fate(1000) < 10;
+        count.set(count.get() + i32::from(is_lost));
+        if is_lost { Vec::new() } else { vec![DELAY] }
+    });
+    network.play();
+    assert_sent(&network);
+    let told = |side: usize| {
+        let audio =
+            network.parties[side].as_ref().unwrap().ended().record.audio.as_deref().cloned().expect("over audio");
+        (audio.missed_there.expect("the far end reported"), audio.round_trip_ms.expect("both reported"), audio.sent)
+    };
+    let (missed, round_trip, sent) = told(CALLER);
+    // What was lost after the last report nobody tells.
+    assert!((lost.get() / 2..=lost.get()).contains(&missed) && missed > 5, "{missed} of {}", lost.get());
+    assert!((round_trip - 2.0 * DELAY.as_secs_f64() * 1000.0).abs() < 1.0, "{round_trip} ms");
+    assert!(sent > 1000, "{sent} packets");
+    assert_eq!(told(CALLEE).0, 0);
 }
 
 #[test]

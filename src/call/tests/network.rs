@@ -23,6 +23,7 @@ pub(super) const DELAY: Duration = Duration::from_millis(30);
 pub(super) enum Kind {
     Sip,
     Audio,
+    Report,
     T38,
 }
 
@@ -111,6 +112,11 @@ pub(super) fn chance(seed: u64) -> impl FnMut(u64) -> u64 {
         state ^= state << 17;
         (state >> 11) % below
     }
+}
+
+/// Where reports of the audio at a port come from and go to.
+fn next_port(audio: SocketAddr) -> SocketAddr {
+    SocketAddr::new(audio.ip(), audio.port() + 1)
 }
 
 /// A path that loses, doubles and delays, each of a hundred datagrams as often as said.
@@ -258,7 +264,12 @@ impl Network {
             return;
         }
         let Some(party) = &self.parties[side] else { return };
-        let expected = if *kind == Kind::Audio { party.call.line.media.audio } else { party.t38_address() };
+        let audio = party.call.line.media.audio;
+        let expected = match kind {
+            Kind::Audio => audio,
+            Kind::Report => next_port(audio),
+            Kind::T38 | Kind::Sip => party.t38_address(),
+        };
         if *to == expected {
             self.media(side, *kind, *source, bytes);
         }
@@ -267,6 +278,7 @@ impl Network {
     fn media(&mut self, side: usize, kind: Kind, source: SocketAddr, datagram: &[u8]) {
         match kind {
             Kind::Audio => self.input(side, Input::Audio { datagram, source }),
+            Kind::Report => self.input(side, Input::Report { datagram, source }),
             Kind::T38 => self.input(side, Input::T38 { datagram, source }),
             Kind::Sip => panic!("SIP is no medium"),
         }
@@ -336,6 +348,9 @@ impl Network {
                 Output::Resolve { uri } => panic!("nobody sends a call to {uri}"),
                 Output::Sip { to, bytes } => self.send(side, Kind::Sip, sip_address(side), to.address, bytes),
                 Output::Audio { to, datagram } => self.send(side, Kind::Audio, media.unwrap().audio, to, datagram),
+                Output::Report { to, datagram } => {
+                    self.send(side, Kind::Report, next_port(media.unwrap().audio), to, datagram);
+                }
                 Output::T38 { to, datagram } => self.send(side, Kind::T38, media.unwrap().t38, to, datagram),
                 Output::NeedPage { index, .. } => self.after(Duration::from_millis(10), side, Action::Page(index)),
                 Output::PageReceived(page) => {

@@ -270,7 +270,7 @@ impl Party {
                     let line = bytes.split(|octet| *octet == b'\r').next().unwrap_or_default();
                     self.story.push(String::from_utf8_lossy(line).into_owned());
                 }
-                Output::Resolve { .. } | Output::Audio { .. } | Output::T38 { .. } => {}
+                Output::Resolve { .. } | Output::Audio { .. } | Output::Report { .. } | Output::T38 { .. } => {}
             }
         }
         if self.call.line_is_free() {
@@ -291,7 +291,11 @@ impl Party {
             Output::DocumentOver(over) => format!("document {} is over", over.document),
             Output::Ended(ending) => format!("ended: {:?}", ending.outcome.cause),
             Output::Finished => "finished".to_owned(),
-            Output::Sip { .. } | Output::Resolve { .. } | Output::Audio { .. } | Output::T38 { .. } => return,
+            Output::Sip { .. }
+            | Output::Resolve { .. }
+            | Output::Audio { .. }
+            | Output::Report { .. }
+            | Output::T38 { .. } => return,
         };
         self.timeline.push((now, what));
     }

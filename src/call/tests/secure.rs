@@ -155,6 +155,11 @@ fn packets_that_come_again_are_heard_once() {
     });
     network.play();
     assert_sent(&network);
+    assert!(network.count(Kind::Report) > 10);
+    for party in [network.caller(), network.called()] {
+        let audio = party.ended().record.audio.as_deref().expect("over audio");
+        assert!(audio.missed_there.is_some(), "the far end's reports are understood: {audio:?}");
+    }
     let received = network.called().ended().record.audio.as_deref().map(|audio| audio.received);
     assert!(*again.borrow() > 1000 && received.is_some_and(|received| received <= *again.borrow()), "{received:?}");
 }

@@ -74,6 +74,7 @@ impl Wire {
                 Output::Sip { .. }
                 | Output::Resolve { .. }
                 | Output::Audio { .. }
+                | Output::Report { .. }
                 | Output::Polled { .. }
                 | Output::PageReceived(_)
                 | Output::Confirmed { .. }

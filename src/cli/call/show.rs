@@ -14,7 +14,7 @@ use crate::clock;
 use crate::config::{Captures, Config};
 use crate::model::{CallId, Cause};
 use crate::spool::Traces;
-use crate::trace::{self, Trace, advice, pcap};
+use crate::trace::{self, Loss, Trace, advice, pcap};
 
 /// Characters before a value.
 const LABEL: usize = 12;
@@ -37,8 +37,8 @@ pub(super) fn run(
         write_copy(capture.as_deref(), path, config)?;
     }
     let trace = capture.as_deref().map(|octets| read(octets, id)).transpose()?.flatten();
-    let advice =
-        call.cause.as_ref().map_or_else(Vec::new, |cause| advice(cause, trace.as_ref().map(|trace| &trace.findings)));
+    let findings = trace.as_ref().map(|trace| &trace.findings);
+    let advice = call.cause.as_ref().map_or_else(Vec::new, |cause| advice(cause, findings, audio_losses(&call)));
     if json {
         let mut value = for_programs(&call);
         value["advice"] = advice.into();
@@ -131,6 +131,16 @@ fn machine(call: &Known) -> String {
     words.join(", ")
 }
 
+/// What became of the packets of audio, ours and the far end's.
+fn audio_losses(call: &Known) -> [Loss; 2] {
+    let Some(record) = &call.record else { return [Loss::default(); 2] };
+    let count = |name: &str| record["audio"][name].as_u64().unwrap_or(0);
+    // The far end says how many it missed, which is fewer than none where some came twice.
+    let (sent, missed) = (count("sent"), count("missed_there"));
+    let near = Loss { arrived: sent.saturating_sub(missed), rebuilt: 0, lost: missed };
+    [near, Loss { arrived: count("received"), rebuilt: 0, lost: count("lost") }]
+}
+
 /// What carried the fax, and what the network did to it.
 fn carrier(call: &Known) -> String {
     let Some(record) = &call.record else { return String::new() };
@@ -141,6 +151,10 @@ fn carrier(call: &Known) -> String {
         words[0].push_str(&format!(" ({codec})"));
         let count = |name: &str| audio[name].as_u64().unwrap_or(0);
         words.push(format!("{} packets, {} lost, {} late", count("received"), count("lost"), count("late")));
+        if let Some(missed) = audio["missed_there"].as_i64() {
+            words.push(format!("{} of our {} missed there", missed.max(0), count("sent")));
+        }
+        words.extend(audio["round_trip_ms"].as_f64().map(|time| format!("{time:.0} ms there and back")));
         words.extend(audio["srtp"].as_str().map(|suite| format!("encrypted ({suite})")));
         words.extend(audio["jitter_ms"].as_f64().map(|jitter| format!("jitter {jitter:.0} ms")));
         words.extend(audio["signal_to_noise_db"].as_f64().map(|noise| format!("{noise:.0} dB of signal over noise")));

@@ -77,11 +77,13 @@ impl Sender {
                 if let Some(ladder) = &mut self.ladder {
                     ladder.passed();
                 }
+                self.record.v17.passed += u32::from(self.modulation().has_short_training());
                 self.message(training.agreement, training.page, now);
             }
             Answer::Ftt => {
                 training.tries = 0;
                 self.record.retrains += 1;
+                self.record.v17.refused += u32::from(self.modulation().has_short_training());
                 if self.step_down().is_none() {
                     self.finish(Cause::TrainingFailed, now);
                     return;
@@ -151,7 +153,9 @@ impl Sender {
     }
 
     pub(super) fn step_down(&mut self) -> Option<Modulation> {
-        self.ladder.as_mut().and_then(Ladder::step_down)
+        let next = self.ladder.as_mut().and_then(Ladder::step_down);
+        self.record.v17.left |= next.is_some_and(|next| !next.has_short_training());
+        next
     }
 
     /// The modulation agreed.

@@ -41,7 +41,10 @@ for name, row in WIDE.items():
 
 @case
 def a_trunk_without_t38_is_faxed_to_over_audio_and_t38_is_never_asked_for(lab):
-    delivered(lab, "1000", 14400, "V.17", server=lab.audio, mode="audio")
+    job, _ = delivered(lab, "1000", 14400, "V.17", server=lab.audio, mode="audio")
+    audio = job["calls"][0]["record"]["audio"]
+    claim(audio["missed_there"] == 0 and 0 <= audio["round_trip_ms"] < 500, "Asterisk reported of our packets:", audio)
+    lab.note("reports", f"{audio['missed_there']} of {audio['sent']} packets missed there, {audio['round_trip_ms']:.1f} ms there and back")
 
 
 @case

@@ -38,8 +38,9 @@ def called_by_tls(scene):
 def delivered_over_audio(lab, scene, beginning, suite):
     """The claim that a fax to Asterisk goes over audio, encrypted so, or not."""
     job, _ = delivered(lab, beginning, 14400, "V.17", server=scene.faxramp, mode="audio")
-    told = job["calls"][0]["record"]["audio"]["srtp"]
-    claim(told == suite, "the audio was encrypted with", told)
+    audio = job["calls"][0]["record"]["audio"]
+    claim(audio["srtp"] == suite, "the audio was encrypted with", audio["srtp"])
+    claim(audio["missed_there"] == 0 and audio["round_trip_ms"] is not None, "reports, encrypted as the audio is, told", audio)
 
 
 @case
