@@ -3,6 +3,7 @@
 mod account;
 mod audio;
 mod behaviour;
+mod campaign;
 mod common;
 mod control;
 mod cost;
