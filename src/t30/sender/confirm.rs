@@ -8,12 +8,12 @@ use super::train::Training;
 use super::{RtnMeaning, Sender, State};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
-use crate::t30::{Output, Transport};
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{Following, Name};
 use crate::t30::negotiate::Agreement;
 use crate::t30::timers::{T5, Timer};
+use crate::t30::{Output, Transport};
 use std::time::Instant;
 
 /// A page that was not taken is sent again at a lower rate so many times.

@@ -7,11 +7,11 @@ use super::send_page::PageInHand;
 use super::{Sender, State};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Modulation};
+use crate::t30::Transport;
 use crate::t30::ecm::FrameSize;
 use crate::t30::fallback::Ladder;
 use crate::t30::frame::{Name, write_identification};
 use crate::t30::negotiate::Agreement;
-use crate::t30::Transport;
 use crate::t30::timers::PAUSE;
 use std::time::Instant;
 

@@ -118,13 +118,20 @@ fn came(fax: &Fax, report: &CallReport, ours: &AudioOurs, theirs: &AudioTheirs) 
     if report.endless {
         return Came::Wrong("it did not end".into());
     }
-    let received: Vec<_> =
-        if fax.receives { ours.confirmed().map(|page| page.decoded.bitmap.clone()).collect() } else { theirs.received() };
+    let received: Vec<_> = if fax.receives {
+        ours.confirmed().map(|page| page.decoded.bitmap.clone()).collect()
+    } else {
+        theirs.received()
+    };
     // What either end vouches for is there, and with error correction it is exact.
     let vouched = if fax.receives { received.len() } else { ending.pages as usize };
     let is_sent = ending.cause == Cause::Sent && vouched == fax.pages.len();
     if received.len() < vouched {
-        return if fax.ecm { Came::Wrong(format!("{vouched} pages confirmed, {} there", received.len())) } else { Came::Deceived };
+        return if fax.ecm {
+            Came::Wrong(format!("{vouched} pages confirmed, {} there", received.len()))
+        } else {
+            Came::Deceived
+        };
     }
     match all_exact(&fax.pages[..vouched], &received[..vouched]) {
         Err(why) if fax.ecm => Came::Wrong(why),
