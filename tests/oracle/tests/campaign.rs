@@ -193,7 +193,7 @@ fn judged(kinds: &BTreeMap<Came, u32>) -> (u32, u32, u32, Vec<&Came>) {
     (kinds.values().sum(), well, theirs, wrong)
 }
 
-/// Every kind of harm in every second call or so. Of 600 such calls 95 in a hundred arrive, and most of the others SpanDSP gives up.
+/// Every kind of harm in every second call or so. Of 600 such calls 566 arrive, and 20 of the others SpanDSP gives up.
 #[test]
 fn faxes_over_bad_lines_arrive_and_none_is_claimed_that_does_not() {
     let faxes = seeds(60).map(|seed| (seed, Fax::draw(seed), BadLine::draw(seed)));
