@@ -2,12 +2,15 @@
 //! die in the middle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use faxramp::app::{self, Server, queue_file, spool_directory};
 use faxramp::image::tiff::{PageImage, read};
 use faxramp::model::{AttemptId, Cause, JobId, JobState};
 use faxramp::queue::{Attempt, JobDetail, MailState, Received, Store};
+use faxramp::sip::Method;
 use faxramp::spool::{Spool, SpoolName};
 use faxramp::stage::Office;
 use faxramp::stage::live::Subject;
@@ -16,6 +19,7 @@ use faxramp::stage::report::pages_as_sent;
 use crate::support::client::{Client, message};
 #[cfg(debug_assertions)]
 use crate::support::process::{Process, last_words};
+use crate::support::sip_peer::SipPeer;
 use crate::support::site::{Site, Wishes};
 use crate::support::{all_received, all_reported, delivered, documents, jobs, mails, until};
 
@@ -228,6 +232,49 @@ async fn a_stop_in_the_middle_counts_for_the_fax_on_the_line_alone() {
         assert_eq!((waiting.job.state, waiting.attempts.len()), (JobState::Ready, 0), "nothing was sent of it");
         assert_eq!(waiting.job.tries, Default::default());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_number_is_dialled_once_for_all_the_faxes_that_wait_for_it() {
+    let are_drawn = Arc::new(AtomicBool::new(false));
+    let may_answer = Arc::clone(&are_drawn);
+    // Before they are drawn it says nothing, and the call that is placed first takes the only channel.
+    let telephone = SipPeer::start(Box::new(move |request, _| match request.method() {
+        Some(Method::Invite) if !may_answer.load(Ordering::Relaxed) => None,
+        Some(Method::Invite) => Some((486, Vec::new())),
+        _ => Some((200, Vec::new())),
+    }))
+    .await;
+    let proxy: &'static str = Box::leak(telephone.address().to_string().into_boxed_str());
+    let site = Site::new(Wishes {
+        channels: Some(1),
+        proxy,
+        trunk: "response_timeout = \"32 s\"",
+        more: "[queue]\nfaxes_per_call = 20\n[queue.retry]\nbusy = \"1s\"\n",
+        ..Wishes::default()
+    });
+    let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
+    let store = server.office().store();
+    send(&site, "first", "+39029999", 1).await;
+    until("a call is up", async || (!server.office().live().calls().is_empty()).then_some(())).await;
+    for id in ["one", "two", "three"] {
+        send(&site, id, NUMBER, 1).await;
+    }
+    ready(store, 1, 3).await;
+    are_drawn.store(true, Ordering::Relaxed);
+    let jobs = all_reported(&server, 4).await;
+    let batch = &jobs[1..];
+    for detail in batch {
+        let causes: Vec<_> = detail.attempts.iter().map(|attempt| attempt.cause.clone()).collect();
+        assert_eq!(causes, [Some(Cause::Busy), Some(Cause::Busy)], "each has waited once and is given up");
+        assert_eq!((detail.job.cause.clone(), detail.job.tries.busy), (Some(Cause::Busy), 2));
+    }
+    let calls = calls(batch);
+    assert!(calls.len() == 2 && calls.values().all(|call| call.len() == 3), "{batch:#?}");
+    let invites = telephone.heard(&Method::Invite);
+    let to_it = invites.iter().filter(|invite| String::from_utf8_lossy(&invite.to_bytes()).contains(NUMBER));
+    assert_eq!(to_it.count(), 2, "the telephone rang once for all three");
+    server.drain(Duration::ZERO).await;
 }
 
 /// Where the server dies once the three go in one call.

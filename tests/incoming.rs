@@ -5,15 +5,23 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use faxramp::app::Server;
-use faxramp::model::Cause;
+use faxramp::call::{FaxProgress, PageFormat, Progress, ReceivedPage, Verdict};
+use faxramp::image::{Bitmap, Coding, encode};
+use faxramp::io::call::CallOwner;
+use faxramp::model::{Cause, Compression, Phase, Resolution, Width};
+use faxramp::queue::{MAX_TEXT_BYTES, NewReceived};
 use faxramp::sip::digest::{Authenticator, Subject};
 use faxramp::sip::{Credentials, Message, Method};
+use faxramp::spool::Kind;
+use faxramp::stage;
+use faxramp::stage::reception::Reception;
+use faxramp::t30::PageEnd;
 use tokio::net::UdpSocket;
 
 use crate::support::client::{Client, message};
 use crate::support::dns::{NameServer, Record};
 use crate::support::site::{Site, Wishes};
-use crate::support::{PATIENCE, all_reported, documents, until};
+use crate::support::{PATIENCE, all_reported, documents, mails, until};
 
 /// A telephone system that calls.
 struct Pbx {
@@ -270,5 +278,74 @@ async fn a_flood_from_a_known_peer_leaves_the_fax_on_the_line_unharmed() {
     assert!(refusals > 0 && answers.len() < 1000, "{refusals} of {answers:?}");
     let received = rows.iter().find(|row| row.called == "+39021111").expect("the fax");
     assert_eq!(received.pages, job.job.pages_total);
+    server.drain(Duration::ZERO).await;
+}
+
+/// A white page of a call in which several faxes come.
+fn white_page(document: u32, index: u32) -> ReceivedPage {
+    let (compression, resolution) = (Compression::Mmr, Resolution::Fine);
+    let bits = encode(&Bitmap::white(1728, 100), &Coding::new(compression, resolution));
+    let format = PageFormat {
+        width: Width::A4,
+        resolution,
+        compression,
+        two_dimensional_every: 0,
+        minimum_row_bits: 0,
+        maximum_rows: None,
+        ecm: true,
+    };
+    let (ended, wants_verdict) = (PageEnd::AnotherFollows, true);
+    let (damaged_frames, missing_frames, carrier_losses, overlong) = (0, 0, 0, false);
+    ReceivedPage {
+        document,
+        index,
+        format,
+        bits,
+        ended,
+        damaged_frames,
+        missing_frames,
+        carrier_losses,
+        overlong,
+        wants_verdict,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fax_that_is_whole_is_mailed_though_the_first_page_of_the_next_one_cannot_be_stored() {
+    let site = Site::new(Wishes::default());
+    let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
+    let office = server.office();
+    let file = office.spool().grow(Kind::Received).expect("a file");
+    let new = NewReceived {
+        called: "+39021111".into(),
+        mailboxes: vec!["office@mail.test".into()],
+        spool_file: file.name().to_string(),
+        opened_ms: faxramp::clock::wall().0,
+        ..NewReceived::default()
+    };
+    let first = office.store().open_reception(new).expect("a row");
+    let reception = Reception::new(office.clone(), first, stage::live::Subject::Receiving(first), file);
+    assert_eq!(reception.received(white_page(0, 0)).await, Verdict::Good);
+    // No row takes what the next sender calls itself.
+    let endless = FaxProgress {
+        phase: Phase::B,
+        document: 1,
+        page: 1,
+        modulation: None,
+        block: None,
+        frames_acknowledged: 0,
+        frames_total: 0,
+        remote_id: Some("1".repeat(MAX_TEXT_BYTES + 1)),
+        sub_address: None,
+    };
+    reception.progress(&Progress::Fax(endless));
+    assert_eq!(reception.received(white_page(1, 1)).await, Verdict::Bad, "it is not stored, and so not confirmed");
+    until("the first fax is closed and mailed", async || {
+        let row = office.store().received(first).expect("the row");
+        (row.cause == Some(Cause::Sent) && row.pages == 1).then_some(())
+    })
+    .await;
+    let mail = mails(site.folder(), 1).await.remove(0);
+    assert!(mail.contains(&format!("X-Faxramp-Received: {first}\r\n")), "{mail}");
     server.drain(Duration::ZERO).await;
 }

@@ -8,6 +8,7 @@ mod flow;
 mod generated;
 mod hostile;
 mod incoming;
+mod memory;
 mod parallel;
 mod polling;
 mod support;

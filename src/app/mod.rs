@@ -334,7 +334,7 @@ fn forget(office: &Office, history: Duration) -> Result<(), Fault> {
     let age = i64::try_from(history.as_millis()).unwrap_or(i64::MAX);
     let now = clock::wall().0;
     let remember = i64::try_from(office.settings().dial.fax.remember.as_millis()).unwrap_or(i64::MAX);
-    office.store().purge_t38(now.saturating_sub(remember))?;
+    office.store().purge_notes(now.saturating_sub(remember))?;
     for file in office
         .store()
         .purge_offers(now.saturating_sub(age), now)?

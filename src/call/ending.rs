@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::PageFormat;
-use crate::model::{Cause, Compression, Outcome, Resolution, T38Trial, Width};
+use crate::model::{Cause, Compression, Outcome, Resolution, T38Trial, V17Trial, Width};
 use crate::t30::capability::{Length, Reading};
 use crate::t30::{self, Capability, NonStandard};
 
@@ -76,6 +76,8 @@ pub struct Record {
     pub ecm: bool,
     /// Training checks after the first.
     pub retrains: u32,
+    /// What became of V.17, in the call up to the end of this fax, where we sent.
+    pub v17: V17Trial,
     /// Partial page requests.
     pub partial_page_requests: u32,
     /// The pages of this call.
@@ -207,6 +209,7 @@ impl Record {
             rate: seen.modulation.map(|modulation| modulation.bits_per_second()),
             ecm: seen.ecm,
             retrains: seen.retrains,
+            v17: seen.v17,
             partial_page_requests: seen.partial_page_requests,
             pages: seen.pages.iter().map(RecordedPage::of).collect(),
         }

@@ -16,7 +16,7 @@ use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::progress::{self, Progress};
 use crate::modem::{self, Terminal};
 use crate::rtp::event::{self, Event, Told};
-use crate::rtp::playout::{Frame, Mark, Playout};
+use crate::rtp::playout::{Part, Playout};
 use crate::signal::Tone;
 
 /// A set of modems at one end of a call.
@@ -96,11 +96,10 @@ impl Modems {
     pub(super) fn turn(&mut self, now: Instant, outputs: &mut VecDeque<Output>) -> bool {
         let Some(due) = self.stream.turn(now) else { return false };
         // While we speak nothing but our echo comes.
-        self.playout.set_line_is_silent(!self.terminal.is_idle());
+        self.playout.set_line_is_silent(self.terminal.is_speaking());
         let heard = self.playout.play(due);
-        for (part, is_heard) in parts(&heard).into_iter().filter(|(part, _)| !part.is_empty()) {
-            self.terminal
-                .handle(if is_heard { modem::Input::Samples(part) } else { modem::Input::Concealed(part) }, due);
+        for part in heard.parts() {
+            self.terminal.handle(input_of(part), due);
         }
         if let Some(progress) = &mut self.progress {
             self.told = progress.hear(heard.samples).or(self.told);
@@ -160,13 +159,9 @@ impl Modems {
     }
 }
 
-/// The samples of a frame in order: what was sent, what was lost and made up, and what was sent again.
-fn parts<'a>(frame: &Frame<'a>) -> [(&'a [i16], bool); 3] {
-    let missing = match frame.mark {
-        Mark::Concealed => frame.missing.clone(),
-        Mark::Received | Mark::Silence => FRAME_SAMPLES..FRAME_SAMPLES,
-    };
-    let (before, rest) = frame.samples.split_at(missing.start);
-    let (lost, behind) = rest.split_at(missing.len());
-    [(before, true), (lost, false), (behind, true)]
+const fn input_of(part: Part<'_>) -> modem::Input<'_> {
+    match part {
+        Part::Came(samples) => modem::Input::Samples(samples),
+        Part::MadeUp(samples) => modem::Input::Concealed(samples),
+    }
 }

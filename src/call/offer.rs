@@ -9,6 +9,7 @@ use crate::sdp::{
 };
 use crate::signal::Modulation;
 use crate::srtp::Suite;
+use crate::t30::fallback::within;
 use crate::t38;
 
 /// The audio packets that we want hold 20 ms.
@@ -302,7 +303,7 @@ pub(super) fn fastest(ours: Modulation, agreed: &T38Parameters) -> Modulation {
     // A rate below every modem's says nothing.
     let rate = if agreed.max_bit_rate < slowest { u32::MAX } else { agreed.max_bit_rate };
     let allowed = Modulation::ALL.into_iter().filter(|modulation| modulation.bits_per_second() <= rate);
-    allowed.filter(|modulation| *modulation <= ours).max().unwrap_or(Modulation::V27ter2400)
+    allowed.filter(|modulation| within(*modulation, ours)).max().unwrap_or(Modulation::V27ter2400)
 }
 
 /// How our terminal speaks to a far end that said this.
@@ -321,5 +322,29 @@ pub(super) fn terminal(line: &LineSettings, far: &T38Parameters) -> t38::Setting
         image_redundancy: line.image_redundancy,
         pacing: line.pacing,
         ..t38::Settings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fastest;
+    use crate::sdp::T38Parameters;
+    use crate::signal::Modulation;
+    use crate::t30::fallback::without_v17;
+
+    #[test]
+    fn an_agreed_rate_never_brings_back_a_family_that_is_left_out() {
+        let agreed = |max_bit_rate| T38Parameters { max_bit_rate, ..T38Parameters::default() };
+        for (rate, with, without) in [
+            (14_400, Modulation::V17At14400, Modulation::V29At9600),
+            (9600, Modulation::V17At9600, Modulation::V29At9600),
+            (7200, Modulation::V17At7200, Modulation::V29At7200),
+            (2400, Modulation::V27ter2400, Modulation::V27ter2400),
+            // A rate below every modem's says nothing.
+            (0, Modulation::V17At14400, Modulation::V29At9600),
+        ] {
+            assert_eq!(fastest(Modulation::V17At14400, &agreed(rate)), with, "{rate}");
+            assert_eq!(fastest(without_v17(Modulation::V17At14400), &agreed(rate)), without, "{rate}");
+        }
     }
 }

@@ -324,10 +324,10 @@ pub enum Trunk {
         #[arg(long)]
         json: bool,
     },
-    /// Show the numbers that are called over audio at once because T.38 had trouble with them, or get one fax a call, or forget them
+    /// Show or forget what calls taught of numbers: trouble with T.38 or V.17, and that a machine takes one fax a call
     ///
-    /// A trunk with fax = "auto" remembers for as long as fax.remember says where T.38 was refused, or agreed on and then failed. For as
-    /// long it is remembered that a machine did not come back for a second fax in a call.
+    /// For as long as fax.remember says it is remembered where T.38 was refused, or agreed on and then failed (on a trunk with fax =
+    /// "auto"), where V.17 failed and another modem is used, and where a machine did not come back for a second fax in a call.
     Memory {
         /// Trunk as named in the configuration
         name: String,

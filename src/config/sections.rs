@@ -396,9 +396,9 @@ section! {
         /// network need. `fast`: as fast as the network takes it, whoever is there. `auto`: fast where the answers of the far
         /// end came sooner than any modem between us could have let them, else as a modem.
         pacing: PacingWord = "auto";
-        /// How long it is remembered that T.38 was refused, or agreed on and then failed, in a call to a number over a trunk, so that
-        /// the next call goes over audio at once; and that its machine did not come back for a second fax in a call. `0 s`: not at all.
-        /// `faxramp trunk memory` shows and forgets it.
+        /// How long it is remembered what a call to a number over a trunk taught: that T.38 was refused, or agreed on and then failed,
+        /// so that the next call goes over audio at once; that V.17 failed, so that V.29 or V.27ter is used; and that its machine did not
+        /// come back for a second fax in a call. `0 s`: not at all. `faxramp trunk memory` shows and forgets it.
         remember: Time = "30 d", from "0 s" to "3660 d";
     }
 }

@@ -16,6 +16,6 @@ pub use ids::{AttemptId, CallId, FetchingId, JobId, MailId, MessageId, NoCallId,
 pub use job::{JobEvent, JobState};
 pub use network::Network;
 pub use number::{Number, NumberError, NumberPlan};
-pub use outcome::{Cause, Outcome, Phase, RetryClass, Sound, T38Trial};
+pub use outcome::{Cause, Outcome, Phase, RetryClass, Sound, T38Trial, V17Trial};
 pub use page::{Compression, Resolution, Width};
 pub use pattern::{NumberPattern, PatternError, Rank};

@@ -70,6 +70,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Every phase.
+    pub const ALL: [Self; 5] = [Self::A, Self::B, Self::C, Self::D, Self::E];
+
     const fn words(self) -> &'static str {
         match self {
             Self::A => "before the fax began",
@@ -178,6 +181,20 @@ pub enum T38Trial {
     Refused,
     /// It was agreed on.
     Agreed,
+}
+
+/// What became of V.17 in a call in which we sent pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct V17Trial {
+    /// Rates of it that were given up as the far end refused the training check (FTT).
+    pub refused: u32,
+    /// Training checks over it that passed (CFR).
+    pub passed: u32,
+    /// Pages confirmed whose last octets went over it.
+    pub pages: u32,
+    /// Whether the call came down to another modem.
+    pub left: bool,
 }
 
 /// Why a call or a job ended.
@@ -442,5 +459,45 @@ impl Cause {
             Self::Expired => "expired",
             Self::Local(_) => "local-fault",
         }
+    }
+}
+
+#[cfg(test)]
+impl Cause {
+    /// Each cause, with what it may carry, for tests of what has to hold of all.
+    pub(crate) fn examples() -> Vec<Self> {
+        let mut all = vec![
+            Self::Sent,
+            Self::LastConfirmationLost,
+            Self::Busy,
+            Self::NoAnswer,
+            Self::Unallocated,
+            Self::Rejected,
+            Self::Congestion { status: 503 },
+            Self::TrunkDown,
+            Self::TrunkAuthentication,
+            Self::TrunkEncryption,
+            Self::NoFaxHeard,
+            Self::NoCommonTransport,
+            Self::Incompatible("it cannot receive"),
+            Self::TrainingFailed,
+            Self::PageRejected,
+            Self::NothingToPoll,
+            Self::PollPassword,
+            Self::PollRefused,
+            Self::ProtocolError("a DCS from the receiver"),
+            Self::MediaLost,
+            Self::TooLong,
+            Self::Interrupted,
+            Self::Cancelled,
+            Self::CannotRender("report.docx is locked\0'--".into()),
+            Self::TooManyPages { pages: 31, most: 20 },
+            Self::Expired,
+            Self::Local("no space".into()),
+        ];
+        all.extend(Sound::ALL.map(Self::Heard));
+        all.extend(Phase::ALL.map(Self::NoResponse));
+        all.extend(Phase::ALL.map(Self::Disconnected));
+        all
     }
 }

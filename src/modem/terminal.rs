@@ -120,6 +120,13 @@ impl Terminal {
         self.player.is_idle()
     }
 
+    /// Whether a signal of ours is on the line that the far end waits for the end of. Within our calling tone, and between two signals of
+    /// ours, it may begin.
+    #[must_use]
+    pub const fn is_speaking(&self) -> bool {
+        !matches!(self.player.voice(), Voice::Silent)
+    }
+
     /// Whether a control signal of ours is the last there was: nothing shows that the far end has it.
     #[must_use]
     pub const fn has_last_word(&self) -> bool {

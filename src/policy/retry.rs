@@ -390,11 +390,10 @@ mod tests {
             assert_eq!(next(cause.clone(), first), Next::At(30 * MINUTE_MS));
             assert_eq!(next(cause, first.plus(RetryClass::NotAFax)), Next::GiveUp(GiveUp::TriesUsedUp));
         }
-        assert_eq!(
-            next(Cause::Heard(Sound::BusyTone), first),
-            next(Cause::Busy, first),
-            "busy is busy, however it is told"
-        );
+        for tone in [Sound::BusyTone, Sound::CongestionTone] {
+            let told = next(Cause::Heard(tone), first);
+            assert_eq!(told, next(Cause::Busy, first), "{tone:?}: busy is busy, however it is told");
+        }
     }
 
     #[test]

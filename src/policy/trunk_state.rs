@@ -48,26 +48,37 @@ pub enum TrunkFault {
 }
 
 impl TrunkFault {
-    /// The fault of the trunk in the end of a call; nothing where it lies with the called side, the fax or ourselves. A busy number
-    /// is busy over every trunk.
+    const fn first_rest(self) -> Duration {
+        match self {
+            Self::Unreachable => UNREACHABLE_REST,
+            Self::Credentials => CREDENTIALS_REST,
+            Self::Congested { .. } => CONGESTION_REST,
+        }
+    }
+}
+
+/// What the end of a call says about its trunk.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum TrunkProof {
+    /// It works: somebody behind it spoke, or the network knew the number. A busy number is busy over every trunk.
+    Works,
+    /// It could not place the call, and another one might.
+    Fails(TrunkFault),
+    /// Nothing: it was the network behind it, one call of it, or ourselves.
+    Nothing,
+}
+
+impl TrunkProof {
+    /// What a call that ended so says.
     #[must_use]
-    pub const fn of(cause: &Cause) -> Option<Self> {
+    pub const fn of(cause: &Cause) -> Self {
         match cause {
-            Cause::TrunkDown => Some(Self::Unreachable),
-            Cause::TrunkAuthentication => Some(Self::Credentials),
-            // RFC 3261 §21.5; 402: the account is empty; 482, 483: it runs in circles behind the trunk.
-            Cause::Congestion { status: status @ (402 | 482 | 483 | 500..=599) } => {
-                Some(Self::Congested { status: *status })
-            }
-            Cause::Congestion { .. }
-            | Cause::Sent
+            Cause::Sent
             | Cause::LastConfirmationLost
             | Cause::Busy
             | Cause::NoAnswer
             | Cause::Unallocated
             | Cause::Rejected
-            // The next number may lead to somebody who encrypts.
-            | Cause::TrunkEncryption
             | Cause::NoFaxHeard
             | Cause::Heard(_)
             | Cause::NoCommonTransport
@@ -81,21 +92,22 @@ impl TrunkFault {
             | Cause::PollRefused
             | Cause::ProtocolError(_)
             | Cause::MediaLost
-            | Cause::TooLong
+            | Cause::TooLong => Self::Works,
+            Cause::TrunkDown => Self::Fails(TrunkFault::Unreachable),
+            Cause::TrunkAuthentication => Self::Fails(TrunkFault::Credentials),
+            // RFC 3261 §21.5; 402: the account is empty; 482, 483: it runs in circles behind the trunk.
+            Cause::Congestion { status: status @ (402 | 482 | 483 | 500..=599) } => {
+                Self::Fails(TrunkFault::Congested { status: *status })
+            }
+            Cause::Congestion { .. }
+            // The next number may lead to somebody who encrypts.
+            | Cause::TrunkEncryption
             | Cause::Interrupted
             | Cause::Cancelled
             | Cause::CannotRender(_)
             | Cause::TooManyPages { .. }
             | Cause::Expired
-            | Cause::Local(_) => None,
-        }
-    }
-
-    const fn first_rest(self) -> Duration {
-        match self {
-            Self::Unreachable => UNREACHABLE_REST,
-            Self::Credentials => CREDENTIALS_REST,
-            Self::Congested { .. } => CONGESTION_REST,
+            | Cause::Local(_) => Self::Nothing,
         }
     }
 }
@@ -129,45 +141,6 @@ pub enum TrunkEvent {
         /// When to come again, when it told.
         retry_after: Option<Duration>,
     },
-}
-
-impl TrunkEvent {
-    /// Whether a call that ended so proves that the trunk works: somebody behind it spoke, or the network knew the number.
-    #[must_use]
-    pub const fn is_placed(cause: &Cause) -> bool {
-        match cause {
-            Cause::Sent
-            | Cause::LastConfirmationLost
-            | Cause::Busy
-            | Cause::NoAnswer
-            | Cause::Unallocated
-            | Cause::Rejected
-            | Cause::NoFaxHeard
-            | Cause::Heard(_)
-            | Cause::NoCommonTransport
-            | Cause::Incompatible(_)
-            | Cause::TrainingFailed
-            | Cause::NoResponse(_)
-            | Cause::Disconnected(_)
-            | Cause::PageRejected
-            | Cause::NothingToPoll
-            | Cause::PollPassword
-            | Cause::PollRefused
-            | Cause::ProtocolError(_)
-            | Cause::MediaLost
-            | Cause::TooLong => true,
-            Cause::Congestion { .. }
-            | Cause::TrunkDown
-            | Cause::TrunkAuthentication
-            | Cause::TrunkEncryption
-            | Cause::Interrupted
-            | Cause::Cancelled
-            | Cause::CannotRender(_)
-            | Cause::TooManyPages { .. }
-            | Cause::Expired
-            | Cause::Local(_) => false,
-        }
-    }
 }
 
 /// Whether we are known to the trunk's registrar.

@@ -93,7 +93,7 @@ const fn letter(phase: Phase) -> &'static str {
 }
 
 fn phase(text: &str) -> Option<Phase> {
-    [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E].into_iter().find(|phase| letter(*phase) == text)
+    Phase::ALL.into_iter().find(|phase| letter(*phase) == text)
 }
 
 /// These texts are literals in the code that wrote the row, so there are few; each is kept once and for ever.
@@ -114,43 +114,11 @@ fn kept(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{cause, detail};
-    use crate::model::{Cause, Phase, Sound};
+    use crate::model::Cause;
 
     #[test]
     fn every_cause_comes_back_from_its_row_as_it_went_in() {
-        for original in [
-            Cause::Sent,
-            Cause::LastConfirmationLost,
-            Cause::Busy,
-            Cause::NoAnswer,
-            Cause::Unallocated,
-            Cause::Rejected,
-            Cause::Congestion { status: 503 },
-            Cause::TrunkDown,
-            Cause::TrunkAuthentication,
-            Cause::TrunkEncryption,
-            Cause::NoFaxHeard,
-            Cause::Heard(Sound::Voice),
-            Cause::Heard(Sound::Silence),
-            Cause::NoCommonTransport,
-            Cause::Incompatible("it cannot receive"),
-            Cause::TrainingFailed,
-            Cause::NoResponse(Phase::B),
-            Cause::Disconnected(Phase::D),
-            Cause::PageRejected,
-            Cause::NothingToPoll,
-            Cause::PollPassword,
-            Cause::PollRefused,
-            Cause::ProtocolError("a DCS from the receiver"),
-            Cause::MediaLost,
-            Cause::TooLong,
-            Cause::Interrupted,
-            Cause::Cancelled,
-            Cause::CannotRender("report.docx is locked\0'--".into()),
-            Cause::TooManyPages { pages: 31, most: 20 },
-            Cause::Expired,
-            Cause::Local("no space".into()),
-        ] {
+        for original in Cause::examples() {
             assert_eq!(cause(original.word(), detail(&original).as_deref()), Some(original));
         }
     }

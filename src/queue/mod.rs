@@ -34,7 +34,7 @@ pub use rows::{
     RenderedJobs, Resend,
 };
 pub use store::Store;
-pub use trunks::{T38Note, TrunkCalls, TrunkFailure, TrunkRow};
+pub use trunks::{NumberNote, TrunkCalls, TrunkFailure, TrunkRow};
 
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ pub const MAX_TEXT_BYTES: usize = 65_536;
 pub const MAX_RECORD_BYTES: usize = 4 * 1024 * 1024;
 /// Rows one listing gives at most.
 pub const MAX_ROWS: u32 = 10_000;
-/// Numbers of all trunks of which it is remembered what T.38 came to.
-pub const MAX_T38_NOTES: u32 = 100_000;
+/// Notes on numbers of all trunks together.
+pub const MAX_NUMBER_NOTES: u32 = 100_000;
 /// How long a write waits for another process (an administrator's command) to finish its own.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A message that comes again within this time is the same message.

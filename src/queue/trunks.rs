@@ -1,7 +1,7 @@
 //! Rows about trunks: what is known of each, and the calls over it.
 
 use crate::model::JobId;
-use crate::policy::{T38Trouble, TrunkReport};
+use crate::policy::{Note, TrunkReport};
 
 /// What is known of one trunk.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,13 +42,13 @@ pub struct TrunkFailure {
     pub sentence: String,
 }
 
-/// What is remembered of T.38 with one number.
+/// What is remembered of one number.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct T38Note {
+pub struct NumberNote {
     /// The number.
     pub number: String,
-    /// What T.38 came to.
-    pub trouble: T38Trouble,
+    /// What it is.
+    pub note: Note,
     /// When, Unix milliseconds.
     pub noted_ms: i64,
 }

@@ -25,7 +25,7 @@ use super::trunks::{Board, ring_later};
 use super::{Fault, Office, attend, chance, now_ms};
 use crate::io::call::Wish;
 use crate::model::{AttemptId, Cause, JobId, JobState, Number};
-use crate::policy::Route;
+use crate::policy::{Known, Note, Route};
 use crate::queue::due::{self, Lines};
 use crate::queue::{Bell, DueJob, JobFilter, OpenedCall};
 use placing::{FaxOfCall, Placing};
@@ -163,7 +163,8 @@ async fn place(
     due: DueJob,
     route: Route,
 ) -> Result<(), Fault> {
-    let with_it = companions(office, settings, &due, &route).await?;
+    let known = known(office, settings, &due.job.number, &route.trunk).await?;
+    let with_it = companions(office, settings, &due, &route, &known).await?;
     let (id, trunk, opened_ms) = (due.job.id, route.trunk.clone(), now_ms());
     let further = with_it.iter().map(|due| due.job.id).collect::<Vec<_>>();
     let opened = office.blocking(move |office| Ok(office.store().open_call(id, &further, &trunk, opened_ms)?)).await;
@@ -192,8 +193,8 @@ async fn place(
     };
     calls.lock().insert(attempt, on_the_line);
     let span = tracing::info_span!("call", job = %id, %attempt, trunk = route.trunk, faxes = faxes.len());
-    let call =
-        Placing { office: office.clone(), line: line.clone(), settings: Arc::clone(settings), faxes, route, opened_ms };
+    let (office_of_call, line, settings) = (office.clone(), line.clone(), Arc::clone(settings));
+    let call = Placing { office: office_of_call, line, settings, faxes, route, known, opened_ms };
     let (calls, bell) = (calls.clone(), office.bell(Bell::Dial));
     tokio::spawn(
         async move {
@@ -208,30 +209,31 @@ async fn place(
 }
 
 /// The faxes that go in the same call.
-async fn companions(office: &Office, settings: &Settings, first: &DueJob, route: &Route) -> Result<Vec<DueJob>, Fault> {
+async fn companions(
+    office: &Office,
+    settings: &Settings,
+    first: &DueJob,
+    route: &Route,
+    known: &Known,
+) -> Result<Vec<DueJob>, Fault> {
     let batch = settings.dial.batch;
-    if batch.faxes <= 1 || first.job.fetch.is_some() {
+    if batch.faxes <= 1 || first.job.fetch.is_some() || known.has(Note::OneFaxACall) {
         return Ok(Vec::new());
     }
-    let since = remembered_since(settings, now_ms());
-    let (number, trunk) = (first.job.number.clone(), route.trunk.clone());
-    let found = office.blocking(move |office| {
-        let store = office.store();
-        let alone = match since {
-            Some(since) => store.takes_one_fax(&trunk, number.as_str(), since)?,
-            None => false,
-        };
-        if alone { Ok(Vec::new()) } else { Ok(store.due_to(&number, now_ms(), LOOK_FOR)?) }
-    });
-    let found = found.await?;
+    let number = first.job.number.clone();
+    let found = office.blocking(move |office| Ok(office.store().due_to(&number, now_ms(), LOOK_FOR)?)).await?;
     let chosen = due::companions(first, route, &found, &settings.dial.trunks, batch, chance());
     Ok(found.into_iter().filter(|due| chosen.contains(&due.job.id)).collect())
 }
 
-/// From when on what was noted of a number counts; nothing where nothing is to be remembered.
-fn remembered_since(settings: &Settings, now_ms: i64) -> Option<i64> {
+/// What is remembered of a number over a trunk.
+async fn known(office: &Office, settings: &Settings, number: &Number, trunk: &str) -> Result<Known, Fault> {
     let remember = i64::try_from(settings.dial.fax.remember.as_millis()).unwrap_or(i64::MAX);
-    (remember > 0).then(|| now_ms.saturating_sub(remember))
+    if remember == 0 {
+        return Ok(Known::default());
+    }
+    let (number, trunk, since_ms) = (number.clone(), trunk.to_owned(), now_ms().saturating_sub(remember));
+    office.blocking(move |office| Ok(office.store().known(&trunk, number.as_str(), since_ms)?)).await
 }
 
 /// The faxes of a call, each with its attempt.

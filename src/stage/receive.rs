@@ -306,7 +306,7 @@ impl Answering {
         let ending = match self.offered(id).await {
             Ok(offered) => {
                 let answerer = Arc::new(Answerer::new(reception, offered));
-                let ending = self.call(id, Arc::clone(&answerer), hang_up).await;
+                let ending = self.call(id, Arc::clone(&answerer), hang_up, counted).await;
                 // The call may have brought several faxes; those before are closed.
                 last = answerer.received_last();
                 ending
@@ -317,8 +317,6 @@ impl Answering {
         let ending = ending.unwrap_or_else(|reason| Ending::local(reason, 0, 0));
         let outcome = ending.outcome.clone();
         tracing::info!(received = %id, outcome = outcome.cause.word(), pages = outcome.pages_confirmed, "the call is over");
-        drop(counted);
-        self.office.bell(Bell::Dial).notify_one();
         let office = self.office.clone();
         let close = move |office: &Office| close(office, last, &ending.outcome.cause, Some(&ending.record));
         let closed = office.at_leisure(close).await;
@@ -355,6 +353,7 @@ impl Answering {
         id: ReceivedId,
         answerer: Arc<Answerer>,
         hang_up: watch::Receiver<Wish>,
+        counted: ReceptionCount,
     ) -> Result<Ending, String> {
         let receive = &self.settings.receive;
         let peer = self.source.back();
@@ -382,6 +381,9 @@ impl Answering {
         }
         let sip = self.line.sip.clone();
         let ending = run_call(call, sockets, sip, hang_up, Arc::clone(&answerer), tap).await;
+        // The next call may come while this one is still written down.
+        drop(counted);
+        self.office.bell(Bell::Dial).notify_one();
         trace::end(recording, &ending).await;
         answerer.close(&ending).await;
         Ok(ending)

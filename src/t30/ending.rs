@@ -3,7 +3,7 @@
 //! Not here: deciding to end (the phases). The mapping to the words everybody uses is [`Cause`] itself.
 
 use super::capability::Capability;
-use crate::model::{Cause, Compression, Phase, Resolution, Width};
+use crate::model::{Cause, Compression, Phase, Resolution, V17Trial, Width};
 use crate::signal::Modulation;
 
 /// How a call ended, or a document that others of the call followed.
@@ -69,6 +69,8 @@ pub struct Record {
     pub resolution: Option<Resolution>,
     /// Training checks after the first.
     pub retrains: u32,
+    /// What became of V.17, in the call up to here, where we sent.
+    pub v17: V17Trial,
     /// Partial page requests sent or received.
     pub partial_page_requests: u32,
     /// One for each page begun, in the order of the line.

@@ -96,6 +96,16 @@ pub fn within(modulation: Modulation, fastest: Modulation) -> bool {
     modulation.bits_per_second() <= fastest.bits_per_second() && generation(modulation) <= generation(fastest)
 }
 
+/// The fastest modulation of no later family than V.29 where this one may be used.
+#[must_use]
+pub const fn without_v17(fastest: Modulation) -> Modulation {
+    match fastest {
+        Modulation::V17At14400 | Modulation::V17At12000 | Modulation::V17At9600 => Modulation::V29At9600,
+        Modulation::V17At7200 => Modulation::V29At7200,
+        Modulation::V27ter2400 | Modulation::V27ter4800 | Modulation::V29At7200 | Modulation::V29At9600 => fastest,
+    }
+}
+
 const fn generation(modulation: Modulation) -> u8 {
     match modulation {
         Modulation::V27ter2400 | Modulation::V27ter4800 => 0,

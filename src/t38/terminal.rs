@@ -15,6 +15,8 @@
 //! Serves ITU-T T.38 (09/2010) clauses 7 to 9 with transferred TCF.
 
 mod hearing;
+mod incoming;
+mod limits;
 mod proof;
 mod script;
 mod settings;
@@ -25,11 +27,17 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, error, trace};
 
-use super::ifp::{DataKind, Grammar, IfpError, Packet};
-use super::udptl::{Correction, Delivery, Receiver, Sender};
+use super::ifp::{DataKind, Grammar, Packet};
+use super::udptl::{Correction, Receiver, Sender};
 use crate::signal::{Burst, Heard};
 use hearing::Hearing;
-use proof::{Advice, Proof};
+pub use limits::{COPY_GAP, FAST_BITS_PER_SECOND, FAST_GAP};
+use limits::{
+    FAST_OVERHEAD_OCTETS, FEC_ENTRIES, FEC_SPAN, FEWEST_FAST_OCTETS, FEWEST_TO_JUDGE, FIELD_OVERHEAD_OCTETS,
+    LONGEST_CHUNK, MOST_COPIES, MOST_FAST_OCTETS, MOST_LATE, MOST_REDUNDANCY, MOST_WAITING, PACKET_HEADS_OCTETS,
+    PARTING_REDUNDANCY, SHORTEST_CHUNK, SHORTEST_KEEP_ALIVE, TAIL,
+};
+use proof::Proof;
 use script::{Pace, Script, Step};
 pub use settings::{Counts, ErrorCorrection, Pacing, Settings};
 
@@ -444,146 +452,7 @@ impl Terminal {
         self.last_datagram = Some((now, datagram.clone()));
         self.outputs.push_back(Output::Datagram(datagram));
     }
-
-    fn datagram(&mut self, octets: &[u8], now: Instant) {
-        if let Err(error) = self.receiver.accept(octets, now) {
-            self.counts.malformed_datagrams += 1;
-            debug!(%error, octets = octets.len(), "datagram ignored");
-        }
-        self.deliver(now);
-    }
-
-    /// Hears what the receiver has put in order.
-    fn deliver(&mut self, now: Instant) {
-        while let Some(delivery) = self.receiver.poll() {
-            match delivery {
-                Delivery::Lost => self.hearing.lost(),
-                Delivery::Packet(ifp) => self.packet(&ifp, now),
-            }
-        }
-        self.pass_heard(now);
-    }
-
-    fn packet(&mut self, ifp: &[u8], now: Instant) {
-        let (packet, grammar) = match self.decode(ifp) {
-            Ok(decoded) => decoded,
-            Err(error) => {
-                self.counts.malformed_packets += 1;
-                debug!(%error, "packet ignored");
-                self.hearing.lost();
-                return;
-            }
-        };
-        trace!(?packet, "heard");
-        if grammar != self.heard_grammar {
-            debug!(?grammar, "the far end speaks another version's grammar");
-            self.heard_grammar = grammar;
-            self.grammar_proofs = 0;
-        }
-        if matches!(packet, Packet::Data { .. }) {
-            self.grammar_proofs = self.grammar_proofs.saturating_add(1);
-            if self.grammar_proofs >= GRAMMAR_PROOFS {
-                // What it speaks it understands, whatever was agreed on.
-                self.spoken_grammar = grammar;
-            }
-        }
-        self.hearing.packet(packet, now);
-    }
-
-    fn decode(&self, ifp: &[u8]) -> Result<(Packet, Grammar), IfpError> {
-        let decoded = Packet::decode_tolerantly(ifp, self.heard_grammar)?;
-        // The later grammar's good frame is the carrier's end in that of 1998; but no carrier ends inside a
-        // whole frame.
-        if decoded == (hearing::bare_end(), Grammar::Version0)
-            && self.hearing.is_inside_whole_frame()
-            && let Ok(other) = Packet::decode(ifp, Grammar::Extended)
-        {
-            return Ok((other, Grammar::Extended));
-        }
-        Ok(decoded)
-    }
-
-    fn pass_heard(&mut self, now: Instant) {
-        while let Some(heard) = self.hearing.poll() {
-            if heard == Heard::End {
-                self.quiet_until = self.quiet_until.max(now + self.gap());
-            }
-            if matches!(heard, Heard::Preamble | Heard::Carrier { .. }) {
-                // It has heard us.
-                self.has_last_word = false;
-                if !self.is_parting {
-                    self.tail = TAIL.len();
-                }
-            }
-            match self.proof.hears(&heard, now) {
-                Advice::Pass => self.outputs.push_back(Output::Heard(heard)),
-                Advice::Drop => debug!(?heard, "asks for the fast training check again"),
-                Advice::Release => {
-                    self.sent(now);
-                    self.outputs.push_back(Output::Heard(heard));
-                }
-                Advice::Again => {
-                    self.outputs.push_back(Output::Heard(heard));
-                    let again = self.proof.repetition();
-                    self.say_again(again, now);
-                }
-            }
-        }
-    }
 }
-
-/// Time between copies of a datagram; more than a burst of loss in a queue, less than the shortest training.
-pub const COPY_GAP: Duration = Duration::from_millis(20);
-/// Least time between packets when not paced as a modem: a tick of the clocks that drive us.
-pub const FAST_GAP: Duration = Duration::from_millis(1);
-/// Most that is sent in a second when not paced as a modem, repeated packets and heads included: a home's line and its router take it.
-pub const FAST_BITS_PER_SECOND: u32 = 2_000_000;
-
-/// Bursts that may wait for the one being sent; T.30 waits for `Sent` and has one.
-const MOST_WAITING: usize = 16;
-/// Copies of a datagram, the first included.
-const MOST_COPIES: u8 = 5;
-/// Lateness that is caught up with; beyond, the schedule moves.
-const MOST_LATE: Duration = Duration::from_secs(1);
-/// Data packets after which a far end's grammar is believed.
-const GRAMMAR_PROOFS: u8 = 8;
-/// Times between the repetitions of the last datagram after a signal.
-const TAIL: [Duration; 8] = [
-    Duration::from_millis(60),
-    Duration::from_millis(80),
-    Duration::from_millis(120),
-    Duration::from_millis(160),
-    Duration::from_millis(240),
-    Duration::from_millis(320),
-    Duration::from_millis(480),
-    Duration::from_millis(640),
-];
-/// Packets repeated at parting: a frame of three octets, an octet a packet, between its indicator and its end.
-const PARTING_REDUNDANCY: u8 = 5;
-/// Most packets repeated because of loss; Asterisk refuses datagrams with fifteen and more.
-const MOST_REDUNDANCY: u8 = 9;
-/// Datagrams of the far end after which its loss says something.
-const FEWEST_TO_JUDGE: u64 = 40;
-/// Least [`Settings::keep_alive`].
-const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(1);
-/// Bounds of [`Settings::chunk`].
-const SHORTEST_CHUNK: Duration = Duration::from_millis(10);
-/// Bounds of [`Settings::chunk`].
-const LONGEST_CHUNK: Duration = Duration::from_millis(40);
-/// Head of a data packet with one field.
-const FIELD_OVERHEAD_OCTETS: usize = 6;
-/// Head of a packet with a whole frame: its field, the good check and the lengths in the datagram.
-const FAST_OVERHEAD_OCTETS: usize = 10;
-/// Bounds of the octets in a packet when not paced as a modem; the upper one holds a frame of error correction mode.
-const FEWEST_FAST_OCTETS: usize = 32;
-/// See [`FEWEST_FAST_OCTETS`].
-const MOST_FAST_OCTETS: usize = 264;
-/// Heads of Ethernet, IP and UDP.
-const PACKET_HEADS_OCTETS: usize = 42;
-/// What the tried gateways and Asterisk use.
-const FEC_SPAN: u8 = 3;
-/// What the tried gateways and Asterisk use.
-const FEC_ENTRIES: u8 = 3;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::dsp::g711::Law;
 use crate::dsp::tone::{Detector, Tone};
 use crate::modem::{Input, Output, Settings, Terminal};
 use crate::rtp;
-use crate::rtp::playout::{Mark, Playout};
+use crate::rtp::playout::{Part, Playout};
 use crate::sdp::{Profile, Protection};
 use crate::signal::{Heard, Listen, Modulation, Training};
 use crate::srtp;
@@ -226,11 +226,13 @@ impl Ear {
             self.next = Some(at + FRAME);
             let now = self.origin + at;
             let frame = self.playout.play(now);
-            let input = match frame.mark {
-                Mark::Concealed => Input::Concealed(frame.samples),
-                Mark::Received | Mark::Silence => Input::Samples(frame.samples),
-            };
-            self.terminal.handle(input, now);
+            for part in frame.parts() {
+                let input = match part {
+                    Part::Came(samples) => Input::Samples(samples),
+                    Part::MadeUp(samples) => Input::Concealed(samples),
+                };
+                self.terminal.handle(input, now);
+            }
             // The packets came before they were played.
             let came = at.saturating_sub(self.playout.statistics().delay);
             while let Some(output) = self.terminal.poll() {

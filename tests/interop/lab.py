@@ -152,6 +152,8 @@ class Lab:
         self.headline = self._faxramp("headline", 11, headline="true", attach="tiff")
         self.impatient = self._faxramp("impatient", 12, queue=SHORT_RETRIES, answer_timeout="5 s", fax=SLOWLY)
         self.narrow = self._faxramp("narrow", 14, channels=3)
+        # Faxes to one number go in one call when they wait for the only channel.
+        self.gathering = self._faxramp("gathering", 23, channels=1, queue="faxes_per_call = 20")
         smarthost = f'smarthost = "{self.network}.30:{POSTFIX_PORT}"\nretry = "1s*20"'
         self.relayed = self._faxramp("relayed", 13, delivery=smarthost)
         self.postfix = self._keep(Postfix(self.folder / "postfix", f"{self.network}.30", self.relayed.address))
@@ -166,7 +168,7 @@ class Lab:
         self._bad_lines()
         # Calls in and out share the channels.
         self.crowd = self._faxramp("crowd", 17, channels=100)
-        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.sharpest, self.crowd, self.audio, self.strict, self.far]
+        self.servers = [self.office, self.headline, self.impatient, self.narrow, self.relayed, self.coarse, self.sharp, self.sharpest, self.crowd, self.audio, self.strict, self.gathering, self.far]
 
     def _bad_lines(self):
         """A server with a trunk over each bad line, whose number stands in the numbers called."""

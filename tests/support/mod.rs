@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod dns;
 pub(crate) mod documents;
 pub(crate) mod machine;
+pub(crate) mod middle;
 pub(crate) mod process;
 pub(crate) mod sip_peer;
 pub(crate) mod site;

@@ -78,8 +78,10 @@ impl Cadence {
         if self.repeats(2, 3) {
             let (tone, pause) = (self.runs[MOST_RUNS - 2]?.blocks, self.runs[MOST_RUNS - 1]?.blocks);
             // E.180 (03/1998): tone and pause about as long, 0.67 to 1.5; with a block more or less
-            // By rhythm alone Spain's busy tone, 0.2 s each, is others' congestion, and China's congestion, 0.7 s each, others' busy.
-            // That a line is taken at one end or the other makes no difference to when it is worth while to try again.
+            // Which of the two some networks mean cannot be heard: Spain's busy tone is Italy's congestion to the hertz (425 Hz, 0.2 s each),
+            // and China's congestion (450 Hz, 0.7 s) is within an exchange's tolerance of India's busy tone (400 Hz, 0.75 s). The
+            // country of the number called would tell, unless a gateway on the way plays tones of its own. Nothing hangs on it: that a line
+            // is taken at one end or the other makes no difference to when it is worth while to try again, and both wait by one list.
             let is_even = tone * 10 >= pause * 5 && pause * 10 >= tone * 5;
             let is_fast = tone + pause < CONGESTION_PERIOD_BLOCKS;
             return is_even.then_some(if is_fast { Progress::Congestion } else { Progress::Busy });

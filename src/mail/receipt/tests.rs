@@ -6,7 +6,7 @@ use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use super::{AttemptFacts, Labels, MAX_ATTEMPTS_LISTED, Original, ReceiptFacts, Verdict, receipt};
 use crate::mail::header::Mailbox;
 use crate::mail::{Attachment, Letter};
-use crate::model::{Cause, JobId, Number, Outcome, Phase, RetryClass, Sound};
+use crate::model::{Cause, JobId, Number, Outcome, Phase, RetryClass};
 
 /// A picture of one white element, by hand. PNG (ISO/IEC 15948) §5
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x01\0\0\0\0\x37\x6e\xf9\x24";
@@ -81,47 +81,9 @@ fn subject(octets: &[u8]) -> String {
     read(octets).subject().expect("a subject").to_owned()
 }
 
-/// Every cause there is.
-fn causes() -> Vec<Cause> {
-    let mut causes = vec![
-        Cause::Sent,
-        Cause::LastConfirmationLost,
-        Cause::Busy,
-        Cause::NoAnswer,
-        Cause::Unallocated,
-        Cause::Rejected,
-        Cause::Congestion { status: 503 },
-        Cause::TrunkDown,
-        Cause::TrunkAuthentication,
-        Cause::TrunkEncryption,
-        Cause::NoFaxHeard,
-        Cause::NothingToPoll,
-        Cause::PollPassword,
-        Cause::PollRefused,
-        Cause::NoCommonTransport,
-        Cause::Incompatible("no fine resolution"),
-        Cause::TrainingFailed,
-        Cause::PageRejected,
-        Cause::ProtocolError("sent nonsense"),
-        Cause::MediaLost,
-        Cause::TooLong,
-        Cause::Interrupted,
-        Cause::Cancelled,
-        Cause::CannotRender("it is encrypted".into()),
-        Cause::TooManyPages { pages: 31, most: 20 },
-        Cause::Expired,
-        Cause::Local("disk full".into()),
-    ];
-    causes.extend(Sound::ALL.map(Cause::Heard));
-    for phase in [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E] {
-        causes.extend([Cause::NoResponse(phase), Cause::Disconnected(phase)]);
-    }
-    causes
-}
-
 #[test]
 fn only_a_fully_confirmed_fax_is_called_sent() {
-    for cause in causes() {
+    for cause in Cause::examples() {
         for (confirmed, total) in [(0, 0), (0, 1), (1, 1), (0, 3), (2, 3), (3, 3), (4, 3)] {
             let outcome = outcome(confirmed, total, cause.clone());
             let octets = write(&outcome, |_| ());
@@ -351,7 +313,7 @@ fn a_fetch_is_told_as_a_fetch_whatever_became_of_it() {
     let (subject, text) = told(&outcome(2, 2, Cause::Disconnected(Phase::C)));
     assert_eq!(subject, "Fetch FAILED: +390612345 (only 2 pages came)");
     assert!(text.contains("the sending machine hung up in the middle of a page"), "{text}");
-    for cause in causes() {
+    for cause in Cause::examples() {
         told(&outcome(0, 0, cause));
     }
 }

@@ -145,3 +145,17 @@ fn what_is_stopped_is_not_told_to_have_left() {
     assert_eq!(terminal.poll(), None);
     assert!(terminal.is_idle());
 }
+
+#[test]
+fn within_a_calling_tone_and_a_pause_the_far_end_may_begin() {
+    let speaks_in = |burst: Burst| {
+        let mut terminal = terminal();
+        terminal.handle(Input::Send(burst), now());
+        let mut samples = vec![0; 160];
+        terminal.play(&mut samples, now());
+        assert!(!terminal.is_idle());
+        terminal.is_speaking()
+    };
+    assert!(!speaks_in(Burst::Tone(Tone::Cng)) && !speaks_in(PAUSE));
+    assert!(speaks_in(Burst::Tone(Tone::Ced)) && speaks_in(Burst::Control(vec![vec![0xFF, 0xC8, 0x31]])));
+}

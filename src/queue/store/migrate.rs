@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/005.sql"),
     include_str!("../schema/006.sql"),
     include_str!("../schema/007.sql"),
+    include_str!("../schema/008.sql"),
 ];
 /// The newest version, written to `PRAGMA user_version`.
 const NEWEST: i64 = STEPS.len() as i64;
@@ -80,6 +81,7 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, QueueError> {
 #[cfg(test)]
 mod tests {
     use super::{APPLICATION_ID, NEWEST, check, upgrade};
+    use crate::policy::Note;
     use crate::queue::error::{LocalFault, QueueError};
     use rusqlite::Connection;
     use std::path::Path;
@@ -143,6 +145,40 @@ mod tests {
         connection.execute_batch("DELETE FROM messages").expect("deleted");
         let left: i64 = connection.query_row("SELECT count(*) FROM jobs", [], |row| row.get(0)).expect("read");
         assert_eq!(left, 0, "foreign keys are enforced again");
+    }
+
+    #[test]
+    fn what_was_remembered_of_numbers_before_there_was_one_table_for_it_is_kept() {
+        let mut connection = memory();
+        for step in &super::STEPS[..7] {
+            connection.execute_batch(step).expect("a version");
+        }
+        connection.pragma_update(None, "application_id", APPLICATION_ID).expect("set");
+        connection.pragma_update(None, "user_version", 7).expect("set");
+        connection
+            .execute_batch(
+                "INSERT INTO t38_memory VALUES ('main', '+3902', 'failed', 5), ('main', '+3903', 'refused', 6);
+                 INSERT INTO single_fax_memory VALUES ('main', '+3902', 7);",
+            )
+            .expect("notes");
+        upgrade(&mut connection, Path::new("queue.db")).expect("upgraded");
+        let mut query = connection
+            .prepare("SELECT trunk, number, topic, note, noted_ms FROM number_notes ORDER BY noted_ms")
+            .expect("the table");
+        let notes: Vec<(String, String, Option<Note>, i64)> = query
+            .query_map([], |row| {
+                let note = Note::from_words(&row.get::<_, String>(2)?, &row.get::<_, String>(3)?);
+                Ok((row.get(0)?, row.get(1)?, note, row.get(4)?))
+            })
+            .and_then(Iterator::collect)
+            .expect("read");
+        let main = |number: &str, note, noted_ms| ("main".to_owned(), number.to_owned(), Some(note), noted_ms);
+        let expected = [
+            main("+3902", Note::T38Failed, 5),
+            main("+3903", Note::T38Refused, 6),
+            main("+3902", Note::OneFaxACall, 7),
+        ];
+        assert_eq!(notes, expected);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod attempt;
 mod calls;
 mod columns;
 mod mail;
+mod memory;
 mod migrate;
 mod offer;
 mod purge;
@@ -16,7 +17,6 @@ mod reception;
 mod recover;
 mod render;
 mod step;
-mod t38_memory;
 mod trunk;
 mod writer;
 

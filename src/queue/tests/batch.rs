@@ -106,21 +106,6 @@ fn what_is_due_to_a_number_comes_in_the_order_of_the_queue() {
 }
 
 #[test]
-fn a_number_that_takes_one_fax_a_call_is_remembered_for_a_while() {
-    let store = bench();
-    let alone = |since| store.takes_one_fax("main", TO, since).expect("read");
-    assert!(!alone(0));
-    store.remember_single("main", TO, NOW).expect("noted");
-    assert!(alone(NOW) && !alone(NOW + 1) && !store.takes_one_fax("other", TO, 0).expect("read"));
-    assert_eq!(store.single_notes("main", NOW).expect("listed"), [(TO.to_owned(), NOW)]);
-    assert_eq!(store.forget_single("main", Some(TO)), Ok(1));
-    assert!(!alone(0));
-    store.remember_single("main", TO, NOW).expect("noted");
-    store.purge_t38(NOW + 1).expect("purged");
-    assert!(!alone(0));
-}
-
-#[test]
 fn given_up_for_all_when_the_number_does_not_exist() {
     let store = bench();
     let (jobs, attempts) = three(&store);

@@ -1,7 +1,7 @@
 //! What is kept of trunks.
 
 use super::*;
-use crate::policy::{Next, Standing, T38Trouble, TrunkEvent, TrunkFault, TrunkState};
+use crate::policy::{Lesson, Next, Note, Standing, Topic, TrunkEvent, TrunkFault, TrunkState};
 use crate::queue::TrunkRow;
 
 fn row(name: &str, state: &TrunkState) -> TrunkRow {
@@ -57,22 +57,31 @@ fn calls_are_counted_by_trunk_and_outcome_from_a_moment_on() {
 }
 
 #[test]
-fn what_t38_came_to_is_remembered_by_trunk_and_number_and_expires() {
+fn what_calls_taught_is_remembered_by_trunk_and_number_and_topic_and_expires() {
     let store = bench();
-    store.remember_t38("a", "+3901", T38Trouble::Refused, NOW).expect("written");
-    store.remember_t38("a", "+3902", T38Trouble::Failed, NOW + 10).expect("written");
-    store.remember_t38("b", "+3901", T38Trouble::Failed, NOW).expect("written");
-    let known = |trunk: &str, number: &str, since: i64| store.t38_trouble(trunk, number, since).expect("read");
-    assert_eq!(known("a", "+3901", NOW), Some(T38Trouble::Refused));
-    assert_eq!(known("a", "+3901", NOW + 1), None, "it is too long ago");
-    assert_eq!((known("b", "+3901", NOW), known("b", "+3902", NOW)), (Some(T38Trouble::Failed), None));
-    store.remember_t38("a", "+3901", T38Trouble::Failed, NOW + 20).expect("written");
-    let notes: Vec<_> =
-        store.t38_notes("a", NOW).expect("read").into_iter().map(|note| (note.number, note.trouble)).collect();
-    assert_eq!(notes, [("+3901".into(), T38Trouble::Failed), ("+3902".into(), T38Trouble::Failed)], "the newest first");
-    assert_eq!(store.forget_t38("a", Some("+3901")).expect("forgotten"), 1);
-    assert_eq!(store.forget_t38("a", Some("+3901")).expect("nothing there"), 0);
-    store.purge_t38(NOW + 1).expect("purged");
-    assert_eq!((store.t38_notes("b", 0).expect("read").len(), store.t38_notes("a", 0).expect("read").len()), (0, 1));
-    assert_eq!(store.forget_t38("a", None).expect("forgotten"), 1);
+    let learn = |trunk: &str, number: &str, lesson, at| store.learn(trunk, number, vec![lesson], at).expect("written");
+    let remember = |trunk: &str, number: &str, note, at| learn(trunk, number, Lesson::Remember(note), at);
+    remember("a", "+3901", Note::T38Refused, NOW);
+    remember("a", "+3901", Note::V17Failed, NOW + 1);
+    remember("a", "+3902", Note::OneFaxACall, NOW + 10);
+    remember("b", "+3901", Note::T38Failed, NOW);
+    let known = |trunk: &str, number: &str, since| {
+        let known = store.known(trunk, number, since).expect("read");
+        Note::ALL.into_iter().filter(|note| known.has(*note)).collect::<Vec<_>>()
+    };
+    assert_eq!(known("a", "+3901", NOW), [Note::T38Refused, Note::V17Failed]);
+    assert_eq!(known("a", "+3901", NOW + 1), [Note::V17Failed], "the other is too long ago");
+    assert_eq!((known("b", "+3901", NOW), known("b", "+3902", NOW)), (vec![Note::T38Failed], vec![]));
+    remember("a", "+3901", Note::T38Failed, NOW + 20);
+    let notes: Vec<_> = store.notes("a", NOW).expect("read").into_iter().map(|note| (note.number, note.note)).collect();
+    let one = |note| ("+3901".to_owned(), note);
+    let newest_first = [one(Note::T38Failed), ("+3902".to_owned(), Note::OneFaxACall), one(Note::V17Failed)];
+    assert_eq!(notes, newest_first, "one on each topic");
+    learn("a", "+3901", Lesson::Forget(Topic::T38), NOW + 30);
+    assert_eq!(known("a", "+3901", 0), [Note::V17Failed]);
+    assert_eq!(store.forget_notes("a", Some("+3901")).expect("forgotten"), 1);
+    assert_eq!(store.forget_notes("a", Some("+3901")).expect("nothing there"), 0);
+    store.purge_notes(NOW + 1).expect("purged");
+    assert_eq!((store.notes("b", 0).expect("read").len(), store.notes("a", 0).expect("read").len()), (0, 1));
+    assert_eq!(store.forget_notes("a", None).expect("forgotten"), 1);
 }

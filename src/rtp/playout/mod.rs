@@ -55,6 +55,28 @@ pub struct Frame<'a> {
     pub missing: Range<usize>,
 }
 
+/// Samples of a frame in a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part<'a> {
+    /// They came so, or are silence.
+    Came(&'a [i16]),
+    /// They did not come and are filled in.
+    MadeUp(&'a [i16]),
+}
+
+impl<'a> Frame<'a> {
+    /// Its samples in order, by whether they came. A modem is told of a hole, and only of what is one.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'a>> + use<'a> {
+        let (before, rest) = self.samples.split_at(self.missing.start);
+        let (lost, behind) = rest.split_at(self.missing.len());
+        let all = [Part::Came(before), Part::MadeUp(lost), Part::Came(behind)];
+        all.into_iter().filter(|part| {
+            let (Part::Came(samples) | Part::MadeUp(samples)) = part;
+            !samples.is_empty()
+        })
+    }
+}
+
 /// What came of a stream, for the record of a call. All of it counts the current source only, except
 /// for what the playout did.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

@@ -7,11 +7,10 @@
 use std::time::Duration;
 
 use super::placing::{FaxOfCall, Placing, Told};
-use super::remembered_since;
 use crate::call::{Ending, Record};
 use crate::model::{AttemptId, Cause, JobState, Outcome, ReceivedId};
 use crate::policy::{
-    BatchCall, GiveUp, Lesson, Next, TrunkEvent, TrunkFault, concerns_the_number, lesson, takes_one_fax,
+    BatchCall, GiveUp, Lesson, Next, Seen, TrunkEvent, TrunkFault, TrunkProof, concerns_the_number, lessons,
 };
 use crate::queue::due;
 use crate::stage::{FAULT_REST, Fault, Office, chance, fax_mail, now_ms};
@@ -19,54 +18,38 @@ use crate::stage::{FAULT_REST, Fault, Office, chance, fax_mail, now_ms};
 impl Placing {
     /// Notes what the call taught about this number.
     pub(super) async fn learn(&self, ending: &Ending, told: &Told) {
-        self.learn_of_several(ending, told).await;
-        let audio = self.settings.dial.lines.get(&self.route.trunk).is_some_and(|trunk| trunk.t38.audio);
-        if !audio || self.settings.dial.fax.remember.is_zero() {
+        if self.settings.dial.fax.remember.is_zero() {
             return;
         }
-        let pages = told.pages.saturating_add(ending.record.sent).saturating_add(ending.record.received);
-        let lesson = lesson(self.known_trouble().await, ending.record.t38, pages, &ending.outcome.cause);
-        let (trunk, number) = (self.route.trunk.clone(), self.number().to_string());
-        let noted = self.office.blocking(move |office| {
-            match lesson {
-                Lesson::Nothing => {}
-                Lesson::Remember(trouble) => office.store().remember_t38(&trunk, &number, trouble, now_ms())?,
-                Lesson::Forget => drop(office.store().forget_t38(&trunk, Some(&number))?),
-            }
-            Ok(())
-        });
-        if let Err(fault) = noted.await {
-            tracing::warn!(%fault, "what the call taught about T.38 could not be written");
-        }
-    }
-
-    /// Notes whether the number takes several faxes a call.
-    async fn learn_of_several(&self, ending: &Ending, told: &Told) {
-        if self.faxes.len() == 1 || remembered_since(&self.settings, self.opened_ms).is_none() {
-            return;
-        }
-        let outcome = &ending.outcome;
-        let has_pages = ending.record.sent > 0;
-        let call = BatchCall {
+        let (outcome, record) = (&ending.outcome, &ending.record);
+        let may_be_audio = self.settings.dial.lines.get(&self.route.trunk).is_some_and(|trunk| trunk.t38.audio);
+        let has_pages = record.sent > 0;
+        let batch = (self.faxes.len() > 1).then(|| BatchCall {
             faxes: told.with_pages + u32::from(has_pages),
             pages_missing: outcome.pages_total.saturating_sub(outcome.pages_confirmed),
             has_pages,
             others_follow: ending.document + 1 < self.faxes.len(),
+        });
+        let seen = Seen {
+            cause: &outcome.cause,
+            pages: told.pages.saturating_add(record.sent).saturating_add(record.received),
+            t38: may_be_audio.then_some(record.t38),
+            v17: record.v17,
+            batch,
         };
-        let Some(single) = takes_one_fax(call, &outcome.cause) else { return };
-        if single {
-            tracing::info!("the machine did not come back for another fax; from now on it gets one a call");
+        let lessons = lessons(&self.known, seen);
+        if lessons.is_empty() {
+            return;
+        }
+        for lesson in &lessons {
+            if let Lesson::Remember(note) = lesson {
+                tracing::info!("remembered of the number: {}", note.sentence());
+            }
         }
         let (trunk, number) = (self.route.trunk.clone(), self.number().to_string());
-        let noted = self.office.blocking(move |office| {
-            match single {
-                true => office.store().remember_single(&trunk, &number, now_ms())?,
-                false => drop(office.store().forget_single(&trunk, Some(&number))?),
-            }
-            Ok(())
-        });
+        let noted = self.office.blocking(move |office| Ok(office.store().learn(&trunk, &number, lessons, now_ms())?));
         if let Err(fault) = noted.await {
-            tracing::warn!(%fault, "whether the number takes several faxes could not be written");
+            tracing::warn!(%fault, "what the call taught about the number could not be written");
         }
     }
 
@@ -93,13 +76,12 @@ impl Placing {
     fn tell_trunk(&self, outcome: &Outcome, record: &Record) {
         let trunk = &self.route.trunk;
         let board = self.office.trunks();
-        let Some(fault) = TrunkFault::of(&outcome.cause) else {
+        let fault = match TrunkProof::of(&outcome.cause) {
+            TrunkProof::Fails(fault) => fault,
             // Who forbids a call has not placed it.
-            let is_forbidden = record.sip_status == Some(403) && record.authenticated;
-            if TrunkEvent::is_placed(&outcome.cause) && !is_forbidden {
-                board.learn(trunk, TrunkEvent::Placed);
-            }
-            return;
+            TrunkProof::Works if record.sip_status == Some(403) && record.authenticated => return,
+            TrunkProof::Works => return board.learn(trunk, TrunkEvent::Placed),
+            TrunkProof::Nothing => return,
         };
         let retry_after = record.retry_after_seconds.map(Duration::from_secs);
         let reason = match (fault, record.sip_status, record.sip_said.as_deref()) {
@@ -113,7 +95,7 @@ impl Placing {
 
     /// Where the trunk could not place the call and another one might, the fax goes there at once.
     fn elsewhere(&self, fax: &FaxOfCall, outcome: &Outcome) -> Option<Next> {
-        TrunkFault::of(&outcome.cause)?;
+        let TrunkProof::Fails(_) = TrunkProof::of(&outcome.cause) else { return None };
         let now = now_ms();
         let usable = |name: &str| self.office.trunks().is_usable(name, now);
         let trunk = &self.route.trunk;
@@ -124,13 +106,13 @@ impl Placing {
         next
     }
 
-    /// What follows for a fax with this outcome. With the same `chance`, faxes that failed together wait together.
-    fn next(&self, fax: &FaxOfCall, outcome: &Outcome, chance: u64) -> Next {
+    /// What follows for a fax with this outcome. With the same moment and `chance`, faxes that failed together wait together.
+    fn next(&self, fax: &FaxOfCall, outcome: &Outcome, now: i64, chance: u64) -> Next {
         // Nobody has to wait for the resumption of what we stopped ourselves.
         if outcome.cause == Cause::Cancelled {
             return Next::GiveUp(GiveUp::Final);
         }
-        let next = self.settings.dial.retry.next(outcome, fax.job.tries, now_ms(), fax.job.expires_ms, chance);
+        let next = self.settings.dial.retry.next(outcome, fax.job.tries, now, fax.job.expires_ms, chance);
         self.elsewhere(fax, outcome).unwrap_or(next)
     }
 
@@ -144,7 +126,7 @@ impl Placing {
             of = over.outcome.pages_total,
             "a fax of the call is over"
         );
-        let next = self.next(fax, &over.outcome, chance());
+        let next = self.next(fax, &over.outcome, now_ms(), chance());
         self.write_end(fax, &over.outcome, next, &over.record, None).await;
         self.office.live().end(fax.subject(), over.outcome);
     }
@@ -154,7 +136,7 @@ impl Placing {
         let Some(fax) = self.faxes.get(place) else { return };
         let (confirmed, total) = fax.pages();
         let Ending { outcome, record, .. } = Ending::local(reason, confirmed, total);
-        let next = self.next(fax, &outcome, chance());
+        let next = self.next(fax, &outcome, now_ms(), chance());
         self.write_end(fax, &outcome, next, &record, None).await;
         self.office.live().end(fax.subject(), outcome);
     }
@@ -175,7 +157,7 @@ impl Placing {
         let now = now_ms();
         // Where the call was too long, the others have used up the time.
         let is_cut_short = has_gone_on && outcome.cause == Cause::TooLong;
-        let next = if is_cut_short { Next::Uncounted(now) } else { self.next(fax, &outcome, chance) };
+        let next = if is_cut_short { Next::Uncounted(now) } else { self.next(fax, &outcome, now, chance) };
         if !begun && has_gone_on {
             self.write_not_begun(fax, now).await;
         } else {
@@ -191,7 +173,7 @@ impl Placing {
             if !begun && !has_gone_on && concerns_the_number(&outcome.cause) {
                 let (pages_confirmed, pages_total) = fax.pages();
                 let same = Outcome { pages_confirmed, pages_total, cause: outcome.cause.clone() };
-                let next = self.next(fax, &same, chance);
+                let next = self.next(fax, &same, now, chance);
                 self.write_end(fax, &same, next, &record, None).await;
             } else {
                 self.write_not_begun(fax, due_ms).await;

@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicUsize;
 use tokio::sync::{mpsc, watch};
 use tracing::Instrument as _;
 
+use super::header;
 use super::owner::{Note, Owner};
-use super::{header, remembered_since};
 use crate::call::{Ask, Call, Ending, FirstOffer, LineSettings, OutboundSettings, T38Policy};
 use crate::clock;
 use crate::io::call::{Tap, Wish, run as run_call};
 use crate::model::{CallId, Cause, FetchRequest, Number, ReceivedId};
-use crate::policy::{Route, T38Trouble};
+use crate::policy::{self, Known, Route};
 use crate::queue::{Job, NewReceived, Opened};
 use crate::spool::{Kind, SpoolName};
 use crate::stage::line::{self, Line};
@@ -23,6 +23,7 @@ use crate::stage::reception::Reception;
 use crate::stage::settings::Settings;
 use crate::stage::{Fault, Office, chance, identity, trace};
 use crate::t30::DocumentToSend;
+use crate::t30::fallback::without_v17;
 
 /// Octets of a pages file: 1000 dense pages.
 const MAX_PAGES_FILE: u64 = 512 * 1024 * 1024;
@@ -58,6 +59,8 @@ pub(super) struct Placing {
     /// In the order in which they go; there is one at least, for which the call is placed.
     pub(super) faxes: Vec<FaxOfCall>,
     pub(super) route: Route,
+    /// What is remembered of the number over the trunk.
+    pub(super) known: Known,
     /// When the attempts were opened: the time in the header line, which the receipts repeat.
     pub(super) opened_ms: i64,
 }
@@ -209,21 +212,25 @@ impl Placing {
         let invitation = identity::invitation(trunk, &self.route, targets, &service_route);
         let endpoint = line::endpoint(trunk, &self.route, user_agent, our_addresses);
         let media = self.line.media(&sockets, &first).map_err(|error| error.to_string())?;
-        let errand = match &work {
+        let mut errand = match &work {
             Work::Send(pages) => line::caller(fax, self.documents(pages)),
             Work::Fetch(request, ..) => line::fetcher(fax, request),
         };
+        if self.known.has(policy::Note::V17Failed) {
+            errand.limit(without_v17);
+        }
         let settings = OutboundSettings {
             line: LineSettings {
                 srtp: line::protection(trunk.srtp, first.transport).map_err(|error| error.to_string())?,
                 media_timeout: trunk.media_timeout,
+                max_rate: errand.fastest().bits_per_second(),
                 ..line::settings(fax, media, trunk.codecs.clone(), trunk.call_limit)
             },
             endpoint,
             invitation,
             response_timeout: trunk.response_timeout,
             answer_timeout: trunk.answer_timeout,
-            t38: self.t38_policy(trunk.t38).await,
+            t38: self.t38_policy(trunk.t38),
             fax: errand,
         };
         let call = Call::outbound(settings, chance(), clock::now());
@@ -302,26 +309,17 @@ impl Placing {
     }
 
     /// The trunk's way to T.38, less what is remembered of this number.
-    async fn t38_policy(&self, policy: T38Policy) -> T38Policy {
+    fn t38_policy(&self, policy: T38Policy) -> T38Policy {
         // Who may have no audio has nothing to choose.
         if !policy.audio {
             return policy;
         }
-        match self.known_trouble().await {
-            None => policy,
-            Some(T38Trouble::Refused) => T38Policy { first_offer: FirstOffer::Audio, ask: Ask::Never, ..policy },
-            Some(T38Trouble::Failed) => T38Policy::audio_only(),
+        if self.known.has(policy::Note::T38Failed) {
+            return T38Policy::audio_only();
         }
-    }
-
-    /// What is remembered of T.38 with this number over this trunk.
-    pub(super) async fn known_trouble(&self) -> Option<T38Trouble> {
-        let (trunk, number) = (self.route.trunk.clone(), self.number().to_string());
-        let since = remembered_since(&self.settings, self.opened_ms)?;
-        let known = self.office.blocking(move |office| Ok(office.store().t38_trouble(&trunk, &number, since)?)).await;
-        known.unwrap_or_else(|fault| {
-            tracing::warn!(%fault, "what is remembered of the number cannot be read");
-            None
-        })
+        if self.known.has(policy::Note::T38Refused) {
+            return T38Policy { first_offer: FirstOffer::Audio, ask: Ask::Never, ..policy };
+        }
+        policy
     }
 }

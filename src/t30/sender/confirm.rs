@@ -149,6 +149,7 @@ impl Sender {
         if !self.skipped {
             self.confirmed += 1;
             self.record.sent += 1;
+            self.record.v17.pages += u32::from(self.modulation().has_short_training());
             self.line.output(Output::Confirmed { document: self.document, pages: self.confirmed });
         }
         self.go_on(page.following, page.agreement, retrain, now);

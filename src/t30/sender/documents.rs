@@ -35,6 +35,7 @@ impl Sender {
             remote_id: self.record.remote_id.clone(),
             remote_nsf: self.record.remote_nsf.clone(),
             remote_capability: self.record.remote_capability.clone(),
+            v17: self.record.v17,
             ..Record::default()
         };
         let record = std::mem::replace(&mut self.record, known);

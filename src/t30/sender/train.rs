@@ -98,6 +98,7 @@ impl Sender {
                 if let Some(ladder) = &mut self.ladder {
                     ladder.passed();
                 }
+                self.record.v17.passed += u32::from(self.modulation().has_short_training());
                 self.message(training.agreement, training.page, now);
             }
             Answer::Ftt => {
@@ -105,9 +106,12 @@ impl Sender {
                 self.record.retrains += 1;
                 training.failures += 1;
                 if training.failures >= self.failures_at_a_rate() {
+                    let is_v17 = self.modulation().has_short_training();
                     if self.step_down().is_some() {
+                        self.record.v17.refused += u32::from(is_v17);
                         training.failures = 0;
                     } else if training.failures >= self.failures_at_lowest_rate() {
+                        self.record.v17.refused += u32::from(is_v17);
                         self.finish(Cause::TrainingFailed, now);
                         return;
                     }
@@ -196,7 +200,9 @@ impl Sender {
 
     pub(super) fn step_down(&mut self) -> Option<Modulation> {
         let line_is_bad = self.settings.transport == Transport::Audio && self.line_is_bad();
-        self.ladder.as_mut().and_then(|ladder| ladder.step_down(line_is_bad))
+        let next = self.ladder.as_mut().and_then(|ladder| ladder.step_down(line_is_bad));
+        self.record.v17.left |= next.is_some_and(|next| !next.has_short_training());
+        next
     }
 
     /// The modulation agreed.

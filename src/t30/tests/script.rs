@@ -1,13 +1,14 @@
 //! Each engine against bytes of other makers, one step after the other.
 
+mod strangers;
+mod without_correction;
+
 use super::line::{answerer_settings, caller_settings, page_bits};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Heard, Modulation, Tone, Training};
-use crate::t30::frame::{Name, build};
 use crate::t30::{
     Ending, Input, Output, PageEnd, ReceivedPage, Receiver, ReceiverSettings, Sender, Switch, Transport, Verdict,
 };
-use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
 /// The octets Asterisk 22 with spandsp sent over T.38.
@@ -354,65 +355,6 @@ fn a_path_whose_answers_come_late_is_given_more_time_over_packets_only() {
     }
 }
 
-/// An answerer without error correction that has sent CFR.
-fn trained_without_correction() -> Bench<Receiver> {
-    let mut bench = answerer();
-    bench.give(Input::Start);
-    bench.let_send();
-    // V.29 at 9600, MR: the DCS of Asterisk with ecm=no, modem=v29.
-    bench.hear(&[&TSI, &[0xFF, 0xC8, 0xC1, 0x00, 0x63, 0x1E]]);
-    bench.hear_carrier(&[0; 1800]);
-    assert_eq!(controls(&bench.let_send()), [CFR.to_vec()]);
-    bench
-}
-
-const MPS: [u8; 3] = [0xFF, 0xC8, 0xF2];
-const RTN: [u8; 3] = [0xFF, 0xC8, 0x32];
-
-#[test]
-fn a_page_whose_carrier_went_long_before_its_command_is_refused_however_good_it_looks() {
-    for (gap_ms, answer) in [(200, MCF), (7000, RTN)] {
-        let mut bench = trained_without_correction();
-        bench.hear_carrier(&[0x55; 4000]);
-        bench.wait(Duration::from_millis(gap_ms));
-        bench.hear(&[&MPS]);
-        bench.give(Input::PageVerdict(Verdict::Good));
-        assert_eq!(controls(&bench.let_send()), [answer.to_vec()], "{gap_ms}");
-    }
-}
-
-#[test]
-fn a_command_repeated_after_t4_is_confirmed_again_but_a_page_that_went_unheard_is_not() {
-    for (gap_ms, answer) in [(3000, MCF), (12_000, RTN)] {
-        let mut bench = trained_without_correction();
-        bench.hear_carrier(&[0x55; 4000]);
-        bench.hear(&[&MPS]);
-        bench.give(Input::PageVerdict(Verdict::Good));
-        bench.let_send();
-        bench.wait(Duration::from_millis(gap_ms));
-        bench.hear(&[&MPS]);
-        assert_eq!(controls(&bench.let_send()), [answer.to_vec()], "{gap_ms}");
-        assert_eq!(bench.pages.len(), 1);
-    }
-}
-
-#[test]
-fn a_command_with_no_page_before_it_is_never_confirmed() {
-    let mut bench = trained_without_correction();
-    bench.hear(&[&MPS]);
-    assert_eq!(controls(&bench.let_send()), [RTN.to_vec()]);
-    assert!(bench.pages.is_empty());
-}
-
-#[test]
-fn half_a_page_is_handed_over_when_the_call_breaks_and_is_not_counted() {
-    let mut bench = trained_without_correction();
-    bench.give(Input::Heard(Heard::Bits(vec![0x55; 100])));
-    bench.give(Input::Stop(Cause::MediaLost));
-    assert_eq!((bench.pages[0].ended, bench.pages[0].wants_verdict), (PageEnd::CallLost, false));
-    assert_eq!(bench.ending.map(|ending| ending.pages), Some(0));
-}
-
 #[test]
 fn three_tries_without_an_answer_end_a_single_page_as_unconfirmed() {
     let mut bench = caller(1, Transport::Audio);
@@ -485,81 +427,4 @@ fn an_end_that_is_never_reported_does_not_matter() {
     bench.give(Input::Heard(Heard::Frame(DIS.to_vec())));
     bench.wait(Duration::from_millis(600));
     assert_eq!(controls(&bench.let_send()), [DCS.to_vec()]);
-}
-
-/// Anything the far end could send, sensible or not.
-fn heard() -> impl Strategy<Value = Heard> {
-    let known = prop::sample::select(vec![
-        (Name::Dis, &DIS[3..]),
-        (Name::Dcs, &DCS[3..]),
-        (Name::Cfr, &[]),
-        (Name::Ftt, &[]),
-        (Name::Mcf, &[]),
-        (Name::Rtn, &[]),
-        (Name::Ppr, &[0xFF; 32]),
-        (Name::Rnr, &[]),
-        (Name::Ctr, &[]),
-        (Name::Err, &[]),
-        (Name::Pps, &[0xF4, 0, 0, 0]),
-        (Name::Pps, &[0, 0, 0, 0xFF]),
-        (Name::Eor, &[0xF1]),
-        (Name::Ctc, &[0, 0x47]),
-        (Name::Mps, &[]),
-        (Name::Eom, &[]),
-        (Name::Eop, &[]),
-        (Name::Rr, &[]),
-        (Name::Crp, &[]),
-        (Name::Fcd, &[0, 1, 2, 3]),
-        (Name::Rcp, &[]),
-    ]);
-    let carrier = Heard::Carrier { modulation: Modulation::V17At14400, training: Training::Long };
-    prop_oneof![
-        6 => known.prop_map(|(name, information)| Heard::Frame(build(name, false, true, information))),
-        1 => prop::collection::vec(any::<u8>(), 0..300).prop_map(Heard::Frame),
-        1 => prop::collection::vec(any::<u8>(), 0..3000).prop_map(Heard::Bits),
-        2 => Just(Heard::Bits(vec![0; 2700])),
-        2 => prop::sample::select(vec![Heard::Preamble, Heard::DamagedFrame, carrier]),
-        4 => Just(Heard::End),
-    ]
-}
-
-/// Plays a stranger's signals; afterwards the line falls silent, and the engine has to end by itself.
-fn play<E>(bench: &mut Bench<E>, script: Vec<(Heard, u16)>) {
-    bench.give(Input::Start);
-    for (heard, wait) in script {
-        bench.let_send();
-        if !bench.needs.is_empty() {
-            bench.needs.clear();
-            bench.give(Input::Page(page_bits(0, 70_000)));
-        }
-        while bench.pages.pop().is_some() {
-            bench.give(Input::PageVerdict(Verdict::Good));
-        }
-        bench.give(Input::Heard(heard));
-        bench.wait(Duration::from_millis(u64::from(wait) % 5000));
-    }
-    for _ in 0..400 {
-        bench.let_send();
-        bench.wait(Duration::from_secs(2));
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    #[test]
-    fn whatever_a_stranger_sends_a_caller_ends(script in prop::collection::vec((heard(), any::<u16>()), 0..60)) {
-        let mut bench = caller(2, Transport::Audio);
-        play(&mut bench, script);
-        prop_assert!(bench.ending.is_some());
-        prop_assert!((bench.deadline)(&bench.engine).is_none());
-    }
-
-    #[test]
-    fn whatever_a_stranger_sends_an_answerer_ends(script in prop::collection::vec((heard(), any::<u16>()), 0..60)) {
-        let mut bench = answerer();
-        play(&mut bench, script);
-        prop_assert!(bench.ending.is_some());
-        prop_assert!((bench.deadline)(&bench.engine).is_none());
-    }
 }

@@ -18,6 +18,17 @@ const SIP_PORT: u16 = 5060;
 /// Nobody speaks there; who listens has the addresses.
 const GUARD_PORT: u16 = 5007;
 
+/// A fax that the server sends, as its queue has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fax {
+    /// The word of its state.
+    pub state: String,
+    /// The word of the cause why its last call ended; empty before one has.
+    pub cause: String,
+    /// Pages confirmed.
+    pub pages: u64,
+}
+
 /// The server, and the tester's end of its trunk.
 #[derive(Debug)]
 pub struct Lab {
@@ -93,23 +104,29 @@ impl Lab {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn document(&self, place: usize, letters: &str, is_long: bool) -> Result<String, String> {
-        let file = self.folder.join(format!("{place}.tif"));
+    pub fn document(&self, name: &str, letters: &str, is_long: bool) -> Result<String, String> {
+        let file = self.folder.join(format!("{name}.tif"));
         std::fs::write(&file, pages::tiff(letters, is_long)).map_err(|error| error.to_string())?;
         file.to_str().map(str::to_owned).ok_or_else(|| "the folder's name is no text".into())
     }
 
-    /// How the last call to a number ended: the word of its cause, pages confirmed.
+    /// The faxes to a number, in the order in which they came.
     ///
     /// # Errors
-    /// When the queue cannot be read or has no such call.
-    pub fn ending(&self, number: &str) -> Result<(String, u64), String> {
+    /// When the queue cannot be read.
+    pub fn faxes(&self, number: &str) -> Result<Vec<Fax>, String> {
         let listed = self.run(&["queue", "list", "--limit", "1000", "--json"])?;
         let jobs: Value = serde_json::from_str(&listed).map_err(|error| error.to_string())?;
-        let job = jobs.as_array().into_iter().flatten().find(|job| job["number"] == number);
-        let job = job.ok_or_else(|| format!("no fax to {number} in the queue"))?;
-        let cause = job["cause"].as_str().ok_or("the call has not ended")?;
-        Ok((cause.into(), job["pages_confirmed"].as_u64().unwrap_or(0)))
+        let word = |job: &Value, key: &str| job[key].as_str().unwrap_or("").to_owned();
+        let fax = |job: &Value| Fax {
+            state: word(job, "state"),
+            cause: word(job, "cause"),
+            pages: job["pages_confirmed"].as_u64().unwrap_or(0),
+        };
+        let mut faxes: Vec<Fax> =
+            jobs.as_array().into_iter().flatten().filter(|job| job["number"] == number).map(fax).collect();
+        faxes.reverse();
+        Ok(faxes)
     }
 
     /// The same for a call from outside.
@@ -165,6 +182,7 @@ station_id = "+0123456789"
 non_standard_facilities = "B5 00 42"
 [queue]
 max_calls = 400
+faxes_per_call = 20
 [delivery]
 maildir = "{folder}/maildir"
 [[allow]]

@@ -2,8 +2,10 @@
 //!
 //! Times are held to what the script says, with room for a busy machine.
 
+mod calling;
+mod ending;
+
 use std::collections::BTreeMap;
-use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -12,15 +14,11 @@ use faxramp::signal::{Frame, Modulation, Tone, Training};
 use crate::lab::Lab;
 use crate::pages;
 use crate::parse::{Block, Expected, Gap, Information, Pattern, Step, code_for, parse};
-use crate::sip::{self, Dialog, Message};
+use crate::sip::{Dialog, Message};
 use crate::wire::{Kind, Signal, Wire};
 
 /// How long the tester waits for what it expects.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How long SIP may take.
-const SIP_PATIENCE: Duration = Duration::from_secs(60);
-/// The same for the server's notes on a call that has ended.
-const NOTE_PATIENCE: Duration = Duration::from_secs(15);
 // T.30 (09/2005) §5.3.2.4
 const PAUSE: Duration = Duration::from_millis(75);
 /// T4 with its tolerance, and the pause before the signal.
@@ -33,6 +31,10 @@ const LATE: Duration = Duration::from_millis(700);
 /// A telephone does not hang up before it has heard a signal's closing flags.
 const HANGING_UP: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(5);
+/// Facsimile control fields, the X bit clear.
+// T.30 (09/2005) §5.3.6.1
+const DCS: u8 = 0x41;
+const EOM: u8 = 0x71;
 
 /// What was on the line, for a person.
 pub type Log = Arc<Mutex<Vec<String>>>;
@@ -54,6 +56,11 @@ struct Player {
     frames: Vec<u8>,
     wanted: Option<Vec<u8>>,
     pages: BTreeMap<u32, Vec<u8>>,
+    /// How many pages each document of the device has, where it sends, and how many of the documents were begun: a DCS came.
+    documents: Vec<u64>,
+    begun: usize,
+    /// No DCS has come since the beginning or an EOM.
+    between: bool,
     began: Instant,
     log: Log,
 }
@@ -81,6 +88,9 @@ pub fn play(lab: &Arc<Lab>, place: usize, script: &str, log: Log) -> Result<(), 
         frames: Vec::new(),
         wanted: None,
         pages: pages::in_blocks(&steps, commands_mmr),
+        documents: Vec::new(),
+        begun: 0,
+        between: true,
         began: Instant::now(),
         log,
         lab: Arc::clone(lab),
@@ -110,105 +120,6 @@ impl Player {
             log.push(format!("{:9.3} {text}", self.began.elapsed().as_secs_f64()));
         }
     }
-
-    // The call.
-
-    /// The server calls us.
-    fn be_called(&mut self, place: usize, device: &[&str]) -> Result<(), String> {
-        let messages = self.lab.hub.expect(&self.number);
-        let sender = "tester@company.test";
-        if device[0] == "polls" {
-            let mut command = vec!["poll", &self.number, "--from", sender, "--no-wait"];
-            if let Some(password) = after(device, "password") {
-                command.extend(["--password", password]);
-            }
-            self.lab.run(&command)?;
-        } else {
-            let file = self.lab.document(place, device[1], after(device, "frames").is_some())?;
-            self.lab.run(&["send", &file, &self.number, "--from", sender, "--no-wait"])?;
-        }
-        let invite = messages.recv_timeout(SIP_PATIENCE).map_err(|_| "the server does not call")?;
-        self.dialog = Some(Dialog::called(&self.lab.hub, &invite, messages));
-        let (address, port) = (self.lab.tester.clone(), self.wire.port());
-        // Nobody listens to the audio, but it has a port, so that it is not taken for T.38.
-        let audio = UdpSocket::bind((address.as_str(), 0)).and_then(|socket| socket.local_addr());
-        let audio = audio.map_err(|error| error.to_string())?;
-        self.lab.hub.reply(&invite, "200 OK", &sip::audio(&address, audio.port()));
-        self.pass_time(milliseconds(300));
-        self.invite(&sip::image(&address, port))?;
-        Ok(())
-    }
-
-    /// We call the server.
-    fn call(&mut self, place: usize, device: &[&str]) -> Result<(), String> {
-        if let Some(letters) = after(device, "has") {
-            let file = self.lab.document(place, letters, false)?;
-            let mut command = vec!["offer", "add", &file, "--numbers", &self.number];
-            if let Some(password) = after(device, "password") {
-                command.extend(["--password", password]);
-            }
-            self.lab.run(&command)?;
-        }
-        self.dialog = Some(Dialog::calling(&self.lab.hub, &self.number, place));
-        let description = sip::image(&self.lab.tester, self.wire.port());
-        self.invite(&description)
-    }
-
-    fn invite(&mut self, description: &str) -> Result<(), String> {
-        self.dialog.as_mut().ok_or("no call")?.request("INVITE", description);
-        let end = Instant::now() + SIP_PATIENCE;
-        while Instant::now() < end {
-            self.pass_time(TICK);
-            let is_final = |message: &Message| message.status().is_some_and(|status| status >= 200);
-            let Some(place) = self.messages.iter().position(is_final) else { continue };
-            let answer = self.messages.remove(place);
-            if answer.status() != Some(200) {
-                return Err(format!("the call to {} is refused: {:?}", self.number, answer.status()));
-            }
-            self.dialog.as_mut().ok_or("no call")?.established(&answer);
-            self.wire.far = sip::image_address(&answer.body);
-            self.wire.fall_silent();
-            return Ok(());
-        }
-        Err("no answer to an INVITE".into())
-    }
-
-    fn pass_time(&mut self, time: Duration) {
-        let until = Instant::now() + time;
-        while Instant::now() < until {
-            self.wire.pass(until.min(Instant::now() + TICK));
-            self.hear_sip();
-        }
-    }
-
-    fn hear_sip(&mut self) {
-        let Some(dialog) = &self.dialog else { return };
-        while let Some(message) = dialog.next() {
-            if message.is("BYE") {
-                self.device_left = true;
-                dialog.reply(&message, "200 OK", "");
-            } else if message.is("INVITE") {
-                if let Some(far) = sip::image_address(&message.body) {
-                    self.wire.far = Some(far);
-                }
-                dialog.reply(&message, "200 OK", &sip::image(&self.lab.tester, self.wire.port()));
-            } else {
-                self.messages.push(message);
-            }
-        }
-    }
-
-    fn leave(&mut self) {
-        if !self.device_left
-            && !self.tester_left
-            && let Some(dialog) = &mut self.dialog
-        {
-            self.tester_left = true;
-            dialog.request("BYE", "");
-        }
-    }
-
-    // The steps.
 
     fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
@@ -370,6 +281,11 @@ impl Player {
         let free = self.wire.free;
         let signal = self.next_signal().ok_or("nothing comes")?;
         self.note(&format!("< {}", told(&signal)));
+        match last_code(&signal, self.dis_sent) {
+            Some(DCS) if std::mem::take(&mut self.between) => self.begun += 1,
+            Some(EOM) => self.between = true,
+            Some(_) | None => {}
+        }
         if !self.matches(expected, &signal)? {
             return Err(format!("{} instead", told(&signal)));
         }
@@ -462,28 +378,13 @@ impl Player {
             }
         })
     }
+}
 
-    fn expect_end(&mut self, cause: &str, pages: u32) -> Result<(), String> {
-        let end = Instant::now() + PATIENCE;
-        while !self.device_left && !self.tester_left && self.wire.heard.is_empty() && Instant::now() < end {
-            self.pass_time(TICK);
-        }
-        self.nothing_unexpected()?;
-        if !self.device_left && !self.tester_left {
-            return Err("it does not hang up".into());
-        }
-        let end = Instant::now() + NOTE_PATIENCE;
-        loop {
-            let noted = if self.is_caller { self.lab.ending(&self.number) } else { self.lab.reception(&self.number) };
-            if noted.as_ref().is_ok_and(|(word, count)| (word.as_str(), *count) == (cause, u64::from(pages))) {
-                return Ok(());
-            }
-            if Instant::now() > end {
-                return Err(format!("it ended {noted:?}, not {cause} after {pages}"));
-            }
-            self.pass_time(milliseconds(1000));
-        }
-    }
+/// The facsimile control field of the last frame of a signal, as [`code_for`] makes it of one with the X bit clear.
+fn last_code(signal: &Signal, dis_sent: bool) -> Option<u8> {
+    let Kind::Control(frames) = &signal.kind else { return None };
+    let code = *frames.last()?.get(2)?;
+    [DCS, EOM].into_iter().find(|known| code_for(*known, dis_sent) == code)
 }
 
 /// V.17's message has the short training.
