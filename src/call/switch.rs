@@ -51,6 +51,7 @@ impl Call {
             sip::Event::Acknowledged { body } => self.acknowledged(body.as_deref(), now),
             sip::Event::Offered { body } => self.offered(body.as_deref(), now),
             sip::Event::OfferAnswered { body } => match self.descriptions.answered(&body, &self.line) {
+                Some(Far::T38 { .. }) if self.has_page_over_audio() => self.return_to_audio(now),
                 Some(far @ Far::T38 { .. }) => self.begin(far, now),
                 Some(far @ Far::Audio(_)) => {
                     self.adopt(far, now);
@@ -351,6 +352,21 @@ impl Call {
         (self.t38.accept, self.t38.ask) = (false, Ask::Never);
         self.timers.clear(Timer::DeadT38);
         self.command(sip::Command::WithdrawOffer, now);
+    }
+
+    /// Whether a page has begun over audio, which stays there.
+    fn has_page_over_audio(&self) -> bool {
+        self.state.fax().is_some_and(|fax| fax.is_audio() && !fax.may_switch())
+    }
+
+    /// T.38 that we asked for was agreed to when a page had begun meanwhile: the 200 has crossed our CANCEL, which does nothing to a request
+    /// that has its final response. What is cut off in a page cannot be said again, so the fax stays in its audio, and the session is brought
+    /// back to it; until then the far end misses some of the page, which is repeated.
+    // RFC 3261 §9.1, §14.1
+    fn return_to_audio(&mut self, now: Instant) {
+        self.t38_trial = T38Trial::Agreed;
+        let body = self.descriptions.offer(What::Audio, &self.line);
+        self.command(sip::Command::Offer { body }, now);
     }
 
     /// Without audio there is nothing to wait for in it: T.38 is asked for at once.

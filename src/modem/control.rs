@@ -180,6 +180,10 @@ impl Ear<'_> {
         }
         for frame in mended.into_iter().flatten() {
             debug!("a frame with a hole was mended");
+            // It came damaged all the same: T.30 is to know the line.
+            if *self.signal != Signal::Quiet {
+                notice(Noticed::Damaged);
+            }
             take_frame(&frame, self.own_frames, self.signal, notice);
         }
     }

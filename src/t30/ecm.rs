@@ -69,13 +69,16 @@ pub struct Outgoing {
     block: usize,
     unsent: Vec<u8>,
     requests: u32,
+    /// Frames sent at this rate and asked about, repeats counted again, and those of them that came.
+    sent: usize,
+    came: usize,
 }
 
 impl Outgoing {
     /// Cuts a page. `counter` is the page counter: pages sent in this call, modulo 256.
     #[must_use]
     pub fn new(page: Arc<[u8]>, size: FrameSize, counter: u8) -> Self {
-        let mut outgoing = Self { page, size, counter, block: 0, unsent: Vec::new(), requests: 0 };
+        let mut outgoing = Self { page, size, counter, block: 0, unsent: Vec::new(), requests: 0, sent: 0, came: 0 };
         outgoing.unsent = outgoing.all_frames();
         outgoing
     }
@@ -108,8 +111,21 @@ impl Outgoing {
             return false;
         }
         let progress = wanted.len() < self.unsent.len();
+        self.sent += self.unsent.len();
+        self.came += self.unsent.len().saturating_sub(wanted.len());
         self.unsent = wanted;
         progress
+    }
+
+    /// Whether most of the frames that were sent at this rate have come.
+    #[must_use]
+    pub const fn most_come(&self) -> bool {
+        self.came * 2 > self.sent
+    }
+
+    /// Another rate: what came at the one before says nothing of it.
+    pub const fn rate_changes(&mut self) {
+        (self.sent, self.came) = (0, 0);
     }
 
     /// Goes to the next block; false when there is none.

@@ -79,14 +79,15 @@ impl Line {
         build(name, self.x, false, information)
     }
 
-    /// Sends DCN. Nobody answers it or asks for it again, so over audio, where a lost packet takes it, it is said twice in one signal.
+    /// Sends DCN. Nobody answers it or asks for it again, so over audio, where a lost packet takes it, it is said twice: in two signals, as a
+    /// signal has one final frame. Who has heard the first one hangs up within the second.
+    // T.30 (09/2005) §5.3.5, §5.3.2.4
     pub(super) fn send_disconnect(&mut self, transport: Transport, now: Instant) {
-        let frame = self.frame(Name::Dcn, &[]);
-        let frames = match transport {
-            Transport::Audio => vec![frame.clone(), frame],
-            Transport::InternetAware => vec![frame],
-        };
-        self.send_control(frames, now);
+        let signal = [Burst::Silence(PAUSE), Burst::Control(vec![self.frame(Name::Dcn, &[])])];
+        match transport {
+            Transport::Audio => self.send(signal.clone().into_iter().chain(signal), now),
+            Transport::InternetAware => self.send(signal, now),
+        }
     }
 
     /// Starts CNG, which goes on by itself.

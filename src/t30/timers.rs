@@ -106,6 +106,11 @@ pub const MESSAGE_SEARCHES: u32 = 9;
 /// How often a command is sent before the caller gives up.
 // T.30 (09/2005) §5.4.2
 pub const COMMAND_TRIES: u32 = 3;
+/// So many times more over audio that was heard to be bad: with one packet in fifty lost a far end misses every fifth command, and one call in
+/// twenty would end with three misses in a row. The far end's T2 begins anew with each.
+pub const MORE_TRIES_OVER_BAD_LINE: u32 = 2;
+/// So many times more where answers come that cannot be read.
+pub const MOST_UNREAD_TRIES: u32 = 3;
 /// Silence between two signals, or after the far end's: 75 ± 20 ms.
 // T.30 (09/2005) §5.3.2.4
 pub const PAUSE: Duration = Duration::from_millis(75);

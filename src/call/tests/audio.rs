@@ -11,6 +11,7 @@ use crate::call::offer::What;
 use crate::call::{Ask, Codec, InboundSettings, OutboundSettings, Output, Progress, T38Policy};
 use crate::model::{Cause, Phase, T38Trial};
 use crate::signal::Modulation;
+use crate::sip::Message;
 use crate::t30::Errand;
 
 fn over_audio() -> (OutboundSettings, InboundSettings) {
@@ -161,6 +162,53 @@ fn t38_that_comes_in_the_middle_of_a_page_is_refused_and_the_page_arrives() {
         assert_sent(&network);
         assert_eq!(network.said(1 - side, "SIP/2.0 488"), 1, "{}", network.story());
         assert_eq!(carriers(&network)[CALLER].0, Some("G.711"));
+    }
+}
+
+/// Whether a message on its way answers for T.38.
+fn agrees_to_t38(flight: &Flight) -> bool {
+    let has = |part: &[u8]| flight.bytes.windows(part.len()).any(|found| found == part);
+    flight.kind == Kind::Sip && flight.bytes.starts_with(b"SIP/2.0 200") && has(b"m=image 4002")
+}
+
+#[test]
+fn t38_that_is_agreed_to_when_a_page_has_begun_is_taken_back_and_the_page_arrives() {
+    for asks in [CALLER, CALLEE] {
+        let (mut caller, mut callee) = either();
+        (caller.t38.ask, callee.t38.ask) = (Ask::Never, Ask::Never);
+        let mut network = network(caller, callee);
+        let done = Cell::new(false);
+        // While CFR sounds the called side has begun to wait for a page, and the caller has not begun it.
+        network.watch = Box::new(move |side, output| {
+            let waits = matches!(output, Output::Progress(Progress::Fax(fax)) if fax.phase == Phase::C);
+            if side != CALLEE || !waits || done.replace(true) {
+                return Vec::new();
+            }
+            let soon = if asks == CALLER { Duration::from_millis(900) } else { Duration::from_millis(2000) };
+            vec![(soon, asks, Action::Offer(What::T38))]
+        });
+        // A gateway that agrees at any time; its answer takes a while.
+        network.edit = Box::new(move |message, side| {
+            if side != asks && message.status() == Some(488) {
+                let refusal = String::from_utf8(message.to_bytes()).expect("a refusal is text");
+                let (_, headers) = refusal.split_once("\r\n").expect("a first line");
+                *message = Message::parse(format!("SIP/2.0 200 OK\r\n{headers}").as_bytes()).expect("a response");
+                let address = format!("192.0.2.{}", side + 1);
+                let body = format!(
+                    "v=0\r\no=- 1 9 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=image 4002 udptl t38\r\n"
+                );
+                message.set_body("application/sdp", body.into_bytes());
+            }
+        });
+        network.path =
+            Box::new(|flight| vec![if agrees_to_t38(flight) { DELAY + Duration::from_millis(900) } else { DELAY }]);
+        network.play();
+        assert_sent(&network);
+        assert_eq!(carriers(&network)[asks], (Some("G.711"), T38Trial::Agreed), "{}", network.story());
+        assert!(network.said(1 - asks, "SIP/2.0 488") == 0 && network.count(Kind::T38) == 0);
+        let invites = network.said(asks, "INVITE") - usize::from(asks == CALLER);
+        assert_eq!(invites, 2, "T.38, and the audio again: {}", network.story());
+        assert_eq!(network.said(asks, "CANCEL"), usize::from(asks == CALLER), "{}", network.story());
     }
 }
 

@@ -5,20 +5,22 @@
 use super::hear::Answer;
 use super::send_page::{Command, Content, PageInHand, Sending};
 use super::train::Training;
-use super::{RtnMeaning, Sender, State, may_try_again};
+use super::{RtnMeaning, Sender, State};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
-use crate::t30::Output;
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{Following, Name};
 use crate::t30::negotiate::Agreement;
 use crate::t30::timers::{T5, Timer};
+use crate::t30::{Output, Transport};
 use std::time::Instant;
 
 /// A page that was not taken is sent again at a lower rate so many times.
 // HylaFAX: RTNHandlingMethod "Retransmit"
 const REPEATS_OF_REJECTED_PAGE: u32 = 2;
+/// The same where the far end begins anew, as it does when it could not train to a page, over audio that was heard to be bad.
+const REPEATS_OVER_BAD_LINE: u32 = 5;
 /// After so many PPRs for a block the rate is lowered by CTC, or the block given up by EOR.
 // T.30 (09/2005) §A.4.4
 const REQUESTS_BEFORE_CONTINUE: u32 = 4;
@@ -84,7 +86,7 @@ impl Sender {
 
     /// A command without an answer: again, or the end.
     pub(super) fn repeat_command(&mut self, mut sending: Sending, now: Instant) {
-        if !may_try_again(sending.tries) {
+        if !self.may_try_again(sending.tries, sending.unread) {
             let lost = sending.is_likely_received();
             self.note_page(&sending.page, false);
             self.finish(if lost { Cause::LastConfirmationLost } else { Cause::NoResponse(Phase::D) }, now);
@@ -261,7 +263,9 @@ impl Sender {
     fn on_forgotten(&mut self, mut page: PageInHand, capability: Capability, now: Instant) {
         page.rejections += 1;
         self.note_page(&page, false);
-        if page.rejections > REPEATS_OF_REJECTED_PAGE {
+        let is_bad = self.settings.transport == Transport::Audio && self.line_is_bad();
+        let most = if is_bad { REPEATS_OVER_BAD_LINE } else { REPEATS_OF_REJECTED_PAGE };
+        if page.rejections > most {
             self.finish(Cause::NoResponse(Phase::D), now);
             return;
         }
@@ -274,6 +278,20 @@ impl Sender {
         }
     }
 
+    /// In place of an answer it named itself, which is done before a DIS, and that came damaged. In this place it takes no end of a page; what
+    /// it can do is known.
+    pub(super) fn on_damaged_dis(&mut self, now: Instant) {
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Sending(sending) => self.on_forgotten(sending.page, self.remote.clone(), now),
+            state @ (State::Idle
+            | State::AwaitingDis
+            | State::Training(_)
+            | State::AwaitingPage(_)
+            | State::Releasing(_)
+            | State::Ended) => self.state = state,
+        }
+    }
+
     fn on_request(&mut self, mut page: PageInHand, map: &Map, now: Instant) {
         self.record.partial_page_requests += 1;
         page.partial_page_requests += 1;
@@ -282,13 +300,21 @@ impl Sender {
             return;
         };
         let progress = outgoing.request(map);
+        // Where most frames come it is packets that are lost, and a slower rate would spread a frame over more of them.
+        let is_too_fast = !progress || !outgoing.most_come();
         let requests = outgoing.requests();
         if progress {
             self.commands_without_progress = 0;
         }
         if !requests.is_multiple_of(REQUESTS_BEFORE_CONTINUE) {
             self.send_page(page, now);
-        } else if requests < MAX_REQUESTS_FOR_BLOCK && (self.step_down().is_some() || progress) {
+            return;
+        }
+        if is_too_fast {
+            outgoing.rate_changes();
+        }
+        // T.30 (09/2005) §A.4.1: the rate of CTC may be the same.
+        if requests < MAX_REQUESTS_FOR_BLOCK && (is_too_fast && self.step_down().is_some() || progress) {
             self.record.retrains += 1;
             self.command(page, Command::Continue, now);
         } else {

@@ -2,7 +2,7 @@
 //!
 //! Not here: what an answer means in a phase.
 
-use super::{Sender, State, may_try_again};
+use super::{Sender, State};
 use crate::model::Cause;
 use crate::signal::{Frame, Heard, Tone};
 use crate::t30::Transport;
@@ -14,6 +14,13 @@ use std::time::{Duration, Instant};
 
 /// After a signal that was no answer (our own echo, a damaged frame), the real one still gets this long to begin.
 const AFTER_NO_ANSWER: Duration = Duration::from_millis(1000);
+/// An answer without an information field is over sooner: a second of flags and a frame of three octets. A PPR takes a second more.
+// T.30 (09/2005) §5.3.1, §A.4.4
+const LONGEST_SHORT_ANSWER: Duration = Duration::from_millis(1650);
+/// Over audio nothing else may have begun for so long before a CRP.
+const BEFORE_CRP: Duration = Duration::from_millis(500);
+/// CRPs for one answer.
+const MOST_CRPS: u32 = 2;
 /// NSF kept, in octets.
 const MAX_NSF_OCTETS: usize = 128;
 
@@ -50,6 +57,8 @@ pub(super) struct Ear {
     began_in_quiet: bool,
     /// Whether a frame of it was damaged.
     damaged: bool,
+    /// Whether its sender named itself, as is done before a DIS.
+    named: bool,
     answer: Option<Answer>,
     /// A final frame with a code that T.30 does not have.
     unknown: bool,
@@ -79,7 +88,7 @@ impl Sender {
             // It counts as a signal: the far end is there.
             Heard::DamagedFrame => {
                 self.signal_goes_on(now);
-                self.ear.damaged = true;
+                (self.ear.damaged, self.hears_damage) = (true, true);
             }
             Heard::End => self.on_signal_over(now),
             // Nobody sends pages or CNG to a caller but its own echo.
@@ -123,7 +132,7 @@ impl Sender {
             self.ear.receiving = true;
             self.ear.began = Some(now);
             self.ear.began_in_quiet = !self.line.busy();
-            self.ear.damaged = false;
+            (self.ear.damaged, self.ear.named) = (false, false);
             self.line.timers.set(Timer::Signal, now + LONGEST_SIGNAL);
         }
     }
@@ -161,10 +170,12 @@ impl Sender {
             }
             Name::Csi | Name::Cig => {
                 self.record.remote_id = read_identification(view.information).or(self.record.remote_id.take());
+                self.ear.named = true;
                 self.show();
                 None
             }
             Name::Nsf | Name::Nsc => {
+                self.ear.named = true;
                 self.record.remote_nsf = Some(view.information[..view.information.len().min(MAX_NSF_OCTETS)].to_vec());
                 None
             }
@@ -179,7 +190,7 @@ impl Sender {
             Name::Rnr => Some(Answer::Rnr),
             Name::Err => Some(Answer::Err),
             // With our own X bit after one of ours it is the echo of that.
-            Name::Crp => (!self.asked_again || view.x != self.line.x).then_some(Answer::Crp),
+            Name::Crp => (self.crps == 0 || view.x != self.line.x).then_some(Answer::Crp),
             Name::Dcn => {
                 self.on_disconnect(now);
                 None
@@ -227,13 +238,14 @@ impl Sender {
 
     /// The far end's carrier is off, or should be.
     pub(super) fn on_signal_over(&mut self, now: Instant) {
-        if self.ear.receiving
-            && self.ear.answer.is_none()
-            && self.is_unread()
-            && let State::Sending(sending) = &mut self.state
-        {
-            sending.unread += 1;
+        if self.ear.receiving && self.ear.answer.is_none() && self.is_unread() {
+            match &mut self.state {
+                State::Sending(sending) => sending.unread += 1,
+                State::Training(training) => training.unread += 1,
+                State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => {}
+            }
         }
+        let is_short = self.ear.began.is_some_and(|began| now.saturating_duration_since(began) < LONGEST_SHORT_ANSWER);
         self.ear.receiving = false;
         self.line.timers.cancel(Timer::Signal);
         self.line.timers.cancel(Timer::Settle);
@@ -243,28 +255,45 @@ impl Sender {
         } else if unknown && !self.line.busy() && self.waits_for_last_answer() {
             // It has answered the last command; to ask again would not make the answer another.
             self.leave_unconfirmed(now);
-        } else if self.may_ask_again() {
-            self.ask_again(now);
+        } else if self.may_ask_again(is_short) {
+            match self.settings.transport {
+                // What could not be read may have been our own echo, with the answer close behind it.
+                Transport::Audio => {
+                    self.crp_is_due = true;
+                    self.line.timers.set(Timer::T4, now + BEFORE_CRP);
+                }
+                Transport::InternetAware => self.ask_again(now),
+            }
+        } else if self.ear.named && self.is_unread() && !self.line.busy() && matches!(self.state, State::Sending(_)) {
+            self.on_damaged_dis(now);
         } else if !self.line.busy() && matches!(self.state, State::Training(_) | State::Sending(_)) {
             self.line.timers.at_least(Timer::T4, now + AFTER_NO_ANSWER);
         }
     }
 
-    /// Whether what has ended was the answer to the last try of a command, could not be read, and has not been asked for again. Before
-    /// that the command itself is repeated, which every far end understands. Over audio, where damage is no rarity, the answer to a block
-    /// is asked for at once: SpanDSP, once it has confirmed one, hangs up when it hears the end of that block again.
-    fn may_ask_again(&self) -> bool {
-        let tries = match &self.state {
-            State::Training(training) => training.tries,
-            State::Sending(sending) if self.settings.transport == Transport::Audio && sending.page.has_blocks() => {
-                COMMAND_TRIES
+    /// Whether what has ended was an answer that could not be read and is to be asked for by CRP. That is done at the third try of a command;
+    /// before, the command itself is repeated, which every far end understands.
+    ///
+    /// Over audio, where damage is no rarity, the command goes on being repeated, and only the confirmation of the last page is asked for, and at
+    /// once: SpanDSP, once it has given that, hangs up when it hears the end of the page again, and says it again for a CRP. Any other answer it
+    /// gives again for its command, but hangs up at the third CRP of a call.
+    fn may_ask_again(&self, is_short: bool) -> bool {
+        if !self.is_unread() || self.line.busy() {
+            return false;
+        }
+        match (&self.state, self.settings.transport) {
+            (State::Sending(sending), Transport::Audio) => {
+                let is_last = sending.page.has_blocks() && sending.waits_for_last_answer() && is_short;
+                is_last && self.crps < MOST_CRPS
             }
-            State::Sending(sending) => sending.tries,
-            State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Releasing(_) | State::Ended => {
-                return false;
-            }
-        };
-        self.is_unread() && !may_try_again(tries) && !self.line.busy() && !self.asked_again
+            (State::Sending(sending), Transport::InternetAware) => sending.tries >= COMMAND_TRIES && self.crps == 0,
+            (State::Training(training), Transport::InternetAware) => training.tries >= COMMAND_TRIES && self.crps == 0,
+            (State::Training(_), Transport::Audio)
+            | (
+                State::Idle | State::AwaitingDis | State::AwaitingPage(_) | State::Releasing(_) | State::Ended,
+                Transport::Audio | Transport::InternetAware,
+            ) => false,
+        }
     }
 
     /// Whether the signal heard last was an answer that could not be read.
@@ -274,8 +303,9 @@ impl Sender {
 
     /// CRP instead of giving up. A far end that does not know it stays silent; then T4 is the end.
     // T.30 (09/2005) §5.3.6.1.8, §5.4.2
-    fn ask_again(&mut self, now: Instant) {
-        self.asked_again = true;
+    pub(super) fn ask_again(&mut self, now: Instant) {
+        self.crp_is_due = false;
+        self.crps += 1;
         self.record.command_repeats += 1;
         self.line.timers.cancel(Timer::T4);
         let frame = self.line.frame(Name::Crp, &[]);
@@ -329,7 +359,7 @@ impl Sender {
     /// Before something new is sent: what was heard before is no answer to it, and a repeat that its answer overtook is cut short.
     pub(super) fn forget_answers(&mut self) {
         self.line.stop();
-        self.asked_again = false;
+        (self.crps, self.crp_is_due) = (0, false);
         self.ear.answer = None;
         self.ear.accepting = false;
         self.line.timers.cancel(Timer::T4);

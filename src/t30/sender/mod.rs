@@ -32,7 +32,9 @@ use super::frame::Name;
 use super::line::Line;
 use super::negotiate::{PageShape, Wishes};
 use super::procedure::PollSettings;
-use super::timers::{AFTER_TRAINING_CHECK, COMMAND_TRIES, Timer, answer_wait};
+use super::timers::{
+    AFTER_TRAINING_CHECK, COMMAND_TRIES, MORE_TRIES_OVER_BAD_LINE, MOST_UNREAD_TRIES, Timer, answer_wait,
+};
 use super::{Input, Output, Transport};
 use crate::model::{Cause, Compression, Phase};
 use crate::signal::Modulation;
@@ -146,15 +148,22 @@ pub struct Sender {
     skipped: bool,
     /// Pages of the document confirmed in this call.
     confirmed: u32,
-    /// CRP was sent for the answer to what was sent last.
-    asked_again: bool,
+    /// CRPs sent for the answer to what was sent last.
+    crps: u32,
+    /// When T4 runs out it is CRP that is sent, not the command.
+    crp_is_due: bool,
     commands_without_progress: u32,
     /// The next burst at the fast rate begins with long training whatever the modem: after CTR.
     long_training: bool,
+    /// Blocks go in small frames whatever the settings: over bad audio at a low rate, where a large one takes half a second or more and dozens
+    /// of packets, and is lost with each of them.
+    small_frames: bool,
     /// Rejected after EOM; it goes again after the DIS.
     rejected: Option<PageInHand>,
     /// When T5 has run out.
     not_ready_until: Option<Instant>,
+    /// A frame came damaged.
+    hears_damage: bool,
     /// An answer has come while its command was being repeated.
     late_answer: bool,
     state: State,
@@ -203,11 +212,14 @@ impl Sender {
             next: 0,
             skipped: false,
             confirmed: 0,
-            asked_again: false,
+            crps: 0,
+            crp_is_due: false,
             commands_without_progress: 0,
             long_training: false,
+            small_frames: false,
             rejected: None,
             not_ready_until: None,
+            hears_damage: false,
             late_answer: false,
             state: State::Idle,
         };
@@ -262,11 +274,28 @@ impl Sender {
         answer_wait(self.settings.transport, self.late_answer)
     }
 
+    /// Whether another try of a command is allowed after so many. Those do not count to which an answer came that could not be read over audio:
+    /// the far end is there, and has heard the command. Where the line was heard to spoil signals the far end gets more of them.
+    // T.30 (09/2005) §5.4.2: three
+    fn may_try_again(&self, tries: u32, unread: u32) -> bool {
+        let more = match self.settings.transport {
+            Transport::Audio if self.line_is_bad() => MORE_TRIES_OVER_BAD_LINE.max(unread.min(MOST_UNREAD_TRIES)),
+            Transport::Audio => unread.min(MOST_UNREAD_TRIES),
+            Transport::InternetAware => 0,
+        };
+        tries < COMMAND_TRIES + more
+    }
+
+    /// Whether something was spoilt in this call, on its way to us or from us.
+    const fn line_is_bad(&self) -> bool {
+        self.hears_damage || self.record.partial_page_requests > 0
+    }
+
     const fn wishes(&self) -> Wishes<'_> {
         Wishes {
             ecm: self.settings.ecm,
             compressions: self.settings.compressions.as_slice(),
-            frame_size: self.settings.frame_size,
+            frame_size: if self.small_frames { FrameSize::Octets64 } else { self.settings.frame_size },
         }
     }
 
@@ -318,6 +347,9 @@ impl Sender {
             // Something is coming in, and its end, or the limit of a signal, decides; or a repeat is leaving already.
             return;
         }
+        if self.crp_is_due {
+            return self.ask_again(now);
+        }
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Training(training) => self.repeat_training(training, now),
             State::Sending(sending) => self.repeat_command(sending, now),
@@ -367,9 +399,4 @@ impl Sender {
             self.line.progress(progress);
         }
     }
-}
-
-/// Whether another try of a command is allowed after so many.
-const fn may_try_again(tries: u32) -> bool {
-    tries < COMMAND_TRIES
 }

@@ -4,14 +4,25 @@
 
 use super::hear::Answer;
 use super::send_page::PageInHand;
-use super::{Sender, State, may_try_again};
+use super::{Sender, State};
 use crate::model::{Cause, Phase};
 use crate::signal::{Burst, Modulation};
+use crate::t30::Transport;
+use crate::t30::ecm::FrameSize;
 use crate::t30::fallback::Ladder;
 use crate::t30::frame::{Name, write_identification};
 use crate::t30::negotiate::Agreement;
 use crate::t30::timers::PAUSE;
 use std::time::Instant;
+
+/// Bits per second, from which on a rate is left only after several failures over bad audio.
+const COSTLY_RATE: u32 = 9600;
+const FAILURES_AT_COSTLY_RATE: u32 = 2;
+const FAILURES_ABOVE_V27TER: u32 = 3;
+/// The same at the lowest rate there is.
+const FAILURES_AT_LOWEST_RATE: u32 = 4;
+/// Bits per second, up to which blocks go in small frames over bad audio.
+const SMALL_FRAMES_RATE: u32 = 4800;
 
 /// A training under way.
 #[derive(Debug)]
@@ -21,13 +32,17 @@ pub(super) struct Training {
     pub(super) page: Option<PageInHand>,
     /// Times this DCS was sent without an answer of any kind.
     pub(super) tries: u32,
+    /// Times an answer to it came that could not be read.
+    pub(super) unread: u32,
     /// Times it was answered by DIS: the far end did not hear it.
     repeated_dis: u32,
+    /// Times it failed at this rate.
+    failures: u32,
 }
 
 impl Training {
     pub(super) const fn new(agreement: Agreement, page: Option<PageInHand>) -> Self {
-        Self { agreement, page, tries: 0, repeated_dis: 0 }
+        Self { agreement, page, tries: 0, unread: 0, repeated_dis: 0, failures: 0 }
     }
 }
 
@@ -41,6 +56,12 @@ impl Sender {
         training.tries += 1;
         self.long_training = false;
         let modulation = self.modulation();
+        self.small_frames = self.settings.transport == Transport::Audio
+            && modulation.bits_per_second() <= SMALL_FRAMES_RATE
+            && (self.line_is_bad() || self.record.retrains > 0);
+        if let Some(size) = training.agreement.ecm.as_mut().filter(|_| self.small_frames) {
+            *size = FrameSize::Octets64;
+        }
         self.begun = true;
         let mut frames = vec![self.line.leading_frame(Name::Tsi, &write_identification(&self.settings.station_id))];
         let document = self.settings.documents.get(self.document);
@@ -81,12 +102,19 @@ impl Sender {
                 self.message(training.agreement, training.page, now);
             }
             Answer::Ftt => {
-                training.tries = 0;
+                (training.tries, training.unread) = (0, 0);
                 self.record.retrains += 1;
-                self.record.v17.refused += u32::from(self.modulation().has_short_training());
-                if self.step_down().is_none() {
-                    self.finish(Cause::TrainingFailed, now);
-                    return;
+                training.failures += 1;
+                if training.failures >= self.failures_at_a_rate() {
+                    let is_v17 = self.modulation().has_short_training();
+                    if self.step_down().is_some() {
+                        self.record.v17.refused += u32::from(is_v17);
+                        training.failures = 0;
+                    } else if training.failures >= self.failures_at_lowest_rate() {
+                        self.record.v17.refused += u32::from(is_v17);
+                        self.finish(Cause::TrainingFailed, now);
+                        return;
+                    }
                 }
                 self.train(training, now);
             }
@@ -97,7 +125,7 @@ impl Sender {
                 training.repeated_dis += 1;
                 self.record.retrains += 1;
                 // A command is sent three times in all: T.30 (09/2005) §5.4.2.
-                if !may_try_again(training.repeated_dis) {
+                if !self.may_try_again(training.repeated_dis, 0) {
                     self.finish(Cause::NoResponse(Phase::B), now);
                     return;
                 }
@@ -141,10 +169,28 @@ impl Sender {
         }
     }
 
+    /// How often a check fails before a lower rate is tried. Over audio a lost packet fails a check at any rate, half of them at one in fifty,
+    /// and what it then costs to go slower is more than another check.
+    fn failures_at_a_rate(&self) -> u32 {
+        if self.settings.transport != Transport::Audio || !self.line_is_bad() {
+            return 1;
+        }
+        match self.modulation().bits_per_second() {
+            // What comes below is V.27ter, whose training takes a second.
+            7200 => FAILURES_ABOVE_V27TER,
+            ..=COSTLY_RATE => FAILURES_AT_COSTLY_RATE,
+            _ => 1,
+        }
+    }
+
+    fn failures_at_lowest_rate(&self) -> u32 {
+        if self.settings.transport == Transport::Audio && self.line_is_bad() { FAILURES_AT_LOWEST_RATE } else { 1 }
+    }
+
     /// The same command once more: silence says nothing about the rate, FTT does.
     // T.30 (09/2005) §5.4.2
     pub(super) fn repeat_training(&mut self, training: Training, now: Instant) {
-        if !may_try_again(training.tries) {
+        if !self.may_try_again(training.tries, training.unread) {
             self.finish(Cause::NoResponse(Phase::B), now);
             return;
         }
@@ -153,7 +199,8 @@ impl Sender {
     }
 
     pub(super) fn step_down(&mut self) -> Option<Modulation> {
-        let next = self.ladder.as_mut().and_then(Ladder::step_down);
+        let line_is_bad = self.settings.transport == Transport::Audio && self.line_is_bad();
+        let next = self.ladder.as_mut().and_then(|ladder| ladder.step_down(line_is_bad));
         self.record.v17.left |= next.is_some_and(|next| !next.has_short_training());
         next
     }

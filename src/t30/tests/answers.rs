@@ -2,7 +2,7 @@
 //! odd places, many pages, small frames.
 
 use super::line::{Fate, Item, Line, answerer_settings, caller_settings, page_bits};
-use super::script::{Bench, answerer, answerer_over, caller, controls, up_to_last_pps};
+use super::script::{Bench, CSI, DIS, answerer, answerer_over, caller, controls, up_to_last_pps};
 use crate::model::{Cause, Phase, Resolution};
 use crate::signal::{Burst, Heard};
 use crate::t30::ecm::FrameSize;
@@ -153,7 +153,7 @@ fn an_operator_wanted_is_not_to_be_had_and_the_fax_goes_on() {
     // PIP to the last page: all is confirmed.
     let mut bench = after_first_page(1);
     bench.hear(&[&[0xFF, 0xC8, 0x35]]);
-    assert_eq!(controls(&bench.let_send()), [DCN.to_vec()]);
+    assert_eq!(controls(&bench.let_send()), [DCN.to_vec(), DCN.to_vec()]);
     assert_eq!(bench.cause(), Some(Cause::Sent));
 }
 
@@ -167,21 +167,73 @@ fn an_answer_that_cannot_be_read_is_asked_for_by_crp_before_the_command_is_repea
         bench.give(Input::Heard(Heard::DamagedFrame));
         bench.give(Input::Heard(Heard::End));
     };
-    for _ in 0..2 {
-        unreadable(&mut bench);
+    let asks = |bench: &mut Bench<Sender>| {
+        unreadable(bench);
+        bench.wait(Duration::from_millis(450));
+        assert!(bench.sent.is_empty(), "it may have been our echo, with the answer close behind it");
+        bench.wait(Duration::from_millis(100));
         assert_eq!(controls(&bench.let_send()), [[0xFF, 0xC8, 0xD8].to_vec()], "CRP");
+    };
+    for _ in 0..2 {
+        asks(&mut bench);
+        asks(&mut bench);
         unreadable(&mut bench);
         bench.wait(Duration::from_millis(3500));
         assert_eq!(controls(&bench.let_send()), [PPS_EOP_ONE_FRAME.to_vec()]);
     }
-    unreadable(&mut bench);
-    assert_eq!(controls(&bench.let_send()), [[0xFF, 0xC8, 0xD8].to_vec()], "CRP");
+    asks(&mut bench);
     // Its echo is not the far end's.
     bench.hear(&[&[0xFF, 0xC8, 0xD8]]);
     assert!(bench.sent.is_empty());
     bench.hear(&[&MCF]);
-    assert_eq!(controls(&bench.let_send()), [DCN.to_vec()]);
+    assert_eq!(controls(&bench.let_send()), [DCN.to_vec(), DCN.to_vec()]);
     assert_eq!(bench.cause(), Some(Cause::Sent));
+}
+
+/// The rates of the training checks in bursts.
+fn checks(bursts: &[Burst]) -> Vec<u32> {
+    let rate = |burst: &Burst| match burst {
+        Burst::TrainingCheck { modulation } => Some(modulation.bits_per_second()),
+        Burst::Tone(_) | Burst::Silence(_) | Burst::Control(_) | Burst::Page { .. } | Burst::Block { .. } => None,
+    };
+    bursts.iter().filter_map(rate).collect()
+}
+
+#[test]
+fn where_the_line_spoils_signals_a_check_fails_twice_before_a_low_rate_and_four_times_before_the_end() {
+    for (is_bad, expected) in [
+        (false, &[14_400, 12_000, 9600, 9600, 7200, 4800, 2400][..]),
+        (true, &[14_400, 12_000, 9600, 9600, 7200, 7200, 7200, 4800, 4800, 2400, 2400, 2400, 2400]),
+    ] {
+        let mut bench = caller_bench(1);
+        if is_bad {
+            bench.give(Input::Heard(Heard::Preamble));
+            bench.give(Input::Heard(Heard::DamagedFrame));
+            bench.give(Input::Heard(Heard::End));
+        }
+        bench.hear(&[&DIS]);
+        let mut rates = Vec::new();
+        while bench.ending.is_none() && rates.len() < 20 {
+            rates.extend(checks(&bench.let_send()));
+            bench.hear(&[&[0xFF, 0xC8, 0x22]]);
+        }
+        bench.let_send();
+        assert_eq!(rates, expected);
+        assert_eq!(bench.cause(), Some(Cause::TrainingFailed));
+    }
+}
+
+#[test]
+fn who_names_itself_in_place_of_a_confirmation_has_begun_anew_though_its_dis_came_damaged() {
+    let mut bench = caller(1, Transport::Audio);
+    up_to_last_pps(&mut bench);
+    bench.give(Input::Heard(Heard::Preamble));
+    bench.wait(Duration::from_millis(2000));
+    bench.give(Input::Heard(Heard::Frame(CSI.to_vec())));
+    bench.wait(Duration::from_millis(400));
+    bench.give(Input::Heard(Heard::DamagedFrame));
+    bench.give(Input::Heard(Heard::End));
+    assert_eq!(checks(&bench.let_send()), [14_400], "the page goes again; it takes no end of a page now");
 }
 
 /// An answerer that has sent CFR, with error correction.
@@ -352,7 +404,7 @@ fn the_last_word_is_said_twice_over_audio_where_a_lost_packet_takes_it() {
         let mut bench = caller(1, transport);
         up_to_last_pps(&mut bench);
         bench.hear(&[&MCF]);
-        let [Burst::Control(frames)] = &bench.let_send()[..] else { panic!("one signal") };
-        assert_eq!(*frames, vec![DCN.to_vec(); times]);
+        let one_frame = Burst::Control(vec![DCN.to_vec()]);
+        assert_eq!(bench.let_send(), vec![one_frame; times], "signals of one final frame each");
     }
 }

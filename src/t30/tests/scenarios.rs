@@ -119,6 +119,25 @@ fn after_four_requests_the_rate_is_lowered_by_ctc_with_long_training() {
 }
 
 #[test]
+fn where_most_frames_come_ctc_keeps_the_rate() {
+    // Each request finds one frame of five fewer missing, as when packets are lost.
+    let losses = Cell::new([1_u32, 2, 3, 4, 5]);
+    let outcome = with_fault(1, true, move |item| {
+        let Heard::Frame(frame) = item.heard else { return Fate::Heard };
+        let [0xFF, 0xC0, FCD, number, ..] = frame[..] else { return Fate::Heard };
+        let mut left = losses.get();
+        let Some(left_of_this) = left.get_mut(usize::from(number.reverse_bits())) else { return Fate::Heard };
+        let is_lost = *left_of_this > 0;
+        *left_of_this = left_of_this.saturating_sub(1);
+        losses.set(left);
+        if is_lost { Fate::Damaged } else { Fate::Heard }
+    });
+    assert_eq!(outcome.caller.cause, Cause::Sent);
+    assert_eq!(outcome.caller.record.modulation, Some(Modulation::V17At14400), "{:#?}", outcome.log);
+    assert_eq!(control_codes(&outcome, CALLER), [DCS, 0x7D, 0x7D, 0x7D, 0x7D, 0x48, 0x7D, 0x7D, DCN]);
+}
+
+#[test]
 fn a_frame_that_never_arrives_ends_by_eor_and_is_not_believed_by_either_side() {
     let outcome = with_fault(2, true, |item| {
         let doomed = matches!(item.heard, Heard::Frame(frame) if frame.get(2..4) == Some(&[FCD, 0x80][..]));

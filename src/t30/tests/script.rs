@@ -334,7 +334,7 @@ fn a_late_answer_cuts_the_repeat_short() {
     bench.hear(&[&MCF]);
     assert_eq!(bench.stops, stops + 1);
     bench.sent.remove(0);
-    assert_eq!(controls(&bench.let_send()), [DCN.to_vec()]);
+    assert_eq!(controls(&bench.let_send()), [DCN.to_vec(), DCN.to_vec()]);
     assert_eq!(bench.cause(), Some(Cause::Sent));
 }
 
@@ -390,7 +390,7 @@ fn a_cancelled_call_stops_sending_and_says_dcn() {
     bench.give(Input::Stop(Cause::Cancelled));
     assert_eq!(bench.stops, stops + 1);
     bench.sent.drain(..1);
-    assert_eq!(controls(&bench.let_send()), [DCN.to_vec()]);
+    assert_eq!(controls(&bench.let_send()), [DCN.to_vec(), DCN.to_vec()]);
     assert_eq!(bench.cause(), Some(Cause::Cancelled));
 }
 

@@ -21,8 +21,8 @@ def counts(lab: Lab, name):
 
 
 def by_chance(name):
-    """Whether a line can take all of a signal, whatever is done, or the last confirmation: such a case is for `--long`."""
-    return "bursts" in name or "no protection" in name or name == "audio and two per cent"
+    """Whether a line can take all of a signal, whatever is done: such a case is for `--long`."""
+    return "bursts" in name or "no protection" in name
 
 
 def mode(name):

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use faxramp::dsp::FRAME_SAMPLES;
+use faxramp::image::quality::{self, CopyQuality};
 use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Cause, Phase};
 use faxramp::modem::{self, Counts};
+use faxramp::rtp::playout::{Frame, Mark};
 use faxramp::t30::{self, AnswererSettings, Ending, Errand, PageFormat, Procedure, Verdict};
 
 use crate::audio::{AudioEnd, Samples};
@@ -23,7 +25,7 @@ pub struct AudioOurs {
     pub coded: Vec<(u32, PageFormat)>,
     /// How it ended.
     pub ending: Option<Ending>,
-    /// Whether rows that could not be read are answered RTN.
+    /// Whether a single row that could not be read is answered RTN; otherwise pages are judged as the daemon does.
     pub is_strict: bool,
     /// What was heard last.
     last: Samples,
@@ -81,6 +83,27 @@ impl AudioOurs {
         self.terminal.counts()
     }
 
+    /// Whether it says nothing.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.terminal.is_idle()
+    }
+
+    /// What the playout made of 20 ms, as the daemon passes it on: what was sent, what was lost and made up, and what was sent again.
+    pub fn hear_frame(&mut self, frame: &Frame<'_>, now: Instant) {
+        let missing = match frame.mark {
+            Mark::Concealed => frame.missing.clone(),
+            Mark::Received | Mark::Silence => FRAME_SAMPLES..FRAME_SAMPLES,
+        };
+        let (before, rest) = frame.samples.split_at(missing.start);
+        let (lost, behind) = rest.split_at(missing.len());
+        for (part, is_real) in [(before, true), (lost, false), (behind, true)] {
+            if !part.is_empty() {
+                self.take(if is_real { modem::Input::Samples(part) } else { modem::Input::Concealed(part) }, now);
+            }
+        }
+    }
+
     fn settle(&mut self, now: Instant) {
         loop {
             if let Some(output) = self.procedure.poll() {
@@ -118,8 +141,7 @@ impl AudioOurs {
                 let mut received = decode(&page);
                 self.busy_coding += begun.elapsed();
                 if page.wants_verdict {
-                    let is_bad = self.is_strict && received.decoded.bad_rows > 0;
-                    let verdict = if is_bad { Verdict::Bad } else { Verdict::Good };
+                    let verdict = self.verdict(&received);
                     received.verdict = Some(verdict);
                     self.procedure.handle(t30::Input::PageVerdict(verdict), now);
                 }
@@ -133,6 +155,19 @@ impl AudioOurs {
                 self.ending = Some(ending);
                 self.terminal.handle(modem::Input::Part, now);
             }
+        }
+    }
+
+    fn verdict(&self, received: &Received) -> Verdict {
+        let Received { decoded, format, .. } = received;
+        if self.is_strict {
+            return if decoded.bad_rows > 0 { Verdict::Bad } else { Verdict::Good };
+        }
+        match quality::judge(decoded, format.resolution) {
+            _ if format.ecm => Verdict::Good,
+            CopyQuality::Good => Verdict::Good,
+            CopyQuality::Poor => Verdict::Poor,
+            CopyQuality::Bad => Verdict::Bad,
         }
     }
 

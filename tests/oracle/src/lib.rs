@@ -29,3 +29,4 @@ pub mod table;
 mod their_settings;
 pub mod theirs;
 pub mod timeline;
+pub mod trunk_call;

@@ -3,6 +3,7 @@
 mod account;
 mod audio;
 mod behaviour;
+mod campaign;
 mod clicks;
 mod common;
 mod control;

@@ -170,12 +170,12 @@ pub(super) const MORE: &[Script] = &[
     ),
     (
         "PPR-never-read-over-audio",
-        "each answer that cannot be read is asked for by CRP first",
+        "an answer that is too long for a confirmation and cannot be read: the end of the block again, as the far end is there",
         "
         calls s over-audio
         < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR; < block v27/4800 0-129; < PPS eop 0/0; > bad PPR 32-255
-        < CRP; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255; < CRP; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255
-        < CRP; > bad PPR 32-255; < DCN; < end no-response 0",
+        < PPS eop 0/0; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255
+        < PPS eop 0/0; > bad PPR 32-255; < PPS eop 0/0; > bad PPR 32-255; < DCN; < end no-response 0",
     ),
     (
         "RNR-for-a-while",
@@ -217,11 +217,36 @@ pub(super) const MORE: &[Script] = &[
         "CRP-instead-of-giving-up",
         "the answer to the third MPS too cannot be read: it is asked for again; where CRP is not known, T4 is the end",
         "
-        calls ss
+        calls ss over-t38
         @4800-caller
         < page v27/4800 0; < MPS; > bad MCF; < MPS; > bad MCF; < MPS; > bad MCF; < CRP; > MCF
         < page v27/4800 1; < EOP; > bad MCF; < EOP; > bad MCF; < EOP; > bad MCF; < CRP
         < DCN in t4; < end last-confirmation-lost 1",
+    ),
+    (
+        "more-tries-over-bad-audio",
+        "answers come that cannot be read: the command goes on being repeated, five times in all where the far end falls silent after that",
+        "
+        calls ss over-audio
+        @4800-caller
+        < page v27/4800 0; < MPS; > bad MCF; < MPS; > bad MCF; < MPS; > bad MCF; < MPS; > bad MCF; < MPS; > bad MCF; < MPS; > MCF
+        < page v27/4800 1; < EOP; > bad MCF; < EOP; < EOP in t4; < EOP in t4; < EOP in t4; < DCN in t4; < end last-confirmation-lost 1",
+    ),
+    (
+        "confirmation-asked-for-over-audio",
+        "the confirmation of the last page cannot be read: it is asked for, for there are machines that do not know the page any more",
+        "
+        calls s over-audio
+        < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR; < block v27/4800 0-129; < PPS eop 0/0; > bad MCF
+        < CRP; > bad MCF; < CRP; > MCF; < DCN; < end sent 1",
+    ),
+    (
+        "PPS-again-over-audio",
+        "the confirmation of another page cannot be read: its end is said again, for there are machines that hang up at the third CRP of a call",
+        "
+        calls ss over-audio
+        < CNG; > ced; > DIS 00 50 11 20; < DCS; < tcf v27/4800; > CFR; < block v27/4800 0-129; < PPS mps 0/0; > bad MCF
+        < PPS mps 0/0; > MCF; < block v27/4800 0-129; < PPS eop 1/0; > MCF; < DCN; < end sent 2",
     ),
     (
         "SUB-lost",

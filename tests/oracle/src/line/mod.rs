@@ -4,6 +4,7 @@
 //! any number of [`Noise`] can be laid over it, each followed by G.711 and lost packets. So a whole curve costs one shaping.
 
 mod filter;
+mod live;
 mod network;
 mod noise;
 mod shift;
@@ -11,6 +12,7 @@ mod skew;
 mod trunk;
 
 pub use filter::{Attenuation, Delay, Filter};
+pub(crate) use live::Live;
 pub use network::{Concealment, Loss, Packets};
 pub use noise::Noise;
 pub use trunk::Trunk;
