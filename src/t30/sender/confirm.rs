@@ -8,12 +8,12 @@ use super::train::Training;
 use super::{RtnMeaning, Sender, State};
 use crate::model::{Cause, Phase};
 use crate::signal::Frame;
+use crate::t30::Output;
 use crate::t30::capability::Capability;
 use crate::t30::ecm::Map;
 use crate::t30::frame::{Following, Name};
 use crate::t30::negotiate::Agreement;
 use crate::t30::timers::{T5, Timer};
-use crate::t30::{Output, Transport};
 use std::time::Instant;
 
 /// A page that was not taken is sent again at a lower rate so many times.
@@ -263,8 +263,7 @@ impl Sender {
     fn on_forgotten(&mut self, mut page: PageInHand, capability: Capability, now: Instant) {
         page.rejections += 1;
         self.note_page(&page, false);
-        let is_bad = self.settings.transport == Transport::Audio && self.line_is_bad();
-        let most = if is_bad { REPEATS_OVER_BAD_LINE } else { REPEATS_OF_REJECTED_PAGE };
+        let most = if self.has_bad_audio() { REPEATS_OVER_BAD_LINE } else { REPEATS_OF_REJECTED_PAGE };
         if page.rejections > most {
             self.finish(Cause::NoResponse(Phase::D), now);
             return;

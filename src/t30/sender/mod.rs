@@ -279,16 +279,19 @@ impl Sender {
     // T.30 (09/2005) §5.4.2: three
     fn may_try_again(&self, tries: u32, unread: u32) -> bool {
         let more = match self.settings.transport {
-            Transport::Audio if self.line_is_bad() => MORE_TRIES_OVER_BAD_LINE.max(unread.min(MOST_UNREAD_TRIES)),
+            Transport::Audio if self.has_bad_audio() => MORE_TRIES_OVER_BAD_LINE.max(unread.min(MOST_UNREAD_TRIES)),
             Transport::Audio => unread.min(MOST_UNREAD_TRIES),
             Transport::InternetAware => 0,
         };
         tries < COMMAND_TRIES + more
     }
 
-    /// Whether something was spoilt in this call, on its way to us or from us.
-    const fn line_is_bad(&self) -> bool {
-        self.hears_damage || self.record.partial_page_requests > 0
+    /// Whether the call goes over audio, and something was spoilt in it, on its way to us or from us.
+    const fn has_bad_audio(&self) -> bool {
+        match self.settings.transport {
+            Transport::Audio => self.hears_damage || self.record.partial_page_requests > 0,
+            Transport::InternetAware => false,
+        }
     }
 
     const fn wishes(&self) -> Wishes<'_> {

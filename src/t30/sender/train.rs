@@ -58,7 +58,7 @@ impl Sender {
         let modulation = self.modulation();
         self.small_frames = self.settings.transport == Transport::Audio
             && modulation.bits_per_second() <= SMALL_FRAMES_RATE
-            && (self.line_is_bad() || self.record.retrains > 0);
+            && (self.has_bad_audio() || self.record.retrains > 0);
         if let Some(size) = training.agreement.ecm.as_mut().filter(|_| self.small_frames) {
             *size = FrameSize::Octets64;
         }
@@ -106,7 +106,7 @@ impl Sender {
                 self.record.retrains += 1;
                 training.failures += 1;
                 if training.failures >= self.failures_at_a_rate() {
-                    let is_v17 = self.modulation().has_short_training();
+                    let is_v17 = self.modulation().has_short_training() && !self.hears_damage;
                     if self.step_down().is_some() {
                         self.record.v17.refused += u32::from(is_v17);
                         training.failures = 0;
@@ -172,7 +172,7 @@ impl Sender {
     /// How often a check fails before a lower rate is tried. Over audio a lost packet fails a check at any rate, half of them at one in fifty,
     /// and what it then costs to go slower is more than another check.
     fn failures_at_a_rate(&self) -> u32 {
-        if self.settings.transport != Transport::Audio || !self.line_is_bad() {
+        if !self.has_bad_audio() {
             return 1;
         }
         match self.modulation().bits_per_second() {
@@ -184,7 +184,7 @@ impl Sender {
     }
 
     fn failures_at_lowest_rate(&self) -> u32 {
-        if self.settings.transport == Transport::Audio && self.line_is_bad() { FAILURES_AT_LOWEST_RATE } else { 1 }
+        if self.has_bad_audio() { FAILURES_AT_LOWEST_RATE } else { 1 }
     }
 
     /// The same command once more: silence says nothing about the rate, FTT does.
@@ -199,9 +199,10 @@ impl Sender {
     }
 
     pub(super) fn step_down(&mut self) -> Option<Modulation> {
-        let line_is_bad = self.settings.transport == Transport::Audio && self.line_is_bad();
+        let line_is_bad = self.has_bad_audio();
         let next = self.ladder.as_mut().and_then(|ladder| ladder.step_down(line_is_bad));
-        self.record.v17.left |= next.is_some_and(|next| !next.has_short_training());
+        // Where V.21 comes damaged too, it is the line.
+        self.record.v17.left |= !self.hears_damage && next.is_some_and(|next| !next.has_short_training());
         next
     }
 

@@ -220,6 +220,8 @@ fn where_the_line_spoils_signals_a_check_fails_twice_before_a_low_rate_and_four_
         bench.let_send();
         assert_eq!(rates, expected);
         assert_eq!(bench.cause(), Some(Cause::TrainingFailed));
+        let v17 = bench.ending.as_ref().expect("over").record.v17;
+        assert_eq!((v17.refused > 0, v17.left), (!is_bad, !is_bad), "of V.17 a bad line says nothing");
     }
 }
 
