@@ -287,7 +287,7 @@ async fn broken_calls_from_a_trunk_end_by_themselves_and_faxes_go_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn noise_on_the_media_ports_during_a_call_changes_no_page() {
     let sip = "media_ports = \"41000-41019\"";
-    let site = Site::new(Wishes { sip, more: "[queue]\nmax_calls = 10", ..Wishes::default() });
+    let site = Site::new(Wishes { sip, more: "[queue]\nmax_calls = 5", ..Wishes::default() });
     let server = start(&site).await;
     let stranger = UdpSocket::bind((STRANGER, 0)).await.expect("a port");
     submit(&site, "good", "+39021111").await;

@@ -477,6 +477,6 @@ fn sound(findings: &Findings, keys: &[&str]) -> bool {
     !keys.iter().any(|key| findings.is_faulty(key))
 }
 
-/// UDP ports one call takes: RTP, which UDPTL takes over, and RTCP beside it.
+/// UDP ports one call takes: RTP and RTCP, and a pair of which UDPTL has the first, as both may be up at once.
 // RFC 3550 §11
-const PORTS_PER_CALL: u32 = 2;
+const PORTS_PER_CALL: u32 = 4;

@@ -175,6 +175,7 @@ max_connections = 1000
 max_connections_per_peer = 1000
 [sip]
 listen = "{server}:{SIP_PORT}"
+media_ports = "40000-41999"
 [log]
 redact_numbers = false
 [fax]
