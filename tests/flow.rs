@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use faxramp::app::Server;
+use faxramp::config::check_text;
 use faxramp::model::Cause;
+use faxramp::queue::MAX_JOBS_PER_MESSAGE;
 
 use crate::support::client::{Client, message};
 use crate::support::site::{Site, Wishes};
@@ -58,4 +60,11 @@ async fn a_page_of_400_dots_per_inch_arrives_as_it_was_drawn() {
     all_received(&server).await;
     assert_came_as_sent(&server, job);
     server.drain(Duration::ZERO).await;
+}
+
+#[test]
+fn the_queue_takes_a_mail_to_as_many_as_the_configuration_can_allow() {
+    let allowing = |most: usize| check_text("faxramp.toml", &format!("[smtp]\nmax_recipients = {most}\n"));
+    assert!(allowing(MAX_JOBS_PER_MESSAGE).is_ok());
+    assert!(allowing(MAX_JOBS_PER_MESSAGE + 1).is_err());
 }

@@ -38,8 +38,8 @@ pub use trunks::{NumberNote, TrunkCalls, TrunkFailure, TrunkRow};
 
 use std::time::Duration;
 
-/// Recipients one message may have.
-pub const MAX_JOBS_PER_MESSAGE: usize = 1000;
+/// Recipients one message may have: as many as `smtp.max_recipients` can allow.
+pub const MAX_JOBS_PER_MESSAGE: usize = 10_000;
 /// Bytes one text of a row may have.
 pub const MAX_TEXT_BYTES: usize = 65_536;
 /// Bytes the record of one call may have; a longer one is left out, as losing the outcome would be worse.
