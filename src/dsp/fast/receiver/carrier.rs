@@ -23,6 +23,9 @@ pub(super) struct Carrier {
 // V.29 §2.1, V.17 §2.1: receivers bear a shift of 7 Hz
 const MOST_OFFSET_HERTZ: f32 = 20.0;
 
+/// The most that the phase is corrected by at one symbol, in radians; beyond, its sine is not near enough to it, and the length runs away.
+const MOST_CORRECTION: f32 = 0.5;
+
 impl Carrier {
     pub(super) fn new(mode: Mode) -> Self {
         let turns = mode.carrier_hertz() as f32 / mode.symbols_per_second() as f32;
@@ -76,6 +79,7 @@ impl Carrier {
     /// Turns on to the next symbol, corrected by a small angle and a change of offset.
     pub(super) fn advance(&mut self, correction: f32, drift: f32) {
         self.offset = (self.offset + drift).clamp(-self.most, self.most);
+        let correction = correction.clamp(-MOST_CORRECTION, MOST_CORRECTION);
         // Sine and cosine of a small angle, and the length brought back to 1.
         let small = correction + self.offset;
         let rotor = self.rotor * self.nominal_rotor * Complex::new(1.0 - 0.5 * small * small, small);

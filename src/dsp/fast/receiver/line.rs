@@ -180,8 +180,11 @@ impl Line {
             self.follow_clock(at, error, loops);
         }
         if turn == loops.every / 2 {
+            let run = Equaliser::run(&self.window, at);
             let step = loops.equaliser / (self.presence.level() * TAPS as f32);
-            self.equaliser.adapt(Equaliser::run(&self.window, at), error * self.carrier.rotor() * step);
+            // What has become far louder than the signal was must not be followed faster than it can be.
+            let step = step.min(MOST_STEP / run.energy::<TAPS>().max(1.0));
+            self.equaliser.adapt(run, error * self.carrier.rotor() * step);
         }
         let turned = (heard * aim.conjugate()).im * self.per_mean;
         self.carrier.advance(loops.carrier * turned, loops.offset * turned);
@@ -197,5 +200,7 @@ impl Line {
     }
 }
 
+/// The most that an equaliser's step takes of the error at one symbol: from 2 on it would grow.
+const MOST_STEP: f32 = 0.5;
 /// The most that one symbol is believed, in symbols.
 const MOST_LATE: f32 = 0.3;

@@ -5,6 +5,7 @@ mod foreign;
 mod lines;
 mod losses;
 mod loud;
+mod runaway;
 mod silence;
 
 use super::super::{Mode, Training, Transmitter};
