@@ -195,6 +195,8 @@ pub struct V17Trial {
     pub pages: u32,
     /// Whether the call came down to another modem.
     pub left: bool,
+    /// Whether control signals, which go over another modem, came damaged as well: then it may be the line.
+    pub amid_damage: bool,
 }
 
 /// Why a call or a job ended.

@@ -189,6 +189,9 @@ fn of_v17(known: &Known, Seen { cause, pages, v17, .. }: Seen<'_>) -> Option<Les
     if v17.pages > 0 {
         return Some(Lesson::Forget(Topic::V17));
     }
+    if v17.amid_damage {
+        return None;
+    }
     let was_given_up = v17.refused + v17.passed > 0 && v17.left;
     if was_given_up && pages > 0 {
         return Some(Lesson::Remember(Note::V17Failed));
@@ -222,8 +225,8 @@ mod tests {
         lessons(&Known::new(known.to_vec()), Seen { v17, ..call(cause, pages) })
     }
 
-    const REFUSED: V17Trial = V17Trial { refused: 3, passed: 0, pages: 0, left: false };
-    const DIED: V17Trial = V17Trial { refused: 0, passed: 1, pages: 0, left: false };
+    const REFUSED: V17Trial = V17Trial { refused: 3, passed: 0, pages: 0, left: false, amid_damage: false };
+    const DIED: V17Trial = V17Trial { passed: 1, refused: 0, ..REFUSED };
 
     #[test]
     fn trouble_with_t38_is_remembered_once_it_is_proved() {
@@ -279,6 +282,11 @@ mod tests {
         assert_eq!(after_v17(&[], given_up, 0, &Cause::Disconnected(Phase::B)), []);
         assert_eq!(after_v17(&[], V17Trial { left: true, ..DIED }, 0, &Cause::PageRejected), []);
         assert_eq!(after_v17(&[], V17Trial::default(), 1, &Cause::Sent), [], "it was not tried");
+        for trial in [REFUSED, DIED, given_up] {
+            let trial = V17Trial { amid_damage: true, ..trial };
+            assert_eq!(after_v17(&[Note::V17Suspected], trial, 0, &Cause::Disconnected(Phase::B)), []);
+            assert_eq!(after_v17(&[], trial, 1, &Cause::Sent), [], "V.29 bears more");
+        }
         let known = [Note::V17Failed];
         assert_eq!(after_v17(&known, V17Trial::default(), 0, &Cause::TrainingFailed), [Lesson::Forget(Topic::V17)]);
         assert_eq!(after_v17(&known, V17Trial::default(), 1, &Cause::Sent), [], "it stays until it expires");

@@ -88,7 +88,7 @@ impl Sender {
             // It counts as a signal: the far end is there.
             Heard::DamagedFrame => {
                 self.signal_goes_on(now);
-                (self.ear.damaged, self.hears_damage) = (true, true);
+                (self.ear.damaged, self.record.v17.amid_damage) = (true, true);
             }
             Heard::End => self.on_signal_over(now),
             // Nobody sends pages or CNG to a caller but its own echo.

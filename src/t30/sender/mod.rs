@@ -162,8 +162,6 @@ pub struct Sender {
     rejected: Option<PageInHand>,
     /// When T5 has run out.
     not_ready_until: Option<Instant>,
-    /// A frame came damaged.
-    hears_damage: bool,
     /// An answer has come while its command was being repeated.
     late_answer: bool,
     state: State,
@@ -219,7 +217,6 @@ impl Sender {
             small_frames: false,
             rejected: None,
             not_ready_until: None,
-            hears_damage: false,
             late_answer: false,
             state: State::Idle,
         };
@@ -289,7 +286,7 @@ impl Sender {
     /// Whether the call goes over audio, and something was spoilt in it, on its way to us or from us.
     const fn has_bad_audio(&self) -> bool {
         match self.settings.transport {
-            Transport::Audio => self.hears_damage || self.record.partial_page_requests > 0,
+            Transport::Audio => self.record.v17.amid_damage || self.record.partial_page_requests > 0,
             Transport::InternetAware => false,
         }
     }

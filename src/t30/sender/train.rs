@@ -106,7 +106,7 @@ impl Sender {
                 self.record.retrains += 1;
                 training.failures += 1;
                 if training.failures >= self.failures_at_a_rate() {
-                    let is_v17 = self.modulation().has_short_training() && !self.hears_damage;
+                    let is_v17 = self.modulation().has_short_training();
                     if self.step_down().is_some() {
                         self.record.v17.refused += u32::from(is_v17);
                         training.failures = 0;
@@ -201,8 +201,7 @@ impl Sender {
     pub(super) fn step_down(&mut self) -> Option<Modulation> {
         let line_is_bad = self.has_bad_audio();
         let next = self.ladder.as_mut().and_then(|ladder| ladder.step_down(line_is_bad));
-        // Where V.21 comes damaged too, it is the line.
-        self.record.v17.left |= !self.hears_damage && next.is_some_and(|next| !next.has_short_training());
+        self.record.v17.left |= next.is_some_and(|next| !next.has_short_training());
         next
     }
 
