@@ -4,6 +4,7 @@
 //! signal at any instant. The carrier is left on: what follows works in the pass band and turns once a symbol.
 
 use super::super::{Family, Mode};
+use super::clipping::Clipping;
 use super::window::{Half, fixed, products};
 use crate::dsp::SAMPLES_PER_SECOND;
 use std::f64::consts::{PI, TAU};
@@ -17,6 +18,7 @@ pub(super) const PLACES: usize = 192;
 pub(super) struct Bank {
     /// Place after place, first the real parts of the taps and then the imaginary ones, in units of 2⁻¹⁵.
     taps: Vec<i16>,
+    clipping: Clipping,
 }
 
 /// The bits of a tap of 1. What rounding adds lies 87 dB below the signal; the sum of all products stays within 32 bits.
@@ -65,7 +67,12 @@ impl Bank {
             taps.extend((0..LENGTH).map(|at| whole(tap(at).0)));
             taps.extend((0..LENGTH).map(|at| whole(tap(at).1)));
         }
-        Self { taps }
+        Self { taps, clipping: Clipping::new(mode) }
+    }
+
+    /// What undoes clipping in the same band.
+    pub(super) const fn clipping(&self) -> &Clipping {
+        &self.clipping
     }
 
     /// The signal at an instant that lies so many places after the sample before the middle of these halved ones.

@@ -6,7 +6,6 @@
 use super::super::Mode;
 use crate::dsp::SAMPLES_PER_SECOND;
 use std::f64::consts::{PI, TAU};
-use std::sync::LazyLock;
 
 /// What of a sample and its neighbours lies beyond the edges of the band, as a share of what of the sample alone does.
 #[derive(Debug)]
@@ -28,16 +27,7 @@ const EXCESS: f64 = 0.8;
 
 impl Clipping {
     /// For the band of a mode.
-    pub(super) fn of(mode: Mode) -> &'static Self {
-        match mode {
-            Mode::V27ter2400 => &V27TER_AT_2400,
-            Mode::V27ter4800 => &V27TER_AT_4800,
-            Mode::V29At7200 | Mode::V29At9600 => &V29,
-            Mode::V17At7200 | Mode::V17At9600 | Mode::V17At12000 | Mode::V17At14400 => &V17,
-        }
-    }
-
-    fn new(mode: Mode) -> Self {
+    pub(super) fn new(mode: Mode) -> Self {
         let rate = f64::from(SAMPLES_PER_SECOND);
         let half = f64::from(mode.symbols_per_second()) / 2.0 * (1.0 + EXCESS * mode.roll_off());
         let (lower, upper) = (f64::from(mode.carrier_hertz()) - half, f64::from(mode.carrier_hertz()) + half);
@@ -94,8 +84,3 @@ impl Clipping {
 fn is_clipped(sample: i16) -> bool {
     sample.unsigned_abs() >= END.unsigned_abs()
 }
-
-static V27TER_AT_2400: LazyLock<Clipping> = LazyLock::new(|| Clipping::new(Mode::V27ter2400));
-static V27TER_AT_4800: LazyLock<Clipping> = LazyLock::new(|| Clipping::new(Mode::V27ter4800));
-static V29: LazyLock<Clipping> = LazyLock::new(|| Clipping::new(Mode::V29At9600));
-static V17: LazyLock<Clipping> = LazyLock::new(|| Clipping::new(Mode::V17At14400));

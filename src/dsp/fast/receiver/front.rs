@@ -2,7 +2,7 @@
 
 use super::super::Mode;
 use super::bank::{Bank, LENGTH, PLACES};
-use super::clipping::{Clipping, REACH};
+use super::clipping::REACH;
 use super::window::Half;
 use crate::dsp::SAMPLES_PER_SECOND;
 
@@ -10,7 +10,6 @@ use crate::dsp::SAMPLES_PER_SECOND;
 #[derive(Clone, Debug)]
 pub(super) struct FrontEnd {
     bank: &'static Bank,
-    clipping: &'static Clipping,
     /// Half of each, so that there is room for the peaks that a law has clipped. All values of a law are even.
     samples: [i16; CAPACITY],
     held: usize,
@@ -40,16 +39,7 @@ impl FrontEnd {
         let nominal = SAMPLE as f64 * f64::from(SAMPLES_PER_SECOND) / f64::from(2 * mode.symbols_per_second());
         let held = LENGTH + REACH;
         let instant = (LENGTH as u64 / 2) << PART_BITS;
-        Self {
-            bank,
-            clipping: Clipping::of(mode),
-            samples: [0; CAPACITY],
-            held,
-            instant,
-            step: nominal as u64,
-            nominal,
-            slower: 0.0,
-        }
+        Self { bank, samples: [0; CAPACITY], held, instant, step: nominal as u64, nominal, slower: 0.0 }
     }
 
     /// Goes over to another mode. What was learned of the peer's clock is kept.
@@ -59,7 +49,7 @@ impl FrontEnd {
             other.slower = self.slower;
             *self = other;
         } else {
-            (self.bank, self.clipping) = (other.bank, other.clipping);
+            self.bank = other.bank;
         }
         self.slow_down(0.0);
     }
@@ -78,7 +68,7 @@ impl FrontEnd {
         }
         let ready = self.ready();
         self.held += samples.len();
-        self.clipping.undo(&mut self.samples[..self.held], ready, self.held - REACH);
+        self.bank.clipping().undo(&mut self.samples[..self.held], ready, self.held - REACH);
     }
 
     /// Samples that are put right.
