@@ -45,7 +45,8 @@ impl MediaSockets {
                 ready = self.reports.readable() => ready.map(|()| Medium::Report),
                 ready = self.t38.readable() => ready.map(|()| Medium::T38),
             };
-            let Ok(medium) = medium else { continue };
+            // Only at the end of the program.
+            let Ok(medium) = medium else { return std::future::pending().await };
             if let Ok((length, source)) = self.socket(medium).try_recv_from(buffer) {
                 return (medium, length, source);
             }
