@@ -7,7 +7,7 @@ use faxramp::image::quality::{self, CopyQuality};
 use faxramp::image::tiff::FaxPage;
 use faxramp::model::{Cause, Phase};
 use faxramp::modem::{self, Counts};
-use faxramp::rtp::playout::{Frame, Mark};
+use faxramp::rtp::playout::{Frame, Part};
 use faxramp::t30::{self, AnswererSettings, Ending, Errand, PageFormat, Procedure, Verdict};
 
 use crate::audio::{AudioEnd, Samples};
@@ -83,24 +83,22 @@ impl AudioOurs {
         self.terminal.counts()
     }
 
-    /// Whether it says nothing.
+    /// Whether a signal of its own is on the line, so that nothing but echo can come.
     #[must_use]
-    pub const fn is_silent(&self) -> bool {
-        self.terminal.is_idle()
+    pub const fn is_speaking(&self) -> bool {
+        self.terminal.is_speaking()
     }
 
     /// What the playout made of 20 ms, as the daemon passes it on: what was sent, what was lost and made up, and what was sent again.
     pub fn hear_frame(&mut self, frame: &Frame<'_>, now: Instant) {
-        let missing = match frame.mark {
-            Mark::Concealed => frame.missing.clone(),
-            Mark::Received | Mark::Silence => FRAME_SAMPLES..FRAME_SAMPLES,
-        };
-        let (before, rest) = frame.samples.split_at(missing.start);
-        let (lost, behind) = rest.split_at(missing.len());
-        for (part, is_real) in [(before, true), (lost, false), (behind, true)] {
-            if !part.is_empty() {
-                self.take(if is_real { modem::Input::Samples(part) } else { modem::Input::Concealed(part) }, now);
-            }
+        for part in frame.parts() {
+            self.take(
+                match part {
+                    Part::Came(samples) => modem::Input::Samples(samples),
+                    Part::MadeUp(samples) => modem::Input::Concealed(samples),
+                },
+                now,
+            );
         }
     }
 

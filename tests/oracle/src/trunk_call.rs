@@ -20,8 +20,8 @@ use crate::line::{Live, Noise};
 
 /// What both ends send at.
 const SENT_DBM0: f64 = -13.0;
-/// When an end is over it hangs up this much later.
-const HANG_UP_AFTER: Duration = Duration::from_secs(2);
+/// When an end is over, so much passes before the call is.
+const LINGERS: Duration = Duration::from_secs(2);
 /// A packet that is overtaken comes so much later.
 const OVERTAKEN: Duration = Duration::from_millis(30);
 /// What is quieter SpanDSP does not hear.
@@ -259,7 +259,7 @@ impl Near<'_> {
                 while let Some((arrival, octets)) = way.arrived(now) {
                     playout.receive(&Packet::decode(&octets).expect("our own packet"), arrival);
                 }
-                playout.set_line_is_silent(!end.is_silent());
+                playout.set_line_is_silent(end.is_speaking());
                 end.hear_frame(&playout.play(now), now);
             }
             Self::Theirs(end) => hear_theirs(end, way, playout, is_in_order, now),
@@ -296,7 +296,7 @@ pub fn run(mut near: Near<'_>, far: &mut AudioTheirs, line: &BadLine, base: Inst
         }
         if near.is_over() || far.is_over() {
             let since: Instant = *first_over.get_or_insert(now);
-            if now >= since + HANG_UP_AFTER {
+            if now >= since + LINGERS {
                 report.hung_up = true;
                 near.hang_up(now);
                 far.hang_up(now);
