@@ -1,7 +1,10 @@
 //! What is taken together, against what is taken one by one.
 
+use super::two_dimensional::decode_modes;
 use super::*;
 use crate::image::bits::BitWriter;
+use crate::image::codes::BLACK_RUNS_FIRST;
+use crate::image::runs::{A4_PLACES, Changes, FIRST, NARROW_PLACES, WIDEST_A4, push};
 use crate::image::write_lines::encode_one_dimensional;
 use proptest::prelude::*;
 
