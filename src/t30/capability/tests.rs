@@ -1,6 +1,8 @@
 //! Vectors of real machines, and what must hold for any octets.
 
 use super::*;
+use crate::model::{Compression, Resolution, Width};
+use crate::signal::Modulation;
 use proptest::prelude::*;
 
 #[test]
