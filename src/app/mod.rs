@@ -37,7 +37,7 @@ use crate::stage::{Fault, Office, deliver, receive, render, report, trunks};
 
 pub use settings::{SettingsError, settings};
 
-/// How often what is over is forgotten and orphans are swept.
+/// How often received faxes that could not be mailed are tried again, what is over is forgotten, and orphans are swept.
 const HOUSEKEEPING: Duration = Duration::from_secs(3600);
 /// How often the drain looks whether all calls are over.
 const DRAIN_LOOK: Duration = Duration::from_millis(100);
@@ -245,7 +245,7 @@ fn settle_leftovers(office: &Office) -> Result<(), Fault> {
     for job in recovered.done.iter().chain(&recovered.given_up).chain(&recovered.cancelled) {
         tracing::warn!(%job, "the call was cut off by the last stop; the fax is not dialled again");
     }
-    receive::finish_interrupted(office, &recovered.receptions)?;
+    receive::finish_interrupted(office, &recovered.receptions);
     sweep(office)
 }
 
@@ -310,7 +310,7 @@ fn session(config: &Config) -> smtp::Settings {
     }
 }
 
-/// Forgets what is over and sweeps orphans, every now and then.
+/// Mails what could not be mailed when it came, forgets what is over and sweeps orphans, every now and then.
 async fn keep_house(office: Office, traces: Traces, history: Duration, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
@@ -320,6 +320,7 @@ async fn keep_house(office: Office, traces: Traces, history: Duration, mut stop:
         let (office, traces) = (office.clone(), traces.clone());
         let done = background::run_at_leisure(move || {
             let trace = office.settings().trace;
+            receive::close_again(&office);
             traces.tidy(trace.keep_for, trace.max_total, SystemTime::from(clock::wall()))?;
             forget(&office, history)
         })

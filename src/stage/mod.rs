@@ -55,6 +55,7 @@ struct Inner {
     settings: RwLock<Arc<Settings>>,
     live: Live,
     trunks: trunks::Board,
+    unclosed: receive::Unclosed,
     render: Arc<Notify>,
     dial: Arc<Notify>,
     report: Arc<Notify>,
@@ -93,7 +94,8 @@ impl Office {
         let trunks = trunks::Board::default();
         trunks.configure(&settings.dial, now_ms());
         let settings = RwLock::new(Arc::new(settings));
-        let inner = Inner { store, spool, settings, live: Live::default(), trunks, render, dial, report, deliver };
+        let (live, unclosed) = (Live::default(), receive::Unclosed::default());
+        let inner = Inner { store, spool, settings, live, trunks, unclosed, render, dial, report, deliver };
         Self { inner: Arc::new(inner) }
     }
 
@@ -119,6 +121,10 @@ impl Office {
     #[must_use]
     pub fn trunks(&self) -> &trunks::Board {
         &self.inner.trunks
+    }
+
+    fn unclosed(&self) -> &receive::Unclosed {
+        &self.inner.unclosed
     }
 
     /// The settings of this moment; work that has begun keeps those it began with.

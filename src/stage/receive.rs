@@ -1,9 +1,9 @@
 //! Receive: an incoming call becomes pages, a TIFF in the spool, and a mail to each mailbox of the called number.
 //!
 //! A page is on the disk and in its row before it is confirmed (MCF). A call cut off by a crash leaves a file of whole pages, which
-//! start-up mails as an incomplete fax. A caller may also fetch what we offer ([`super::offer`]).
+//! start-up mails as an incomplete fax; a fax that cannot be mailed, as the disk is full, is mailed later. A caller may also fetch what we offer ([`super::offer`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -317,13 +317,7 @@ impl Answering {
         let ending = ending.unwrap_or_else(|reason| Ending::local(reason, 0, 0));
         let outcome = ending.outcome.clone();
         tracing::info!(received = %id, outcome = outcome.cause.word(), pages = outcome.pages_confirmed, "the call is over");
-        let office = self.office.clone();
-        let close = move |office: &Office| close(office, last, &ending.outcome.cause, Some(&ending.record));
-        let closed = office.at_leisure(close).await;
-        if let Err(fault) = closed {
-            // The row stays open, so the next start closes it and mails what there is.
-            tracing::error!(received = %last, %fault, "a received fax could not be closed");
-        }
+        close_at_leisure(self.office.clone(), last, ending.outcome.cause, Some(ending.record)).await;
         self.office.live().end(subject, outcome);
         if unanswered {
             self.refuse(&Refusal::new(503, "a fault of ours")).await;
@@ -390,26 +384,71 @@ impl Answering {
     }
 }
 
-/// Mails and closes receptions that a crash left open.
-///
-/// # Errors
-/// A failing disk.
-pub fn finish_interrupted(office: &Office, receptions: &[Received]) -> Result<(), Fault> {
+/// Mails and closes receptions that a crash left open. One that cannot be closed keeps neither the others nor the server from going on:
+/// [`close_again`].
+pub fn finish_interrupted(office: &Office, receptions: &[Received]) {
     for reception in receptions {
         tracing::info!(received = %reception.id, "a reception was cut off; what came is mailed");
-        close(office, reception.id, &Cause::Interrupted, None)?;
+        close_or_note(office, reception.id, &Cause::Interrupted, None);
+    }
+}
+
+/// Receptions that are over and could not be closed, as the disk was full perhaps, and how each ended. Their rows are open, so that after a
+/// crash the next start closes them.
+#[derive(Default)]
+pub(super) struct Unclosed(Mutex<BTreeMap<ReceivedId, Cause>>);
+
+impl Unclosed {
+    fn table(&self) -> std::sync::MutexGuard<'_, BTreeMap<ReceivedId, Cause>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tries again to mail and close what could not be closed.
+pub fn close_again(office: &Office) {
+    let unclosed = std::mem::take(&mut *office.unclosed().table());
+    for (id, cause) in unclosed {
+        close_or_note(office, id, &cause, None);
+    }
+}
+
+/// Mails and closes a reception that is over, when no call waits for the processors.
+pub(super) async fn close_at_leisure(office: Office, id: ReceivedId, cause: Cause, record: Option<Box<Record>>) {
+    let close = move |office: &Office| {
+        close_or_note(office, id, &cause, record.as_deref());
+        Ok(())
+    };
+    if let Err(fault) = office.at_leisure(close).await {
+        tracing::error!(received = %id, %fault, "a received fax could not be mailed; the next start tries again");
+    }
+}
+
+fn close_or_note(office: &Office, id: ReceivedId, cause: &Cause, record: Option<&Record>) {
+    if let Err(fault) = close(office, id, cause, record) {
+        tracing::error!(
+            received = %id,
+            %fault,
+            "a received fax could not be mailed; its pages are kept in the spool, and it is tried again within the hour"
+        );
+        office.unclosed().table().insert(id, cause.clone());
+    }
+}
+
+/// Makes the TIFF, the mails, and closes the row; nothing if it is closed.
+fn close(office: &Office, id: ReceivedId, cause: &Cause, record: Option<&Record>) -> Result<(), Fault> {
+    let row = office.store().received(id)?;
+    if row.closed_ms.is_some() {
+        return Ok(());
+    }
+    let end = fax_mail::end_of(office, &row, cause, record)?;
+    let is_kept = end.spool_file.is_none();
+    office.store().close_reception(id, end, now_ms())?;
+    if !is_kept && let Err(fault) = fax_mail::remove_growing(office, &row) {
+        // No row names it any more.
+        tracing::warn!(received = %id, %fault, "a file of the spool could not be removed; it is swept later");
     }
     Ok(())
 }
 
-/// Makes the TIFF, the mails, and closes the row.
-///
-/// # Errors
-/// A failing disk.
-pub(super) fn close(office: &Office, id: ReceivedId, cause: &Cause, record: Option<&Record>) -> Result<(), Fault> {
-    let row = office.store().received(id)?;
-    let end = fax_mail::end_of(office, &row, cause, record)?;
-    let is_kept = end.spool_file.is_none();
-    office.store().close_reception(id, end, now_ms())?;
-    if is_kept { Ok(()) } else { fax_mail::remove_growing(office, &row) }
-}
+#[cfg(test)]
+mod tests;

@@ -142,14 +142,8 @@ impl CallOwner for Reception {
             Verdict::Bad
         });
         if let Some(whole) = whole {
-            // Its sender need not wait until it is mailed; if this fails, the next start does it.
-            let office = self.office.clone();
-            tokio::spawn(async move {
-                let closed = office.at_leisure(move |office| super::receive::close(office, whole, &Cause::Sent, None));
-                if let Err(fault) = closed.await {
-                    tracing::error!(received = %whole, %fault, "a received fax could not be closed");
-                }
-            });
+            // Its sender need not wait until it is mailed.
+            tokio::spawn(super::receive::close_at_leisure(self.office.clone(), whole, Cause::Sent, None));
         }
         verdict
     }
