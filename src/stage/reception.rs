@@ -170,10 +170,10 @@ fn next_document(office: &Office, state: &Mutex<Growth>, page: &ReceivedPage) ->
     if page.document <= growth.document {
         return Ok(None);
     }
-    growth.document = page.document;
     let row = office.store().received(growth.id)?;
     // What is fetched belongs to the one job; and where nothing came yet, the fax is the new one.
     if row.job.is_some() || row.pages == 0 {
+        growth.document = page.document;
         return Ok(None);
     }
     let file = office.spool().grow(Kind::Received)?;
@@ -189,6 +189,8 @@ fn next_document(office: &Office, state: &Mutex<Growth>, page: &ReceivedPage) ->
         opened_ms: now_ms(),
     })?;
     tracing::info!(received = %id, before = %growth.id, "another fax comes in the same call");
+    // Not before all this is done: if the disk failed, the page comes again, and would go to whom the fax before is for.
+    growth.document = page.document;
     let whole = std::mem::replace(&mut growth.id, id);
     growth.file = file;
     growth.pages_before = page.index;

@@ -88,6 +88,18 @@ fn page(document: u32, index: u32) -> ReceivedPage {
 }
 
 #[test]
+fn a_page_never_goes_to_whom_the_fax_before_is_for_though_the_disk_failed_between_them() {
+    let bench = Bench::new();
+    let reception = bench.begin();
+    let runtime = runtime();
+    let first = runtime.block_on(reception.received(page(0, 0)));
+    let failed = bench.without_disk(|| runtime.block_on(reception.received(page(1, 1))));
+    let again = runtime.block_on(reception.received(page(1, 1)));
+    assert_eq!([first, failed, again], [Verdict::Good, Verdict::Bad, Verdict::Good]);
+    assert_eq!(bench.rows().iter().map(|row| row.pages).collect::<Vec<_>>(), [1, 1], "two faxes of a page each");
+}
+
+#[test]
 fn what_cannot_be_mailed_now_is_mailed_later_and_holds_nothing_else_up() {
     let bench = Bench::new();
     let (reception, runtime) = (bench.begin(), runtime());
