@@ -94,7 +94,7 @@ impl Store {
         self.read(|connection| {
             let mut query = connection.prepare_cached(
                 "SELECT closed_ms, job, cause, sentence FROM attempts WHERE trunk = ?1 AND closed_ms IS NOT NULL \
-                 AND cause IN ('trunk-down', 'trunk-authentication', 'congestion') ORDER BY id DESC LIMIT ?2",
+                 AND cause IN ('trunk-down', 'trunk-authentication', 'trunk-encryption', 'congestion') ORDER BY id DESC LIMIT ?2",
             )?;
             let rows = query.query_map(params![trunk, limit.min(MAX_ROWS)], |row| {
                 Ok(TrunkFailure {

@@ -1,6 +1,7 @@
 //! What is kept of trunks.
 
 use super::*;
+use crate::model::RetryClass;
 use crate::policy::{Lesson, Next, Note, Standing, Topic, TrunkEvent, TrunkFault, TrunkState};
 use crate::queue::TrunkRow;
 
@@ -54,6 +55,25 @@ fn calls_are_counted_by_trunk_and_outcome_from_a_moment_on() {
     let failures = store.trunk_failures("second", 10).expect("listed");
     assert_eq!(failures.len(), 1);
     assert_eq!((failures[0].closed_ms, failures[0].cause.as_str()), (NOW + 20, "trunk-down"));
+}
+
+#[test]
+fn every_call_that_a_trunk_could_not_place_is_among_its_failures_and_no_other() {
+    let store = bench();
+    let mut expected = Vec::new();
+    for (content, cause) in (0..).zip(Cause::examples()) {
+        let job = store.ready("a@example.com", content, "+390000001");
+        let opened = store.open_attempt(job, "main", NOW).expect("opened");
+        // A fault of our own is none of the trunk's.
+        if cause.retry_class() == RetryClass::Trunk && !matches!(cause, Cause::Local(_)) {
+            expected.insert(0, cause.word());
+        }
+        let is_over = matches!(cause.retry_class(), RetryClass::Delivered | RetryClass::DoNotRepeat);
+        let next = if is_over { Next::Done } else { Next::At(NOW) };
+        store.close_attempt(opened.attempt, &outcome(0, cause), next, None, NOW + 20).expect("closed");
+    }
+    let failures = store.trunk_failures("main", 100).expect("listed");
+    assert_eq!(failures.iter().map(|failure| failure.cause.as_str()).collect::<Vec<_>>(), expected);
 }
 
 #[test]
