@@ -21,8 +21,10 @@ use crate::sip::{
     seen_at,
 };
 
-/// How long one question may go unanswered.
+/// How long one question may go unanswered by one place.
 pub const PATIENCE: Duration = Duration::from_secs(6);
+/// Places that are waited for one by one; whoever looks at a screen is not kept for longer.
+const PLACES_WAITED_FOR: u32 = 4;
 /// The clocks of both ends may be apart by this much; nonces and certificates are believed for minutes.
 const CLOCKS_APART: Duration = Duration::from_secs(120);
 /// Bindings that are told by name.
@@ -85,11 +87,11 @@ pub async fn run(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Vec<Findin
         calls: CallSettings::default(),
     };
     let mut findings = Vec::new();
-    if let Some((place, answer)) = ask_trunk(trunk, line, endpoint.clone(), &mut findings).await {
-        let own = line.addresses.towards(&place).advertised;
-        findings.extend(of_options(&answer, &place, own));
+    if let Some((places, answer)) = ask_trunk(trunk, line, endpoint.clone(), &mut findings).await {
+        let own = line.addresses.towards(&places[0]).advertised;
+        findings.extend(of_options(&answer, &places, own));
         if let Answer::Final(response, _) | Answer::Challenged(response, _) = &answer {
-            findings.extend(of_address(response, &place, own));
+            findings.extend(of_address(response, &places[0], own));
             findings.extend(of_clock(response, clock::wall().0));
         }
     }
@@ -105,7 +107,7 @@ pub async fn run(trunk: &TrunkLine, line: &Line, user_agent: &str) -> Vec<Findin
         };
         if let Some(places) = locate(&registration.registrar, "trunk.registrar", line, &mut findings).await {
             let answer = ask(endpoint, question, &places, &line.sip).await;
-            findings.push(of_register(&answer, &places[0], &registration.user));
+            findings.push(of_register(&answer, &places, &registration.user));
         }
     }
     findings
@@ -116,11 +118,11 @@ async fn ask_trunk(
     line: &Line,
     endpoint: EndpointSettings,
     findings: &mut Vec<Finding>,
-) -> Option<(Destination, Answer)> {
+) -> Option<(Vec<Destination>, Answer)> {
     let places = locate(&trunk.server, "trunk.proxy", line, findings).await?;
     let question = health::question(&identity::domain_of(trunk), &identity::account(trunk));
     let answer = ask(endpoint, question, &places, &line.sip).await;
-    Some((places[0].clone(), answer))
+    Some((places, answer))
 }
 
 /// Where a server is; at least one place.
@@ -151,9 +153,13 @@ fn nameless(host: &Host, reason: &str, key: &str) -> Finding {
     ))
 }
 
+/// How long one question may go unanswered by all of these places, which are asked one after the other.
+fn patience(places: &[Destination]) -> Duration {
+    PATIENCE * u32::try_from(places.len()).unwrap_or(PLACES_WAITED_FOR).clamp(1, PLACES_WAITED_FOR)
+}
+
 async fn ask(endpoint: EndpointSettings, question: Question, places: &[Destination], sip: &SipSocket) -> Answer {
-    let patience = PATIENCE * u32::try_from(places.len()).unwrap_or(1).clamp(1, 4);
-    let inquiry = Inquiry::new(endpoint, question, places, patience, chance(), clock::now());
+    let inquiry = Inquiry::new(endpoint, question, places, patience(places), chance(), clock::now());
     let (_running, stop) = watch::channel(false);
     let (_staying, moves) = watch::channel(Vec::new());
     let mut answer = Answer::Silence;
@@ -163,12 +169,14 @@ async fn ask(endpoint: EndpointSettings, question: Question, places: &[Destinati
     answer
 }
 
-/// What the answer to OPTIONS says.
-fn of_options(answer: &Answer, place: &Destination, own: SocketAddr) -> Vec<Finding> {
+/// What the answer to OPTIONS says; at least one place was asked.
+fn of_options(answer: &Answer, places: &[Destination], own: SocketAddr) -> Vec<Finding> {
+    let place = &places[0];
     let (response, round_trip) = match answer {
-        Answer::Silence => return vec![silence(place, own)],
+        Answer::Silence => return vec![silence(places, own)],
         Answer::NoWay => {
-            let sentence = format!("there is no way to {place}: the connection is refused, or there is no route");
+            let sentence =
+                format!("there is no way to {}: the connection is refused, or there is no route", one_of(places));
             let advice = if place.transport == Transport::Tls {
                 "is the port right, and is the certificate of the other side one that trunk.tls_ca or the system trusts, in the name of \
                  trunk.proxy? With --log-level debug the reason is told"
@@ -178,15 +186,22 @@ fn of_options(answer: &Answer, place: &Destination, own: SocketAddr) -> Vec<Find
             return vec![Finding::new(Weight::Bad, "answer", sentence).advising(advice)];
         }
         // Who is told to show a password for OPTIONS is known to be there.
-        Answer::Challenged(response, _) => {
+        Answer::Challenged(response, why) => {
             let status = response.status().unwrap_or_default();
             let sentence = format!("{place} answers, and asks for a password (SIP {status})");
-            let weight =
-                if matches!(answer, Answer::Challenged(_, Unanswerable::Refused)) { Weight::Bad } else { Weight::Note };
-            let advice = if weight == Weight::Bad {
-                "it refused the password that is configured: look at trunk.username, trunk.password_file and trunk.realm"
-            } else {
-                "set trunk.username and trunk.password_file, if calls are to be placed with a password"
+            let (weight, advice) = match why {
+                Unanswerable::Refused => (
+                    Weight::Bad,
+                    "it refused the password that is configured: look at trunk.username, trunk.password_file and trunk.realm",
+                ),
+                Unanswerable::NoCredentials => (
+                    Weight::Note,
+                    "set trunk.username and trunk.password_file, if calls are to be placed with a password",
+                ),
+                Unanswerable::UnknownScheme => (
+                    Weight::Note,
+                    "it asks in a way that is not known here; have it use digest, if calls need a password",
+                ),
             };
             return vec![Finding::new(weight, "answer", sentence).advising(advice)];
         }
@@ -224,9 +239,16 @@ fn who(response: &Message) -> String {
     if name.is_empty() { name } else { format!("; it calls itself {name}") }
 }
 
-fn silence(place: &Destination, own: SocketAddr) -> Finding {
-    let seconds = PATIENCE.as_secs();
-    let sentence = format!("nobody answers at {place} within {seconds} seconds");
+/// `A, B or C`.
+fn one_of(places: &[Destination]) -> String {
+    let mut names: Vec<String> = places.iter().map(ToString::to_string).collect();
+    let last = names.pop().unwrap_or_default();
+    if names.is_empty() { last } else { format!("{} or {last}", names.join(", ")) }
+}
+
+fn silence(places: &[Destination], own: SocketAddr) -> Finding {
+    let place = &places[0];
+    let sentence = format!("nobody answers at {} within {} seconds", one_of(places), patience(places).as_secs());
     let advice = if own.ip().is_loopback() && !place.address.ip().is_loopback() {
         format!(
             "sip.listen is on {own}, where {place} can never answer to; listen on an address of the network to the trunk"
@@ -330,17 +352,19 @@ fn of_clock(response: &Message, now_ms: i64) -> Option<Finding> {
 }
 
 /// What the registrar says about us.
-fn of_register(answer: &Answer, place: &Destination, user: &str) -> Finding {
+fn of_register(answer: &Answer, places: &[Destination], user: &str) -> Finding {
     const SUBJECT: &str = "registration";
     let bad = |sentence: String, advice: &str| Finding::new(Weight::Bad, SUBJECT, sentence).advising(advice);
     let response = match answer {
         Answer::Silence => {
             return bad(
-                format!("no registrar answers at {place}"),
+                format!("no registrar answers at {}", one_of(places)),
                 "is trunk.registrar right? It is the host of proxy when left out",
             );
         }
-        Answer::NoWay => return bad(format!("there is no way to the registrar {place}"), "is trunk.registrar right?"),
+        Answer::NoWay => {
+            return bad(format!("there is no way to the registrar {}", one_of(places)), "is trunk.registrar right?");
+        }
         Answer::Challenged(_, Unanswerable::Refused) => {
             return bad(
                 format!("the registrar refused the user name or password of {user}"),

@@ -27,7 +27,7 @@ fn weights(findings: &[Finding]) -> Vec<(&'static str, Weight)> {
 }
 
 fn options(answer: &Answer) -> Vec<Finding> {
-    of_options(answer, &place(), own())
+    of_options(answer, &[place()], own())
 }
 
 #[test]
@@ -42,13 +42,35 @@ fn a_sound_answer_is_good_and_names_the_peer() {
 fn silence_is_explained_by_where_we_stand() {
     let advice = |own: &str, there: &str| {
         let there = Destination::udp(there.parse().expect("an address"));
-        silence(&there, own.parse().expect("an address")).advice
+        silence(&[there], own.parse().expect("an address")).advice
     };
     assert!(advice("127.0.0.1:5062", "198.51.100.1:5060").contains("sip.listen"));
     assert!(advice("10.0.0.5:5062", "198.51.100.1:5060").contains("sip.public_address"));
     assert!(advice("10.0.0.5:5062", "10.0.0.9:5060").contains("firewall"));
     assert!(options(&Answer::Silence)[0].sentence.contains("nobody answers at 198.51.100.1:5060 by UDP"));
     assert_eq!(weights(&options(&Answer::NoWay)), [("answer", Weight::Bad)]);
+}
+
+#[test]
+fn silence_names_every_place_that_was_asked_and_how_long_all_of_them_were_given() {
+    let places = ["198.51.100.1:5060", "198.51.100.2:5060"].map(|at| Destination::udp(at.parse().expect("an address")));
+    let told = &of_options(&Answer::Silence, &places, own())[0].sentence;
+    let all = "nobody answers at 198.51.100.1:5060 by UDP or 198.51.100.2:5060 by UDP within 12 seconds";
+    assert_eq!(told, all);
+}
+
+#[test]
+fn what_to_do_about_a_password_depends_on_why_it_was_not_shown() {
+    let advice = |why| {
+        let finding = options(&Answer::Challenged(Box::new(response(401, "")), why)).remove(0);
+        (finding.weight, finding.advice)
+    };
+    let (weight, told) = advice(Unanswerable::Refused);
+    assert!(weight == Weight::Bad && told.contains("trunk.realm"), "{told}");
+    let (weight, told) = advice(Unanswerable::NoCredentials);
+    assert!(weight == Weight::Note && told.contains("set trunk.username"), "{told}");
+    let (weight, told) = advice(Unanswerable::UnknownScheme);
+    assert!(weight == Weight::Note && told.contains("digest") && !told.contains("trunk.username"), "{told}");
 }
 
 #[test]
@@ -98,7 +120,7 @@ fn clocks_that_are_apart_are_told() {
 
 #[test]
 fn each_answer_of_a_registrar_has_its_sentence() {
-    let said = |answer: &Answer| of_register(answer, &place(), "fax-rome");
+    let said = |answer: &Answer| of_register(answer, &[place()], "fax-rome");
     let challenged = |reason| {
         let ask = "WWW-Authenticate: Digest realm=\"carrier.test\", nonce=\"1\"\r\n";
         said(&Answer::Challenged(Box::new(response(401, ask)), reason))
