@@ -103,7 +103,13 @@ impl MediaPorts {
             match pair.await {
                 Ok(pair) => return Ok(pair),
                 Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let text = format!(
+                        "media port {port} cannot be opened at {address}: {error}; is that still an address of this machine, and \
+                         may it open the ports of sip.media_ports? See sip.listen"
+                    );
+                    return Err(std::io::Error::new(error.kind(), text));
+                }
             }
         }
         let text = format!(
@@ -116,5 +122,18 @@ impl MediaPorts {
     fn next_port(&self) -> u16 {
         let step = |port: u16| Some(if port >= self.last { self.first } else { port + 1 });
         self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).unwrap_or(self.first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_is_not_ours_is_told_with_the_keys_to_look_at() {
+        let refused = MediaPorts::new(40_000, 40_003).bind([192, 0, 2, 1].into()).await.expect_err("no such address");
+        assert_eq!(refused.kind(), std::io::ErrorKind::AddrNotAvailable);
+        let told = refused.to_string();
+        assert!(told.contains("192.0.2.1") && told.contains("sip.listen"), "{told}");
     }
 }
