@@ -31,7 +31,7 @@ const LOOK_FOR_LOST: Duration = Duration::from_secs(10);
 const LOOK_FOR_MOVED: Duration = Duration::from_secs(60);
 /// How long an address still counts as the trunk's once its name leads elsewhere. Names with many addresses show some of them at a time.
 const ADDRESS_KEPT_MS: i64 = 3_600_000;
-/// Addresses kept for a trunk.
+/// Addresses kept for a trunk; of more, those its name led to last.
 const ADDRESSES_MAX: usize = 64;
 /// How long trunks may take to say farewell to their registrars.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -123,10 +123,13 @@ impl Board {
     pub fn located(&self, trunk: &str, found: impl IntoIterator<Item = IpAddr>, now_ms: i64) {
         if let Some(entry) = self.lock().get_mut(trunk) {
             entry.addresses.retain(|_, seen_ms| now_ms.saturating_sub(*seen_ms) <= ADDRESS_KEPT_MS);
-            for address in found {
-                if entry.addresses.len() < ADDRESSES_MAX || entry.addresses.contains_key(&address) {
-                    entry.addresses.insert(address.to_canonical(), now_ms);
-                }
+            for address in found.into_iter().take(ADDRESSES_MAX) {
+                entry.addresses.insert(address.to_canonical(), now_ms);
+            }
+            // Where the trunk is now counts more than where it was.
+            while entry.addresses.len() > ADDRESSES_MAX {
+                let longest_ago = entry.addresses.iter().min_by_key(|(_, seen_ms)| **seen_ms).map(|(at, _)| *at);
+                longest_ago.map(|at| entry.addresses.remove(&at));
             }
         }
     }
@@ -135,7 +138,7 @@ impl Board {
     #[must_use]
     pub fn is_at(&self, trunk: &str, address: IpAddr, now_ms: i64) -> bool {
         let trunks = self.lock();
-        let seen_ms = trunks.get(trunk).and_then(|entry| entry.addresses.get(&address));
+        let seen_ms = trunks.get(trunk).and_then(|entry| entry.addresses.get(&address.to_canonical()));
         seen_ms.is_some_and(|seen_ms| now_ms.saturating_sub(*seen_ms) <= ADDRESS_KEPT_MS)
     }
 

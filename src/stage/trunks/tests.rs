@@ -156,3 +156,17 @@ fn an_address_is_the_trunks_while_its_name_leads_there_and_an_hour_longer() {
     board.located("gone", [first], 0);
     assert!(!board.is_at("gone", first, 0));
 }
+
+#[test]
+fn where_a_trunk_has_moved_to_is_known_however_often_it_moves() {
+    let board = Board::default();
+    board.configure(&dial([("a", line())]), 0);
+    let at = |number: u8| IpAddr::from([192, 0, 2, number]);
+    for number in 0..100 {
+        board.located("a", [at(number)], i64::from(number));
+    }
+    let known = (0..100).filter(|number| board.is_at("a", at(*number), 100)).collect::<Vec<_>>();
+    assert_eq!(known, (36..100).collect::<Vec<_>>());
+    board.located("a", (0..=255).map(at), 101);
+    assert!(board.is_at("a", at(0), 101) && !board.is_at("a", at(255), 101), "a name with more than are kept");
+}
