@@ -33,7 +33,7 @@ const LOOK_FOR_MOVED: Duration = Duration::from_secs(60);
 const ADDRESS_KEPT_MS: i64 = 3_600_000;
 /// Addresses kept for a trunk; of more, those its name led to last.
 const ADDRESSES_MAX: usize = 64;
-/// How long trunks may take to say farewell to their registrars.
+/// How long all trunks together may take to say farewell to their registrars.
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// What is known of every trunk, shared by those who learn and those who ask.
@@ -224,9 +224,7 @@ pub async fn run(office: Office, line: Line, mut stop: watch::Receiver<bool>) {
             _ = tokio::time::timeout(LOOK_EVERY, std::future::pending::<()>()) => {}
         }
     }
-    for (_, keeper) in std::mem::take(&mut keepers) {
-        keeper.end().await;
-    }
+    end_all(std::mem::take(&mut keepers).into_values()).await;
     write(&office).await;
 }
 
@@ -234,13 +232,9 @@ pub async fn run(office: Office, line: Line, mut stop: watch::Receiver<bool>) {
 async fn take_on(office: &Office, line: &Line, settings: &Settings, keepers: &mut BTreeMap<String, Keeper>) {
     office.trunks().configure(&settings.dial, now_ms());
     let gone = |name: &String, keeper: &Keeper| settings.dial.lines.get(name) != Some(&keeper.trunk);
-    let ended: Vec<String> =
-        keepers.iter().filter(|(name, keeper)| gone(name, keeper)).map(|(name, _)| name.clone()).collect();
-    for name in ended {
-        if let Some(keeper) = keepers.remove(&name) {
-            keeper.end().await;
-        }
-    }
+    let ended: Vec<Keeper> =
+        keepers.extract_if(.., |name, keeper| gone(name, keeper)).map(|(_, keeper)| keeper).collect();
+    end_all(ended).await;
     for (name, trunk) in &settings.dial.lines {
         if !keepers.contains_key(name) {
             let keeper = Keeper::start(office, line, name, trunk, &settings.dial.user_agent);
@@ -297,13 +291,24 @@ impl Keeper {
         }
         Self { trunk: trunk.clone(), stop, tasks }
     }
+}
 
-    async fn end(self) {
-        let _ = self.stop.send(true);
-        for task in self.tasks {
-            let _ = tokio::time::timeout(FAREWELL, task).await;
-        }
+/// Lets trunks say farewell, all at the same time: a registrar that is silent holds none of the others up. Gives how many engines did not
+/// end in time; they are left to themselves.
+async fn end_all(keepers: impl IntoIterator<Item = Keeper>) -> usize {
+    let keepers: Vec<Keeper> = keepers.into_iter().collect();
+    for keeper in &keepers {
+        let _ = keeper.stop.send(true);
     }
+    let limit = clock::now() + FAREWELL;
+    let mut left = 0;
+    for task in keepers.into_iter().flat_map(|keeper| keeper.tasks) {
+        left += usize::from(tokio::time::timeout_at(limit.into(), task).await.is_err());
+    }
+    if left > 0 {
+        tracing::warn!(left, "registrations could not be taken back in time; they lapse by themselves");
+    }
+    left
 }
 
 /// What the engines of a trunk need.

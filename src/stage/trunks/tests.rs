@@ -170,3 +170,19 @@ fn where_a_trunk_has_moved_to_is_known_however_often_it_moves() {
     board.located("a", (0..=255).map(at), 101);
     assert!(board.is_at("a", at(0), 101) && !board.is_at("a", at(255), 101), "a name with more than are kept");
 }
+
+/// Each waits for the other: one that were told only when the other has ended would wait in vain.
+#[tokio::test]
+async fn trunks_say_farewell_at_the_same_time() {
+    let both = Arc::new(tokio::sync::Barrier::new(2));
+    let keeper = || {
+        let (stop, mut stopped) = watch::channel(false);
+        let both = Arc::clone(&both);
+        let engine = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+            both.wait().await;
+        };
+        Keeper { trunk: line(), stop, tasks: vec![tokio::spawn(engine)] }
+    };
+    assert_eq!(end_all([keeper(), keeper()]).await, 0);
+}
