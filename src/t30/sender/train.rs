@@ -65,24 +65,24 @@ impl Sender {
         self.begun = true;
         let mut frames = vec![self.line.leading_frame(Name::Tsi, &write_identification(&self.settings.station_id))];
         let document = self.settings.documents.get(self.document);
-        let (sub_address, password) = document
-            .map_or((None, None), |document| (document.sub_address.as_deref(), document.sender_password.as_deref()));
-        if let Some(sub_address) = sub_address.filter(|_| self.remote.sub_address()) {
+        let sub_address = document.and_then(|document| document.sub_address.as_deref());
+        let sub_address = sub_address.filter(|_| self.remote.sub_address());
+        let password = document.and_then(|document| document.sender_password.as_deref());
+        let password = password.filter(|_| self.remote.password());
+        if let Some(sub_address) = sub_address {
             frames.push(self.line.leading_frame(Name::Sub, &write_identification(sub_address)));
             self.record.sub_address_sent = true;
         }
-        if let Some(password) = password.filter(|_| self.remote.password()) {
+        if let Some(password) = password {
             frames.push(self.line.leading_frame(Name::Sid, &write_identification(password)));
             self.record.password_sent = true;
         }
         let mut command = training.agreement.command(modulation);
-        // T.30 (09/2005) Table 2 note 19: bits 49 and 50 of a DCS say that SUB and SID were sent.
-        if self.record.sub_address_sent {
+        // T.30 (09/2005) Table 2 note 19: bits 49 and 50 of a DCS say that SUB and SID were sent with it.
+        if sub_address.is_some() {
             command.set_sub_address();
         }
-        if self.record.password_sent {
-            command.set_password(true);
-        }
+        command.set_password(password.is_some());
         frames.push(self.line.frame(Name::Dcs, &command.write()));
         self.state = State::Training(training);
         self.line.send(

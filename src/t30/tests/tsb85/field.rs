@@ -272,6 +272,14 @@ pub(super) const MORE: &[Script] = &[
         @bye; < end sent 1",
     ),
     (
+        "SUB-taken-no-longer",
+        "a DIS that takes no SUB after one that did: the DCS says that none came with it",
+        "
+        calls s to 4711
+        < CNG; > ced; > DIS 00 50 01 01 01 01 80; < SUB + DCS +49; < tcf v27/4800
+        > DIS 00 50 00; < DCS -49; < tcf v27/4800; > CFR; < page v27/4800 0; < EOP; > MCF; < DCN; < end sent 1",
+    ),
+    (
         "answers-without-X-or-with",
         "an X bit that is wrong does not matter",
         "

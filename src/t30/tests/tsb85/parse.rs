@@ -1,8 +1,19 @@
 //! The language of the scripts: one step a line, or several with `;` between.
 //!
-//! The first line is the device that is tested: `calls sf` (it calls and has a page of standard and one of fine resolution; `frames 328,16`: of so many frames) or
-//! `answers` (it is called; `good bad`: what its owner thinks of each page; `sub`: it takes sub-addresses; `nsf`: it has non-standard facilities; `has ss password 12`: a document to be fetched) or `polls
-//! password 12` (it calls to fetch one). Then, from the tester's side:
+//! The first line is the device that is tested:
+//!
+//! ```text
+//! calls sf                    it calls, and has a page of standard and one of fine resolution; `+` begins another document
+//!   frames 328,16             the pages have so many frames
+//!   to 4711                   with a sub-address
+//! answers                     it is called
+//!   good bad                  what its owner thinks of each page
+//!   sub; nsf                  it takes sub-addresses; it has non-standard facilities
+//!   has ss password 12        with a document to be fetched
+//! polls password 12           it calls to fetch one
+//! ```
+//!
+//! Then, from the tester's side:
 //!
 //! ```text
 //! > MCF                       sends a frame on V.21, 75 ms after the last signal; several: > TSI 04 04 + DCS 00 50 00
@@ -293,7 +304,7 @@ fn information_of(name: &str, words: &[&str]) -> Information {
         ("DIS" | "CSI" | "NSF" | "DTC" | "CIG" | "NSC" | "PWD" | "SEP" | "DCS" | "TSI" | "SUB" | "PPS" | "PPR", []) => {
             Information::Any
         }
-        ("DIS", [first, ..]) if first.starts_with(['+', '-']) => {
+        ("DIS" | "DCS", [first, ..]) if first.starts_with(['+', '-']) => {
             Information::Bits(words.iter().map(|word| (index(&word[1..]), word.starts_with('+'))).collect())
         }
         (_, words) => Information::Exactly(hex(words)),

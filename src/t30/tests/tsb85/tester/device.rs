@@ -37,7 +37,10 @@ pub(super) fn device(words: &[&str], transport: Transport, now: Instant) -> Proc
     let receive = ReceiverSettings { transport, sub_address, non_standard_facilities, ..answerer_settings() };
     match words {
         ["calls", letters, ..] => {
-            let documents = letters.split('+').map(|letters| DocumentToSend::of(pages(letters))).collect();
+            let sub_address = after(words, "to").map(str::to_owned);
+            let document =
+                |letters| DocumentToSend { sub_address: sub_address.clone(), ..DocumentToSend::of(pages(letters)) };
+            let documents = letters.split('+').map(document).collect();
             let send = SenderSettings { documents, transport, ..caller_settings(0, true) };
             Procedure::caller(Errand::Send(send), now)
         }
