@@ -73,10 +73,10 @@ impl Receiver {
         if !self.settings.non_standard_facilities.is_empty() {
             frames.push(self.line.leading_frame(Name::Nsc, &self.settings.non_standard_facilities));
         }
-        // Bits 47 and 50 say that the frames were sent, for the case that one of them is lost.
         if !self.settings.station_id.is_empty() {
             frames.push(self.line.leading_frame(Name::Cig, &write_identification(&self.settings.station_id)));
         }
+        // T.30 (09/2005) Table 2 note 19: bits 47 and 50 say that SEP and PWD were sent, for the case that one of them is lost.
         if let Some(selective) = &fetching.selective {
             frames.push(self.line.leading_frame(Name::Sep, &write_identification(selective)));
             command.set_selective_polling(true);

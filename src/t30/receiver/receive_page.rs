@@ -241,7 +241,7 @@ impl Receiver {
         }
     }
 
-    /// Frames were lost in a way that no repeat can mend.
+    /// The owner did not take a page that arrived whole, for which error correction has no answer.
     pub(super) fn refuse_page(&mut self, now: Instant) {
         self.finish(Cause::Local("a received page could not be stored".into()), now);
     }

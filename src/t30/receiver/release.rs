@@ -52,18 +52,6 @@ impl Receiver {
 
     /// The carrier did not report that a burst has left.
     pub(super) fn on_stuck_carrier(&mut self, now: Instant) {
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Releasing(ending) => self.line.end(ending),
-            state @ (State::Idle
-            | State::Identifying(_)
-            | State::Checking(_)
-            | State::Retraining
-            | State::Receiving(_)
-            | State::Judging(_)
-            | State::Ended) => {
-                self.state = state;
-                self.finish(Cause::Local("the carrier did not send in time".into()), now);
-            }
-        }
+        self.on_stop(Cause::Local("the carrier did not send in time".into()), now);
     }
 }
