@@ -5,11 +5,11 @@ use std::time::Duration;
 use faxramp::app::Server;
 use faxramp::config::check_text;
 use faxramp::model::Cause;
-use faxramp::queue::MAX_JOBS_PER_MESSAGE;
+use faxramp::queue::{MAX_JOBS_PER_MESSAGE, MailState};
 
 use crate::support::client::{Client, message};
 use crate::support::site::{Site, Wishes};
-use crate::support::{all_received, all_reported, assert_came_as_sent, mails};
+use crate::support::{PATIENCE, all_received, all_reported, assert_came_as_sent, mails, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_becomes_a_fax_to_ourselves_and_both_ends_are_told() {
@@ -39,6 +39,27 @@ async fn a_mail_becomes_a_fax_to_ourselves_and_both_ends_are_told() {
     let fax = mails.iter().find(|mail| mail.contains("Fax from")).expect("the fax");
     assert!(fax.contains("application/pdf") && fax.contains("image/tiff"));
     server.drain(Duration::ZERO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fax_that_comes_while_the_server_stops_is_whole_and_mailed_as_such() {
+    let site = Site::new(Wishes::default());
+    let server = Server::start(&site.config()).await.unwrap_or_else(|error| panic!("{error}"));
+    let mut client = Client::connect(server.smtp_addresses()[0]).await;
+    let mail = message("a3", "Last one", "One line of text.\r\n");
+    let (code, reply) = client.mail("jane@company.test", &["+39021111@fax.test"], &mail).await;
+    assert_eq!(code, 250, "{reply}");
+    let office = server.office().clone();
+    until("a fax comes", async || office.live().is_receiving().then_some(())).await;
+    server.drain(PATIENCE).await;
+    let received = office.store().list_received(None, 10).expect("rows").remove(0);
+    assert_eq!(received.cause, Some(Cause::Sent), "{:?}", received.sentence);
+    assert!(received.closed_ms.is_some());
+    assert_eq!(
+        office.store().mails(MailState::Queued, 10).expect("mails").len(),
+        1,
+        "to be delivered at the next start"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -188,18 +188,21 @@ impl Server {
         Ok(())
     }
 
-    /// Comes to rest: takes nothing new, lets calls finish for `patience`, ends the others.
+    /// Comes to rest: takes nothing new, lets calls finish for `patience`, ends the others. What they brought is written down.
     pub async fn drain(self, patience: Duration) {
         let _ = self.stop.send(true);
         let waiting = async {
-            while !(self.calls.is_empty() && self.line.receptions() == 0) {
+            // A reception gives its channel back before its fax is mailed.
+            while !(self.calls.is_empty() && self.line.receptions() == 0) || self.office.live().is_receiving() {
                 let _ = tokio::time::timeout(DRAIN_LOOK, std::future::pending::<()>()).await;
             }
         };
         tokio::pin!(waiting);
         if tokio::time::timeout(patience, &mut waiting).await.is_err() {
             let left = self.calls.len() + self.line.receptions();
-            tracing::warn!(calls = left, "calls are still up and are ended; they are resumed at the next start");
+            if left > 0 {
+                tracing::warn!(calls = left, "calls are still up and are ended; they are resumed at the next start");
+            }
             self.calls.end_all(&Cause::Interrupted);
             let _ = self.hang_up.send(Cause::Interrupted.into());
             let _ = tokio::time::timeout(FAREWELL, &mut waiting).await;

@@ -65,6 +65,12 @@ impl Live {
         self.table().iter().map(|(subject, view)| (*subject, view.clone())).collect()
     }
 
+    /// Whether a fax is being received, or what came is still being written down.
+    #[must_use]
+    pub fn is_receiving(&self) -> bool {
+        self.table().keys().any(|subject| matches!(subject, Subject::Receiving(_)))
+    }
+
     /// Everything that happens from now on.
     #[must_use]
     pub fn watch(&self) -> broadcast::Receiver<Event> {
