@@ -20,64 +20,33 @@ fn word<T>(value: ValueRef<'_>, read: impl Fn(&str) -> Option<T>) -> FromSqlResu
     read(text).map(Word).ok_or_else(|| FromSqlError::Other(format!("{text:?} is no word for this column").into()))
 }
 
-impl FromSql for Word<JobState> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, JobState::from_word)
-    }
+/// What each kind is read from a column by.
+macro_rules! read_by {
+    ($($kind:ty: $read:expr;)+) => {
+        $(impl FromSql for Word<$kind> {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                word(value, $read)
+            }
+        })+
+    };
 }
 
-impl FromSql for Word<GiveUp> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, GiveUp::from_word)
-    }
-}
-
-impl FromSql for Word<MailKind> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, MailKind::from_word)
-    }
-}
-
-impl FromSql for Word<MailState> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, MailState::from_word)
-    }
-}
-
-impl FromSql for Word<OfferEnd> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, OfferEnd::from_word)
-    }
+read_by! {
+    JobState: JobState::from_word;
+    GiveUp: GiveUp::from_word;
+    MailKind: MailKind::from_word;
+    MailState: MailState::from_word;
+    OfferEnd: OfferEnd::from_word;
+    Resolution: Resolution::from_name;
+    Number: Number::from_stored;
+    Vec<OfferedPage>: shapes_of;
+    Vec<NumberPattern>: |text| text.lines().map(|line| line.parse().ok()).collect();
 }
 
 impl FromSql for Word<Password> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         // A password that a row cannot give back is not named in the error either.
         Password::parse(value.as_str()?).map(Word).ok_or_else(|| FromSqlError::Other("it is no password".into()))
-    }
-}
-
-impl FromSql for Word<Vec<OfferedPage>> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, shapes_of)
-    }
-}
-
-impl FromSql for Word<Vec<NumberPattern>> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, |text| text.lines().map(|line| line.parse().ok()).collect())
-    }
-}
-
-impl FromSql for Word<Resolution> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, Resolution::from_name)
-    }
-}
-
-impl FromSql for Word<Number> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        word(value, Number::from_stored)
     }
 }
 
