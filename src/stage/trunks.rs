@@ -380,7 +380,8 @@ impl Keeping {
 
     /// Where a server is now, and from now on where it has moved to; nowhere while it is not found.
     async fn places(&self, server: SipServer) -> watch::Receiver<Vec<Destination>> {
-        let first = self.locate(&server).await;
+        let mut told = Told::default();
+        let first = self.locate(&server, &mut told).await;
         let (sender, receiver) = watch::channel(first);
         if matches!(server.place.host, Host::Name(_)) {
             let keeping = self.clone();
@@ -393,7 +394,7 @@ impl Keeping {
                         () = sender.closed() => return,
                         _ = tokio::time::timeout(wait, std::future::pending::<()>()) => {}
                     }
-                    let found = keeping.locate(&server).await;
+                    let found = keeping.locate(&server, &mut told).await;
                     // A name service that is silent for a while does not make a server go away.
                     if !found.is_empty() {
                         sender.send_if_modified(|known| {
@@ -408,7 +409,7 @@ impl Keeping {
         receiver
     }
 
-    async fn locate(&self, server: &SipServer) -> Vec<Destination> {
+    async fn locate(&self, server: &SipServer, told: &mut Told) -> Vec<Destination> {
         let found = self.line.find(server, chance()).await.and_then(|found| {
             // A call to ourselves comes from no trunk.
             let is_own = |at| self.line.addresses.iter().any(|own| own.bound == at || own.advertised == at);
@@ -416,17 +417,32 @@ impl Keeping {
             self.board.located(&self.name, others.map(|at| at.ip()), now_ms());
             self.line.reachable(server, &found)
         });
-        match found {
-            Ok(places) => places,
-            Err(reason) => {
-                tracing::warn!(
+        if told.is_news(found.as_ref().err()) {
+            match &found {
+                Ok(_) => tracing::info!(trunk = self.name, "the trunk's SIP server is found again"),
+                Err(reason) => tracing::warn!(
                     trunk = self.name,
                     reason,
-                    "the trunk's SIP server cannot be found; it is looked for again"
-                );
-                Vec::new()
+                    "the trunk's SIP server cannot be found, and is looked for every few seconds; see faxramp trunk test"
+                ),
             }
         }
+        found.unwrap_or_default()
+    }
+}
+
+/// Why a server was not found, as the log was told last. It is not told again with every look, of which there are thousands in a day.
+#[derive(Default)]
+struct Told(Option<String>);
+
+impl Told {
+    /// Whether this is another state than the last one.
+    fn is_news(&mut self, trouble: Option<&String>) -> bool {
+        let is_news = self.0.as_ref() != trouble;
+        if is_news {
+            self.0 = trouble.cloned();
+        }
+        is_news
     }
 }
 

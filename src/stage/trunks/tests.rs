@@ -186,3 +186,12 @@ async fn trunks_say_farewell_at_the_same_time() {
     };
     assert_eq!(end_all([keeper(), keeper()]).await, 0);
 }
+
+#[test]
+fn a_server_that_is_not_found_is_told_once_and_so_is_that_it_is_back() {
+    let mut told = Told::default();
+    let (timeout, unknown) = ("no answer".to_owned(), "no such name".to_owned());
+    let looks = [None, Some(&timeout), Some(&timeout), Some(&unknown), Some(&unknown), None, None];
+    let news = looks.map(|trouble| told.is_news(trouble));
+    assert_eq!(news, [false, true, false, true, false, true, false]);
+}
