@@ -1,11 +1,13 @@
-//! The board alone.
+//! The board, and what needs no network of those who keep it.
+
+use std::net::IpAddr;
 
 use super::*;
 use crate::policy::{RetrySettings, TrunkFault, Trunks};
 use crate::queue::due::{Batch, MOST_PAGES};
 use crate::signal::Modulation;
 use crate::sip;
-use crate::stage::settings::{Fax, Identity, NumberUri, Registering, Telling};
+use crate::stage::settings::{Dial, Fax, Identity, NumberUri, Registering, Telling};
 use crate::t38;
 
 fn server() -> SipServer {
