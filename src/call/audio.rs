@@ -12,6 +12,7 @@ use super::stream::Stream;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::preamble::PreambleDetector;
 use crate::dsp::tone::{Detector, Generator, Tone as DspTone};
+use crate::rtp::Content;
 use crate::signal::Tone;
 
 /// A tone that sounded for so long needs no repeating after the switch to T.38; detectors of answer tones take half a second.
@@ -79,9 +80,9 @@ impl Audio {
 
     /// Takes a packet of the far end; the sound of a fax that it completes, if any.
     pub(super) fn heard(&mut self, datagram: &[u8], source: SocketAddr) -> Option<Sign> {
-        let expected = self.stream.payload_type();
+        let (types, expected) = (self.stream.payload_types(), Content::Audio(self.stream.law()));
         let packet = self.stream.packet(datagram, source)?;
-        if packet.payload_type != expected {
+        if types.content(packet.payload_type) != expected {
             return None;
         }
         let tone = self.detector.hear(packet.payload).map(|tone| match tone {

@@ -48,7 +48,8 @@ impl Modems {
     pub(super) fn new(stream: Stream, settings: &modem::Settings, seed: u64, now: Instant) -> Self {
         let terminal = Terminal::new(settings, now);
         let reports = Reports::new(stream.sent().0, seed, now);
-        let (playout, frame, events) = (Playout::new(), [0; FRAME_SAMPLES], event::Listener::new());
+        let (mut playout, frame, events) = (Playout::new(), [0; FRAME_SAMPLES], event::Listener::new());
+        playout.set_payload_types(stream.payload_types());
         Self { terminal, stream, playout, reports, frame, events, progress: None, told: None }
     }
 
@@ -70,6 +71,7 @@ impl Modems {
     /// A later description of the same audio.
     pub(super) fn described(&mut self, far: FarAudio) {
         self.stream.described(far);
+        self.playout.set_payload_types(self.stream.payload_types());
     }
 
     /// When the next frame is due.

@@ -122,7 +122,7 @@ impl Stream {
 
     /// The law that we send.
     pub(super) const fn law(&self) -> Law {
-        law(self.far.codec)
+        law(self.far.coding.codec)
     }
 
     /// The payload type of the far end's telephone events.
@@ -130,17 +130,14 @@ impl Stream {
         self.far.events
     }
 
-    /// The payload type of what we send, and expect.
-    pub(super) const fn payload_type(&self) -> u8 {
-        self.far.codec.payload_type()
+    /// What the far end's packets carry.
+    pub(super) const fn payload_types(&self) -> rtp::PayloadTypes {
+        self.far.payload_types
     }
 
     /// The name of the law that we send.
     pub(super) const fn codec_name(&self) -> &'static str {
-        match self.far.codec {
-            Codec::Pcmu => "PCMU",
-            Codec::Pcma => "PCMA",
-        }
+        self.far.coding.codec.name()
     }
 
     /// The suite of SRTP, where packets are encrypted.
@@ -249,7 +246,7 @@ impl Stream {
         while let Some((codes, behind)) = rest.split_at_checked(length) {
             rest = behind;
             let mut datagram = self.spare.pop().unwrap_or_default();
-            self.sender.send_into(self.far.codec.payload_type(), codes, codes.len() as u32, &mut datagram);
+            self.sender.send_into(self.far.coding.payload_type, codes, codes.len() as u32, &mut datagram);
             let is_ready = match &mut self.protection {
                 Some(protection) => protection.sender.protect(&mut datagram).is_ok(),
                 None => true,
@@ -264,7 +261,8 @@ impl Stream {
     }
 }
 
-const fn law(codec: Codec) -> Law {
+/// How a codec writes a sample.
+pub(super) const fn law(codec: Codec) -> Law {
     match codec {
         Codec::Pcmu => Law::Mu,
         Codec::Pcma => Law::A,
@@ -274,11 +272,13 @@ const fn law(codec: Codec) -> Law {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sdp::Coding;
 
     fn far(packet_ms: u32) -> FarAudio {
         FarAudio {
             address: SocketAddr::from(([192, 0, 2, 2], 4000)),
-            codec: Codec::Pcma,
+            coding: Coding::usual(Codec::Pcma),
+            payload_types: rtp::PayloadTypes::default(),
             packet_ms,
             reports: None,
             events: None,
