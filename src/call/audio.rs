@@ -13,6 +13,7 @@ use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::preamble::PreambleDetector;
 use crate::dsp::tone::{Detector, Generator, Tone as DspTone};
 use crate::rtp::Content;
+use crate::rtp::playout::Statistics;
 use crate::signal::Tone;
 
 /// A tone that sounded for so long needs no repeating after the switch to T.38; detectors of answer tones take half a second.
@@ -57,6 +58,21 @@ impl Audio {
             (self.generator, self.detector) = (Generator::new(self.tone, law), Detector::new(law));
             self.preamble = PreambleDetector::new(law);
         }
+    }
+
+    /// The far end hears nothing for now.
+    pub(super) const fn hold(&mut self) {
+        self.stream.hold();
+    }
+
+    /// No more is said or heard.
+    pub(super) fn leave(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        self.stream.leave(&Statistics::default(), now, outputs);
+    }
+
+    /// Takes a report of the far end.
+    pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
+        self.stream.reported(datagram, source, now);
     }
 
     /// Whether our tone was there for the far end to hear.

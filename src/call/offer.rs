@@ -6,8 +6,8 @@ use super::settings::LineSettings;
 use super::stream::law;
 use crate::rtp;
 use crate::sdp::{
-    Agreed, Audio, Coding, Description, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection, OurT38, Ours,
-    RateManagement, T38, T38Parameters, accept, answer,
+    Agreed, Audio, Coding, Description, Direction, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection,
+    OurT38, Ours, RateManagement, T38, T38Parameters, accept, answer,
 };
 use crate::signal::Modulation;
 use crate::srtp::Suite;
@@ -100,6 +100,8 @@ pub(super) struct FarAudio {
     pub(super) coding: Coding,
     /// What its own packets carry.
     pub(super) payload_types: rtp::PayloadTypes,
+    /// Which way audio flows, as it sees it.
+    pub(super) direction: Direction,
     /// Milliseconds in a packet.
     pub(super) packet_ms: u32,
     /// The payload type of telephone events.
@@ -222,16 +224,20 @@ impl Descriptions {
         };
         let audio: Vec<_> =
             offer.media.iter().filter(|media| !media.is_refused()).filter_map(Media::as_audio).collect();
-        let requires = line.srtp.is_some_and(|srtp| srtp.required);
-        let is_protected = |audio: &&&Audio| audio.protection.profile.is_secure();
-        let text = if audio.is_empty() {
+        let by_dtls = |media: &Media| matches!(media, Media::Other(other) if other.protocol.contains("TLS/RTP/"));
+        let is_secure = |audio: &&Audio| audio.protection.profile.is_secure();
+        let text = if audio.is_empty() && offer.media.iter().any(by_dtls) {
+            "302 faxramp \"SRTP by DTLS is not known here; RTP, or SRTP with keys in SDP, is needed\""
+        } else if audio.is_empty() {
             "304 faxramp \"audio by RTP or T.38 by UDPTL is needed\""
         } else if audio.iter().all(|audio| audio.codecs.iter().all(|coding| !line.codecs.contains(&coding.codec))) {
             "305 faxramp \"G.711 is needed\""
-        } else if requires {
+        } else if line.srtp.is_some_and(|srtp| srtp.required) {
             "302 faxramp \"SRTP with keys in SDP is required, in a suite that is known here\""
-        } else if audio.iter().any(|audio| is_protected(&audio)) {
-            "302 faxramp \"SRTP is not taken, or not with these keys\""
+        } else if line.srtp.is_some() && audio.iter().any(is_secure) {
+            "302 faxramp \"SRTP needs keys in SDP, in a suite that is known here\""
+        } else if audio.iter().any(is_secure) {
+            "302 faxramp \"SRTP is not taken here, RTP without it is needed\""
         } else {
             "304 faxramp \"nothing offered is taken\""
         };
@@ -287,11 +293,12 @@ fn far(agreed: Agreed) -> Option<Far> {
     };
     match agreed {
         Agreed::Audio { coding, ours, far, keys } => {
-            let (packet_ms, reports) = (far.packet_ms(), far.reports_at());
+            let (direction, packet_ms, reports) = (far.direction, far.packet_ms(), far.reports_at());
             // What we named ourselves is audio.
             let events = far.events.filter(|events| ours.iter().all(|ours| ours.payload_type != *events));
             let payload_types = payload_types(&ours, &far);
-            let far_audio = |address| FarAudio { address, coding, payload_types, packet_ms, events, reports, keys };
+            let far_audio =
+                |address| FarAudio { address, coding, payload_types, direction, packet_ms, events, reports, keys };
             Some(Far::Audio(reached(far.address, far.port).map(far_audio)))
         }
         Agreed::T38 { parameters, far } => {
