@@ -127,7 +127,13 @@ impl Stream {
             (Some(protection), Some(keys)) => protection.change(keys),
             (protection, keys) => *protection = keys.map(Protection::new),
         }
-        self.is_on_hold = matches!(far.direction, Direction::SendOnly | Direction::Inactive);
+        // RFC 3264 §8.4
+        self.is_on_hold = match far.direction {
+            // Said again it changes nothing, as where it was said from the beginning.
+            Direction::SendOnly if self.far.direction == Direction::SendOnly => self.is_on_hold,
+            Direction::SendOnly | Direction::Inactive => true,
+            Direction::SendReceive | Direction::ReceiveOnly => false,
+        };
         self.far = far;
     }
 

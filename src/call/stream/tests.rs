@@ -177,6 +177,14 @@ fn a_stream_on_hold_sends_nothing_and_its_time_goes_on() {
     assert_eq!(stamp(&datagrams(&mut stream)[0]), next);
     stream.hold();
     assert_eq!(datagrams(&mut stream), [] as [Vec<u8>; 0]);
+    // Said again it means the same, whatever it meant before.
+    let mut mistaken = Stream::new(held(Direction::SendOnly), 7, base());
+    mistaken.described(held(Direction::SendOnly));
+    assert_eq!(datagrams(&mut mistaken).len(), 1);
+    for direction in [Direction::Inactive, Direction::SendOnly, Direction::SendOnly] {
+        mistaken.described(held(direction));
+        assert_eq!(datagrams(&mut mistaken).len(), 0, "{direction:?}");
+    }
     // At the beginning only who says that it does nothing at all is believed.
     for (direction, packets) in [(Direction::SendOnly, 1), (Direction::ReceiveOnly, 1), (Direction::Inactive, 0)] {
         assert_eq!(datagrams(&mut Stream::new(held(direction), 7, base())).len(), packets, "{direction:?}");

@@ -111,6 +111,8 @@ fn a_far_end_that_says_from_the_beginning_that_it_only_sends_gets_its_fax() {
     for side in [CALLER, CALLEE] {
         let (caller, callee) = over_audio();
         let mut network = network(caller, callee);
+        // A refresh of the session says it again.
+        network.after(Duration::from_secs(12), side, Action::Offer(What::Audio));
         network.edit = Box::new(move |message, from| {
             if from == side && !message.body.is_empty() {
                 let text = String::from_utf8_lossy(&message.body).replace("a=sendrecv", "a=sendonly");
@@ -119,5 +121,8 @@ fn a_far_end_that_says_from_the_beginning_that_it_only_sends_gets_its_fax() {
         });
         network.play();
         assert_sent(&network);
+        assert_eq!(network.said(CALLER, "INVITE") + network.said(CALLEE, "INVITE"), 2, "{}", network.story());
+        let audio = network.caller().ended().record.audio.as_deref().expect("over audio");
+        assert_eq!((audio.lost, network.caller().ended().record.partial_page_requests), (0, 0));
     }
 }
