@@ -1,11 +1,12 @@
-//! Reports of a far end's, and ours between them. Input: a kind, then octets with a count before.
+//! Reports and goodbyes of a far end's, and ours between them. Input: a kind, then octets with a count before.
 //!
-//! Holds: what we write, the other side reads; a round trip is never longer than a minute.
+//! Holds: what we write, the other side reads; a round trip is never longer than a minute; the words of a goodbye are as long as an octet counts.
+//! What stands in our goodbye is what stands in our report.
 #![no_main]
 
 use faxramp::rtp::Sent;
 use faxramp::rtp::playout::Statistics;
-use faxramp::rtp::rtcp::Reporter;
+use faxramp::rtp::rtcp::{Goodbye, Reporter};
 use faxramp_fuzz::{Feed, base};
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
@@ -18,8 +19,10 @@ fuzz_target!(|octets: &[u8]| {
     while !feed.is_empty() {
         let kind = feed.octet();
         now += Duration::from_millis(u64::from(kind) * 16);
-        if let Ok(Some(told)) = ours.receive(feed.counted(), now) {
-            assert!(told.round_trip.is_none_or(|trip| trip <= Duration::from_secs(60)));
+        if let Ok(heard) = ours.receive(feed.counted(), now) {
+            let round_trip = heard.told.and_then(|told| told.round_trip);
+            assert!(round_trip.is_none_or(|trip| trip <= Duration::from_secs(60)));
+            assert!(heard.goodbye.is_none_or(|goodbye| goodbye.reason.chars().count() <= 255));
         }
         let number = u64::from(feed.number());
         let received = Statistics {
@@ -31,10 +34,14 @@ fuzz_target!(|octets: &[u8]| {
         };
         let sent = Sent { packets: u32::from(kind & 2), octets: 0, timestamp: 0 };
         let report = ours.report(sent, &received, now);
-        let told = theirs.receive(&report, now).expect("our own report is sound");
-        assert_eq!(told.is_some(), kind & 1 == 0);
+        let heard = theirs.receive(&report, now).expect("our own report is sound");
+        assert!(heard.told.is_some() == (kind & 1 == 0) && heard.goodbye.is_none());
+        let last = ours.goodbye(sent, &received, now).expect("a report was made");
+        let heard = theirs.receive(&last, now).expect("our own goodbye is sound");
+        assert_eq!(heard.told.is_some(), kind & 1 == 0);
+        assert_eq!(heard.goodbye, Some(Goodbye { ssrc: Some(1), reason: String::new() }));
         // The far end has seen one of ours and answers to it.
         let answer = theirs.report(sent, &Statistics { ssrc: Some(1), ..received }, now);
-        assert!(ours.receive(&answer, now).expect("likewise").is_some());
+        assert!(ours.receive(&answer, now).expect("likewise").told.is_some());
     }
 });

@@ -12,6 +12,8 @@ use super::stream::Stream;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::preamble::PreambleDetector;
 use crate::dsp::tone::{Detector, Generator, Tone as DspTone};
+use crate::rtp::Content;
+use crate::rtp::playout::Statistics;
 use crate::signal::Tone;
 
 /// A tone that sounded for so long needs no repeating after the switch to T.38; detectors of answer tones take half a second.
@@ -58,6 +60,21 @@ impl Audio {
         }
     }
 
+    /// The far end hears nothing for now.
+    pub(super) const fn hold(&mut self) {
+        self.stream.hold();
+    }
+
+    /// No more is said or heard.
+    pub(super) fn leave(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        self.stream.leave(&Statistics::default(), now, outputs);
+    }
+
+    /// Takes a report of the far end.
+    pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
+        self.stream.reported(datagram, source, now);
+    }
+
     /// Whether our tone was there for the far end to hear.
     pub(super) fn tone_was_heard(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.began) >= LONG_ENOUGH
@@ -79,9 +96,9 @@ impl Audio {
 
     /// Takes a packet of the far end; the sound of a fax that it completes, if any.
     pub(super) fn heard(&mut self, datagram: &[u8], source: SocketAddr) -> Option<Sign> {
-        let expected = self.stream.payload_type();
+        let (types, expected) = (self.stream.payload_types(), Content::Audio(self.stream.law()));
         let packet = self.stream.packet(datagram, source)?;
-        if packet.payload_type != expected {
+        if types.content(packet.payload_type) != expected {
             return None;
         }
         let tone = self.detector.hear(packet.payload).map(|tone| match tone {

@@ -98,6 +98,9 @@ pub struct AudioRecord {
     pub missed_there: Option<i32>,
     /// Time to the far end and back, milliseconds, where its reports tell.
     pub round_trip_ms: Option<f64>,
+    /// The far end's words when it said that its audio is over, while the fax was not; mostly empty, and nothing where it did not.
+    // RFC 3550 §6.6
+    pub goodbye: Option<String>,
     /// Packets that came.
     pub received: u64,
     /// Packets that did not come.

@@ -226,11 +226,16 @@ impl Call {
             Input::Resolved { uri, targets } => self.leg.handle(sip::Input::Resolved { uri, targets }, now),
             Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
-            Input::Report { datagram, source } => {
-                if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
-                    fax.reported(datagram, source, now);
-                }
-            }
+            Input::Report { datagram, source } => match &mut self.state {
+                State::Audio(audio) => audio.reported(datagram, source, now),
+                State::Fax(fax) | State::Parting(fax) => fax.reported(datagram, source, now),
+                State::Calling { .. }
+                | State::Ringing { .. }
+                | State::Answering(_)
+                | State::Waiting
+                | State::Leaving(_)
+                | State::Over => {}
+            },
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
                     fax.t38_datagram(datagram, source, now);

@@ -203,7 +203,22 @@ impl Call {
         }
     }
 
+    /// Audio that is up is over; whether the far end has hung up, its audio hears of it.
+    pub(super) fn leave_audio(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Audio(audio) => audio.leave(now, &mut self.outputs),
+            State::Fax(fax) | State::Parting(fax) => fax.leave_audio(now, &mut self.outputs),
+            State::Calling { .. }
+            | State::Ringing { .. }
+            | State::Answering(_)
+            | State::Waiting
+            | State::Leaving(_)
+            | State::Over => {}
+        }
+    }
+
     fn leave_by(&mut self, farewell: Farewell, now: Instant) {
+        self.leave_audio(now);
         self.state = State::Leaving(farewell);
         self.timers.clear_all();
         self.timers.set(Timer::Leaving, now + LEAVING_LIMIT);

@@ -160,7 +160,9 @@ impl Fax {
         remote: Option<SocketAddr>,
         fastest: Modulation,
         now: Instant,
+        outputs: &mut VecDeque<Output>,
     ) {
+        self.leave_audio(now, outputs);
         let ced_was_heard = now.saturating_duration_since(self.began) >= LONG_ENOUGH;
         self.carrier = Carrier::t38(settings, remote, now);
         (self.spoken_at, self.message_is_out) = (None, false);
@@ -233,6 +235,22 @@ impl Fax {
         match &mut self.carrier {
             Carrier::T38 { .. } => {}
             Carrier::Audio(modems) => modems.described(far),
+        }
+    }
+
+    /// The far end hears no audio for now.
+    pub(super) const fn hold(&mut self) {
+        match &mut self.carrier {
+            Carrier::T38 { .. } => {}
+            Carrier::Audio(modems) => modems.hold(),
+        }
+    }
+
+    /// No more audio is said or heard.
+    pub(super) fn leave_audio(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        match &mut self.carrier {
+            Carrier::T38 { .. } => {}
+            Carrier::Audio(modems) => modems.leave(now, outputs),
         }
     }
 

@@ -10,7 +10,6 @@ use super::audio::Sign;
 use super::ending::AudioRecord;
 use super::interface::Output;
 use super::offer::FarAudio;
-use super::reports::Reports;
 use super::stream::Stream;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::progress::{self, Progress};
@@ -24,7 +23,6 @@ pub(super) struct Modems {
     pub(super) terminal: Terminal,
     stream: Stream,
     playout: Playout,
-    reports: Reports,
     frame: [i16; FRAME_SAMPLES],
     events: event::Listener,
     /// Tells what the call has reached, until a fax is heard; only where we called.
@@ -44,12 +42,11 @@ pub(super) enum Taken {
 }
 
 impl Modems {
-    /// `seed` is chance.
-    pub(super) fn new(stream: Stream, settings: &modem::Settings, seed: u64, now: Instant) -> Self {
+    pub(super) fn new(stream: Stream, settings: &modem::Settings, now: Instant) -> Self {
         let terminal = Terminal::new(settings, now);
-        let reports = Reports::new(stream.sent().0, seed, now);
-        let (playout, frame, events) = (Playout::new(), [0; FRAME_SAMPLES], event::Listener::new());
-        Self { terminal, stream, playout, reports, frame, events, progress: None, told: None }
+        let (mut playout, frame, events) = (Playout::new(), [0; FRAME_SAMPLES], event::Listener::new());
+        playout.set_payload_types(stream.payload_types());
+        Self { terminal, stream, playout, frame, events, progress: None, told: None }
     }
 
     /// Listens for what else than a fax may have answered.
@@ -70,6 +67,12 @@ impl Modems {
     /// A later description of the same audio.
     pub(super) fn described(&mut self, far: FarAudio) {
         self.stream.described(far);
+        self.playout.set_payload_types(self.stream.payload_types());
+    }
+
+    /// The far end hears nothing for now.
+    pub(super) const fn hold(&mut self) {
+        self.stream.hold();
     }
 
     /// When the next frame is due.
@@ -106,41 +109,31 @@ impl Modems {
         }
         self.terminal.play(&mut self.frame, due);
         self.stream.say(&self.frame, outputs);
-        self.report(due, outputs);
+        self.stream.report(&self.playout.statistics(), due, outputs);
         true
     }
 
-    /// Says what came of the far end's packets, now and then.
-    fn report(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
-        if !self.reports.is_due(now) {
-            return;
-        }
-        let ((_, sent), there, received) = (self.stream.sent(), self.stream.reports(), self.playout.statistics());
-        if let Some((to, report)) = self.reports.next(there, sent, &received, now)
-            && let Some(datagram) = self.stream.seal_report(report)
-        {
-            outputs.push_back(Output::Report { to, datagram });
-        }
+    /// No more is said or heard.
+    pub(super) fn leave(&mut self, now: Instant, outputs: &mut VecDeque<Output>) {
+        self.stream.leave(&self.playout.statistics(), now, outputs);
     }
 
     /// Takes a report of the far end.
     pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
-        let far = self.stream.far();
-        if let Some(report) = self.stream.open_report(datagram) {
-            self.reports.datagram(report, source, far, now);
-        }
+        self.stream.reported(datagram, source, now);
     }
 
     /// What the network and the modems made of it so far.
     pub(super) fn record(&self) -> AudioRecord {
         let (stream, counts) = (self.playout.statistics(), self.terminal.counts());
-        let told = self.reports.told();
+        let told = self.stream.told();
         AudioRecord {
             codec: self.stream.codec_name().to_owned(),
             srtp: self.stream.suite_name().map(str::to_owned),
-            sent: self.stream.sent().1.packets.into(),
+            sent: self.stream.sent_packets().into(),
             missed_there: told.map(|told| told.lost),
             round_trip_ms: told.and_then(|told| told.round_trip).map(|time| time.as_secs_f64() * 1000.0),
+            goodbye: self.stream.goodbye().map(str::to_owned),
             received: stream.received,
             lost: stream.lost,
             late: stream.late,

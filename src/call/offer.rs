@@ -3,9 +3,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::settings::LineSettings;
+use super::stream::law;
+use crate::rtp;
 use crate::sdp::{
-    Agreed, Codec, Description, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection, OurT38, Ours, Profile,
-    RateManagement, T38, T38Parameters, accept, answer,
+    Agreed, Audio, Coding, Description, Direction, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection,
+    OurT38, Ours, RateManagement, T38, T38Parameters, accept, answer,
 };
 use crate::signal::Modulation;
 use crate::srtp::Suite;
@@ -95,7 +97,11 @@ pub(super) enum Far {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct FarAudio {
     pub(super) address: SocketAddr,
-    pub(super) codec: Codec,
+    pub(super) coding: Coding,
+    /// What its own packets carry.
+    pub(super) payload_types: rtp::PayloadTypes,
+    /// Which way audio flows, as it sees it.
+    pub(super) direction: Direction,
     /// Milliseconds in a packet.
     pub(super) packet_ms: u32,
     /// The payload type of telephone events.
@@ -150,8 +156,8 @@ impl Descriptions {
         let mut media = Vec::new();
         // Of both, audio stands first: a far end that looks at one line only finds what it knows.
         if let Some(audio) = &ours.audio {
-            let codecs = audio.codecs.clone();
-            let mut line = crate::sdp::Audio::new(ours.address, audio.port, codecs, audio.ptime_ms);
+            let codecs = audio.codecs.iter().map(|codec| Coding::usual(*codec)).collect();
+            let mut line = Audio::new(ours.address, audio.port, codecs, audio.ptime_ms);
             line.protection =
                 audio.protection.filter(|_| protected).map(|own| own.offer(self.keys.suite)).unwrap_or_default();
             media.push(Media::Audio(line));
@@ -218,16 +224,20 @@ impl Descriptions {
         };
         let audio: Vec<_> =
             offer.media.iter().filter(|media| !media.is_refused()).filter_map(Media::as_audio).collect();
-        let requires = line.srtp.is_some_and(|srtp| srtp.required);
-        let is_protected = |audio: &&&crate::sdp::Audio| audio.protection.profile == Profile::Secure;
-        let text = if audio.is_empty() {
+        let by_dtls = |media: &Media| matches!(media, Media::Other(other) if other.protocol.contains("TLS/RTP/"));
+        let is_secure = |audio: &&Audio| audio.protection.profile.is_secure();
+        let text = if audio.is_empty() && offer.media.iter().any(by_dtls) {
+            "302 faxramp \"SRTP by DTLS is not known here; RTP, or SRTP with keys in SDP, is needed\""
+        } else if audio.is_empty() {
             "304 faxramp \"audio by RTP or T.38 by UDPTL is needed\""
-        } else if audio.iter().all(|audio| audio.codecs.iter().all(|codec| !line.codecs.contains(codec))) {
+        } else if audio.iter().all(|audio| audio.codecs.iter().all(|coding| !line.codecs.contains(&coding.codec))) {
             "305 faxramp \"G.711 is needed\""
-        } else if requires {
+        } else if line.srtp.is_some_and(|srtp| srtp.required) {
             "302 faxramp \"SRTP with keys in SDP is required, in a suite that is known here\""
-        } else if audio.iter().any(|audio| is_protected(&audio)) {
-            "302 faxramp \"SRTP is not taken, or not with these keys\""
+        } else if line.srtp.is_some() && audio.iter().any(is_secure) {
+            "302 faxramp \"SRTP needs keys in SDP, in a suite that is known here\""
+        } else if audio.iter().any(is_secure) {
+            "302 faxramp \"SRTP is not taken here, RTP without it is needed\""
         } else {
             "304 faxramp \"nothing offered is taken\""
         };
@@ -282,10 +292,14 @@ fn far(agreed: Agreed) -> Option<Far> {
         address.filter(|address| !address.is_unspecified()).map(|address| SocketAddr::new(address, port))
     };
     match agreed {
-        Agreed::Audio { codec, far, keys } => {
-            let (packet_ms, events, reports) = (far.packet_ms(), far.events, far.reports_at());
-            let address = reached(far.address, far.port);
-            Some(Far::Audio(address.map(|address| FarAudio { address, codec, packet_ms, events, reports, keys })))
+        Agreed::Audio { coding, ours, far, keys } => {
+            let (direction, packet_ms, reports) = (far.direction, far.packet_ms(), far.reports_at());
+            // What we named ourselves is audio.
+            let events = far.events.filter(|events| ours.iter().all(|ours| ours.payload_type != *events));
+            let payload_types = payload_types(&ours, &far);
+            let far_audio =
+                |address| FarAudio { address, coding, payload_types, direction, packet_ms, events, reports, keys };
+            Some(Far::Audio(reached(far.address, far.port).map(far_audio)))
         }
         Agreed::T38 { parameters, far } => {
             let T38Parameters { max_datagram, max_buffer, .. } = far.parameters;
@@ -294,6 +308,20 @@ fn far(agreed: Agreed) -> Option<Far> {
         }
         Agreed::Nothing => None,
     }
+}
+
+/// What the far end's packets carry: what we said of our payload types, as those it is to send; of all others what it says of its own, as
+/// some send by these.
+// RFC 3264 §5.1
+fn payload_types(ours: &[Coding], far: &Audio) -> rtp::PayloadTypes {
+    let mut types = rtp::PayloadTypes::default();
+    for codec in far.displaced() {
+        types.set(codec.static_payload_type(), None);
+    }
+    for Coding { codec, payload_type } in far.codecs.iter().chain(ours) {
+        types.set(*payload_type, Some(law(*codec)));
+    }
+    types
 }
 
 /// The fastest modulation of ours that the agreed bit rate allows.

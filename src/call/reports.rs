@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::rtp::Sent;
 use crate::rtp::playout::Statistics;
-use crate::rtp::rtcp::{self, Reporter, Told};
+use crate::rtp::rtcp::{self, Goodbye, Heard, Reporter, Told};
 
 /// The reports of one call, both ways.
 pub(super) struct Reports {
@@ -18,6 +18,8 @@ pub(super) struct Reports {
     next: Instant,
     chance: u64,
     told: Option<Told>,
+    /// What the far end said last when it left.
+    goodbye: Option<Goodbye>,
 }
 
 impl Reports {
@@ -25,7 +27,7 @@ impl Reports {
     pub(super) fn new(ssrc: u32, seed: u64, now: Instant) -> Self {
         // RFC 7022 §4.2: a name that says nothing of the machine, new for each call. The source is of chance.
         let reporter = Reporter::new(ssrc, format!("{ssrc:08x}"), now);
-        let mut reports = Self { reporter, latched: None, next: now, chance: seed | 1, told: None };
+        let mut reports = Self { reporter, latched: None, next: now, chance: seed | 1, told: None, goodbye: None };
         // RFC 3550 §6.2: the first after half the interval
         let first = reports.interval() / 2;
         reports.next += first;
@@ -50,14 +52,35 @@ impl Reports {
         Some((to, self.reporter.report(sent, received, now)))
     }
 
+    /// The last report, which says goodbye, and where to.
+    pub(super) fn last(
+        &mut self,
+        there: Option<SocketAddr>,
+        sent: Sent,
+        received: &Statistics,
+        now: Instant,
+    ) -> Option<(SocketAddr, Vec<u8>)> {
+        let to = self.latched.or(there)?;
+        Some((to, self.reporter.goodbye(sent, received, now)?))
+    }
+
     /// Takes a datagram of the port beside the audio's. The far end is believed at the address that its audio goes to.
     pub(super) fn datagram(&mut self, octets: &[u8], source: SocketAddr, far: SocketAddr, now: Instant) {
         if source.ip() == far.ip()
-            && let Ok(told) = self.reporter.receive(octets, now)
+            && let Ok(Heard { told, goodbye }) = self.reporter.receive(octets, now)
         {
             self.latched = Some(source);
             self.told = told.or(self.told);
+            // Who says it again means the same.
+            let before = self.goodbye.as_ref().map(|goodbye| goodbye.ssrc);
+            self.goodbye = goodbye.filter(|goodbye| before != Some(goodbye.ssrc)).or(self.goodbye.take());
         }
+    }
+
+    /// What the far end said when it left this stream, where it did.
+    pub(super) fn goodbye(&self, stream: Option<u32>) -> Option<&str> {
+        let goodbye = self.goodbye.as_ref().filter(|goodbye| stream.is_some() && goodbye.ssrc == stream);
+        goodbye.map(|goodbye| goodbye.reason.as_str())
     }
 
     /// What the far end said last of our packets.

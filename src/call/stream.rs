@@ -1,4 +1,4 @@
-//! RTP of one call, both ways: the one place where sound becomes packets and packets are believed to be the far end's.
+//! RTP of one call, both ways: the one place where sound becomes packets and packets are believed to be the far end's. Its reports go beside.
 //!
 //! Not here: when a packet is played ([`crate::rtp::playout`]), and what is said in it.
 
@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 use super::interface::Output;
 use super::offer::FarAudio;
 use super::remote::Remote;
+use super::reports::Reports;
 use crate::dsp::FRAME_SAMPLES;
 use crate::dsp::g711::Law;
 use crate::rtp;
-use crate::sdp::{Codec, Keys};
+use crate::rtp::playout::Statistics;
+use crate::rtp::rtcp::Told;
+use crate::sdp::{Codec, Direction, Keys};
 use crate::srtp::{self, control};
 
 /// Sound is made and heard in frames of 20 ms, whatever packets hold.
@@ -38,6 +41,9 @@ pub(super) struct Stream {
     next: Instant,
     spare: Vec<Vec<u8>>,
     protection: Option<Box<Protection>>,
+    reports: Reports,
+    /// The far end hears nothing now, and says so.
+    is_on_hold: bool,
 }
 
 /// SRTP, both ways.
@@ -107,7 +113,11 @@ impl Stream {
         );
         let remote = Remote::new(Some(far.address));
         let protection = far.keys.map(Protection::new);
-        Self { far, remote, heard: None, sender, gathered: Vec::new(), next: now, spare: Vec::new(), protection }
+        let reports = Reports::new(sender.ssrc(), seed, now);
+        // An end that from the beginning says to send only is believed to err: a fax that is not answered is none.
+        let is_on_hold = far.direction == Direction::Inactive;
+        let (gathered, spare) = (Vec::new(), Vec::new());
+        Self { far, remote, heard: None, sender, gathered, next: now, spare, protection, reports, is_on_hold }
     }
 
     /// A later description of the same audio: it may have moved, or speak the other law. The stream goes on.
@@ -117,12 +127,25 @@ impl Stream {
             (Some(protection), Some(keys)) => protection.change(keys),
             (protection, keys) => *protection = keys.map(Protection::new),
         }
+        // RFC 3264 §8.4
+        self.is_on_hold = match far.direction {
+            // Said again it changes nothing, as where it was said from the beginning.
+            Direction::SendOnly if self.far.direction == Direction::SendOnly => self.is_on_hold,
+            Direction::SendOnly | Direction::Inactive => true,
+            Direction::SendReceive | Direction::ReceiveOnly => false,
+        };
         self.far = far;
+    }
+
+    /// The far end hears nothing until it describes its audio again. Time goes on, and the reports.
+    // RFC 3264 §8.4
+    pub(super) const fn hold(&mut self) {
+        self.is_on_hold = true;
     }
 
     /// The law that we send.
     pub(super) const fn law(&self) -> Law {
-        law(self.far.codec)
+        law(self.far.coding.codec)
     }
 
     /// The payload type of the far end's telephone events.
@@ -130,17 +153,14 @@ impl Stream {
         self.far.events
     }
 
-    /// The payload type of what we send, and expect.
-    pub(super) const fn payload_type(&self) -> u8 {
-        self.far.codec.payload_type()
+    /// What the far end's packets carry.
+    pub(super) const fn payload_types(&self) -> rtp::PayloadTypes {
+        self.far.payload_types
     }
 
     /// The name of the law that we send.
     pub(super) const fn codec_name(&self) -> &'static str {
-        match self.far.codec {
-            Codec::Pcmu => "PCMU",
-            Codec::Pcma => "PCMA",
-        }
+        self.far.coding.codec.name()
     }
 
     /// The suite of SRTP, where packets are encrypted.
@@ -148,18 +168,18 @@ impl Stream {
         self.protection.as_ref().map(|protection| protection.keys.ours.suite().name())
     }
 
-    /// Our source, and what was sent of it.
-    pub(super) const fn sent(&self) -> (u32, rtp::Sent) {
-        (self.sender.ssrc(), self.sender.sent())
+    /// Packets that were sent.
+    pub(super) const fn sent_packets(&self) -> u32 {
+        self.sender.sent().packets
     }
 
     /// Where the far end is.
-    pub(super) fn far(&self) -> SocketAddr {
+    fn far(&self) -> SocketAddr {
         self.remote.address().unwrap_or(self.far.address)
     }
 
     /// Where the far end takes reports: where it says, or the next port of where it really is.
-    pub(super) fn reports(&self) -> Option<SocketAddr> {
+    fn reports_at(&self) -> Option<SocketAddr> {
         let far = self.far();
         if far == self.far.address {
             return self.far.reports;
@@ -167,22 +187,57 @@ impl Stream {
         far.port().checked_add(1).map(|port| SocketAddr::new(far.ip(), port))
     }
 
-    /// Protects a report of ours as the audio is; nothing where the key is used up.
-    // RFC 3711 §3.4: reports must be, where the audio is
-    pub(super) fn seal_report(&mut self, mut report: Vec<u8>) -> Option<Vec<u8>> {
-        match &mut self.protection {
-            Some(protection) => protection.report_sender.protect(&mut report).ok().map(|()| report),
-            None => Some(report),
+    /// Says what came of the far end's packets, now and then.
+    pub(super) fn report(&mut self, received: &Statistics, now: Instant, outputs: &mut VecDeque<Output>) {
+        if self.reports.is_due(now) {
+            let report = self.reports.next(self.reports_at(), self.sender.sent(), received, now);
+            self.send_report(report, outputs);
         }
     }
 
-    /// What is in a report of the far end; nothing where it is not protected as the audio is.
-    pub(super) fn open_report<'a>(&'a mut self, datagram: &'a [u8]) -> Option<&'a [u8]> {
-        let Some(protection) = &mut self.protection else { return Some(datagram) };
-        protection.opened.clear();
-        protection.opened.extend_from_slice(datagram);
-        protection.report_receiver.unprotect(&mut protection.opened).ok()?;
-        Some(&protection.opened)
+    /// Says that nothing more comes of this stream. To be called once, and nothing after it.
+    pub(super) fn leave(&mut self, received: &Statistics, now: Instant, outputs: &mut VecDeque<Output>) {
+        let report = self.reports.last(self.reports_at(), self.sender.sent(), received, now);
+        self.send_report(report, outputs);
+    }
+
+    /// Sends a report, protected as the audio is; not where the key is used up.
+    // RFC 3711 §3.4: reports must be, where the audio is
+    fn send_report(&mut self, report: Option<(SocketAddr, Vec<u8>)>, outputs: &mut VecDeque<Output>) {
+        let Some((to, mut datagram)) = report else { return };
+        let is_ready = match &mut self.protection {
+            Some(protection) => protection.report_sender.protect(&mut datagram).is_ok(),
+            None => true,
+        };
+        if is_ready {
+            outputs.push_back(Output::Report { to, datagram });
+        }
+    }
+
+    /// Takes a report of the far end; not where it is not protected as the audio is.
+    pub(super) fn reported(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
+        let far = self.far();
+        let report = match &mut self.protection {
+            Some(protection) => {
+                protection.opened.clear();
+                protection.opened.extend_from_slice(datagram);
+                protection.report_receiver.unprotect(&mut protection.opened).ok().map(|()| &protection.opened[..])
+            }
+            None => Some(datagram),
+        };
+        if let Some(report) = report {
+            self.reports.datagram(report, source, far, now);
+        }
+    }
+
+    /// What the far end said last of our packets.
+    pub(super) const fn told(&self) -> Option<Told> {
+        self.reports.told()
+    }
+
+    /// What the far end said when it left, where it did.
+    pub(super) fn goodbye(&self) -> Option<&str> {
+        self.reports.goodbye(self.heard)
     }
 
     /// When the next frame is due.
@@ -248,8 +303,12 @@ impl Stream {
         let mut rest = &self.gathered[..];
         while let Some((codes, behind)) = rest.split_at_checked(length) {
             rest = behind;
+            if self.is_on_hold {
+                self.sender.pause(codes.len() as u32);
+                continue;
+            }
             let mut datagram = self.spare.pop().unwrap_or_default();
-            self.sender.send_into(self.far.codec.payload_type(), codes, codes.len() as u32, &mut datagram);
+            self.sender.send_into(self.far.coding.payload_type, codes, codes.len() as u32, &mut datagram);
             let is_ready = match &mut self.protection {
                 Some(protection) => protection.sender.protect(&mut datagram).is_ok(),
                 None => true,
@@ -264,7 +323,8 @@ impl Stream {
     }
 }
 
-const fn law(codec: Codec) -> Law {
+/// How a codec writes a sample.
+pub(super) const fn law(codec: Codec) -> Law {
     match codec {
         Codec::Pcmu => Law::Mu,
         Codec::Pcma => Law::A,
@@ -272,134 +332,4 @@ const fn law(codec: Codec) -> Law {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn far(packet_ms: u32) -> FarAudio {
-        FarAudio {
-            address: SocketAddr::from(([192, 0, 2, 2], 4000)),
-            codec: Codec::Pcma,
-            packet_ms,
-            reports: None,
-            events: None,
-            keys: None,
-        }
-    }
-
-    /// Lengths of the payloads of the packets of so many frames.
-    fn packets(stream: &mut Stream, frames: usize) -> Vec<usize> {
-        let mut outputs = VecDeque::new();
-        for _ in 0..frames {
-            stream.say(&[0; FRAME_SAMPLES], &mut outputs);
-        }
-        let length = |output: &Output| {
-            let Output::Audio { datagram, .. } = output else { panic!("{output:?}") };
-            rtp::Packet::decode(datagram).expect("RTP").payload.len()
-        };
-        outputs.iter().map(length).collect()
-    }
-
-    fn base() -> Instant {
-        #[expect(clippy::disallowed_methods, reason = "the one base of this test's virtual time")]
-        Instant::now()
-    }
-
-    #[test]
-    fn packets_hold_what_the_far_end_asked_for() {
-        for (ms, frames, expected) in
-            [(20, 3, vec![160; 3]), (10, 2, vec![80; 4]), (30, 3, vec![240; 2]), (60, 4, vec![480])]
-        {
-            assert_eq!(packets(&mut Stream::new(far(ms), 7, base()), frames), expected, "{ms} ms");
-        }
-    }
-
-    #[test]
-    fn a_late_driver_gets_what_is_due_and_after_long_only_the_present() {
-        let now = base();
-        let mut stream = Stream::new(far(20), 7, now);
-        let turns = |stream: &mut Stream, at| std::iter::from_fn(|| stream.turn(at)).count();
-        assert_eq!(turns(&mut stream, now), 1);
-        assert_eq!(turns(&mut stream, now + Duration::from_millis(100)), 5);
-        assert_eq!(turns(&mut stream, now + Duration::from_secs(9)), 1, "a burst would be of no use");
-        assert_eq!(stream.deadline(), now + Duration::from_millis(9020));
-    }
-
-    fn secure(ours: u8, theirs: u8) -> FarAudio {
-        let key = |chance: u8| srtp::MasterKey::drawn(srtp::Suite::AesCm128HmacSha1Tag80, &[chance; 32], 1);
-        FarAudio { keys: Some(Keys { ours: key(ours), theirs: key(theirs) }), ..far(20) }
-    }
-
-    fn datagrams(stream: &mut Stream) -> Vec<Vec<u8>> {
-        let mut outputs = VecDeque::new();
-        stream.say(&[0; FRAME_SAMPLES], &mut outputs);
-        let datagram = |output| {
-            let Output::Audio { datagram, .. } = output else { panic!("{output:?}") };
-            datagram
-        };
-        outputs.into_iter().map(datagram).collect()
-    }
-
-    #[test]
-    fn protected_audio_is_heard_by_who_has_the_keys_and_plain_audio_is_not() {
-        let source = SocketAddr::from(([192, 0, 2, 2], 4000));
-        let mut caller = Stream::new(secure(1, 2), 7, base());
-        let mut called = Stream::new(secure(2, 1), 9, base());
-        let sent = datagrams(&mut caller).remove(0);
-        assert_eq!(sent.len(), 12 + 160 + 10);
-        assert_eq!(called.packet(&sent, source).map(|packet| packet.payload.len()), Some(160));
-        assert_eq!(called.packet(&sent, source), None, "once");
-        let plain = datagrams(&mut Stream::new(far(20), 7, base())).remove(0);
-        assert_eq!(called.packet(&plain, source), None);
-        // A new key for one direction; the other goes on.
-        caller.described(secure(3, 2));
-        called.described(secure(2, 3));
-        let sent = datagrams(&mut caller).remove(0);
-        assert!(called.packet(&sent, source).is_some());
-        let back = datagrams(&mut called).remove(0);
-        assert!(caller.packet(&back, source).is_some());
-        caller.described(far(20));
-        assert_eq!(datagrams(&mut caller)[0].len(), 12 + 160);
-    }
-
-    #[test]
-    fn a_stream_that_comes_from_another_port_is_followed_and_another_stream_is_not() {
-        let at = |port| SocketAddr::from(([192, 0, 2, 2], port));
-        let mut senders = [Stream::new(far(20), 7, base()), Stream::new(far(20), 8, base())];
-        let (caller, stranger) = (0, 1);
-        let mut called = Stream::new(far(20), 9, base());
-        let to = |called: &mut Stream| {
-            let mut outputs = VecDeque::new();
-            called.say(&[0; FRAME_SAMPLES], &mut outputs);
-            outputs.into_iter().find_map(|output| if let Output::Audio { to, .. } = output { Some(to) } else { None })
-        };
-        for (sender, port, is_heard, answered) in [
-            (caller, 4000, true, 4000),
-            (stranger, 4001, false, 4000),
-            (caller, 5000, true, 5000),
-            (stranger, 4001, false, 5000),
-            // Where it was described to be anybody is it.
-            (stranger, 4000, true, 4000),
-        ] {
-            let sent = datagrams(&mut senders[sender]).remove(0);
-            assert_eq!(called.packet(&sent, at(port)).is_some(), is_heard, "{port}");
-            assert_eq!(to(&mut called), Some(at(answered)));
-        }
-    }
-
-    #[test]
-    fn packets_that_were_on_their_way_when_the_key_changed_are_still_heard() {
-        let source = SocketAddr::from(([192, 0, 2, 2], 4000));
-        let (mut caller, mut called) = (Stream::new(secure(1, 2), 7, base()), Stream::new(secure(2, 1), 9, base()));
-        let first = datagrams(&mut caller).remove(0);
-        assert!(called.packet(&first, source).is_some());
-        let late = datagrams(&mut caller).remove(0);
-        called.described(secure(2, 3));
-        assert!(called.packet(&late, source).is_some(), "under the key of before");
-        assert!(called.packet(&first, source).is_none(), "which takes nothing twice either");
-        let last = datagrams(&mut caller).remove(0);
-        caller.described(secure(3, 2));
-        let sent = datagrams(&mut caller).remove(0);
-        assert!(called.packet(&sent, source).is_some());
-        assert!(called.packet(&last, source).is_none(), "once the new key was heard the old one is no more");
-    }
-}
+mod tests;

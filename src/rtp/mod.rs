@@ -3,8 +3,11 @@
 //! Values and their bytes; no sockets, no clock. Serves RFC 3550 §5.1.
 
 pub mod event;
+mod payload;
 pub mod playout;
 pub mod rtcp;
+
+pub use payload::{Content, PayloadTypes};
 
 use thiserror::Error;
 

@@ -1,7 +1,7 @@
 //! RTCP: what each side tells the other of its packets.
 //!
-//! Reports of a call between two, so that both see what is lost on the way that the other end alone can judge. Of the descriptions only
-//! our own name, which RFC 3550 wants; no goodbye, as SIP says it; no profiles. Serves RFC 3550 §6.
+//! Reports of a call between two, so that both see what is lost on the way that the other end alone can judge, and a goodbye behind the last
+//! one. Of the descriptions only our own name, which RFC 3550 wants; no profiles. Serves RFC 3550 §6.
 
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,25 @@ pub struct Told {
     pub round_trip: Option<Duration>,
 }
 
+/// What a packet of the far end says.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Heard {
+    /// What it tells of our packets; nothing where it tells nothing of our stream.
+    pub told: Option<Told>,
+    /// That a stream of its own is over. It ends nothing by itself: calls are ended by SIP.
+    pub goodbye: Option<Goodbye>,
+}
+
+/// A stream of the far end is over.
+// RFC 3550 §6.6
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Goodbye {
+    /// The first of the sources that leave; nothing where none is named.
+    pub ssrc: Option<u32>,
+    /// Why, in its words; mostly empty.
+    pub reason: String,
+}
+
 /// Our side of the reports of one call.
 #[derive(Clone, Debug)]
 pub struct Reporter {
@@ -50,6 +69,8 @@ pub struct Reporter {
     last_report: Option<(u32, Instant)>,
     /// Packets expected and received at our last report.
     before: (u64, u64),
+    /// Whether a report of ours was made.
+    has_reported: bool,
 }
 
 impl Reporter {
@@ -57,13 +78,14 @@ impl Reporter {
     // RFC 3550 §6.5.1, RFC 7022 §4.2: a name of chance
     #[must_use]
     pub const fn new(ssrc: u32, name: String, now: Instant) -> Self {
-        Self { ssrc, name, began: now, last_report: None, before: (0, 0) }
+        Self { ssrc, name, began: now, last_report: None, before: (0, 0), has_reported: false }
     }
 
     /// A report, written: as a sender when something was `sent`, of the far end's stream when there is one.
     // RFC 3550 §6.1: a compound of a report and our name
     #[must_use]
     pub fn report(&mut self, sent: Sent, received: &Statistics, now: Instant) -> Vec<u8> {
+        self.has_reported = true;
         let blocks = u8::from(received.ssrc.is_some());
         let mut octets = Vec::with_capacity(96);
         if sent.packets > 0 {
@@ -84,12 +106,26 @@ impl Reporter {
         octets
     }
 
-    /// Reads what the far end tells; nothing where it tells nothing of our stream. Kinds that we do not know are stepped over.
+    /// The last report, with a goodbye behind it; nothing where nothing was sent that somebody could miss. Nothing may be sent of the stream
+    /// after it.
+    // RFC 3550 §6.3.7, §6.6, §6.1: the goodbye stands last
+    #[must_use]
+    pub fn goodbye(&mut self, sent: Sent, received: &Statistics, now: Instant) -> Option<Vec<u8>> {
+        if sent.packets == 0 && !self.has_reported {
+            return None;
+        }
+        let mut octets = self.report(sent, received, now);
+        octets.extend(head(1, GOODBYE, 1));
+        octets.extend(self.ssrc.to_be_bytes());
+        Some(octets)
+    }
+
+    /// Reads what the far end says. Kinds that we do not know are stepped over.
     ///
     /// # Errors
     /// [`RtcpError`] when the octets are no RTCP.
-    pub fn receive(&mut self, octets: &[u8], now: Instant) -> Result<Option<Told>, RtcpError> {
-        let (mut rest, mut told, mut is_first) = (octets, None, true);
+    pub fn receive(&mut self, octets: &[u8], now: Instant) -> Result<Heard, RtcpError> {
+        let (mut rest, mut heard, mut is_first) = (octets, Heard::default(), true);
         while is_first || !rest.is_empty() {
             let ([flags, kind, length0, length1], behind) =
                 rest.split_first_chunk::<4>().ok_or(RtcpError::Truncated)?;
@@ -102,10 +138,16 @@ impl Reporter {
             }
             let length = usize::from(u16::from_be_bytes([*length0, *length1])) * 4;
             let (body, after) = behind.split_at_checked(length).ok_or(RtcpError::Truncated)?;
-            told = self.read(*kind, usize::from(flags & 0x1F), body, now)?.or(told);
+            let count = usize::from(flags & 0x1F);
+            if *kind == GOODBYE {
+                let body = if flags & PADDING == 0 { body } else { unpadded(body)? };
+                heard.goodbye = Some(Goodbye::read(count, body)?);
+            } else {
+                heard.told = self.read(*kind, count, body, now)?.or(heard.told);
+            }
             (rest, is_first) = (after, false);
         }
-        Ok(told)
+        Ok(heard)
     }
 
     fn read(&mut self, kind: u8, count: usize, body: &[u8], now: Instant) -> Result<Option<Told>, RtcpError> {
@@ -177,6 +219,28 @@ impl Reporter {
     }
 }
 
+impl Goodbye {
+    /// Reads a goodbye of so many sources.
+    fn read(count: usize, body: &[u8]) -> Result<Self, RtcpError> {
+        let (sources, rest) = body.split_at_checked(count * 4).ok_or(RtcpError::Truncated)?;
+        let reason = match rest.split_first() {
+            Some((length, text)) => text.get(..usize::from(*length)).ok_or(RtcpError::Truncated)?,
+            None => &[],
+        };
+        let ssrc = sources.first_chunk::<4>().map(|ssrc| u32::from_be_bytes(*ssrc));
+        // For people to read, on terminals too.
+        let reason = String::from_utf8_lossy(reason).chars().filter(|letter| !letter.is_control()).collect();
+        Ok(Self { ssrc, reason })
+    }
+}
+
+/// A body without its padding, whose last octet counts it.
+// RFC 3550 §6.4.1
+fn unpadded(body: &[u8]) -> Result<&[u8], RtcpError> {
+    let padding = body.last().map_or(0, |octets| usize::from(*octets));
+    body.len().checked_sub(padding).map(|kept| &body[..kept]).ok_or(RtcpError::Truncated)
+}
+
 fn fixed_point(time: Duration) -> u64 {
     (time.as_secs() << 32) | ((u64::from(time.subsec_nanos()) << 32) / 1_000_000_000)
 }
@@ -196,6 +260,9 @@ fn word(octets: &[u8], index: usize) -> Result<u32, RtcpError> {
 const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const DESCRIPTION: u8 = 202;
+const GOODBYE: u8 = 203;
+/// The bit of the first octet that says that padding stands behind.
+const PADDING: u8 = 0x20;
 const CANONICAL_NAME: u8 = 1;
 const BLOCK_OCTETS: usize = 24;
 /// A round trip longer than a minute is somebody's mistake; in 1/65536 s.
@@ -228,9 +295,9 @@ mod tests {
             ..Statistics::default()
         };
         let first = near.report(SENT, &Statistics::default(), at(1000));
-        assert_eq!(far.receive(&first, at(1120)), Ok(None));
+        assert_eq!(far.receive(&first, at(1120)), Ok(Heard::default()));
         let answer = far.report(SENT, &heard(1), at(3000));
-        let told = near.receive(&answer, at(3130)).unwrap().unwrap();
+        let told = near.receive(&answer, at(3130)).unwrap().told.unwrap();
         let trip = told.round_trip.unwrap();
         assert!((249..=251).contains(&trip.as_millis()), "{trip:?}");
         assert_eq!((told.lost, told.jitter), (10, Duration::from_millis(3)));
@@ -242,7 +309,7 @@ mod tests {
         let mut reporter = Reporter::new(7, String::new(), base());
         let mut octets = vec![0x81, 201, 0, 7, 0, 0, 0, 9, 0, 0, 0, 7, 0, 0xFF, 0xFF, 0xFE];
         octets.extend([0; 16]);
-        assert_eq!(reporter.receive(&octets, base()).unwrap().unwrap().lost, -2);
+        assert_eq!(reporter.receive(&octets, base()).unwrap().told.unwrap().lost, -2);
     }
 
     /// Octets worked out by hand from the figures of RFC 3550 §6.4.
@@ -270,6 +337,50 @@ mod tests {
         assert_eq!(receiver[..8], [0x81, 201, 0, 7, 1, 2, 3, 4]);
         // Nothing more was missed since.
         assert_eq!(receiver[12..16], [0, 0, 0, 25]);
+    }
+
+    // RFC 3550 §6.6, by its figure
+    #[test]
+    fn a_goodbye_stands_behind_a_report_and_is_said_only_where_something_was_sent() {
+        let now = base();
+        let mut reporter = Reporter::new(0x0102_0304, "abc".into(), now);
+        assert_eq!(reporter.goodbye(Sent::default(), &Statistics::default(), now), None);
+        let last = reporter.goodbye(SENT, &Statistics::default(), now).unwrap();
+        assert_eq!((last[1], &last[28..30], last.len()), (200, &[0x81, 202][..], 28 + 16 + 8));
+        assert_eq!(last[44..], [0x81, 203, 0, 1, 1, 2, 3, 4]);
+        let heard = Reporter::new(9, String::new(), now).receive(&last, now).unwrap();
+        let expected = Goodbye { ssrc: Some(0x0102_0304), reason: String::new() };
+        assert_eq!(heard, Heard { told: None, goodbye: Some(expected) });
+        // Who has only reported says goodbye too.
+        let mut listener = Reporter::new(5, String::new(), now);
+        let _ = listener.report(Sent::default(), &Statistics::default(), now);
+        let last = listener.goodbye(Sent::default(), &Statistics::default(), now).unwrap();
+        assert!(last.starts_with(&[0x80, 201]) && last.ends_with(&[0x81, 203, 0, 1, 0, 0, 0, 5]), "{last:?}");
+    }
+
+    #[test]
+    fn goodbyes_are_read_with_their_reason_and_those_that_are_cut_off_are_refused() {
+        let heard = |goodbye: &[u8]| {
+            let octets = [&[0x80, 201, 0, 1, 0, 0, 0, 9], goodbye].concat();
+            Reporter::new(1, String::new(), base()).receive(&octets, base()).map(|heard| heard.goodbye)
+        };
+        let goodbye = |ssrc, reason: &str| Ok(Some(Goodbye { ssrc, reason: reason.into() }));
+        assert_eq!(heard(&[0x81, 203, 0, 2, 0, 0, 0, 9, 3, b'e', b'n', b'd']), goodbye(Some(9), "end"));
+        assert_eq!(heard(&[0x81, 203, 0, 2, 0, 0, 0, 9, 3, 0x1B, b'[', b'A']), goodbye(Some(9), "[A"));
+        assert_eq!(heard(&[0x82, 203, 0, 2, 0, 0, 0, 9, 0, 0, 0, 8]), goodbye(Some(9), ""));
+        assert_eq!(heard(&[0x80, 203, 0, 0]), goodbye(None, ""));
+        // With padding behind the source, and behind the reason.
+        assert_eq!(heard(&[0xA1, 203, 0, 2, 0, 0, 0, 9, 9, 9, 9, 4]), goodbye(Some(9), ""));
+        assert_eq!(heard(&[0xA1, 203, 0, 3, 0, 0, 0, 9, 1, b'x', 0, 0, 0, 0, 0, 4]), goodbye(Some(9), "x"));
+        for broken in [
+            &[0x82, 203, 0, 1, 0, 0, 0, 9][..],
+            &[0x81, 203, 0, 2, 0, 0, 0, 9, 4, b'e', b'n', b'd'],
+            &[0xA1, 203, 0, 1, 0, 0, 0, 9],
+            &[0xA0, 203, 0, 1, 0, 0, 0, 5],
+        ] {
+            assert_eq!(heard(broken), Err(RtcpError::Truncated), "{broken:?}");
+        }
+        assert_eq!(heard(&[]), Ok(None));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::{Audio, Codec, Description, Keys, Media, Origin, OurProtection, Profile, Protection, T38, T38Parameters};
+use super::{Audio, Codec, Coding, Description, Keys, Media, Origin, OurProtection, Protection, T38, T38Parameters};
 
 /// What we are willing to use for one answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,8 +44,11 @@ pub struct OurT38 {
 pub enum Agreed {
     /// Audio.
     Audio {
-        /// The codec to send.
-        codec: Codec,
+        /// The codec to send, under the far end's payload type.
+        // RFC 3264 §5.1, §6.1: each end says under which it wants to receive
+        coding: Coding,
+        /// Under which payload types of ours the far end may send.
+        ours: Vec<Coding>,
         /// The far end's line.
         far: Audio,
         /// The keys of SRTP; none where packets are plain.
@@ -86,11 +89,12 @@ fn choose(offer: &Description, ours: &Ours) -> Option<(usize, Media, Agreed)> {
     let audio = |secure: bool| {
         lines().find_map(|(index, media)| {
             let (Media::Audio(far), Some(our)) = (media, &ours.audio) else { return None };
-            let codec = *far.codecs.iter().find(|codec| our.codecs.contains(codec))?;
+            // RFC 3264 §6.1: the payload type of the offer is that of the answer
+            let coding = far.first_of(|codec| our.codecs.contains(&codec))?;
             let (protection, keys) = our.protected(far, secure)?;
-            let mut line = Audio::new(ours.address, our.port, vec![codec], our.ptime_ms);
+            let mut line = Audio::new(ours.address, our.port, vec![coding], our.ptime_ms);
             (line.direction, line.protection) = (far.direction.answer(), protection);
-            Some((index, Media::Audio(line), Agreed::Audio { codec, far: far.clone(), keys }))
+            Some((index, Media::Audio(line), Agreed::Audio { coding, ours: vec![coding], far: far.clone(), keys }))
         })
     };
     t38.or_else(|| audio(true)).or_else(|| audio(false))
@@ -99,12 +103,14 @@ fn choose(offer: &Description, ours: &Ours) -> Option<(usize, Media, Agreed)> {
 impl OurAudio {
     /// How a line of ours is protected that answers this one with keys, or without; none where that is not wanted or cannot be.
     fn protected(&self, far: &Audio, secure: bool) -> Option<(Protection, Option<Keys>)> {
-        match (&self.protection, secure, far.protection.profile) {
-            (Some(ours), true, _) => ours.answer(&far.protection).map(|(line, keys)| (line, Some(keys))),
-            (Some(OurProtection { required: false, .. }) | None, false, Profile::Plain) => {
-                Some((Protection::default(), None))
+        let profile = far.protection.profile;
+        match (&self.protection, secure) {
+            (Some(ours), true) => ours.answer(&far.protection).map(|(line, keys)| (line, Some(keys))),
+            // RFC 3264 §6: an answer has the profile of its offer
+            (Some(OurProtection { required: false, .. }) | None, false) if !profile.is_secure() => {
+                Some((Protection { profile, keys: Vec::new() }, None))
             }
-            (None, true, _) | (Some(_), false, _) | (None, false, Profile::Secure) => None,
+            (None, true) | (Some(_) | None, false) => None,
         }
     }
 }
@@ -136,9 +142,9 @@ fn agree((ours, far): (&Media, &Media)) -> Option<Agreed> {
             Some(Agreed::T38 { parameters, far: far.clone() })
         }
         (Media::Audio(ours), Media::Audio(far)) => {
-            let codec = *far.codecs.iter().find(|codec| ours.codecs.contains(codec))?;
+            let coding = far.first_of(|codec| ours.codecs.iter().any(|ours| ours.codec == codec))?;
             let keys = far.protection.answers(&ours.protection).ok()?;
-            Some(Agreed::Audio { codec, far: far.clone(), keys })
+            Some(Agreed::Audio { coding, ours: ours.codecs.clone(), far: far.clone(), keys })
         }
         (Media::T38(_), Media::Audio(_) | Media::Other(_))
         | (Media::Audio(_), Media::T38(_) | Media::Other(_))

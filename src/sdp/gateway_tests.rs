@@ -53,7 +53,7 @@ fn expect(name: &str, text: &str, then: &Then) {
             assert_eq!(parameters.error_correction, *correction, "{name}");
             assert!(!parameters.fill_bit_removal && !parameters.transcoding_mmr, "{name}: we can do neither");
         }
-        (Then::Audio(expected), Agreed::Audio { codec, .. }) => assert_eq!(codec, *expected, "{name}"),
+        (Then::Audio(expected), Agreed::Audio { coding, .. }) => assert_eq!(coding.codec, *expected, "{name}"),
         (Then::Nothing, Agreed::Nothing) => {}
         (_, agreed) => panic!("{name}: {agreed:?}"),
     }
@@ -185,7 +185,7 @@ fn lines_of_other_transports_are_refused_and_a_usable_one_beside_them_is_found()
 #[test]
 fn of_an_answer_that_takes_both_lines_t38_is_used() {
     let address = IpAddr::from([192, 0, 2, 1]);
-    let audio = Media::Audio(Audio::new(address, 4000, vec![Codec::Pcma], 20));
+    let audio = Media::Audio(Audio::new(address, 4000, vec![Coding::usual(Codec::Pcma)], 20));
     let image = Media::T38(T38 { address: Some(address), port: 4002, parameters: T38Parameters::default() });
     let origin = Origin { session_id: "7".into(), version: 1, address: Some(address) };
     let offer = Description { origin, media: vec![audio, image] };

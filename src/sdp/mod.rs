@@ -4,13 +4,15 @@
 //! refuse. Serves RFC 8866, RFC 3264, RFC 3362, RFC 4568 and ITU-T T.38 Annex D.
 
 mod answer;
+mod audio;
 mod description;
 mod parameters;
 mod protection;
 
 pub use answer::{Agreed, OurAudio, OurT38, Ours, accept, answer};
+pub use audio::{Audio, Codec, Coding};
 pub use description::{
-    Audio, Codec, Description, Direction, LARGEST_BODY_OCTETS, MOST_MEDIA, Media, Origin, OtherMedia, SdpError, T38,
+    Description, Direction, LARGEST_BODY_OCTETS, MOST_MEDIA, Media, Origin, OtherMedia, SdpError, T38,
 };
 pub use parameters::{ErrorCorrection, RateManagement, T38Parameters};
 pub use protection::{Crypto, Keys, OurProtection, Profile, Protection};

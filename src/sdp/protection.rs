@@ -11,8 +11,8 @@ use crate::srtp::{MasterKey, Suite};
 pub struct Protection {
     /// The profile of the line.
     pub profile: Profile,
-    /// The keys that can be used, in order of preference. Beside [`Profile::Plain`] they are an invitation; without any,
-    /// [`Profile::Secure`] cannot be used.
+    /// The keys that can be used, in order of preference. Beside a profile without encryption they are an invitation; without any,
+    /// one with it cannot be used.
     pub keys: Vec<Crypto>,
 }
 
@@ -22,21 +22,35 @@ pub enum Profile {
     /// `RTP/AVP`.
     #[default]
     Plain,
+    /// `RTP/AVPF`: the same, of an end that would take feedback between its reports. Nobody has to give any, and we do not.
+    // RFC 4585 §3
+    PlainWithFeedback,
     /// `RTP/SAVP`.
     // RFC 3711 §12
     Secure,
+    /// `RTP/SAVPF`.
+    // RFC 5124 §3
+    SecureWithFeedback,
 }
 
 impl Profile {
-    const ALL: [Self; 2] = [Self::Plain, Self::Secure];
+    const ALL: [Self; 4] = [Self::Plain, Self::PlainWithFeedback, Self::Secure, Self::SecureWithFeedback];
 
     /// As the media line has it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plain => "RTP/AVP",
+            Self::PlainWithFeedback => "RTP/AVPF",
             Self::Secure => "RTP/SAVP",
+            Self::SecureWithFeedback => "RTP/SAVPF",
         }
+    }
+
+    /// Whether packets are encrypted.
+    #[must_use]
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Self::Secure | Self::SecureWithFeedback)
     }
 
     pub(super) fn named(name: &str) -> Option<Self> {
@@ -119,10 +133,10 @@ impl Protection {
             self.keys.first().is_some_and(|theirs| theirs.tag == ours.tag && theirs.key.suite() == ours.key.suite())
         };
         let ours = offered.keys.iter().find(matching);
-        match (ours, self.keys.first(), self.profile) {
-            (Some(ours), Some(theirs), _) => Ok(Some(Keys { ours: ours.key, theirs: theirs.key })),
-            (None, None, Profile::Plain) => Ok(None),
-            (_, _, Profile::Secure) | (_, _, Profile::Plain) => Err(Unusable),
+        match (ours, self.keys.first()) {
+            (Some(ours), Some(theirs)) => Ok(Some(Keys { ours: ours.key, theirs: theirs.key })),
+            (None, None) if !self.profile.is_secure() => Ok(None),
+            (Some(_) | None, Some(_) | None) => Err(Unusable),
         }
     }
 

@@ -6,6 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+const PCMU: Coding = Coding::usual(Codec::Pcmu);
+const PCMA: Coding = Coding::usual(Codec::Pcma);
+
 fn origin() -> Origin {
     Origin { session_id: "7".into(), version: 1, address: Some(IpAddr::from([192, 0, 2, 1])) }
 }
@@ -67,9 +70,9 @@ fn asterisks_audio_offer_is_answered_with_its_first_codec() {
     let offer = parse(ASTERISK_AUDIO);
     assert_eq!(offer.origin.version, 136_098_024);
     let (answered, agreed) = answer(&offer, &ours(), origin());
-    let Agreed::Audio { codec: Codec::Pcmu, far, keys: None } = agreed else { panic!("{agreed:?}") };
+    let Agreed::Audio { coding: PCMU, far, keys: None, .. } = agreed else { panic!("{agreed:?}") };
     assert_eq!((far.address, far.port), (Some(IpAddr::from([127, 0, 82, 10])), 10_068));
-    assert_eq!((far.ptime_ms, far.codecs), (Some(20), vec![Codec::Pcmu, Codec::Pcma]));
+    assert_eq!((far.ptime_ms, far.codecs), (Some(20), vec![PCMU, PCMA]));
     assert_eq!(
         text(&answered),
         "v=0\r\no=- 7 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
@@ -187,7 +190,7 @@ fn error_correction_is_answered_as_offered_or_not_at_all() {
 #[test]
 fn addresses_of_version_six_go_both_ways() {
     let address: IpAddr = "2001:db8::1".parse().unwrap();
-    let media = vec![Media::Audio(Audio::new(address, 4000, vec![Codec::Pcma], 20))];
+    let media = vec![Media::Audio(Audio::new(address, 4000, vec![PCMA], 20))];
     let offer = Description { origin: Origin { address: Some(address), ..origin() }, media };
     let written = text(&offer);
     assert!(written.contains("o=- 7 1 IN IP6 2001:db8::1\r\n") && written.contains("c=IN IP6 2001:db8::1\r\n"));
@@ -232,12 +235,12 @@ fn hold_is_answered_as_hold() {
 #[test]
 fn an_answer_is_read_line_by_line() {
     let address = IpAddr::from([192, 0, 2, 1]);
-    let audio = Media::Audio(Audio::new(address, 4000, vec![Codec::Pcmu, Codec::Pcma], 20));
+    let audio = Media::Audio(Audio::new(address, 4000, vec![PCMU, PCMA], 20));
     let image = Media::T38(T38 { address: Some(address), port: 4002, parameters: parameters() });
     let offer = Description { origin: origin(), media: vec![audio, image] };
     assert!(matches!(accept(&offer, &parse(CISCO)), Agreed::T38 { .. }));
     let agreed = accept(&offer, &parse(&ASTERISK_AUDIO.replace("AVP 0 8", "AVP 8 0")));
-    assert!(matches!(agreed, Agreed::Audio { codec: Codec::Pcma, .. }));
+    assert!(matches!(agreed, Agreed::Audio { coding: PCMA, .. }));
     // Only the image line is answered, which is wrong but clear.
     assert!(matches!(accept(&offer, &parse(ASTERISK_T38)), Agreed::T38 { .. }));
     // An image where audio was offered.
@@ -361,7 +364,7 @@ fn telephone_events_and_marks_of_data_over_voice_are_read_and_harm_nothing() {
          a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15,32-36\r\na=silenceSupp:off - - - -\r\na=ecan:fb on -\r\n",
     );
     let (answered, agreed) = answer(&offer, &ours(), origin());
-    let Agreed::Audio { codec: Codec::Pcma, far, keys: None } = agreed else { panic!("{agreed:?}") };
-    assert_eq!((far.events, far.codecs), (Some(101), vec![Codec::Pcma]));
+    let Agreed::Audio { coding: PCMA, far, keys: None, .. } = agreed else { panic!("{agreed:?}") };
+    assert_eq!((far.events, far.codecs), (Some(101), vec![PCMA, Coding { codec: Codec::Pcma, payload_type: 98 }]));
     assert!(text(&answered).contains("m=audio 4000 RTP/AVP 8\r\n"), "{}", text(&answered));
 }

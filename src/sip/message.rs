@@ -13,7 +13,7 @@ use super::{
     header::{CSeq, NameAddress, Reason, Via, stamp_via},
     method::{Method, reason_phrase},
     text::{digits, lossy, unquote},
-    uri::{Uri, UriError},
+    uri::{URI_BYTES_MAX, Uri, UriError},
 };
 use std::{net::SocketAddr, time::Duration};
 
@@ -50,7 +50,7 @@ pub enum StartLine {
     },
 }
 
-/// What is wrong with a message beyond its syntax: the sender's fault, answered 400.
+/// What is wrong with a message beyond its syntax: the sender's fault, answered [`Defect::status`].
 // RFC 3261 §8.1.1
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Defect {
@@ -75,6 +75,22 @@ pub enum Defect {
     /// The Request-URI cannot be read.
     #[error("the Request-URI cannot be read: {0}")]
     Uri(#[from] UriError),
+}
+
+impl Defect {
+    /// How a request is answered that has it.
+    // RFC 3261 §8.2.2.1, §21.4.12
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Uri(UriError::Length) => 414,
+            Self::Uri(UriError::Scheme | UriError::Host | UriError::Port | UriError::Text)
+            | Self::Header(_)
+            | Self::Method
+            | Self::Repeated(_)
+            | Self::Truncated
+            | Self::UriHeaders => 400,
+        }
+    }
 }
 
 /// How many octets a body may lack of its length: some count a last line end that they do not send.
@@ -267,6 +283,12 @@ impl Message {
     /// The first [`Defect`] found.
     pub fn check(&self) -> Result<(), Defect> {
         self.via().ok_or(Defect::Header("Via"))?;
+        // Before To, which is mostly the same address.
+        if let StartLine::Request { uri, .. } = &self.start
+            && uri.len() > URI_BYTES_MAX
+        {
+            return Err(Defect::Uri(UriError::Length));
+        }
         self.from().ok_or(Defect::Header("From"))?;
         self.to().ok_or(Defect::Header("To"))?;
         self.call_id().ok_or(Defect::Header("Call-ID"))?;

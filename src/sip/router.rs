@@ -7,7 +7,7 @@ use super::{
     extension::{Replaces, SUPPORTED, unknown_requirements},
     leg::{Leg, LegKey},
     message::{Message, ParseError, salvage_headers},
-    method::{ALLOW, Method},
+    method::{ALLOW, Method, reason_phrase},
     stateless::stateless_response,
     text::lossy,
     transaction::ServerKey,
@@ -114,7 +114,10 @@ impl Router {
             (None, Err(_)) | (Some(Method::Ack), Err(_)) => Routed::Ignore(Ignored::Incomplete),
             (None, Ok(())) => self.response(message),
             // RFC 3261 §8.2.2.1
-            (Some(_), Err(defect)) => self.reply(&message, source, 400, &format!("Bad Request: {defect}"), &[]),
+            (Some(_), Err(defect)) => {
+                let status = defect.status();
+                self.reply(&message, source, status, &format!("{}: {defect}", reason_phrase(status)), &[])
+            }
             (Some(method), Ok(())) => self.request(message, &method, source),
         }
     }

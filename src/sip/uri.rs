@@ -59,9 +59,12 @@ pub enum UriError {
     /// The port is no number up to 65535.
     #[error("the port is no number up to 65535")]
     Port,
-    /// A blank or control character within, or longer than [`URI_BYTES_MAX`].
-    #[error("the address has a blank or control character, or is too long")]
+    /// A blank or control character within.
+    #[error("the address has a blank or control character")]
     Text,
+    /// Longer than [`URI_BYTES_MAX`].
+    #[error("the address is longer than {URI_BYTES_MAX} bytes")]
+    Length,
 }
 
 /// Longest address we read, in bytes.
@@ -81,7 +84,10 @@ impl Uri {
     /// [`UriError`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, UriError> {
         let text = text.trim();
-        if text.len() > URI_BYTES_MAX || text.bytes().any(|byte| byte <= b' ' || byte == 0x7F || byte == b'<') {
+        if text.len() > URI_BYTES_MAX {
+            return Err(UriError::Length);
+        }
+        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7F || byte == b'<') {
             return Err(UriError::Text);
         }
         let (scheme, rest) = text.split_once(':').ok_or(UriError::Scheme)?;

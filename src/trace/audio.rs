@@ -12,7 +12,8 @@ use crate::dsp::tone::{Detector, Tone};
 use crate::modem::{Input, Output, Settings, Terminal};
 use crate::rtp;
 use crate::rtp::playout::{Part, Playout};
-use crate::sdp::{Profile, Protection};
+use crate::rtp::{Content, PayloadTypes};
+use crate::sdp::{Codec, Coding, Protection};
 use crate::signal::{Heard, Listen, Modulation, Training};
 use crate::srtp;
 
@@ -40,6 +41,8 @@ pub(super) struct Stream {
 struct Ear {
     /// Stands for the beginning of the call in their time.
     origin: Instant,
+    /// What its packets carry.
+    types: PayloadTypes,
     playout: Playout,
     terminal: Terminal,
     /// When the next frame is played.
@@ -56,9 +59,6 @@ const BEHIND_LAST: Duration = Duration::from_millis(600);
 /// After a gap as long as this without a packet nothing is listened to until the next one.
 const LONGEST_GAP: Duration = Duration::from_secs(3);
 
-// RFC 3551 §6
-const PAYLOAD_PCMU: u8 = 0;
-const PAYLOAD_PCMA: u8 = 8;
 /// Keys of one side that are remembered.
 const KEYS_MAX: usize = 16;
 
@@ -83,11 +83,23 @@ impl Stream {
 
     /// This side has described its audio: packets of it may be made with these keys.
     pub(super) fn described(&mut self, protection: &Protection) {
-        self.is_encrypted = protection.profile == Profile::Secure;
+        self.is_encrypted = protection.profile.is_secure();
         for crypto in &protection.keys {
             self.receivers.push_front(srtp::Receiver::new(&crypto.key));
         }
         self.receivers.truncate(KEYS_MAX);
+    }
+
+    /// One of the sides has named these payload types.
+    pub(super) fn named(&mut self, codings: &[Coding]) {
+        for Coding { codec, payload_type } in codings {
+            let law = match codec {
+                Codec::Pcmu => Law::Mu,
+                Codec::Pcma => Law::A,
+            };
+            self.ear.types.set(*payload_type, Some(law));
+        }
+        self.ear.playout.set_payload_types(self.ear.types);
     }
 
     /// The packet in an encrypted one; nothing where no key opens it.
@@ -111,10 +123,9 @@ impl Stream {
         let Ok(packet) = rtp::Packet::decode(opened.as_deref().unwrap_or(octets)) else { return };
         self.count(packet.sequence);
         self.last = at;
-        let law = match packet.payload_type {
-            PAYLOAD_PCMU => Some(Law::Mu),
-            PAYLOAD_PCMA => Some(Law::A),
-            _ => None,
+        let law = match self.ear.types.content(packet.payload_type) {
+            Content::Audio(law) => Some(law),
+            Content::ComfortNoise | Content::Other => None,
         };
         if self.began.is_none() || (law.is_some() && law != self.law) {
             self.began.get_or_insert(at);
@@ -209,13 +220,15 @@ impl Stream {
 impl Ear {
     fn new(origin: Instant) -> Self {
         let terminal = Terminal::new(&Settings::default(), origin);
-        Self { origin, playout: Playout::new(), terminal, next: None, command: None, heard: VecDeque::new() }
+        let types = PayloadTypes::default();
+        Self { origin, types, playout: Playout::new(), terminal, next: None, command: None, heard: VecDeque::new() }
     }
 
     fn packet(&mut self, packet: &rtp::Packet<'_>, at: Duration) {
         if self.next.is_some_and(|next| at > next + LONGEST_GAP) {
             // Nobody plays an hour of silence.
             (self.playout, self.next) = (Playout::new(), None);
+            self.playout.set_payload_types(self.types);
         }
         self.next.get_or_insert(at);
         self.listen(at);

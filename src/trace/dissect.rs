@@ -139,8 +139,10 @@ impl Call {
         let (branch, line, body) = seen.identity();
         let again = !self.said.insert((side, branch, line, body));
         self.push(seen.step(at, side, again));
-        for protection in seen.protections().filter(|_| !again) {
-            self.audio[side.index()].described(protection);
+        for audio in seen.audio().filter(|_| !again) {
+            self.audio[side.index()].described(&audio.protection);
+            // A side names the payload types under which it wants to receive; some send under them too. RFC 3264 §5.1
+            self.audio.iter_mut().for_each(|stream| stream.named(&audio.codecs));
         }
         let media = seen.media();
         if !media.is_empty() {

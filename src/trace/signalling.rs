@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::step::{Layer, Side, Step, What};
-use crate::sdp::{Codec, Description, ErrorCorrection, Media, Protection, T38Parameters};
+use crate::sdp::{Audio, Description, ErrorCorrection, Media, T38Parameters};
 use crate::sip::{Message, Method};
 
 /// A message of a call.
@@ -53,10 +53,10 @@ impl Seen {
             .collect()
     }
 
-    /// How its sender protects the audio that it describes.
-    pub(super) fn protections(&self) -> impl Iterator<Item = &Protection> {
+    /// The audio that its sender describes.
+    pub(super) fn audio(&self) -> impl Iterator<Item = &Audio> {
         let media = self.description.iter().flat_map(|description| &description.media);
-        media.filter(|media| !media.is_refused()).filter_map(Media::as_audio).map(|audio| &audio.protection)
+        media.filter(|media| !media.is_refused()).filter_map(Media::as_audio)
     }
 
     /// Whether it asks for T.38, or takes it up.
@@ -124,20 +124,13 @@ fn media(media: &Media) -> String {
     match media {
         media if media.is_refused() => "a medium refused".into(),
         Media::Audio(audio) => {
-            let codecs: Vec<_> = audio.codecs.iter().map(|codec| codec_name(*codec)).collect();
+            let codecs: Vec<_> = audio.codecs.iter().map(|coding| coding.codec.name()).collect();
             let codecs = if codecs.is_empty() { "no codec that is known here".to_owned() } else { codecs.join("/") };
             let how = if audio.protection.keys.is_empty() { "" } else { "encrypted " };
             format!("{how}audio {codecs}")
         }
         Media::T38(t38) => format!("T.38 {}", parameters(&t38.parameters)),
         Media::Other(other) => format!("{} over {}", printable(&other.kind), printable(&other.protocol)),
-    }
-}
-
-const fn codec_name(codec: Codec) -> &'static str {
-    match codec {
-        Codec::Pcmu => "PCMU",
-        Codec::Pcma => "PCMA",
     }
 }
 

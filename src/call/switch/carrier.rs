@@ -38,11 +38,12 @@ impl Call {
                 }
                 State::Parting(_) | State::Leaving(_) | State::Over => {}
             },
-            Far::Audio(None) => {
-                if matches!(self.state, State::Calling { .. } | State::Ringing { .. } | State::Answering(_)) {
-                    self.wait_for_t38(now);
-                }
-            }
+            Far::Audio(None) => match &mut self.state {
+                State::Calling { .. } | State::Ringing { .. } | State::Answering(_) => self.wait_for_t38(now),
+                State::Audio(audio) => audio.hold(),
+                State::Fax(fax) => fax.hold(),
+                State::Waiting | State::Parting(_) | State::Leaving(_) | State::Over => {}
+            },
         }
     }
 
@@ -65,7 +66,7 @@ impl Call {
                 Procedure::answerer(fax, now)
             }
         };
-        let mut modems = Modems::new(stream, &modem::Settings::default(), self.seed, now);
+        let mut modems = Modems::new(stream, &modem::Settings::default(), now);
         if matches!(self.role, Role::Caller(_)) {
             modems.listen_for_progress();
         }
@@ -93,7 +94,7 @@ impl Call {
                 let wait = if matches!(self.role, Role::Caller(_)) { T38_IS_DEAD } else { T38_IS_DEAD_CALLED };
                 self.timers.set(Timer::DeadT38, now + wait);
             }
-            fax.switch_to_t38(terminal, address, fastest, now);
+            fax.switch_to_t38(terminal, address, fastest, now, &mut self.outputs);
             self.command(sip::Command::WithdrawOffer, now);
             self.outputs.push_back(Output::Progress(Progress::Switched));
             return;
@@ -119,6 +120,7 @@ impl Call {
             }
         };
         let carrier = Carrier::t38(terminal, address, now);
+        self.leave_audio(now);
         self.state = State::Fax(Box::new(Fax::start(procedure, carrier, now)));
     }
 
@@ -193,7 +195,7 @@ impl Call {
             Role::Caller(errand) => errand.fastest(),
             Role::Answerer(answerer) => answerer.receive.max_modulation,
         };
-        let modems = Modems::new(stream, &modem::Settings::default(), self.seed.rotate_left(32), now);
+        let modems = Modems::new(stream, &modem::Settings::default(), now);
         fax.switch_to_audio(modems, fastest, now);
         self.t38_trial = T38Trial::Refused;
         (self.t38.accept, self.t38.ask) = (false, Ask::Never);

@@ -14,13 +14,13 @@ use crate::signal::Modulation;
 use crate::sip::Message;
 use crate::t30::Errand;
 
-fn over_audio() -> (OutboundSettings, InboundSettings) {
+pub(super) fn over_audio() -> (OutboundSettings, InboundSettings) {
     let t38 = T38Policy::audio_only();
     (OutboundSettings { t38, ..outbound() }, InboundSettings { t38, ..inbound() })
 }
 
 /// Both ends let the far end have T.38, and would go over audio without it.
-fn either() -> (OutboundSettings, InboundSettings) {
+pub(super) fn either() -> (OutboundSettings, InboundSettings) {
     let (caller, callee) = (Duration::from_secs(8), Duration::from_millis(1200));
     (
         OutboundSettings { t38: asking_or_audio(caller), ..outbound() },
@@ -56,20 +56,33 @@ fn three_pages_arrive_bit_for_bit_over_audio() {
 
 #[test]
 fn either_law_and_every_packet_length_carry_a_fax() {
-    for (codec, ptime) in [(Codec::Pcmu, "10"), (Codec::Pcma, "30"), (Codec::Pcmu, "40"), (Codec::Pcma, "60")] {
+    for (codec, wanted, sent_ms) in [
+        (Codec::Pcmu, ["ptime:10", "ptime:60"], [10, 60]),
+        (Codec::Pcma, ["ptime:30", "ptime:40"], [30, 40]),
+        (Codec::Pcmu, ["ptime:40\r\na=maxptime:10", "ptime:10"], [10, 10]),
+        (Codec::Pcma, ["ptime:60", "maxptime:150"], [60, 20]),
+    ] {
         let (mut caller, callee) = over_audio();
         caller.line.codecs = vec![codec];
         let mut network = network(caller, callee);
-        network.edit = Box::new(move |message, _| {
-            let text = String::from_utf8_lossy(&message.body).replace("a=ptime:20", &format!("a=ptime:{ptime}"));
+        network.edit = Box::new(move |message, from| {
+            let text = String::from_utf8_lossy(&message.body).replace("ptime:20", wanted[from]);
             if !message.body.is_empty() {
                 message.set_body("application/sdp", text.into_bytes());
             }
         });
+        network.path = Box::new(move |flight| {
+            let is_as_wanted = flight.kind != Kind::Audio || flight.bytes.len() == 12 + 8 * sent_ms[1 - flight.from];
+            assert!(is_as_wanted, "{} octets from {}", flight.bytes.len(), flight.from);
+            vec![DELAY]
+        });
         network.play();
         assert_sent(&network);
-        let audio = network.called().ended().record.audio.as_deref().expect("over audio");
-        assert_eq!((audio.lost, audio.late, audio.slips), (0, 0, 0), "{codec:?} {ptime}: {audio:?}");
+        for party in [network.caller(), network.called()] {
+            let audio = party.ended().record.audio.as_deref().expect("over audio");
+            let spoilt = (audio.lost, audio.late, audio.slips, audio.concealed_frames);
+            assert_eq!(spoilt, (0, 0, 0, 0), "{codec:?} {wanted:?}: {audio:?}");
+        }
     }
 }
 

@@ -171,6 +171,16 @@ fn a_refused_offer_hears_what_is_missing() {
         ("video 4000 RTP/AVP 31", None, "T.38"),
         ("audio 4000 RTP/AVP 18", None, "G.711"),
         ("audio 4000 RTP/SAVP 8", None, "not taken"),
+        (
+            "audio 4000 RTP/SAVPF 8\r\na=crypto:1 F8_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj",
+            protection(false, 1),
+            "known here",
+        ),
+        ("audio 4000 RTP/SAVPF 8\r\na=fingerprint:sha-256 00", protection(false, 1), "needs keys"),
+        ("audio 4000 UDP/TLS/RTP/SAVPF 8\r\na=fingerprint:sha-256 00", None, "DTLS"),
+        ("audio 4000 UDP/TLS/RTP/SAVPF 8\r\na=fingerprint:sha-256 00", protection(true, 1), "DTLS"),
+        ("audio 4000 RTP/AVPF 18", None, "G.711"),
+        ("audio 4000 RTP/AVP 0\r\na=rtpmap:0 G729/8000", None, "G.711"),
         ("audio 4000 RTP/AVP 8", protection(true, 1), "required"),
     ] {
         let mut called = inbound();

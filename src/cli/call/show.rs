@@ -159,6 +159,11 @@ fn carrier(call: &Known) -> String {
         words.extend(audio["jitter_ms"].as_f64().map(|jitter| format!("jitter {jitter:.0} ms")));
         words.extend(audio["signal_to_noise_db"].as_f64().map(|noise| format!("{noise:.0} dB of signal over noise")));
     }
+    // At the end of a fax it is what is to be expected.
+    if let Some(reason) = audio["goodbye"].as_str().filter(|_| call.failed()) {
+        let because = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+        words.push(format!("the far end said that its audio was over{because}"));
+    }
     if record["t38"] == "refused" {
         words.push("T.38 was refused".into());
     }

@@ -29,7 +29,7 @@ use ring::{ABSENT, PAUSE, Ring};
 use sequence::Place;
 use stream::Stream;
 
-use super::Packet;
+use super::{Content, Packet, PayloadTypes};
 use crate::dsp::g711::Law;
 use crate::dsp::{FRAME_SAMPLES, SAMPLES_PER_SECOND};
 
@@ -131,14 +131,8 @@ pub struct Playout {
     /// Mean square of the last frames.
     level: u64,
     line_is_silent: bool,
+    types: PayloadTypes,
     counts: Statistics,
-}
-
-/// What a packet carries.
-enum Content {
-    Audio(Law),
-    ComfortNoise,
-    Other,
 }
 
 impl Default for Playout {
@@ -163,13 +157,19 @@ impl Playout {
             quiet_frames: 0,
             level: 0,
             line_is_silent: false,
+            types: PayloadTypes::default(),
             counts: Statistics::default(),
         }
     }
 
+    /// Packets mean this from now on; without it, what the standard has.
+    pub const fn set_payload_types(&mut self, types: PayloadTypes) {
+        self.types = types;
+    }
+
     /// Takes a packet that arrived `now`. Every packet of the stream belongs here, telephone events too: their numbers count.
     pub fn receive(&mut self, packet: &Packet<'_>, now: Instant) {
-        let content = content_of(packet.payload_type);
+        let content = self.types.content(packet.payload_type);
         if matches!(content, Content::Audio(_)) && packet.payload.len() > MOST_PACKET_SAMPLES {
             self.counts.refused += 1;
             return;
@@ -403,16 +403,6 @@ impl Playout {
     /// Whether the sender said that it pauses, and all that it sent before was played; or nobody sends.
     fn sender_rests(&self) -> bool {
         self.stream.as_ref().is_none_or(|stream| stream.rests && stream.end <= self.cursor)
-    }
-}
-
-const fn content_of(payload_type: u8) -> Content {
-    match payload_type {
-        0 => Content::Audio(Law::Mu),
-        8 => Content::Audio(Law::A),
-        // RFC 3389 §4; 19 was used before it had a number of its own
-        13 | 19 => Content::ComfortNoise,
-        _ => Content::Other,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lines with keys as far ends write them, and what comes of offers and answers with them.
 
 use super::*;
-use crate::sdp::{Agreed, Audio, Codec, Description, Media, Origin, OurAudio, Ours, accept, answer};
+use crate::sdp::{Agreed, Audio, Codec, Coding, Description, Media, Origin, OurAudio, Ours, accept, answer};
 
 /// The example of RFC 4568 §4.1, and what others write.
 const KEY: &str = "d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj";
@@ -64,7 +64,7 @@ fn origin() -> Origin {
 
 /// Our offer.
 fn offer(protection: Option<OurProtection>) -> Description {
-    let mut audio = Audio::new([192, 0, 2, 1].into(), 4000, vec![Codec::Pcma], 20);
+    let mut audio = Audio::new([192, 0, 2, 1].into(), 4000, vec![Coding::usual(Codec::Pcma)], 20);
     audio.protection = protection.map(|protection| protection.offer(None)).unwrap_or_default();
     Description { origin: origin(), media: vec![Media::Audio(audio)] }
 }
@@ -147,4 +147,27 @@ fn an_answer_with_other_keys_than_those_offered_is_none() {
     assert_eq!(with(&|audio| audio.protection.keys[0].tag = 9), Agreed::Nothing);
     // Some answer the secure line as if it were a plain one; whether that will do is the caller's matter.
     assert_eq!(keys(&with(&|audio| audio.protection = Protection::default())), None);
+}
+
+// RFC 5124 §3.3: as RTP/SAVP, in the profile of the offer
+#[test]
+fn keys_beside_a_profile_with_feedback_are_taken_and_answered_in_it() {
+    for (profile, required) in [("RTP/SAVPF", true), ("RTP/SAVPF", false), ("RTP/AVPF", true), ("RTP/AVPF", false)] {
+        let text = format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 9000 {profile} 8\r\n\
+             a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}\r\na=rtcp-fb:* nack\r\n"
+        );
+        let offered = Description::parse(text.as_bytes()).unwrap();
+        let (description, agreed) = answer(&offered, &ours(protection(required, 1)), origin());
+        let text = String::from_utf8(description.encode()).unwrap();
+        assert!(text.contains(&format!("m=audio 4000 {profile} 8\r\n")) && text.contains("a=crypto:1 "), "{text}");
+        assert!(keys(&agreed).is_some());
+        // Who wants no SRTP takes the line only where it may be without.
+        let (_, agreed) = answer(&offered, &ours(None), origin());
+        assert_eq!(matches!(agreed, Agreed::Audio { keys: None, .. }), profile == "RTP/AVPF", "{agreed:?}");
+    }
+    // Without keys in the description they would have to come by DTLS.
+    let text = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 9000 RTP/SAVPF 8\r\n";
+    let offered = Description::parse(text.as_bytes()).unwrap();
+    assert_eq!(answer(&offered, &ours(protection(false, 1)), origin()).1, Agreed::Nothing);
 }

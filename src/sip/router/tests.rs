@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sip::tests::world::{base, invitation, settings, source as party};
+use crate::sip::uri::URI_BYTES_MAX;
 use crate::sip::{Input, Output};
 
 fn source() -> Source {
@@ -95,6 +96,11 @@ fn a_call_that_wants_the_place_of_another_is_declined_or_finds_none() {
 fn broken_requests_are_answered_and_broken_acks_are_not() {
     assert_eq!(status(&request("INVITE", "", "").replace(b"SIP/2.0\r\nVia", b"SIP/7.0\r\nVia")), 505);
     assert_eq!(status(&request("INVITE", "", "").replace(b"sip:2000@", b"sip:20 00@")), 400);
+    let long = |letters: usize| {
+        request("INVITE", "", "").replace(b"sip:2000@", format!("sip:{}@", "2".repeat(letters)).as_bytes())
+    };
+    assert_eq!((status(&long(3000)), status(&long(URI_BYTES_MAX))), (414, 414));
+    assert!(matches!(Router::new("x").route(&long(1000), source()), Routed::NewCall(_)), "that is still an address");
     assert_eq!(status(&request("INVITE", "", "").replace(b"CSeq: 1 INVITE", b"CSeq: 1 BYE")), 400);
     let router = Router::new("x");
     let ack = request("ACK", "", "").replace(b"CSeq: 1 ACK", b"CSeq: x");

@@ -120,7 +120,7 @@ impl Link {
             TCP => {
                 let header = usize::from(*inner.get(12)? >> 4) * 4;
                 let sequence = u32::from_be_bytes(*inner.get(4..)?.first_chunk()?);
-                let kind = Kind::Segment { sequence, begins: inner[13] & SYN != 0 };
+                let kind = Kind::Segment { sequence, begins: inner.get(13)? & SYN != 0 };
                 (kind, inner.get(header.max(TCP_HEADER)..)?)
             }
             _ => return None,
@@ -132,4 +132,28 @@ impl Link {
 
 fn field(octets: &[u8], at: usize) -> Option<u16> {
     octets.get(at..at + 2).map(|field| u16::from_be_bytes([field[0], field[1]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_that_breaks_off_anywhere_brings_nothing_or_what_is_there() {
+        let tcp = [&[0x13, 0xC4, 0x13, 0xC5, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, SYN, 0, 0, 0, 0, 0, 0][..], b"octets"].concat();
+        let udp = [&[0x13, 0xC4, 0x13, 0xC5, 0, 14, 0, 0][..], b"octets"].concat();
+        for (protocol, header, inner) in [(TCP, TCP_HEADER, tcp), (UDP, UDP_HEADER, udp)] {
+            for length in 0..=inner.len() {
+                let mut packet = vec![0; IPV4_HEADER];
+                (packet[0], packet[9]) = (0x45, protocol);
+                packet[3] = u8::try_from(IPV4_HEADER + length).expect("short");
+                packet.extend(&inner[..length]);
+                let told = Link::Raw.payload(&packet).map(|payload| payload.octets.len());
+                // The length of a datagram is its own.
+                let whole = if protocol == UDP { inner.len() } else { header };
+                assert_eq!(told, (length >= whole).then(|| length - header), "{protocol}, {length}");
+                assert_eq!(Link::Raw.payload(&packet[..packet.len() / 2]), None);
+            }
+        }
+    }
 }
