@@ -2,6 +2,7 @@
 
 use super::super::Complex;
 use super::window::{Run, Window, whole};
+use std::f32::consts::PI;
 
 /// Half symbols it looks at.
 pub(super) const TAPS: usize = 32;
@@ -60,14 +61,20 @@ impl Equaliser {
         self.settle();
     }
 
-    /// Gives what it would have given a small share of a symbol before. The carrier turns by so much in half a symbol.
+    /// Gives what it would have given a share of a symbol before, at most half of one. The carrier turns by so much in half a symbol.
     pub(super) fn hasten(&mut self, symbols: f32, half: Complex) {
-        let tap = |at: Option<usize>| {
-            at.filter(|at| *at < TAPS).map_or(Complex::ZERO, |at| Complex::new(self.re[at], self.im[at]))
-        };
-        // Less what the output changes by from half a symbol before to half a symbol behind.
-        let slope = |at: usize| tap(at.checked_sub(1)) * half.conjugate() - tap(Some(at + 1)) * half;
-        let taps: [Complex; TAPS] = std::array::from_fn(|at| tap(Some(at)) - slope(at) * symbols);
+        let turn = half.angle();
+        let mut taps = [Complex::ZERO; TAPS];
+        for away in -REACH..=REACH {
+            // What the output so many half symbols away has to do with that between half symbols.
+            let factor = Complex::at_angle(-turn * away as f32) * between(away as f32 + 2.0 * symbols);
+            for (at, tap) in taps.iter_mut().enumerate() {
+                let from = at.wrapping_add_signed(-away);
+                if let (Some(re), Some(im)) = (self.re.get(from), self.im.get(from)) {
+                    *tap += Complex::new(*re, *im) * factor;
+                }
+            }
+        }
         *self = Self::with(taps.map(|tap| tap.re), taps.map(|tap| tap.im));
     }
 
@@ -78,4 +85,14 @@ impl Equaliser {
         }
         self.unit *= factor;
     }
+}
+
+/// Half symbols to each side that something between them is found from.
+const REACH: isize = 8;
+
+/// The share in it of one that lies so many half symbols away.
+fn between(apart: f32) -> f32 {
+    let window = (PI * apart / (2 * REACH + 2) as f32).cos();
+    let apart = PI * apart;
+    if apart.abs() < 1e-4 { 1.0 } else { apart.sin() / apart * window * window }
 }
