@@ -4,7 +4,7 @@ use faxramp::dsp::fast::{Mode, Training};
 use faxramp::dsp::g711::Law;
 use faxramp_oracle::ber;
 use faxramp_oracle::line::{self, Attenuation, Delay, Filter, Line, Noise};
-use faxramp_oracle::modem::{Carrier, MARGIN, Maker, Receiver, bit_errors, random_bits};
+use faxramp_oracle::modem::{Carrier, Maker, Receiver, bit_errors, random_bits};
 use faxramp_oracle::table::Table;
 
 const MODES: [Mode; 4] = [Mode::V17At7200, Mode::V17At9600, Mode::V17At12000, Mode::V17At14400];

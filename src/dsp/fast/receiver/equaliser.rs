@@ -96,3 +96,34 @@ fn between(apart: f32) -> f32 {
     let apart = PI * apart;
     if apart.abs() < 1e-4 { 1.0 } else { apart.sin() / apart * window * window }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use super::super::window::Half;
+
+    #[test]
+    fn a_hastened_equaliser_gives_what_was_there_before_up_to_the_edges_of_the_band() {
+        const AMPLITUDE: f32 = 10_000.0;
+        let half = Complex::at_angle(1.9);
+        for turn in [-0.65, -0.4, 0.0, 0.4, 0.65].map(|share| share * PI) {
+            let signal = |at: f32| Complex::at_angle(turn * at) * AMPLITUDE;
+            let mut window = Window::new();
+            let begin = window.end();
+            for at in 0..TAPS {
+                let heard = signal(at as f32) * Complex::at_angle(half.angle() * at as f32);
+                window.push(Half { re: heard.re.round() as i16, im: heard.im.round() as i16 });
+            }
+            for symbols in [-0.3, -0.05, 0.1, 0.25] {
+                let mut taps = [0.0; TAPS];
+                taps[BEFORE as usize] = 1.0;
+                let mut equaliser = Equaliser::with(taps, [0.0; TAPS]);
+                equaliser.hasten(symbols, half);
+                let given = equaliser.output(Equaliser::run(&window, begin + BEFORE));
+                let given = given * Complex::at_angle(-half.angle() * BEFORE as f32);
+                let error = (given - signal(BEFORE as f32 - 2.0 * symbols)).power().sqrt() / AMPLITUDE;
+                assert!(error < 0.02, "{turn} {symbols}: {error}");
+            }
+        }
+    }
+}
