@@ -22,9 +22,9 @@ test: pdfium ## every test that needs nothing foreign
 
 interop: ## bring Asterisk, HylaFAX, SpanDSP, Postfix, SIPp and Kamailio from packages and run the tests against them
 	tests/interop/setup
-	$(CARGO) test $(LOCKED) --release --manifest-path tests/oracle/Cargo.toml
 	$(CARGO) build $(LOCKED) --release --workspace --bins
-	$(CARGO) run $(LOCKED) --release --manifest-path tests/conformance/Cargo.toml
+	$(CARGO) test $(LOCKED) --release --manifest-path tests/oracle/Cargo.toml --target-dir target
+	target/release/faxramp-conformance
 	tests/interop/run
 
 lint: ## format, clippy with warnings denied, documentation
@@ -40,7 +40,7 @@ bench: ## speed beside a peer in the same run (needs libtiff-dev)
 	$(CARGO) bench $(LOCKED) --manifest-path benches/Cargo.toml
 
 release: ## the release binaries
-	@$(CARGO) build $(LOCKED) --release --workspace --bins
+	@$(CARGO) build $(LOCKED) --release --bins
 
 pdfium: $(PDFIUM) ## libpdfium, pinned, into build/pdfium
 

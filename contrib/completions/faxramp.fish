@@ -253,7 +253,7 @@ trace\t'Packets'"
 complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -f -a "list" -d 'List calls both ways, newest first'
 complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -f -a "show" -d 'Tell how a call went: its outcome, what to do about it, and the ladder of SIP and T.30'
-complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -f -a "read" -d 'Draw the ladders of all calls in a capture made elsewhere (pcap)'
+complete -c faxramp -n "__fish_faxramp_using_subcommand call; and not __fish_seen_subcommand_from list show read" -f -a "read" -d 'Draw the ladders of all calls in a capture made elsewhere (pcap or pcapng, by tcpdump or Wireshark)'
 complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
 complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l config -d 'Configuration file; $FAXRAMP_CONFIG, else /etc/faxramp/faxramp.toml when left out' -r -F
 complete -c faxramp -n "__fish_faxramp_using_subcommand call; and __fish_seen_subcommand_from list" -l log-level -d 'Least important log line that is written to standard error' -r -f -a "error\t'Faults of the server'

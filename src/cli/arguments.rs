@@ -13,8 +13,8 @@ pub const HELP_COLUMNS: usize = 100;
 
 /// Mail-transfer agent whose transport is fax
 ///
-/// Takes mail by SMTP, draws it to fax pages, dials them through a SIP trunk with its own fax stack (T.30 over T.38), and mails
-/// back a receipt. Received faxes are mailed as PDF or TIFF.
+/// Takes mail by SMTP, draws it to fax pages, dials them through a SIP trunk with its own fax stack (T.30 over T.38, or over
+/// audio with its own modems), and mails back a receipt. Received faxes are mailed as PDF or TIFF.
 #[derive(Debug, Parser)]
 #[command(
     name = "faxramp",
@@ -425,7 +425,7 @@ pub enum Call {
         #[arg(long)]
         json: bool,
     },
-    /// Draw the ladders of all calls in a capture made elsewhere (pcap)
+    /// Draw the ladders of all calls in a capture made elsewhere (pcap or pcapng, by tcpdump or Wireshark)
     Read {
         /// The capture
         file: PathBuf,

@@ -141,6 +141,8 @@ impl Stream {
     pub(super) fn finish(&mut self) {
         if self.began.is_some() {
             self.ear.listen(self.last + BEHIND_LAST);
+            // A frame in which the packets end was cut off, which is no fault of the line.
+            self.ear.heard.retain(|(_, heard)| *heard != Heard::DamagedFrame);
         }
     }
 

@@ -37,9 +37,13 @@ struct Burst {
     damaged: u32,
     ends: u32,
     frame: Vec<u8>,
-    /// Without it, and for training checks: octets, and how many of them are zero.
+    /// Without it, and for training checks: octets.
     octets: usize,
+    /// How many of them are zero, how many between those are not, and how many are not since the last one: a modem says something before and
+    /// behind a training check.
     zeros: usize,
+    spoilt: usize,
+    behind: usize,
 }
 
 /// Octets of one frame that are kept.
@@ -235,8 +239,7 @@ impl Stream {
             (Heard::Bits(bits), burst) => {
                 let burst = burst.get_or_insert_with(|| Burst::new(at, self.modem));
                 burst.last = at;
-                burst.octets += bits.len();
-                burst.zeros += bits.iter().filter(|octet| **octet == 0).count();
+                burst.data(&bits);
             }
             (Heard::End, _) => {
                 self.end_burst(steps);
@@ -296,8 +299,7 @@ impl Stream {
                 burst.damaged += 1;
             }
             FieldKind::T4NonEcmData | FieldKind::T4NonEcmSigEnd => {
-                burst.octets += field.data.len();
-                burst.zeros += field.data.iter().filter(|octet| **octet == 0).count();
+                burst.data(&field.data);
             }
             FieldKind::HdlcSigEnd
             | FieldKind::CmMessage
@@ -327,9 +329,7 @@ impl Stream {
         let speed =
             burst.modem.or(self.modem).map_or_else(String::new, |modem| format!(", {}", words::modulation(modem)));
         let (name, detail, fault) = if is_check {
-            let bad = burst.octets - burst.zeros;
-            let judged = if bad == 0 { "all zeros".into() } else { format!("{bad} octets are not zero") };
-            ("TCF", format!("training check, {} octets, {judged}{speed}", burst.octets), false)
+            ("TCF", format!("training check, {}{speed}", burst.judged()), false)
         } else if burst.octets > 0 {
             ("page data", format!("{} octets{speed}", burst.octets), false)
         } else {
@@ -361,7 +361,45 @@ impl Stream {
 
 impl Burst {
     const fn new(began: Duration, modem: Option<Modulation>) -> Self {
-        Self { began, last: began, modem, frames: 0, damaged: 0, ends: 0, frame: Vec::new(), octets: 0, zeros: 0 }
+        Self {
+            began,
+            last: began,
+            modem,
+            frames: 0,
+            damaged: 0,
+            ends: 0,
+            frame: Vec::new(),
+            octets: 0,
+            zeros: 0,
+            spoilt: 0,
+            behind: 0,
+        }
+    }
+
+    /// Takes octets that are in no frame.
+    fn data(&mut self, octets: &[u8]) {
+        self.octets += octets.len();
+        for octet in octets {
+            if *octet != 0 {
+                self.behind += 1;
+                continue;
+            }
+            if self.zeros > 0 {
+                self.spoilt += self.behind;
+            }
+            self.zeros += 1;
+            self.behind = 0;
+        }
+    }
+
+    /// How a training check came, in words.
+    // T.30 (09/2005) §5.3.6.1.4: zeros for 1.5 s
+    fn judged(&self) -> String {
+        match (self.zeros, self.spoilt) {
+            (0, _) => format!("{} octets, none of them zero", self.octets),
+            (zeros, 0) => format!("{zeros} octets, all zeros"),
+            (zeros, spoilt) => format!("{} octets, {spoilt} are not zero", zeros + spoilt),
+        }
     }
 
     fn end_frame(&mut self) {
@@ -375,5 +413,24 @@ impl Burst {
             },
             Some(_) => self.damaged += 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_modem_says_before_and_behind_a_training_check_is_not_counted_as_spoilt() {
+        let mut check = Burst::new(Duration::ZERO, None);
+        assert_eq!(check.judged(), "0 octets, none of them zero");
+        check.data(&[0xFF, 0xFF]);
+        assert_eq!(check.judged(), "2 octets, none of them zero");
+        check.data(&[0; 100]);
+        check.data(&[7, 7, 7]);
+        assert_eq!(check.judged(), "100 octets, all zeros");
+        check.data(&[0; 50]);
+        check.data(&[9; 24]);
+        assert_eq!(check.judged(), "153 octets, 3 are not zero");
     }
 }

@@ -159,8 +159,10 @@ fn read(file: &Path, json: bool, moment: &Moment, console: &mut Console) -> Ende
         return Ok(Exit::Ok);
     }
     if calls.is_empty() {
-        let sentence = format!("no call begins in this capture of {} UDP packets", capture.packets.len());
-        let advice = "capture from before the INVITE on, with SIP and media: tcpdump -i any -w FILE udp";
+        let sentence =
+            format!("no call begins in this capture of {} UDP datagrams and SIP messages", capture.packets.len());
+        let advice = "capture from before the INVITE on, with SIP and media: tcpdump -i any -w FILE udp or port 5060; \
+                      SIP over TLS cannot be read";
         return Err(Failure::new(Exit::Data, sentence).advising(advice));
     }
     for (index, call) in calls.iter().enumerate() {
