@@ -99,8 +99,8 @@ fn between(apart: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::window::Half;
+    use super::*;
 
     #[test]
     fn a_hastened_equaliser_gives_what_was_there_before_up_to_the_edges_of_the_band() {
