@@ -16,3 +16,4 @@ mod pace;
 mod polling;
 mod receiving;
 mod sending;
+mod short_training;

@@ -44,10 +44,12 @@ impl Data {
     }
 
     /// Goes on when the half symbols for the next symbol are there; false when the signal has ended.
+    #[inline]
     pub(super) fn half_symbol(&mut self, line: &mut Line, event: &mut dyn FnMut(Event)) -> bool {
-        if line.window.end() <= self.at + AFTER {
-            return true;
-        }
+        line.window.end() <= self.at + AFTER || self.symbol(line, event)
+    }
+
+    fn symbol(&mut self, line: &mut Line, event: &mut dyn FnMut(Event)) -> bool {
         let here = self.at;
         self.at += 2;
         let heard = line.heard(here);

@@ -141,20 +141,15 @@ impl Line {
 
     /// The symbol at a half symbol, turned back by the carrier.
     pub(super) fn heard(&self, at: u64) -> Complex {
-        self.heard_by(at, self.carrier.rotor())
-    }
-
-    /// The symbol at a half symbol, turned back by the carrier as it was there.
-    pub(super) fn heard_by(&self, at: u64, rotor: Complex) -> Complex {
-        self.equaliser.output(Equaliser::run(&self.window, at)) * rotor.conjugate()
+        self.equaliser.output(Equaliser::run(&self.window, at)) * self.carrier.rotor().conjugate()
     }
 
     /// How much the signal changes from half a symbol before a half symbol to half a symbol behind it, turned back likewise.
-    pub(super) fn slope(&self, at: u64, rotor: Complex) -> Complex {
+    fn slope(&self, at: u64) -> Complex {
         let half = self.carrier.half();
         let after = self.equaliser.output(Equaliser::run(&self.window, at + 1)) * half.conjugate();
         let before = self.equaliser.output(Equaliser::run(&self.window, at - 1)) * half;
-        (after - before) * rotor.conjugate()
+        (after - before) * self.carrier.rotor().conjugate()
     }
 
     /// The mean power of the mode's points.
@@ -192,7 +187,7 @@ impl Line {
 
     /// Moves the clock: where the signal was just then rising along the error, the instant was late.
     fn follow_clock(&mut self, at: u64, error: Complex, loops: Loops) {
-        let slope = self.slope(at, self.carrier.rotor());
+        let slope = self.slope(at);
         let late = -(error * slope.conjugate()).re * self.per_mean / SLOPE;
         let late = late.clamp(-MOST_LATE, MOST_LATE);
         self.front.shift(-loops.clock * late);

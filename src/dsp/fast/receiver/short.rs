@@ -57,10 +57,20 @@ pub(super) struct Short {
 #[derive(Clone, Copy, Default, Debug)]
 struct Best {
     likeness: f32,
-    angle: f32,
-    gain: f32,
     /// Symbols since.
     symbols: usize,
+}
+
+/// How well the conditioning fits an equaliser.
+#[derive(Clone, Debug)]
+struct Fit {
+    equaliser: Equaliser,
+    /// By how much of a symbol the clock is taken for late.
+    late: f32,
+    /// The likeness, squared.
+    likeness: f32,
+    /// The sum of products of what was heard and the conjugate of what was to be.
+    sum: Complex,
 }
 
 /// Symbols of the conditioning that are looked for; it has 38.
@@ -76,8 +86,8 @@ const LEAST_LIKENESS: f32 = 0.7;
 const HEARD: usize = 64;
 /// Symbols after the alternations when data can be there, if the conditioning and the last segment have been missed.
 const DATA_FROM: usize = 38 + 48 + HEARD;
-/// The most that the alternations set the clock wrong, in symbols.
-const MOST_LATE: f32 = 0.25;
+/// Shares of a symbol that the clock is tried earlier and later by, one after the other. The alternations set it wrong by no more than all of them.
+const STEPS: [f32; 3] = [0.15, 0.08, 0.03];
 /// From one look for data to the next.
 const DATA_EVERY: usize = 32;
 /// The share of the error that nonsense has at its best phase, below which it is data.
@@ -144,33 +154,51 @@ impl Short {
         let likeness = sum.power() / (energy * self.energy);
         self.best.symbols += 1;
         if likeness > self.best.likeness {
-            self.best = Best { likeness, angle: sum.angle(), gain: self.energy / sum.power().sqrt(), symbols: 0 };
+            self.best = Best { likeness, symbols: 0 };
         }
-        let error = 1.0 - self.best.likeness;
         // A hole in it makes it unlike itself; then data are waited for.
-        if self.best.likeness < LEAST_LIKENESS || self.best.symbols < PATIENCE || error > self.most_error {
+        if self.best.likeness < LEAST_LIKENESS || self.best.symbols != PATIENCE {
             return None;
         }
-        let begun = self.begin(line, at, Some(LOOKED_FOR + PATIENCE), error, self.best.angle, self.best.gain);
-        let late = self.late(line, at);
-        line.equaliser.hasten(late, line.carrier.half());
-        Some(begun)
+        let fit = self.best_fit(line, at);
+        let error = 1.0 - fit.likeness;
+        if error > self.most_error {
+            return None;
+        }
+        self.set_right(line, fit.equaliser, fit.sum.angle(), self.energy / fit.sum.power().sqrt());
+        Some(Begun { at: at + 2, symbol: Some(LOOKED_FOR + PATIENCE), error, timing: self.kept.timing })
     }
 
-    /// By how much of a symbol the clock is late, as the conditioning sees it, whose last symbol but some patience was at a half symbol. On a line
-    /// that delays the edges of the band much, the alternations alone set the clock a little wrong. The line has been set right otherwise.
-    fn late(&self, line: &Line, at: u64) -> f32 {
-        let (mut late, mut slopes) = (0.0, 1e-9);
+    /// The conditioning, whose last symbol but some patience was at a half symbol, with the equaliser moved to where they fit best. On a line
+    /// that delays the edges of the band much, the alternations alone set the clock a little wrong.
+    fn best_fit(&self, line: &Line, at: u64) -> Fit {
+        let mut best = self.fit(line, at, 0.0);
+        for step in STEPS {
+            let (before, after) = (self.fit(line, at, best.late - step), self.fit(line, at, best.late + step));
+            // The greatest value of the parabola through the three.
+            let curve = (2.0 * best.likeness - before.likeness - after.likeness).max(1e-9);
+            let late = 0.5 * step * (after.likeness - before.likeness) / curve;
+            let fit = self.fit(line, at, best.late + late.clamp(-step, step));
+            if fit.likeness > best.likeness {
+                best = fit;
+            }
+        }
+        best
+    }
+
+    /// The same with the equaliser moved by a share of a symbol.
+    fn fit(&self, line: &Line, at: u64, late: f32) -> Fit {
+        let mut equaliser = self.kept.equaliser.clone();
+        equaliser.hasten(late, line.carrier.half());
+        let (mut sum, mut energy) = (Complex::ZERO, 1e-9);
         for (place, point) in self.points.iter().enumerate() {
             let back = (LOOKED_FOR + PATIENCE - place) as u64;
-            let rotor = line.carrier.rotor_before(back);
-            let here = at + 2 - 2 * back;
-            let error = *point - line.heard_by(here, rotor);
-            let slope = line.slope(here, rotor);
-            late -= (error * slope.conjugate()).re;
-            slopes += slope.power();
+            let run = Equaliser::run(&line.window, at + 2 - 2 * back);
+            let heard = equaliser.output(run) * self.carrier.rotor_before(back).conjugate();
+            sum += heard * point.conjugate();
+            energy += heard.power();
         }
-        (late / slopes).clamp(-MOST_LATE, MOST_LATE)
+        Fit { late, likeness: sum.power() / (energy * self.energy), sum, equaliser }
     }
 
     /// When a packet was lost with the conditioning: the phase at which the symbols lie near points. V.17's data do not mind a quarter of a turn.
@@ -179,16 +207,19 @@ impl Short {
             return None;
         }
         let (share, angle, gain) = recovery::best_phase(&self.heard, &self.decoder, line.mean());
-        (share < MOST_NONSENSE * self.decoder.nonsense()).then(|| self.begin(line, at, None, share, angle, gain))
+        (share < MOST_NONSENSE * self.decoder.nonsense()).then(|| {
+            self.set_right(line, self.kept.equaliser.clone(), angle, gain);
+            Begun { at: at + 2, symbol: None, error: share, timing: self.kept.timing }
+        })
     }
 
-    fn begin(&self, line: &mut Line, at: u64, symbol: Option<usize>, error: f32, angle: f32, gain: f32) -> Begun {
+    /// Sets the line right.
+    fn set_right(&self, line: &mut Line, equaliser: Equaliser, angle: f32, gain: f32) {
         line.carrier = self.carrier;
         line.carrier.turn_by(angle);
-        line.equaliser = self.kept.equaliser.clone();
+        line.equaliser = equaliser;
         // The level may have changed.
         line.equaliser.scale(gain.clamp(0.25, 4.0));
-        Begun { at: at + 2, symbol, error, timing: self.kept.timing }
     }
 
     /// Sets the clock right by the alternations.
