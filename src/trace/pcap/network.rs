@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_packet_that_breaks_off_anywhere_brings_nothing_or_what_is_there() {
-        let tcp = [&[0x13, 0xC4, 0x13, 0xC5, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, SYN, 0, 0, 0, 0, 0, 0][..], b"octets"].concat();
+        let tcp =
+            [&[0x13, 0xC4, 0x13, 0xC5, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, SYN, 0, 0, 0, 0, 0, 0][..], b"octets"].concat();
         let udp = [&[0x13, 0xC4, 0x13, 0xC5, 0, 14, 0, 0][..], b"octets"].concat();
         for (protocol, header, inner) in [(TCP, TCP_HEADER, tcp), (UDP, UDP_HEADER, udp)] {
             for length in 0..=inner.len() {
