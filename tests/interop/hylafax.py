@@ -66,7 +66,7 @@ class HylaFax:
         (self.spool / "log/xferfaxlog").touch()
         self._give_away()
         self.free = {kind: [modem for modem, other in enumerate(MODEMS) if other == kind] for kind in KINDS}
-        self.change = threading.Condition()
+        self.change, self.handing_in = threading.Condition(), threading.Lock()
         self._listen()
         apart = ["unshare", "-m", "--propagation", "private", "--pid", "--fork", "--kill-child"]
         self.process = Process("HylaFAX", [*FIRST, *apart, HERE / "hylafax/enter", root, folder], folder / "console.log")
@@ -174,7 +174,9 @@ class HylaFax:
     def _job(self, modem, number, options, seconds, *files):
         """Runs a job on a modem to its end; gives its fields. sendfax(1), hylafax-doneq(5)"""
         destination = f"ttyIAX{modem}@{self.address}:{HFAXD_PORT}"
-        told = self._command("sendfax", "-n", "-t", "1", "-T", "1", "-h", destination, *options, "-d", number, *files)
+        # Two at once both make the file of job numbers, and one of them fails for it.
+        with self.handing_in:
+            told = self._command("sendfax", "-n", "-t", "1", "-T", "1", "-h", destination, *options, "-d", number, *files)
         job = re.search(r"request id is (\d+)", told)
         if not job:
             raise Fault(f"sendfax says {told!r}")
