@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mail", &["model"]),
     ("image", &["model"]),
     ("srtp", &[]),
-    ("sdp", &["srtp"]),
+    ("sdp", &["srtp", "dsp"]),
     ("rtp", &["dsp"]),
     ("dsp", &[]),
     ("smtp", &["model"]),

@@ -57,7 +57,29 @@ pub(super) enum Farewell {
     Lingering,
 }
 
+/// Who hears and speaks in a call that is up.
+pub(super) enum Speaker<'a> {
+    /// Our tone alone.
+    Tone(&'a mut Audio),
+    /// The fax, over whatever carrier.
+    Fax(&'a mut Fax),
+}
+
 impl State {
+    /// Who hears and speaks, while somebody does.
+    pub(super) const fn speaker(&mut self) -> Option<Speaker<'_>> {
+        match self {
+            Self::Audio(audio) => Some(Speaker::Tone(audio)),
+            Self::Fax(fax) | Self::Parting(fax) => Some(Speaker::Fax(fax)),
+            Self::Calling { .. }
+            | Self::Ringing { .. }
+            | Self::Answering(_)
+            | Self::Waiting
+            | Self::Leaving(_)
+            | Self::Over => None,
+        }
+    }
+
     /// The fax, while there is one.
     pub(super) const fn fax(&self) -> Option<&Fax> {
         match self {
@@ -226,15 +248,10 @@ impl Call {
             Input::Resolved { uri, targets } => self.leg.handle(sip::Input::Resolved { uri, targets }, now),
             Input::SipFailed { to } => self.leg.handle(sip::Input::TransportFailed { to }, now),
             Input::Audio { datagram, source } => self.audio(datagram, source, now),
-            Input::Report { datagram, source } => match &mut self.state {
-                State::Audio(audio) => audio.reported(datagram, source, now),
-                State::Fax(fax) | State::Parting(fax) => fax.reported(datagram, source, now),
-                State::Calling { .. }
-                | State::Ringing { .. }
-                | State::Answering(_)
-                | State::Waiting
-                | State::Leaving(_)
-                | State::Over => {}
+            Input::Report { datagram, source } => match self.state.speaker() {
+                Some(Speaker::Tone(audio)) => audio.reported(datagram, source, now),
+                Some(Speaker::Fax(fax)) => fax.reported(datagram, source, now),
+                None => {}
             },
             Input::T38 { datagram, source } => {
                 if let State::Fax(fax) | State::Parting(fax) = &mut self.state {
@@ -284,15 +301,10 @@ impl Call {
         if self.leg.deadline().is_some_and(|deadline| deadline <= now) {
             self.leg.handle(sip::Input::Timeout, now);
         }
-        match &mut self.state {
-            State::Audio(audio) => audio.timeout(now, &mut self.outputs),
-            State::Fax(_) | State::Parting(_) => self.fax_timeout(now),
-            State::Calling { .. }
-            | State::Ringing { .. }
-            | State::Answering(_)
-            | State::Waiting
-            | State::Leaving(_)
-            | State::Over => {}
+        match self.state.speaker() {
+            Some(Speaker::Tone(audio)) => audio.timeout(now, &mut self.outputs),
+            Some(Speaker::Fax(_)) => self.fax_timeout(now),
+            None => {}
         }
         while let Some(timer) = self.timers.expired(now) {
             self.expired(timer, now);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::engine::{Call, Farewell, PageCount, Role, State};
+use super::engine::{Call, Farewell, PageCount, Role, Speaker, State};
 use super::interface::Output;
 use super::refusal::{Refusal, cause_of_hang_up, cause_of_refusal};
 use super::timer::{FAREWELL_LIMIT, LEAVING_LIMIT, LINGER, Timer};
@@ -205,15 +205,10 @@ impl Call {
 
     /// Audio that is up is over; whether the far end has hung up, its audio hears of it.
     pub(super) fn leave_audio(&mut self, now: Instant) {
-        match &mut self.state {
-            State::Audio(audio) => audio.leave(now, &mut self.outputs),
-            State::Fax(fax) | State::Parting(fax) => fax.leave_audio(now, &mut self.outputs),
-            State::Calling { .. }
-            | State::Ringing { .. }
-            | State::Answering(_)
-            | State::Waiting
-            | State::Leaving(_)
-            | State::Over => {}
+        match self.state.speaker() {
+            Some(Speaker::Tone(audio)) => audio.leave(now, &mut self.outputs),
+            Some(Speaker::Fax(fax)) => fax.leave_audio(now, &mut self.outputs),
+            None => {}
         }
     }
 

@@ -109,7 +109,7 @@ impl Modems {
         }
         self.terminal.play(&mut self.frame, due);
         self.stream.say(&self.frame, outputs);
-        self.stream.report(&self.playout.statistics(), due, outputs);
+        self.stream.report(|| self.playout.statistics(), due, outputs);
         true
     }
 

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::settings::LineSettings;
-use super::stream::law;
 use crate::rtp;
 use crate::sdp::{
     Agreed, Audio, Coding, Description, Direction, ErrorCorrection, Keys, Media, Origin, OurAudio, OurProtection,
@@ -319,7 +318,7 @@ fn payload_types(ours: &[Coding], far: &Audio) -> rtp::PayloadTypes {
         types.set(codec.static_payload_type(), None);
     }
     for Coding { codec, payload_type } in far.codecs.iter().chain(ours) {
-        types.set(*payload_type, Some(law(*codec)));
+        types.set(*payload_type, Some(codec.law()));
     }
     types
 }

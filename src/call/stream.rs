@@ -15,7 +15,7 @@ use crate::dsp::g711::Law;
 use crate::rtp;
 use crate::rtp::playout::Statistics;
 use crate::rtp::rtcp::Told;
-use crate::sdp::{Codec, Direction, Keys};
+use crate::sdp::{Direction, Keys};
 use crate::srtp::{self, control};
 
 /// Sound is made and heard in frames of 20 ms, whatever packets hold.
@@ -145,7 +145,7 @@ impl Stream {
 
     /// The law that we send.
     pub(super) const fn law(&self) -> Law {
-        law(self.far.coding.codec)
+        self.far.coding.codec.law()
     }
 
     /// The payload type of the far end's telephone events.
@@ -187,10 +187,15 @@ impl Stream {
         far.port().checked_add(1).map(|port| SocketAddr::new(far.ip(), port))
     }
 
-    /// Says what came of the far end's packets, now and then.
-    pub(super) fn report(&mut self, received: &Statistics, now: Instant, outputs: &mut VecDeque<Output>) {
+    /// Says what came of the far end's packets, now and then; only then they are asked for.
+    pub(super) fn report(
+        &mut self,
+        received: impl FnOnce() -> Statistics,
+        now: Instant,
+        outputs: &mut VecDeque<Output>,
+    ) {
         if self.reports.is_due(now) {
-            let report = self.reports.next(self.reports_at(), self.sender.sent(), received, now);
+            let report = self.reports.next(self.reports_at(), self.sender.sent(), &received(), now);
             self.send_report(report, outputs);
         }
     }
@@ -320,14 +325,6 @@ impl Stream {
         }
         let sent = self.gathered.len() - rest.len();
         self.gathered.drain(..sent);
-    }
-}
-
-/// How a codec writes a sample.
-pub(super) const fn law(codec: Codec) -> Law {
-    match codec {
-        Codec::Pcmu => Law::Mu,
-        Codec::Pcma => Law::A,
     }
 }
 

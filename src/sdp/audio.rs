@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use sdp_types::Attribute;
 
 use super::{Direction, Profile, Protection};
+use crate::dsp::g711::Law;
 
 /// Audio over RTP.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +54,15 @@ impl Codec {
         match self {
             Self::Pcmu => 0,
             Self::Pcma => 8,
+        }
+    }
+
+    /// How it writes a sample.
+    #[must_use]
+    pub const fn law(self) -> Law {
+        match self {
+            Self::Pcmu => Law::Mu,
+            Self::Pcma => Law::A,
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     header::{CSeq, NameAddress, Reason, Via, stamp_via},
     method::{Method, reason_phrase},
     text::{digits, lossy, unquote},
-    uri::{URI_BYTES_MAX, Uri, UriError},
+    uri::{Uri, UriError},
 };
 use std::{net::SocketAddr, time::Duration};
 
@@ -283,11 +283,11 @@ impl Message {
     /// The first [`Defect`] found.
     pub fn check(&self) -> Result<(), Defect> {
         self.via().ok_or(Defect::Header("Via"))?;
-        // Before To, which is mostly the same address.
+        // Before To, which is mostly the same address: one that is too long has an answer of its own.
         if let StartLine::Request { uri, .. } = &self.start
-            && uri.len() > URI_BYTES_MAX
+            && Uri::parse(uri)?.headers.is_some()
         {
-            return Err(Defect::Uri(UriError::Length));
+            return Err(Defect::UriHeaders);
         }
         self.from().ok_or(Defect::Header("From"))?;
         self.to().ok_or(Defect::Header("To"))?;
@@ -299,13 +299,8 @@ impl Message {
             }
         }
         self.check_length()?;
-        if let StartLine::Request { method, uri } = &self.start {
-            if cseq.method != *method {
-                return Err(Defect::Method);
-            }
-            if Uri::parse(uri)?.headers.is_some() {
-                return Err(Defect::UriHeaders);
-            }
+        if self.method().is_some_and(|method| cseq.method != *method) {
+            return Err(Defect::Method);
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Receive: an incoming call becomes pages, a TIFF in the spool, and a mail to each mailbox of the called number.
 //!
 //! A page is on the disk and in its row before it is confirmed (MCF). A call cut off by a crash leaves a file of whole pages, which
-//! start-up mails as an incomplete fax; a fax that cannot be mailed, as the disk is full, is mailed later. A caller may also fetch what we offer ([`super::offer`]).
+//! start-up mails as an incomplete fax; a fax that cannot be mailed, as the disk is full, is mailed later. A caller may also fetch what we
+//! offer ([`super::offer`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -13,7 +13,7 @@ use crate::modem::{Input, Output, Settings, Terminal};
 use crate::rtp;
 use crate::rtp::playout::{Part, Playout};
 use crate::rtp::{Content, PayloadTypes};
-use crate::sdp::{Codec, Coding, Protection};
+use crate::sdp::{Coding, Protection};
 use crate::signal::{Heard, Listen, Modulation, Training};
 use crate::srtp;
 
@@ -93,11 +93,7 @@ impl Stream {
     /// One of the sides has named these payload types.
     pub(super) fn named(&mut self, codings: &[Coding]) {
         for Coding { codec, payload_type } in codings {
-            let law = match codec {
-                Codec::Pcmu => Law::Mu,
-                Codec::Pcma => Law::A,
-            };
-            self.ear.types.set(*payload_type, Some(law));
+            self.ear.types.set(*payload_type, Some(codec.law()));
         }
         self.ear.playout.set_payload_types(self.ear.types);
     }

@@ -1,7 +1,7 @@
 //! Packets of one stream: how long they are, whose they are, and what protects them.
 
 use super::*;
-use crate::sdp::Coding;
+use crate::sdp::{Codec, Coding};
 
 fn far(packet_ms: u32) -> FarAudio {
     FarAudio {

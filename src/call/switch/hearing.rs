@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::call::audio::Sign;
-use crate::call::engine::{Call, Role, State};
+use crate::call::engine::{Call, Role, Speaker, State};
 use crate::call::timer::{AFTER_GREETING, AFTER_TONE, AFTER_VOICE, CED_AND_PREAMBLE, PREAMBLE, Timer};
 use crate::dsp::progress::Progress as Reached;
 use crate::model::Sound;
@@ -13,19 +13,14 @@ use crate::signal::Tone;
 impl Call {
     /// A datagram on the audio port.
     pub(in crate::call) fn audio(&mut self, datagram: &[u8], source: SocketAddr, now: Instant) {
-        match &mut self.state {
-            State::Audio(audio) => {
+        match self.state.speaker() {
+            Some(Speaker::Tone(audio)) => {
                 if let Some(sign) = audio.heard(datagram, source) {
                     self.sign(sign, now);
                 }
             }
-            State::Fax(fax) | State::Parting(fax) => fax.audio_datagram(datagram, source, now),
-            State::Calling { .. }
-            | State::Ringing { .. }
-            | State::Answering(_)
-            | State::Waiting
-            | State::Leaving(_)
-            | State::Over => {}
+            Some(Speaker::Fax(fax)) => fax.audio_datagram(datagram, source, now),
+            None => {}
         }
     }
 
